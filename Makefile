@@ -1,0 +1,77 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Each installs what it needs and says so.
+# Needs: Python 3.11+, make, git, a Python package index. Go only for `make opa` (CI runs the real OPA server).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV_VERSION := 0.13.9
+OPA_VERSION := v1.22.2
+UV := .cache/uv/bin/uv
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help demo up test check fmt opa bench clean
+
+help: ## Show the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: .venv/.ready ## Play the main job on the embedded stack, then leave it open to try by hand
+	@$(BIN)/gavel demo $(ARGS)
+
+up: .venv/.ready ## Run the bot and a worker, with an embedded part for each that is not configured
+	@$(BIN)/gavel up $(ARGS)
+
+test: .venv/.ready .cache/bin/opa ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+	@$(BIN)/pytest $(ARGS)
+
+check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import layers, dead code, Rego
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+	@.cache/bin/opa check --strict policies/rego
+	@.cache/bin/opa fmt --fail --list policies/rego
+	@.cache/bin/opa test policies/rego
+
+fmt: .venv/.ready .cache/bin/opa ## Format Python and Rego
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@.cache/bin/opa fmt --write policies/rego
+
+bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
+	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
+
+opa: .cache/bin/opa ## Put the OPA server in .cache/bin
+
+clean: ## Remove what make installed here, and the embedded stack's data
+	rm -rf .venv .cache .gavel
+
+$(UV):
+	@echo "gavel: installing uv $(UV_VERSION) into .cache/uv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gavel: needs Python 3.11 or newer; $(PYTHON) is older" >&2; exit 1; }
+	@$(PYTHON) -m venv .cache/uv 2>/dev/null || { echo "gavel: this Python has no venv module; on Debian: apt-get install python3-venv" >&2; rm -rf .cache/uv; exit 1; }
+	@.cache/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing the locked Python packages into .venv"
+	@$(UV) sync --quiet --locked --compile-bytecode --python $(PYTHON)
+	@touch $@
+
+# With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.
+.cache/bin/opa:
+	@mkdir -p .cache/bin
+	@if command -v opa >/dev/null; then \
+	  echo "gavel: using the opa on PATH"; ln -sf "$$(command -v opa)" $@; \
+	elif command -v go >/dev/null; then \
+	  echo "gavel: building opa $(OPA_VERSION) with Go into .cache/bin (once; about two minutes)"; \
+	  GOBIN="$(CURDIR)/.cache/bin" CGO_ENABLED=0 GOFLAGS=-trimpath go install -ldflags='-s -w' github.com/open-policy-agent/opa@$(OPA_VERSION); \
+	else \
+	  echo "gavel: downloading opa $(OPA_VERSION) into .cache/bin"; \
+	  os=$$(uname -s | tr '[:upper:]' '[:lower:]'); arch=$$(uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/'); \
+	  url="https://openpolicyagent.org/downloads/$(OPA_VERSION)/opa_$${os}_$${arch}_static"; \
+	  curl --fail --silent --show-error --location --output $@.part "$$url" && \
+	  curl --fail --silent --show-error --location "$$url.sha256" | sed "s|opa_.*|$@.part|" | sha256sum --check --quiet && \
+	  chmod +x $@.part && mv $@.part $@ || { rm -f $@.part; echo "gavel: could not get opa: install Go or put opa on PATH" >&2; exit 1; }; \
+	fi

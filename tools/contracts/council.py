@@ -1,0 +1,122 @@
+"""ADR-006, council mode: claims, votes, and what the consensus engine makes of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tools.contracts.common import Contract, Mode
+from tools.contracts.plan import DriftProposal, Receipt
+
+Stance = Literal["support", "contradict", "silent"]
+"""Silence is not disagreement."""
+
+MemberState = Literal["waiting", "thinking", "answered", "failed", "cancelled"]
+
+
+class Claim(Contract):
+    """One atomic statement a member stands by."""
+
+    text: str = Field(min_length=1, max_length=300)
+    subject: str = Field(max_length=128)
+    """What it is about: an asset, a fleet, an image, a control."""
+    attribute: str = Field(max_length=64)
+    """Which property, e.g. `drifted_count`, `target_version`, `cause`."""
+    value: str = Field(max_length=128)
+    """Numbers, versions and dates exactly as the tool returned them."""
+    negated: bool = False
+    confidence: float = Field(ge=0, le=1)
+    receipts: list[Receipt] = []
+
+
+class MemberReport(Contract):
+    """A member's whole answer, from the same evidence as every other member."""
+
+    claims: list[Claim] = Field(max_length=12)
+    proposal: DriftProposal | None
+    """None: the member finds that nothing should be changed, or that the evidence is not enough."""
+    diagnosis: str = Field(max_length=600)
+    missing: list[str] = []
+    """What would settle what is open."""
+
+
+class Ballot(Contract):
+    claim_id: str
+    stance: Stance
+    reason: str = Field(default="", max_length=200)
+
+
+class VoteSheet(Contract):
+    """A member's votes over the pooled claims, anonymised and shuffled: one batched call per member."""
+
+    ballots: list[Ballot]
+
+
+class PooledClaim(Contract):
+    """A claim after canonicalisation: the same subject, attribute, value and negation, whoever made it."""
+
+    id: str
+    """`c1`, `c2` … in pooled order; plan phases are `p1`, `p2` …"""
+    text: str
+    kind: Literal["claim", "phase"]
+    key: str
+    """The canonical key by which equal claims were merged."""
+    authors: list[str]
+    """Member names; never shown to a voting member."""
+
+
+class ClaimTally(Contract):
+    """A row of the claim × member matrix, counted in effective votes."""
+
+    claim: PooledClaim
+    support: list[str]
+    contradict: list[str]
+    silent: list[str]
+    agreement: float | None
+    """S / (S + C) in effective votes; None when nobody took a stance."""
+    coverage: float
+    """(S + C) / N in effective votes."""
+    carried: bool
+    """agreement strictly above the threshold, coverage counted, and enough effective supporters."""
+    single_source: bool
+    """One supporter: marked as such, never reported as full agreement."""
+    reasons: dict[str, str] = {}
+    """Dissenting member → the reason it gave."""
+
+
+class Dissent(Contract):
+    member: str
+    claim_id: str
+    claim: str
+    reason: str
+
+
+class MemberSummary(Contract):
+    name: str
+    model: str
+    family: str
+    """Vendor or model family; members of one family share one effective vote."""
+    state: MemberState
+    latency_ms: int
+    error: str | None = None
+
+
+class CouncilOutcome(Contract):
+    """What the thread, the card and the ledger show of how the models answered. In single mode: one member."""
+
+    mode: Mode
+    """The mode that really ran."""
+    requested_mode: Mode
+    degraded: str | None = None
+    """Why it ran in another mode than was asked for, in one sentence."""
+    members: list[MemberSummary]
+    nominal_votes: int
+    effective_votes: float
+    threshold: float
+    min_providers: int
+    tallies: list[ClaimTally]
+    agreement: float | None
+    """Mean agreement over the claims that carried the plan; None when no claim was voted on. Not a probability."""
+    dissent: list[Dissent]
+    consensus: bool

@@ -1,0 +1,24 @@
+"""The execution grant: without one, a tool that changes state cannot be reached, whatever a model says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tools.contracts.common import Contract, Environment
+
+
+class ExecutionGrant(Contract):
+    """Made by the execution activity after its re-checks, for one phase of one approved plan."""
+
+    org: str
+    task_id: str
+    plan_digest: str
+    policy_digest: str
+    environment: Environment
+    phase: str
+    tools: list[str]
+    asset_ids: list[str]
+    expires_at: datetime
+    approvers: list[str]
+    mac: str = ""
+    """HMAC-SHA256 (hex) over the canonical JSON of every other field; an unsigned grant grants nothing."""

@@ -1,0 +1,19 @@
+"""Who is asking. It comes from the surface that authenticated the person, never from a model's parameters."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tools.contracts.common import Contract
+
+Role = Literal["viewer", "operator", "approver", "admin"]
+
+
+class Caller(Contract):
+    """On whose behalf a tool is called, a plan judged, a task run."""
+
+    org: str
+    """Slack team id unless configured otherwise. The tenant boundary."""
+    user: str
+    roles: list[Role] = []
+    channel: str = ""

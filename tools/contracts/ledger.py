@@ -1,0 +1,52 @@
+"""What every layer writes down, and the door it writes through. ADR-007, telemetry requirements."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from tools.contracts.common import JsonObject
+
+LedgerKind = Literal[
+    "task_received",
+    "task_spec",
+    "question_asked",
+    "question_answered",
+    "agent_invoked",
+    "tool_called",
+    "llm_called",
+    "council_voted",
+    "plan_proposed",
+    "plan_validated",
+    "approval_requested",
+    "decision_accepted",
+    "decision_refused",
+    "phase_started",
+    "phase_finished",
+    "rollback_finished",
+    "task_ended",
+]
+
+
+class Recorder(Protocol):
+    """Appends to an org's chain. The entry is durable when the call returns."""
+
+    async def record(
+        self,
+        kind: LedgerKind,
+        body: JsonObject,
+        *,
+        org: str,
+        task_id: str,
+        actor: str,
+        key: str,
+    ) -> None:
+        """Append one entry; a second call with the same (org, task_id, key) changes nothing.
+
+        `actor` is a Slack user id, `agent:<name>`, `model:<name>` or `gavel`. `body` is redacted before it is
+        written. Raises `LedgerUnavailable` when it cannot be made durable: the caller must then not go on.
+        """
+        ...
+
+
+class LedgerUnavailable(Exception):
+    """An entry could not be made durable. Nothing may happen that would go unrecorded."""

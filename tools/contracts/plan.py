@@ -1,0 +1,161 @@
+"""Layer 2's typed outputs: what would be changed, in which order, and what it rests on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tools.contracts.common import Contract, Environment, JsonObject, Platform, digest_of
+from tools.contracts.taskspec import TimeWindow
+
+AssetId = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Receipt(Contract):
+    """Where a stated value comes from: a tool call, and a path into its result."""
+
+    tool_call_id: str
+    path: str
+    """JSON Pointer (RFC 6901) into the tool's output."""
+    value: str | int | float | bool | None
+    """The value as cited; a deterministic check compares it with the result."""
+
+
+class Evidence(Contract):
+    """One tool result the plan rests on. The result itself is in the ledger under `result_digest`."""
+
+    tool_call_id: str
+    tool: str
+    result_digest: str
+    summary: str = Field(max_length=200)
+
+
+class Action(Contract):
+    """One tool call of the plan. `params` must satisfy the tool's input schema."""
+
+    id: str
+    tool: str
+    params: JsonObject
+    asset_ids: list[AssetId]
+
+
+class HealthCheck(Contract):
+    """A typed check: there is no command text in a plan."""
+
+    kind: Literal["heartbeat", "http_ok", "error_rate_below", "version_matches"]
+    threshold: float | None = None
+    """Percent, for `error_rate_below`."""
+    timeout_seconds: int = Field(default=60, ge=1, le=3600)
+
+
+class RollbackCondition(Contract):
+    kind: Literal["health_check_failed", "failed_assets_percent"]
+    threshold: float | None = None
+    """Percent, for `failed_assets_percent`."""
+
+
+class Phase(Contract):
+    """Phases run in order. The type, never the name, says what a phase is."""
+
+    name: str = Field(min_length=1, max_length=80)
+    type: Literal["canary", "wave", "wait", "verify", "rollback"]
+    asset_ids: list[AssetId] = []
+    batch_percent: float = Field(default=0, ge=0, le=100)
+    """`len(asset_ids)` as a percentage of the plan's assets, stated for people and checked by the safety gate."""
+    wait_seconds: int = Field(default=0, ge=0, le=7 * 86400)
+    """For `wait` phases: a durable pause."""
+    actions: list[Action] = []
+    health_checks: list[HealthCheck] = []
+
+
+class Rollback(Contract):
+    """How the plan is undone. Approved with the plan; narrowed to the assets really changed when it runs."""
+
+    conditions: list[RollbackCondition]
+    actions: list[Action]
+
+
+class AssetExpectation(Contract):
+    """What an asset looked like when the plan was written, and what it must look like when it is done."""
+
+    asset_id: AssetId
+    fingerprint: str
+    """Of the asset's observed state at planning; compared again before each phase."""
+    from_version: str
+    to_version: str
+
+
+class Plan(Contract):
+    """What every plan has. A plan is judged, approved and run as exactly these bytes: see :attr:`digest`."""
+
+    org: str
+    task_id: str
+    revision: int = Field(ge=1)
+    summary: str = Field(min_length=1, max_length=600)
+    environment: Environment
+    asset_ids: list[AssetId]
+    phases: list[Phase]
+    rollback: Rollback
+    maintenance_window: TimeWindow | None = None
+    expectations: list[AssetExpectation]
+    evidence: list[Evidence]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:…` over the canonical JSON of the whole plan: org, task, revision and all."""
+        return digest_of(self)
+
+    @property
+    def target(self) -> str:
+        """`environment/sha256:…` of the sorted asset ids: what a decision binds besides the plan's digest."""
+        return f"{self.environment}/{digest_of(sorted(self.asset_ids))}"
+
+
+class VersionComparison(Contract):
+    asset_id: AssetId
+    platform: Platform
+    current_version: str
+    target_version: str
+    releases_behind: int = Field(ge=0)
+
+
+class Simulation(Contract):
+    """The result of `simulate_rollout` on this plan's phases."""
+
+    id: str
+    simulated_assets: int
+    predicted_failures: int
+    predicted_duration_seconds: int
+    warnings: list[str] = []
+
+
+class TargetImage(Contract):
+    id: str
+    family: str
+    version: str
+
+
+class DriftRemediationPlan(Plan):
+    """The drift agent's output (ADR-007)."""
+
+    kind: Literal["DriftRemediationPlan"] = "DriftRemediationPlan"
+    target_image: TargetImage
+    version_comparison: list[VersionComparison]
+    simulation: Simulation | None = None
+
+
+class DriftProposal(Contract):
+    """What a model writes for the drift agent: the choices. The tools expand them into phases.
+
+    A model states every choice; the phases, fingerprints and comparisons come from tool results, so that a
+    plan cannot hold an asset or a version that no tool returned.
+    """
+
+    summary: str = Field(min_length=1, max_length=600)
+    target_image_id: str
+    asset_ids: list[AssetId] = Field(min_length=1)
+    canary_size: int = Field(ge=1)
+    max_batch_percent: float = Field(gt=0, le=100)
+    wait_seconds: int = Field(ge=0, le=7 * 86400)
+    health_checks: list[HealthCheck]

@@ -1,0 +1,95 @@
+"""Layer 1's output: what a person (or an alert) asked for, as data. ADR-007, "User Intent → TaskSpec"."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from tools.contracts.common import AgentName, Contract, Environment, Mode, Platform, RiskLevel, TaskType
+
+
+class Tag(Contract):
+    key: str = Field(min_length=1, max_length=64)
+    value: str = Field(max_length=128)
+
+
+class TimeWindow(Contract):
+    """From `start` (inclusive) to `end` (exclusive), both with a time zone."""
+
+    start: datetime
+    end: datetime
+
+
+class TaskContext(Contract):
+    """Which part of the estate a task is about. Empty lists mean "not narrowed by this"."""
+
+    platforms: list[Platform] = []
+    regions: list[str] = []
+    sites: list[str] = []
+    asset_ids: list[str] = []
+    tags: list[Tag] = []
+    """All must match, e.g. `role=web`."""
+    time_range: TimeWindow | None = None
+    maintenance_window: TimeWindow | None = None
+
+
+class Constraints(Contract):
+    """What the person asked of the rollout. A wish, not a permission: every gate still applies."""
+
+    max_batch_percent: float | None = Field(default=None, gt=0, le=100)
+    """Percent of the affected assets changed in one wave."""
+    canary_size: int | None = Field(default=None, ge=1)
+    """Assets changed first."""
+    wait_seconds: int | None = Field(default=None, ge=0)
+    """Pause after the canary."""
+    notes: list[str] = []
+
+
+class Question(Contract):
+    """The one thing the meta-prompt engine needs to know before it can go on."""
+
+    text: str = Field(min_length=1, max_length=300)
+    choices: list[str] = Field(default=[], max_length=5)
+    """Likely answers, shown as buttons. Each at most 75 characters (Slack button text)."""
+
+
+class TaskDraft(Contract):
+    """What a model answers in layer 1. Identity (org, user, id) is never the model's to state."""
+
+    kind: Literal["task", "question", "decline"]
+    task_type: TaskType | None = None
+    goal: str = Field(max_length=400)
+    """One sentence. For `decline`: why, kindly."""
+    environment: Environment | None = None
+    context: TaskContext = TaskContext()
+    constraints: Constraints = Constraints()
+    risk_level: RiskLevel = "high"
+    confidence: float = Field(ge=0, le=1)
+    question: Question | None = None
+
+
+class TaskSpec(Contract):
+    """A task as every later layer sees it. Built in code from a :class:`TaskDraft` and the caller."""
+
+    id: str
+    """The workflow id: it carries the org and the message it came from."""
+    task_type: TaskType
+    goal: str
+    user_intent: str
+    """The request as it was written, after redaction. Untrusted text."""
+    org: str
+    user: str
+    """Slack user id, or `alert:<fingerprint>`."""
+    environment: Environment
+    context: TaskContext
+    constraints: Constraints
+    agents: list[AgentName]
+    tools_required: list[str]
+    risk_level: RiskLevel
+    approval_required: bool
+    timeout_seconds: int
+    mode: Mode
+    confidence: float
+    open_questions: list[str] = []

@@ -1,0 +1,1 @@
+"""ADR-006: the models behind the agents. One chat interface; single and council modes over it."""

@@ -170,12 +170,13 @@ _RULES: tuple[_Rule, ...] = (
     # Loose prose: "the key for staging is Zk3…".
     _rule(
         "secret",
-        r"(?i:\b(?:key|secret|token|credential|passcode|auth)s?\b)[^\n]{0,24}?[\s:=\"'`(]"
+        r"(?<!redacted:)(?i:\b(?:key|secret|token|credential|passcode|auth)s?\b)[^\n]{0,24}?[\s:=\"'`(]"
         r"(?P<s>" + _NOT_YET + r"[A-Za-z0-9+/_=.-]{20,300}+)",
         _random_looking,
     ),
 )  # fmt: skip
 
+_MAX_PASSES = 5
 _AWS_ID = re.compile(_START + r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])")
 _AWS_PAIR = _Rule(
     "aws_secret", re.compile(r"(?<![A-Za-z0-9/+=])(?P<s>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"), hides=_mixed
@@ -191,10 +192,15 @@ _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)to
 def redact(text: str) -> Redacted:
     """The text with each secret replaced by `[redacted:kind]`. Redacting twice changes nothing more."""
     found: dict[SecretKind, None] = {}
-    # An access key id pasted beside its secret: nothing names the secret but its neighbour.
-    rules = (*_RULES, _AWS_PAIR) if _AWS_ID.search(text) else _RULES
-    for rule in rules:
-        text = _apply(rule, text, found)
+    # Once more after a find: a secret glued to another one shows only when that is gone.
+    for _ in range(_MAX_PASSES):
+        before = text
+        # An access key id pasted beside its secret: nothing names the secret but its neighbor.
+        rules = (*_RULES, _AWS_PAIR) if _AWS_ID.search(text) else _RULES
+        for rule in rules:
+            text = _apply(rule, text, found)
+        if text == before:
+            break
     return Redacted(text, list(found))
 
 

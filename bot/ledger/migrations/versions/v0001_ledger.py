@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("total_tokens", sa.Integer(), nullable=True),
         sa.Column("cached_tokens", sa.Integer(), nullable=True),
         sa.Column("duration_ms", sa.Integer(), nullable=False),
-        sa.Column("estimated_cost", sa.Float(), nullable=True),
+        sa.Column("estimated_cost", sa.Double[float](), nullable=True),
         sa.Column("success", sa.Boolean(), nullable=False),
         sa.Column("error_class", sa.Text(), nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard
 
 SecretKind = Literal[
@@ -56,8 +56,10 @@ class RedactedJson:
 @dataclass(frozen=True)
 class _Rule:
     kind: SecretKind
+    hints: tuple[str, ...]
+    """Casefolded: every match holds one of these. Looking for them first makes harmless text cheap."""
     pattern: re.Pattern[str]
-    hides: Callable[[str], bool] = field(default=lambda _: True)
+    hides: Callable[[str], bool]
     """Whether the group `s` of a match really is a secret."""
 
 
@@ -108,68 +110,74 @@ _PHRASE_WORDS = r"pass(?:word|wd|phrase|code)|pwd"
 _API_WORDS = r"token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?key"
 
 
-def _rule(kind: SecretKind, pattern: str, hides: Callable[[str], bool] | None = None) -> _Rule:
-    compiled = re.compile(pattern)
-    return _Rule(kind, compiled) if hides is None else _Rule(kind, compiled, hides)
+def _always(_secret: str) -> bool:
+    return True
+
+
+def _rule(kind: SecretKind, hints: str, pattern: str, hides: Callable[[str], bool] = _always) -> _Rule:
+    return _Rule(kind, tuple(hints.split("|")), re.compile(pattern), hides)
 
 
 _RULES: tuple[_Rule, ...] = (
     # Without its END line the block was cut, and what is there is still a key.
     _rule(
-        "private_key",
+        "private_key", "private key",
         r"(?P<s>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
         r"(?:[A-Za-z0-9+/=\\\s:,.()]|-(?!----)){0,20000}+(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?)",
     ),
-    _rule("url_password", r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,20}+://[^\s:/@]{0,100}+:(?P<s>"
+    _rule("url_password", "://", r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,20}+://[^\s:/@]{0,100}+:(?P<s>"
           + _NOT_YET + r"[^\s/]{1,200})@"),
-    _rule("slack_webhook", r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<s>"
+    _rule("slack_webhook", "hooks.slack", r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<s>"
           + _NOT_YET + r"[A-Za-z0-9/_-]{20,200}+)"),
-    _rule("aws_access_key", _START + r"(?P<s>(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})(?![A-Za-z0-9])"),
+    _rule("aws_access_key", "akia|asia|abia|acca",
+          _START + r"(?P<s>(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})(?![A-Za-z0-9])"),
     _rule(
-        "aws_secret",
+        "aws_secret", "secret",
         r"(?i:secret[_ -]?(?:access[_ -]?)?key)" + _ASSIGN
         + r"\\{0,2}[\"'`]?(?P<s>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
     ),
-    _rule("github_token", r"(?P<s>(?:gh[pousr]_[A-Za-z0-9]{36,255}+|github_pat_[A-Za-z0-9_]{22,255}+))"),
-    _rule("gitlab_token", _START + r"(?P<s>gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,255}+)"),
-    _rule("slack_token", _START + r"(?P<s>(?:xox[abceoprs]-[A-Za-z0-9.-]{10,}+|xapp-[A-Za-z0-9-]{10,}+"
+    _rule("github_token", "ghp_|gho_|ghu_|ghs_|ghr_|github_pat_",
+          r"(?P<s>(?:gh[pousr]_[A-Za-z0-9]{36,255}+|github_pat_[A-Za-z0-9_]{22,255}+))"),
+    _rule("gitlab_token", "glpat-|gldt-|glrt-|glptt-|glcbt-",
+          _START + r"(?P<s>gl(?:pat|dt|rt|ptt|cbt)-[A-Za-z0-9_-]{20,255}+)"),
+    _rule("slack_token", "xox|xapp-", _START + r"(?P<s>(?:xox[abceoprs]-[A-Za-z0-9.-]{10,}+|xapp-[A-Za-z0-9-]{10,}+"
           r"|xoxe\.xox[bp]-[A-Za-z0-9-]{10,}+))"),
-    _rule("anthropic_key", _START + r"(?P<s>sk-ant-[A-Za-z0-9_-]{16,}+)"),
+    _rule("anthropic_key", "sk-ant-", _START + r"(?P<s>sk-ant-[A-Za-z0-9_-]{16,}+)"),
     _rule(
-        "openai_key",
+        "openai_key", "sk-",
         _START + r"(?P<s>(?:sk-(?:proj|svcacct|admin|None|or-v1)-[A-Za-z0-9_-]{20,}+|sk-[A-Za-z0-9]{32,}+))",
     ),
     _rule(
-        "google_key",
+        "google_key", "aiza|ya29.|gocspx-",
         r"(?<![A-Za-z0-9_-])(?P<s>(?:AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])|ya29\.[A-Za-z0-9_-]{20,}+"
         r"|GOCSPX-[A-Za-z0-9_-]{20,}+))",
     ),
-    _rule("stripe_key", _START + r"(?P<s>(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}+)"),
+    _rule("stripe_key", "sk_|rk_", _START + r"(?P<s>(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}+)"),
     _rule(
-        "jwt",
+        "jwt", "eyj",
         r"(?<![A-Za-z0-9_-])(?P<s>eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+){1,3})",
     ),
-    _rule("bearer_token", r"(?i:\bbearer)\s{1,5}(?P<s>[A-Za-z0-9._~+/=-]{16,}+)", _has_digit),
-    _rule("basic_auth", r"(?i:\bauthorization[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3}basic)\s{1,5}"
+    _rule("bearer_token", "bearer", r"(?i:\bbearer)\s{1,5}(?P<s>[A-Za-z0-9._~+/=-]{16,}+)", _has_digit),
+    _rule("basic_auth", "authorization", r"(?i:\bauthorization[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3}basic)\s{1,5}"
           r"(?P<s>[A-Za-z0-9+/=]{6,}+)"),
-    _rule("password", r"(?i:" + _PHRASE_WORDS + r")" + _ASSIGN + _QUOTED, _not_a_placeholder),
+    _rule("password", "pass|pwd", r"(?i:" + _PHRASE_WORDS + r")" + _ASSIGN + _QUOTED, _not_a_placeholder),
     _rule(
-        "password",
+        "password", "pass|pwd",
         r"(?i:" + _PHRASE_WORDS + r")" + _ASSIGN + r"(?P<s>" + _NOT_YET + r"[^\s\"'`\\<>{}|,;&]{3,300}+)",
         _not_a_placeholder,
     ),
     _rule(
-        "password",
+        "password", "pass|pwd",
         r"(?i:\b(?:" + _PHRASE_WORDS + r")\s{1,3}is)\s{1,3}[\"'`]?(?P<s>" + _NOT_YET + r"[^\s\"'`<>]{4,300}+)",
         _said_in_prose,
     ),
-    _rule("token", r"(?i:" + _API_WORDS + r")" + _ASSIGN + r"\\{0,2}[\"'`]?(?P<s>" + _NOT_YET
+    _rule("token", "token|key", r"(?i:" + _API_WORDS + r")" + _ASSIGN + r"\\{0,2}[\"'`]?(?P<s>" + _NOT_YET
           + r"[^\s\"'`\\<>{}|,;&]{8,600}+)", _not_a_number),
-    _rule("secret", r"(?i:secret|credentials?)" + _ASSIGN + r"\\{0,2}[\"'`]?(?P<s>" + _NOT_YET
+    _rule("secret", "secret|credential", r"(?i:secret|credentials?)" + _ASSIGN + r"\\{0,2}[\"'`]?(?P<s>" + _NOT_YET
           + r"[^\s\"'`\\<>{}|,;&]{8,600}+)", lambda text: _has_digit(text) and _shannon_bits(text) >= 2.5),
     # Loose prose: "the key for staging is Zk3…".
     _rule(
-        "secret",
+        "secret", "key|secret|token|credential|passcode|auth",
         r"(?<!redacted:)(?i:\b(?:key|secret|token|credential|passcode|auth)s?\b)[^\n]{0,24}?[\s:=\"'`(]"
         r"(?P<s>" + _NOT_YET + r"[A-Za-z0-9+/_=.-]{20,300}+)",
         _random_looking,
@@ -177,28 +185,37 @@ _RULES: tuple[_Rule, ...] = (
 )  # fmt: skip
 
 _MAX_PASSES = 5
-_AWS_ID = re.compile(_START + r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])")
-_AWS_PAIR = _Rule(
-    "aws_secret", re.compile(r"(?<![A-Za-z0-9/+=])(?P<s>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"), hides=_mixed
+_SHORTEST = len("pwd=abc")
+_SHORT = 256
+_ANY_HINT = re.compile("|".join(sorted({re.escape(hint) for rule in _RULES for hint in rule.hints})))
+"""One search over a short text, where each rule's own hints would cost more than they save."""
+_AWS_PAIR = _rule(
+    "aws_secret", "akia|asia|abia|acca", r"(?<![A-Za-z0-9/+=])(?P<s>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])", _mixed
 )
+"""An access key id pasted beside its secret: nothing names the secret but its neighbor."""
 
 _SECRET_NAMES = re.compile(
     r"(?:password|passwd|passphrase|passcode|pwd|secret|token|apikey|accesskey|secretkey|privatekey|authkey"
     r"|authorization|credential|credentials|cookie)\Z"
 )
+_NAME_HINT = re.compile(r"(?i:pass|pwd|secret|token|key|auth|cred|cookie)")
 _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)token\Z")
 
 
 def redact(text: str) -> Redacted:
     """The text with each secret replaced by `[redacted:kind]`. Redacting twice changes nothing more."""
+    if len(text) < _SHORTEST or (len(text) < _SHORT and not _ANY_HINT.search(text.casefold())):
+        return Redacted(text, [])
     found: dict[SecretKind, None] = {}
     # Once more after a find: a secret glued to another one shows only when that is gone.
     for _ in range(_MAX_PASSES):
-        before = text
-        # An access key id pasted beside its secret: nothing names the secret but its neighbor.
-        rules = (*_RULES, _AWS_PAIR) if _AWS_ID.search(text) else _RULES
-        for rule in rules:
-            text = _apply(rule, text, found)
+        before, folded = text, text.casefold()
+        had_access_key = "aws_access_key" in found
+        for rule in _RULES:
+            if any(hint in folded for hint in rule.hints):
+                text = _apply(rule, text, found)
+        if "aws_access_key" in found and not had_access_key:
+            text = _apply(_AWS_PAIR, text, found)
         if text == before:
             break
     return Redacted(text, list(found))
@@ -263,5 +280,7 @@ def _redact_string(text: str, found: dict[SecretKind, None], *, secret: bool) ->
 
 
 def _names_a_secret(name: str) -> bool:
+    if not _NAME_HINT.search(name):
+        return False
     plain = re.sub(r"[^a-z]", "", name[-64:].casefold())
     return _SECRET_NAMES.search(plain) is not None and _PAGING_NAMES.search(plain) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from sqlalchemy import RowMapping
 
@@ -52,4 +53,9 @@ def is_authentic(artifact: StoredArtifact, *, key: bytes) -> bool:
 
 
 def from_row(row: RowMapping) -> StoredArtifact:
-    return StoredArtifact(**{str(name): value for name, value in row.items()})
+    return StoredArtifact(**as_written(row))
+
+
+def as_written(row: RowMapping) -> dict[str, Any]:
+    """A row with text where text belongs: whoever edits a SQLite row can put bytes there, and that must show."""
+    return {str(name): value if isinstance(value, str) or name == "seq" else repr(value) for name, value in row.items()}

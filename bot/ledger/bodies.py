@@ -84,6 +84,38 @@ def prepare(body: JsonObject) -> Prepared:
     return Prepared(text, tuple(moved))
 
 
+@dataclass(frozen=True)
+class PreparedArtifact:
+    """A whole value as it is kept under the digest it had before redaction."""
+
+    digest: str
+    body: str
+    redacted: list[str]
+
+
+def prepare_artifact(value: Any) -> PreparedArtifact:
+    """The value as it is kept. Raises :class:`UnwritableBody`."""
+    digest = text_digest(clean(json_text(value)))
+    hidden = redact_json(value)
+    text = json_text(clean(hidden.value))
+    _require_size(text)
+    return PreparedArtifact(digest, text, list(hidden.found))
+
+
+def is_large(value: Any, *, chars: int = 64 * 1024) -> bool:
+    """Whether preparing the value takes long enough to be kept off the event loop. Looks at no more than it must."""
+    left, waiting = chars, [value]
+    while waiting and left > 0:
+        inner = waiting.pop()
+        left -= 16 + (len(inner) if isinstance(inner, str) else 0)
+        if is_object(inner):
+            left -= sum(len(str(name)) for name in inner)
+            waiting.extend(inner.values())
+        elif is_array(inner):
+            waiting.extend(inner)
+    return left <= 0
+
+
 def _bound(value: Any, moved: list[Moved], *, large: bool) -> Any:
     # A value that only looks like a reference moves too, so that every reference in a body is one of ours.
     if is_object(value) and REFERENCE in value:
@@ -95,12 +127,17 @@ def _bound(value: Any, moved: list[Moved], *, large: bool) -> Any:
 
 def _move(value: Any, moved: list[Moved]) -> JsonObject:
     text = json_text(value)
-    size = len(text.encode())
-    if size > MAX_ARTIFACT_BYTES:
-        raise UnwritableBody(f"it holds a value of {size} bytes; at most {MAX_ARTIFACT_BYTES} are kept")
+    size = _require_size(text)
     artifact = Moved(text_digest(text), text)
     moved.append(artifact)
     return {REFERENCE: artifact.digest, "bytes": size}
+
+
+def _require_size(text: str) -> int:
+    size = len(text.encode())
+    if size > MAX_ARTIFACT_BYTES:
+        raise UnwritableBody(f"it holds a value of {size} bytes; at most {MAX_ARTIFACT_BYTES} are kept")
+    return size
 
 
 def references(body: str) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.verify import Verification
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
+Result = TypeVar("Result")
 EXIT_NOT_WHOLE = 1
 """The ledger was read and is not what was written."""
 EXIT_NOT_READ = 2
@@ -96,7 +97,7 @@ def ledger_app(inputs: Callable[[], LedgerInputs]) -> typer.Typer:
     return app
 
 
-def _run(work: Any) -> Any:
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         return asyncio.run(work)
     except (LedgerUnavailable, DatabaseUrlError) as error:
@@ -167,13 +168,21 @@ def _print_verification(found: Verification, *, as_json: bool) -> None:
 def _print_entries(entries: list[Entry], *, as_json: bool) -> None:
     if as_json:
         for entry in entries:
-            typer.echo(json.dumps({**asdict(entry), "body": json.loads(entry.body)}, sort_keys=True))
+            typer.echo(json.dumps({**asdict(entry), "body": _body(entry)}, sort_keys=True))
         return
     table = Table("seq", "at", "task", "kind", "actor", "body")
     for entry in entries:
         body = entry.body if len(entry.body) <= 300 else f"{entry.body[:300]}…"
         table.add_row(str(entry.seq), *map(printable, (entry.at, entry.task_id, entry.kind, entry.actor, body)))
     Console().print(table)
+
+
+def _body(entry: Entry) -> Any:
+    """The body as JSON; as the text it is where somebody made it something else."""
+    try:
+        return json.loads(entry.body)
+    except (ValueError, RecursionError):
+        return entry.body
 
 
 def printable(text: str) -> Text:

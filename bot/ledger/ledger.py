@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
 from bot.ledger import reader
 from bot.ledger.anchor import Anchor
 from bot.ledger.artifacts import StoredArtifact, sealed
-from bot.ledger.bodies import MAX_ARTIFACT_BYTES, UnwritableBody, clean, json_text, prepare, text_digest
+from bot.ledger.bodies import UnwritableBody, is_large, prepare, prepare_artifact
 from bot.ledger.chain import Draft, Entry, require_key
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.group_commit import GroupCommit
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
-from bot.redaction import redact_json
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
+Prepared = TypeVar("Prepared")
 MAX_NAME_CHARS = 512
 """Of an org, a task id, an actor, a key."""
 
@@ -105,7 +106,7 @@ class Ledger:
         _require_names(org=org, task_id=task_id, actor=actor, key=key)
         at = timestamp(self._now())
         try:
-            prepared = prepare(body)
+            prepared = await _prepared(prepare, body)
         except UnwritableBody as error:
             raise LedgerUnavailable(f"The body of {kind!r} cannot be recorded: {error}. Nothing was.") from error
         artifacts = tuple(
@@ -123,19 +124,13 @@ class Ledger:
         _require_names(org=org, task_id=task_id, digest=digest)
         plain: Any = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
         try:
-            original = json_text(plain)
-            hidden = redact_json(plain)
-            text = json_text(clean(hidden.value))
+            prepared = await _prepared(prepare_artifact, plain)
         except UnwritableBody as error:
             raise LedgerUnavailable(f"The artifact {digest} cannot be kept: {error}. It was not.") from error
-        if text_digest(clean(original)) != digest:
+        if prepared.digest != digest:
             raise LedgerUnavailable(f"The artifact given as {digest} has another digest. It was not kept.")
-        if len(text.encode()) > MAX_ARTIFACT_BYTES:
-            raise LedgerUnavailable(
-                f"The artifact {digest} has {len(text.encode())} bytes; at most {MAX_ARTIFACT_BYTES} are kept."
-            )
         artifact = self._artifact(
-            org, task_id, digest, body=text, redacted=list(hidden.found), at=timestamp(self._now())
+            org, task_id, digest, body=prepared.body, redacted=prepared.redacted, at=timestamp(self._now())
         )
         await self._commits.submit(org, Write(None, (artifact,)))
 
@@ -162,16 +157,19 @@ class Ledger:
         limit: int = 200,
     ) -> list[Entry]:
         """Entries in order, at most `limit` (1 to 1,000) after `after_seq`. Raises `LedgerUnavailable`."""
+        _require_names(org=org)
         return await reader.entries(
             self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
         )
 
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""
+        _require_names(org=org)
         return await verify_chain(self._database, self._anchor, org, key=self._key)
 
     def export(self, org: str, *, fmt: Literal["jsonl"] = "jsonl") -> AsyncIterator[str]:
         """The org's ledger as lines, which `verify_export` checks offline. Raises `LedgerUnavailable`."""
+        _require_names(org=org)
         return export_lines(self._database, self._anchor, org, key=self._key, fmt=fmt, at=timestamp(self._now()))
 
     async def close(self) -> None:
@@ -196,12 +194,19 @@ class Ledger:
         )
 
 
+async def _prepared(prepare_value: Callable[[Any], Prepared], value: Any) -> Prepared:
+    """A large value is prepared in a thread: the event loop has Slack to answer meanwhile."""
+    if is_large(value):
+        return await asyncio.to_thread(prepare_value, value)
+    return prepare_value(value)
+
+
 def _require_names(**names: str) -> None:
     for what, name in names.items():
         if not name or len(name) > MAX_NAME_CHARS or "\x00" in name or not _encodes(name):
             raise LedgerUnavailable(
-                f"{what} is {name[:60]!r}; it needs 1 to {MAX_NAME_CHARS} characters of valid text. "
-                "Nothing was recorded."
+                f"{what} is {name[:60]!r}; it needs 1 to {MAX_NAME_CHARS} characters of valid text.  "
+                "The ledger was not touched."
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,7 +49,7 @@ async def entries(
         query = query.where(LedgerEntry.kind == kind)
     async with _reading(database) as connection:
         rows = await connection.execute(query.order_by(LedgerEntry.seq).limit(limit))
-        return [Entry(**{str(name): value for name, value in row.items()}) for row in rows.mappings()]
+        return [_entry(row) for row in rows.mappings()]
 
 
 async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:
@@ -60,7 +60,7 @@ async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]
         low = await connection.execute(
             select(*_ENTRY).where(LedgerEntry.org == org, LedgerEntry.seq <= 0).order_by(LedgerEntry.seq).limit(1)
         )
-        strays = [Entry(**{str(name): value for name, value in row.items()}) for row in low.mappings()]
+        strays = [_entry(row) for row in low.mappings()]
     if strays:
         yield strays
     while page := await entries(database, org, after_seq=after):
@@ -113,6 +113,10 @@ async def missing_artifacts(database: Database, org: str, digests: Collection[st
             )
         missing.extend(digest for digest in part if digest not in known)
     return missing
+
+
+def _entry(row: RowMapping) -> Entry:
+    return Entry(**artifacts.as_written(row))
 
 
 @asynccontextmanager

@@ -69,6 +69,12 @@ async def test_show_cannot_be_made_to_paint_the_terminal(book: Book, cli: Cli) -
     assert "[bold red]x[/]" in output
 
 
+async def test_show_of_a_row_that_is_no_json_any_more_shows_it_as_it_is(book: Book, cli: Cli) -> None:
+    await book.add(1)
+    await book.sql("UPDATE ledger_entries SET body = '{cut'")
+    assert json.loads((await cli.run("show", "--json")).stdout)["body"] == "{cut"
+
+
 async def test_another_org_is_asked_for_by_name(book: Book, cli: Cli) -> None:
     await book.add(1, org="T0OTHER")
     assert json.loads((await cli.run("verify", "--json", "--org", "T0OTHER")).stdout)["entries"] == 1

@@ -69,6 +69,18 @@ async def test_an_edited_row_is_found(book: Book, column: str, value: str) -> No
     assert found.problem.startswith("Entry 3 was changed")
 
 
+async def test_a_row_turned_into_bytes_is_found(book: Book) -> None:
+    await book.add(3)
+    body = b"\x00\xff" if book.database.engine.dialect.name == "sqlite" else "?"
+    await book.sql("UPDATE ledger_entries SET body = :body WHERE seq = 2", body=body)
+    assert (await verify(book)).first_bad_seq == 2
+
+
+async def test_a_name_no_org_can_have_is_refused(book: Book) -> None:
+    with pytest.raises(LedgerUnavailable, match="valid text"):
+        await book.ledger.verify("\udcff")
+
+
 async def test_a_deleted_middle_row_is_found(book: Book) -> None:
     await book.add(5)
     await book.sql("DELETE FROM ledger_entries WHERE seq = 3")

@@ -48,7 +48,7 @@ class RecordedOutcome(CallGuard):
         except LedgerUnavailable as error:
             raise CallRefused(
                 "unavailable",
-                f"The ledger could not be written, so the answer of {printable(call.tool, at_most=64)} is withheld ({error})."
+                f"The ledger could not be written ({error}), so this tool's answer is withheld."
                 " The same call again is safe: it repeats no change.",
             ) from error
 

@@ -26,7 +26,9 @@ Elsewhere a decimal may be a version, and 1.10 is not 1.1.
 
 def plain_text(text: str) -> str:
     """NFC, one space between words, no control characters. Case is kept."""
-    visible = "".join(" " if unicodedata.category(char) == "Cc" else char for char in unicodedata.normalize("NFC", text))
+    visible = "".join(
+        " " if unicodedata.category(char) == "Cc" else char for char in unicodedata.normalize("NFC", text)
+    )
     return " ".join(visible.split())
 
 

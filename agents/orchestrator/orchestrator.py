@@ -242,7 +242,7 @@ def _unvoted(claim: PooledClaim, stated_by: list[str]) -> ClaimTally:
 async def _phases(brief: Brief, reports: Mapping[str, MemberReport]) -> dict[str, Sequence[PhaseItem]]:
     """Each member's plan as the tools expand it; no proposal is a proposal to change nothing."""
     proposing = {name: report for name, report in reports.items() if report.proposal is not None}
-    expanded = await brief.expand(proposing) if proposing else {}
+    expanded = await brief.expand(proposing)
     return {
         name: [NO_CHANGE] if report.proposal is None else list(expanded[name])
         for name, report in reports.items()

@@ -12,8 +12,14 @@ _PACE = (
     r"a la vez|por (?:lote|vez)|alla volta|ずつ|每批|за раз)"
 )
 _PERCENT = r"(\d{1,3}(?:\.\d+)?)\s*(?:%|percent|per cent|prozent|pour ?cent|por ciento|por cento|パーセント)"
-_PERCENT_PACE = re.compile(rf"{_PERCENT}[^.;\n]{{0,40}}?{_PACE}|{_PACE}\s*(?:size\s*)?(?:of|à|von|de|:)?\s*(?:up to\s*)?{_PERCENT}")
-_FRACTIONS = {r"half|halves|hälfte|moitié|mitad|metade|metà": 50.0, r"quarter|viertel|quart": 25.0, r"third|drittel|tiers": 33.0}
+_PERCENT_PACE = re.compile(
+    rf"{_PERCENT}[^.;\n]{{0,40}}?{_PACE}|{_PACE}\s*(?:size\s*)?(?:of|à|von|de|:)?\s*(?:up to\s*)?{_PERCENT}"
+)
+_FRACTIONS = {
+    r"half|halves|hälfte|moitié|mitad|metade|metà": 50.0,
+    r"quarter|viertel|quart": 25.0,
+    r"third|drittel|tiers": 33.0,
+}
 _ALL_AT_ONCE = re.compile(
     r"\b(?:all|everything|all of them|the whole (?:fleet|lot)|them all)\b[^.;\n]{0,20}\b(?:at once|in one go|together|simultaneously)"
     r"|as (?:fast|quickly|quick) as (?:possible|you can)|\bbig[\s-]bang\b|so schnell wie möglich|le plus vite possible"

@@ -37,7 +37,9 @@ class RehearsalServer:
         return app
 
     async def _models(self, _request: web.Request) -> web.Response:
-        data = [{"id": name, "object": "model", "created": 0, "owned_by": "gavel-rehearsal"} for name in REHEARSAL_MODELS]
+        data = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "gavel-rehearsal"} for name in REHEARSAL_MODELS
+        ]
         return web.json_response({"object": "list", "data": data})
 
     async def _list_faults(self, _request: web.Request) -> web.Response:

@@ -65,9 +65,13 @@ class Prompt:
         return self.meta.version
 
     def render(self, **values: Any) -> Rendered:
-        """Both messages. Raises :class:`PromptError` naming the value that is missing."""
+        """Both messages. Raises :class:`PromptError` naming the value that is missing.
+
+        Templates put whatever nobody vouches for through `fence(text, source)`.
+        """
+        given = {**values, "fence": fence}
         try:
-            return Rendered(system=self._system.render(values).strip(), user=self._user.render(values).strip())
+            return Rendered(system=self._system.render(given).strip(), user=self._user.render(given).strip())
         except jinja2.UndefinedError as error:
             raise PromptError(
                 f"prompt {self.id} {self.version} was rendered without a value: {error.message}"
@@ -86,7 +90,6 @@ class PromptLibrary:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        environment.filters["fence"] = fence
         prompts = [_parse(path, environment) for path in sorted(folder.glob("*.md"))]
         self._prompts = {prompt.id: prompt for prompt in prompts}
         if len(self._prompts) != len(prompts):

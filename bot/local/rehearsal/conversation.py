@@ -84,7 +84,8 @@ class Conversation:
 
     def json_block(self, source: str) -> Json:
         """The first block of this source, as a JSON object."""
-        return next((parse_object(text) for text in self.texts(source)), {})
+        found = self.texts(source)
+        return parse_object(found[0]) if found else {}
 
     def of(self, tool: str) -> list[Finding]:
         """The successful results of a tool, in order."""

@@ -52,8 +52,9 @@ def draft(conversation: Conversation) -> Json:
     if matches(OFF_TOPIC, request) and not any(environments_in(answer) for answer in answers):
         return _decline()
     # A later answer overrides an earlier word.
-    environments = next(filter(None, (environments_in(text) for text in [*reversed(answers), request])), [])
-    roles = next(filter(None, (kinds_in(ROLE_WORDS, without_exclusions(t)) for t in [*reversed(answers), request])), [])
+    newest_first = [*reversed(answers), request]
+    environments = _first_found([environments_in(text) for text in newest_first])
+    roles = _first_found([kinds_in(ROLE_WORDS, without_exclusions(text)) for text in newest_first])
     if not types[task_type]:
         return _ask_what(environments, known=bool(environments or roles or matches(OPERATIONS, asked)))
     if len(environments) != 1:
@@ -71,6 +72,11 @@ def draft(conversation: Conversation) -> Json:
         "confidence": 0.97 if any(_YES.match(answer) for answer in answers) else 0.93,
         "question": None,
     }
+
+
+def _first_found(found: list[list[str]]) -> list[str]:
+    nothing: list[str] = []
+    return next((kinds for kinds in found if kinds), nothing)
 
 
 def _context(text: str, roles: list[str]) -> Json:

@@ -7,9 +7,9 @@ import re
 from bot.local.rehearsal.conversation import Json
 
 _PACE = (
-    r"(?:at (?:a|one) time|at once|per (?:batch|wave|step|round|turn)|a (?:batch|wave|step)|batch(?:es|wise)?|waves?|chunks?|"
-    r"steps?|increments?|each (?:time|round)|in one go|auf einmal|pro (?:welle|schritt)|à la fois|par (?:lot|vague)|"
-    r"a la vez|por (?:lote|vez)|alla volta|ずつ|每批|за раз)"
+    r"(?:at (?:a|one) time|at once|per (?:batch|wave|step|round|turn)|a (?:batch|wave|step)|batch(?:es|wise)?|waves?|"
+    r"chunks?|steps?|increments?|each (?:time|round)|in one go|auf einmal|pro (?:welle|schritt)|à la fois|"
+    r"par (?:lot|vague)|a la vez|por (?:lote|vez)|alla volta|ずつ|每批|за раз)"
 )
 _PERCENT = r"(\d{1,3}(?:\.\d+)?)\s*(?:%|percent|per cent|prozent|pour ?cent|por ciento|por cento|パーセント)"
 _PERCENT_PACE = re.compile(
@@ -21,7 +21,8 @@ _FRACTIONS = {
     r"third|drittel|tiers": 33.0,
 }
 _ALL_AT_ONCE = re.compile(
-    r"\b(?:all|everything|all of them|the whole (?:fleet|lot)|them all)\b[^.;\n]{0,20}\b(?:at once|in one go|together|simultaneously)"
+    r"\b(?:all|everything|all of them|the whole (?:fleet|lot)|them all)\b[^.;\n]{0,20}"
+    r"\b(?:at once|in one go|together|simultaneously)"
     r"|as (?:fast|quickly|quick) as (?:possible|you can)|\bbig[\s-]bang\b|so schnell wie möglich|le plus vite possible"
     r"|lo más rápido posible"
 )

@@ -16,16 +16,20 @@ TASK_WORDS: dict[str, tuple[str, ...]] = {
         r"non-?compliant images?", r"(fallen|fell|falling|lag\w*) behind", r"\b(out[\s-]of[\s-]date|outdated)\b",
         # German, French, Spanish, Portuguese, Italian, Dutch
         r"abgewichen", r"abweich", r"goldene", r"veraltet", r"basis-?image", r"dériv", r"image de référence",
-        r"image dorée", r"obsol[eè]t", r"deriva", r"desvia", r"imagen (dorada|base|de referencia)", r"desactualizad",
-        r"desvio", r"imagem (dourada|base)", r"desatualizad", r"immagine (dorata|di riferimento)", r"verouderd", r"afgeweken",
+        r"image dorée", r"obsol[eè]t", r"deriva", r"desvia", r"imagen (dorada|base|de referencia)",
+        r"desactualizad",
+        r"desvio", r"imagem (dourada|base)", r"desatualizad", r"immagine (dorata|di riferimento)", r"verouderd",
+        r"afgeweken",
         # Russian, Japanese, Chinese, Korean, Hindi
         r"дрейф", r"устаре", r"эталонн", r"отклонил", r"ドリフト", r"ゴールデン", r"古いイメージ", r"基準イメージ",
         r"漂移", r"黄金镜像", r"基线", r"旧镜像", r"드리프트", r"골든", r"ड्रिफ्ट", r"गोल्डन",
     ),
     "patch_rollout": (r"\bcve\b", r"cve-\d", r"\bpatch", r"security updates?", r"hotfix", r"correctif", r"parche"),
-    "compliance_audit": (r"complian", r"\baudit", r"\bcis\b", r"soc ?2", r"\bpci\b", r"hipaa", r"iso ?27001", r"evidence"),
+    "compliance_audit": (r"complian", r"\baudit", r"\bcis\b", r"soc ?2", r"\bpci\b", r"hipaa", r"iso ?27001",
+    r"evidence"),
     "incident_analysis": (
-        r"incident", r"outage", r"\b5\d\ds?\b", r"\b5xx", r"latency", r"error ?rate", r"\berrors\b", r"root cause", r"\bdown\b",
+        r"incident", r"outage", r"\b5\d\ds?\b", r"\b5xx", r"latency", r"error ?rate", r"\berrors\b",
+        r"root cause", r"\bdown\b",
         r"crash", r"timeouts?", r"high cpu", r"disk (is )?full", r"unreachable",
     ),
     "dr_readiness": (r"fail-?over", r"disaster", r"\bdr\b", r"\brto\b", r"\brpo\b", r"replication"),
@@ -36,20 +40,26 @@ TASK_WORDS: dict[str, tuple[str, ...]] = {
 
 ENVIRONMENT_WORDS: dict[str, tuple[str, ...]] = {
     # Before production, because "pre-production" holds its name.
-    "staging": (r"\bpre-?prod(uction)?\b", r"\bstag(e|ing)\b", r"\bstg\b", r"\buat\b", r"ステージング", r"预发", r"стейдж"),
+    "staging": (
+        r"\bpre-?prod(uction)?\b", r"\bstag(e|ing)\b", r"\bstg\b", r"\buat\b", r"ステージング", r"预发", r"стейдж",
+    ),
     "production": (
-        r"\bprod\b", r"\bprd\b", r"\bproduction\b", r"\blive\b", r"\bproduktion\w*", r"\bproducción\b", r"\bprodução\b",
-        r"\bproduzione\b", r"\bproductie\w*", r"本番", r"生产", r"生産", r"продакшн?", r"\bпрод\w*", r"프로덕션", r"प्रोडक्शन",
+        r"\bprod\b", r"\bprd\b", r"\bproduction\b", r"\blive\b", r"\bproduktion\w*", r"\bproducción\b",
+        r"\bprodução\b",
+        r"\bproduzione\b", r"\bproductie\w*", r"本番", r"生产", r"生産", r"продакшн?", r"\bпрод\w*", r"프로덕션",
+        r"प्रोडक्शन",
     ),
     "development": (
-        r"\bdev\b", r"\bdevelopment\b", r"\bentwicklung\w*", r"\bdesarrollo\b", r"\bdéveloppement\b", r"\bsviluppo\b",
+        r"\bdev\b", r"\bdevelopment\b", r"\bentwicklung\w*", r"\bdesarrollo\b", r"\bdéveloppement\b",
+        r"\bsviluppo\b",
         r"開発", r"开发", r"разработк",
     ),
 }  # fmt: skip
 
 ROLE_WORDS: dict[str, tuple[str, ...]] = {
     "web": (
-        r"\bweb\b", r"\bweb-?(servers?|hosts?|nodes?|tier|fleet|boxes|server\w*)", r"\bfront-?ends?\b", r"\bnginx\b",
+        r"\bweb\b", r"\bweb-?(servers?|hosts?|nodes?|tier|fleet|boxes|server\w*)", r"\bfront-?ends?\b",
+        r"\bnginx\b",
         r"ウェブ", r"webサーバ", r"网页", r"网站", r"веб", r"웹", r"वेब",
     ),
     "api": (r"\bapis?\b", r"\bapi-?(servers?|hosts?|nodes?|tier|fleet)", r"\bback-?ends?\b"),
@@ -69,20 +79,25 @@ PLATFORM_WORDS: dict[str, tuple[str, ...]] = {
 }
 
 OFF_TOPIC = (
-    r"\bpoems?\b", r"\bjokes?\b", r"\bhaiku", r"\bsongs?\b", r"\blyrics\b", r"\brecipes?\b", r"\bweather\b", r"\bhoroscope",
-    r"\bstory\b", r"\bhomework\b", r"\btranslate\b", r"\bgedicht\b", r"\bwitz\b", r"\bpoème\b", r"\bblague\b", r"\bchiste\b",
+    r"\bpoems?\b", r"\bjokes?\b", r"\bhaiku", r"\bsongs?\b", r"\blyrics\b", r"\brecipes?\b", r"\bweather\b",
+    r"\bhoroscope",
+    r"\bstory\b", r"\bhomework\b", r"\btranslate\b", r"\bgedicht\b", r"\bwitz\b", r"\bpoème\b", r"\bblague\b",
+    r"\bchiste\b",
     r"\bpoema\b", r"\bbarzelletta\b", r"\bfootball\b", r"\bmeaning of life\b",
 )  # fmt: skip
 
 # What someone who cannot say which environment still means: work on the estate.
 OPERATIONS = (
-    r"\bservers?\b", r"\bhosts?\b", r"\bmachines?\b", r"\bfleet\b", r"\bnodes?\b", r"\bcluster\b", r"\bimages?\b", r"\bfix\b",
-    r"\bcheck\b", r"\bhelp\b", r"\broll ?(out|back)\b", r"\bupdate\b", r"\bupgrade\b", r"\bdeploy\b", r"\brestart\b",
+    r"\bservers?\b", r"\bhosts?\b", r"\bmachines?\b", r"\bfleet\b", r"\bnodes?\b", r"\bcluster\b", r"\bimages?\b",
+    r"\bfix\b",
+    r"\bcheck\b", r"\bhelp\b", r"\broll ?(out|back)\b", r"\bupdate\b", r"\bupgrade\b", r"\bdeploy\b",
+    r"\brestart\b",
     r"serveur", r"servidor", r"サーバ", r"服务器", r"сервер",
 )  # fmt: skip
 
 _EXCLUDED = re.compile(
-    r"\b(?:not|except|excluding|but not|leave|without|don'?t touch|do not touch|nothing in|never)\s+(?:in\s+|the\s+|any\s+)*"
+    r"\b(?:not|except|excluding|but not|leave|without|don'?t touch|do not touch|nothing in|never)\s+"
+    r"(?:in\s+|the\s+|any\s+)*"
     r"(?:\w+\s+and\s+)?[\w-]+(?=\W|$)(?:\s+alone)?",
 )
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -10,7 +10,7 @@ from bot.local.rehearsal.rollout import HEALTH_CHECKS, choices_for
 from bot.local.rehearsal.wire import Reply
 
 MAX_PAGES = 10
-MAX_FAMILIES = 4
+MAX_FAMILIES = 8
 MAX_COMPARED = 500
 """Ids one compare_versions call takes."""
 
@@ -76,9 +76,16 @@ def _comparison(conversation: Conversation, picture: Picture, _stubborn: bool) -
         ids = sorted(name for name, row in picture.assets.items() if row.get("image_family") == image.get("family"))
         for start in range(0, len(ids), MAX_COMPARED):
             params: Json = {"asset_ids": ids[start : start + MAX_COMPARED], "target_image_id": image.get("id")}
-            if params not in tried:
+            if not any(_covers(earlier, params) for earlier in tried):
                 return "compare_versions", params
     return None
+
+
+def _covers(earlier: Json, params: Json) -> bool:
+    wanted = set(as_list(params.get("asset_ids")))
+    return earlier.get("target_image_id") == params.get("target_image_id") and wanted <= set(
+        as_list(earlier.get("asset_ids"))
+    )
 
 
 def _plan(conversation: Conversation, picture: Picture, stubborn: bool) -> Call | None:

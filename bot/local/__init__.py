@@ -1,0 +1,1 @@
+"""The embedded stack: what runs on this machine when nothing else is configured."""

@@ -22,6 +22,19 @@ from tools.contracts.common import JsonObject
 
 _loading = threading.Lock()
 
+_STATUS_KINDS: Mapping[int, ModelErrorKind] = {
+    400: "bad_response",
+    401: "auth",
+    402: "auth",
+    403: "auth",
+    404: "bad_response",
+    408: "timeout",
+    413: "too_long",
+    422: "bad_response",
+    429: "rate_limited",
+    504: "timeout",
+}
+
 
 class _Complete(Protocol):
     def __call__(self, **arguments: Any) -> Awaitable[Any]: ...
@@ -85,7 +98,9 @@ class Litellm:
         for raised, kind in self._kinds:
             if isinstance(error, raised):
                 return kind
-        return "unavailable"
+        # Some providers' errors come as a plain APIError that only keeps the status, a 403 for one.
+        status: Any = getattr(error, "status_code", None)
+        return _STATUS_KINDS.get(status, "unavailable") if isinstance(status, int) else "unavailable"
 
 
 def is_loaded() -> bool:

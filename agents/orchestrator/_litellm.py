@@ -82,7 +82,9 @@ class Litellm:
     async def complete(self, arguments: JsonObject) -> RawReply | RawFailure:
         """One call. Whatever litellm raises comes back as a failure; only cancellation passes through."""
         try:
-            response = await self._complete(**arguments)
+            # litellm otherwise looks for MCP gateway tools in every call with tools, which costs 245 modules and
+            # most of a second on the event loop. The tools here are only ever our own functions.
+            response = await self._complete(**arguments, _skip_mcp_handler=True)
         except Exception as error:
             return RawFailure(kind=self._kind(error), text=str(error), retry_after_seconds=_retry_after(error))
         try:

@@ -1,0 +1,178 @@
+"""The only door to litellm: what this project uses of it, typed, and its side effects kept in.
+
+The import takes seconds and 170 MB, so it happens late and in a thread. It is told to read its price list from its
+own package: it would otherwise fetch it from the network while importing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+from agents.orchestrator.chat import ModelErrorKind
+from tools.contracts.common import JsonObject
+
+_loading = threading.Lock()
+
+
+class _Complete(Protocol):
+    def __call__(self, **arguments: Any) -> Awaitable[Any]: ...
+
+
+class _Close(Protocol):
+    def __call__(self) -> Awaitable[None]: ...
+
+
+@dataclass(frozen=True)
+class RawToolCall:
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class RawReply:
+    """What is read from litellm's response. Its hidden and provider-specific fields stay behind."""
+
+    text: str
+    tool_calls: tuple[RawToolCall, ...]
+    finish_reason: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+    """litellm's price for the call; None when it has none, and when it says 0, which means it does not know."""
+
+
+@dataclass(frozen=True)
+class RawFailure:
+    kind: ModelErrorKind
+    text: str
+    retry_after_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Litellm:
+    """litellm, loaded and configured."""
+
+    _complete: _Complete
+    _close: _Close
+    _kinds: Sequence[tuple[type[BaseException], ModelErrorKind]]
+
+    async def complete(self, arguments: JsonObject) -> RawReply | RawFailure:
+        """One call. Whatever litellm raises comes back as a failure; only cancellation passes through."""
+        try:
+            response = await self._complete(**arguments)
+        except Exception as error:
+            return RawFailure(kind=self._kind(error), text=str(error), retry_after_seconds=_retry_after(error))
+        try:
+            return _reply(response)
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            return RawFailure("bad_response", f"the response has no message to read: {error}", None)
+
+    async def close(self) -> None:
+        """Close the kept connections."""
+        await self._close()
+
+    def _kind(self, error: Exception) -> ModelErrorKind:
+        for raised, kind in self._kinds:
+            if isinstance(error, raised):
+                return kind
+        return "unavailable"
+
+
+def is_loaded() -> bool:
+    """Whether this process has paid for the import."""
+    return "litellm" in sys.modules
+
+
+async def load() -> Litellm:
+    """litellm; the first call imports it in a thread, so that the event loop goes on."""
+    return await asyncio.to_thread(_load)
+
+
+def _load() -> Litellm:
+    with _loading:
+        module = importlib.import_module("litellm") if is_loaded() else _import()
+    # drop_params: a model that takes no temperature is asked without one.
+    vars(module).update(telemetry=False, suppress_debug_info=True, drop_params=True)
+    complete: _Complete = module.acompletion
+    close: _Close = module.close_litellm_async_clients
+    # Most specific first: litellm's context window error is one of its bad request errors.
+    kinds: list[tuple[type[BaseException], ModelErrorKind]] = [
+        (module.ContextWindowExceededError, "too_long"),
+        (module.Timeout, "timeout"),
+        (module.RateLimitError, "rate_limited"),
+        (module.AuthenticationError, "auth"),
+        (module.PermissionDeniedError, "auth"),
+        (module.NotFoundError, "bad_response"),
+        (module.BadRequestError, "bad_response"),
+        (module.UnprocessableEntityError, "bad_response"),
+        (module.APIResponseValidationError, "bad_response"),
+    ]
+    return Litellm(_complete=complete, _close=close, _kinds=kinds)
+
+
+def _import() -> ModuleType:
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] = "True"
+    os.environ.setdefault("LITELLM_LOG", "ERROR")
+    collecting = gc.isenabled()
+    gc.disable()  # nearly halves the time of the import, which allocates much and frees nothing
+    try:
+        module = importlib.import_module("litellm")
+        # What the first call would otherwise import on the event loop, which it holds up for 0.3 s.
+        for name in ("openai.resources.chat", "litellm._service_logger", "litellm.cost_calculator"):
+            importlib.import_module(name)
+        module.completion(model="openai/warm", messages=[{"role": "user", "content": "."}], mock_response=".")
+    finally:
+        if collecting:
+            gc.enable()
+    return module
+
+
+def _reply(response: Any) -> RawReply:
+    choice: Any = response.choices[0]
+    message: Any = choice.message
+    usage: Any = getattr(response, "usage", None)
+    hidden: Mapping[str, Any] = getattr(response, "_hidden_params", None) or {}
+    calls: list[Any] = list(message.tool_calls or [])
+    return RawReply(
+        text=str(message.content or ""),
+        tool_calls=tuple(
+            RawToolCall(
+                id=str(call.id), name=str(call.function.name or ""), arguments=str(call.function.arguments or "")
+            )
+            for call in calls
+        ),
+        finish_reason=None if choice.finish_reason is None else str(choice.finish_reason),
+        prompt_tokens=_count(getattr(usage, "prompt_tokens", None)),
+        completion_tokens=_count(getattr(usage, "completion_tokens", None)),
+        cost_usd=_cost(hidden.get("response_cost")),
+    )
+
+
+def _count(value: Any) -> int | None:
+    """litellm fills in 0 where a provider reported no usage."""
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _cost(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def _retry_after(error: Exception) -> float | None:
+    """Seconds of a Retry-After header, which litellm keeps apart from the response."""
+    response: Any = getattr(error, "response", None)
+    for headers in (getattr(error, "litellm_response_headers", None), getattr(response, "headers", None)):
+        value: Any = headers.get("retry-after") if headers else None
+        if isinstance(value, str) and value.strip().isdigit():
+            return float(value)
+    return None

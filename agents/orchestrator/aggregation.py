@@ -1,0 +1,82 @@
+"""Aggregation mode (ADR-006): everyone answers, then the primary makes one report of the anonymous reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.orchestrator.brief import Brief, Prompt
+from agents.orchestrator.chat import Member, ModelClient
+from agents.orchestrator.consensus import shuffled
+from agents.orchestrator.gathering import gather_answers, timed
+from agents.orchestrator.roll import Roll
+from agents.orchestrator.structured import ask
+from tools.contracts.common import canonical_json
+from tools.contracts.council import MemberReport
+from tools.contracts.progress import NoteProgress
+
+SYNTHESIS = "synthesis"
+"""The name under which the synthesised report appears beside the members' own."""
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """Any member may fail, the primary included: the next one in order then synthesises."""
+
+    client: ModelClient
+    members: Sequence[Member]
+    """The first is the primary."""
+    answer_deadline_seconds: float = 120
+    """For each answer, and again for the synthesis."""
+
+    async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
+        """Member → report, in configured order."""
+
+        async def report(member: Member) -> MemberReport:
+            request = brief.request(
+                brief.report,
+                purpose="report",
+                member=member.name,
+                mode="aggregation",
+                deadline_seconds=self.answer_deadline_seconds,
+            )
+            return await ask(self.client, member, request, MemberReport)
+
+        answers = await gather_answers(
+            self.members,
+            report,
+            roll=roll,
+            stage="answer",
+            deadline_seconds=self.answer_deadline_seconds,
+            decided=lambda _answers, _out: False,
+        )
+        return {member.name: answers[member.name] for member in self.members if member.name in answers}
+
+    async def synthesise(
+        self, brief: Brief, prompt: Prompt, reports: Sequence[str], *, roll: Roll
+    ) -> MemberReport | None:
+        """One report out of many, by the first member in order that manages; None when none does."""
+        for member in (member for member in self.members if member.name in reports):
+            roll.mark(member.name, "thinking", stage="answer")
+            request = brief.request(
+                prompt,
+                purpose="synthesize",
+                member=member.name,
+                mode="aggregation",
+                deadline_seconds=self.answer_deadline_seconds,
+            )
+            answer, took_ms = await timed(
+                ask(self.client, member, request, MemberReport), member, deadline_seconds=request.deadline_seconds
+            )
+            if isinstance(answer, MemberReport):
+                roll.mark(member.name, "answered", stage="answer", took_ms=took_ms)
+                return answer
+            roll.mark(member.name, "failed", stage="answer", error=str(answer), took_ms=took_ms)
+            roll.progress.emit(NoteProgress(f"{answer} It could not put the reports together."))
+        return None
+
+
+def anonymous(reports: Sequence[MemberReport], *, seed: str) -> list[MemberReport]:
+    """Distinct reports in an order that tells nothing of their authors."""
+    by_content = {canonical_json(report).decode(): report for report in reports}
+    return [by_content[content] for content in shuffled(by_content, seed=seed)]

@@ -1,0 +1,88 @@
+"""What a specialist asks of the models, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.orchestrator.chat import ChatMessage, ChatRequest, Purpose
+from agents.orchestrator.consensus import PhaseItem
+from tools.contracts.common import AgentName, Mode
+from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
+
+Expand = Callable[[Mapping[str, MemberReport]], Awaitable[Mapping[str, Sequence[PhaseItem]]]]
+"""Member → its proposal's phases, computed by the tools. A member whose proposal cannot be expanded is left out."""
+
+NO_CHANGE = PhaseItem(key="no_change", text="Nothing should be changed on this evidence.")
+"""What a member without a proposal proposes, so that doing nothing is voted on like any plan."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A rendered prompt and where it comes from."""
+
+    id: str
+    version: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One question to the models, with the evidence in it. Every member gets the same bytes."""
+
+    org: str
+    task_id: str
+    user: str
+    agent: AgentName
+    key: str
+    """Unique within the task, e.g. `drift:r1`; prefixes the keys of all calls and seeds the shuffles."""
+    system: str
+    report: Prompt
+    vote_prompt: Callable[[Sequence[PooledClaim]], Prompt]
+    """Renders the pooled claims, in the order given, for a voting member. The claims come without authors."""
+    expand: Expand
+    synthesis_prompt: Callable[[Sequence[MemberReport]], Prompt] | None = None
+    """Renders the anonymous reports for aggregation's synthesis. None: aggregation degrades to single."""
+    max_tokens: int = 4096
+    """Of each reply."""
+    temperature: float | None = None
+
+    @property
+    def seed(self) -> str:
+        return f"{self.org}/{self.task_id}/{self.key}"
+
+    def request(
+        self, prompt: Prompt, *, purpose: Purpose, member: str, mode: Mode, deadline_seconds: float
+    ) -> ChatRequest:
+        """The call that puts `prompt` to `member`. Only its key depends on the member."""
+        return ChatRequest(
+            messages=(ChatMessage(role="system", content=self.system), ChatMessage(role="user", content=prompt.text)),
+            purpose=purpose,
+            org=self.org,
+            task_id=self.task_id,
+            user=self.user,
+            mode=mode,
+            prompt_id=prompt.id,
+            prompt_version=prompt.version,
+            key=f"{self.key}:{purpose}:{member}",
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            deadline_seconds=deadline_seconds,
+        )
+
+
+@dataclass(frozen=True)
+class Deliberation:
+    """How the models answered."""
+
+    outcome: CouncilOutcome
+    reports: Mapping[str, MemberReport]
+    """Member → its report. In aggregation also the synthesis, under `SYNTHESIS`."""
+    phases: Mapping[str, Sequence[PhaseItem]]
+    """Member → the phases of its plan, as they were voted on; :data:`NO_CHANGE` where it proposes none."""
+    carried_phase_keys: frozenset[str]
+    """In council mode: by vote. Otherwise all phases of the one answer, because no council was asked."""
+    carried_claims: Sequence[PooledClaim]
+    """What the answer may be composed from."""
+    best: str | None
+    """Whose report to build the plan from: all its phases carried. None: no consensus, so there is no plan."""

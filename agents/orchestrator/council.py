@@ -1,0 +1,117 @@
+"""Council mode (ADR-006): everyone answers the same question, then everyone votes on what everyone said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.orchestrator.brief import Brief
+from agents.orchestrator.chat import Member, ModelClient
+from agents.orchestrator.consensus import Electorate, shuffled, stance_of, still_open, tally
+from agents.orchestrator.gathering import gather_answers
+from agents.orchestrator.roll import Roll
+from agents.orchestrator.standing import Standing
+from agents.orchestrator.structured import ask
+from tools.contracts.council import ClaimTally, MemberReport, PooledClaim, VoteSheet
+from tools.contracts.progress import VoteProgress
+
+
+@dataclass(frozen=True)
+class Council:
+    """The members and the rules. The flow from answers to outcome is the orchestrator's."""
+
+    client: ModelClient
+    members: Sequence[Member]
+    """The first is the primary: ties and degraded answers go to the earlier member."""
+    threshold: float = 0.7
+    """A claim carries strictly above this agreement: of three voters, all three."""
+    min_providers: int = 3
+    """Independent families that must answer and vote. Counted after failures."""
+    answer_deadline_seconds: float = 120
+    vote_deadline_seconds: float = 60
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.threshold < 1:
+            raise ValueError(f"The consensus threshold must be from 0.5 to below 1, got {self.threshold}.")
+        if self.min_providers < 2:
+            raise ValueError(f"A council needs at least 2 providers, got min_providers = {self.min_providers}.")
+
+    @property
+    def electorate(self) -> Electorate:
+        """Everyone configured."""
+        return Electorate({member.name: member.family for member in self.members})
+
+    async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
+        """Member → report, in configured order. Ends early once a quorum is out of reach and one report is there."""
+
+        async def report(member: Member) -> MemberReport:
+            request = brief.request(
+                brief.report,
+                purpose="report",
+                member=member.name,
+                mode="council",
+                deadline_seconds=self.answer_deadline_seconds,
+            )
+            return await ask(self.client, member, request, MemberReport)
+
+        def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
+            return bool(answers) and self.electorate.effective({*answers, *out}) < self.min_providers
+
+        answers = await gather_answers(
+            self.members,
+            report,
+            roll=roll,
+            stage="answer",
+            deadline_seconds=self.answer_deadline_seconds,
+            decided=decided,
+        )
+        return {member.name: answers[member.name] for member in self.members if member.name in answers}
+
+    async def votes(
+        self, brief: Brief, pooled: Sequence[PooledClaim], electorate: Electorate, *, standing: Standing, roll: Roll
+    ) -> dict[str, VoteSheet]:
+        """Member → votes over all pooled claims, in one call each. Ends once the outcome cannot change.
+
+        A member sees the claims in an order of its own and never who made them.
+        """
+        anonymous = {claim.id: claim.model_copy(update={"authors": []}) for claim in pooled}
+
+        async def vote(member: Member) -> VoteSheet:
+            order = shuffled(anonymous, seed=f"{brief.seed}/{member.name}")
+            request = brief.request(
+                brief.vote_prompt([anonymous[claim_id] for claim_id in order]),
+                purpose="vote",
+                member=member.name,
+                mode="council",
+                deadline_seconds=self.vote_deadline_seconds,
+            )
+            return await ask(self.client, member, request, VoteSheet)
+
+        def heard(name: str, sheet: VoteSheet) -> None:
+            for claim in pooled:
+                stance, _ = stance_of(name, claim, sheet)
+                roll.progress.emit(VoteProgress(claim_id=claim.id, claim=claim.text, member=name, stance=stance))
+
+        def decided(sheets: dict[str, VoteSheet], out: set[str]) -> bool:
+            if not out or still_open(
+                pooled, sheets, electorate, threshold=self.threshold, min_providers=self.min_providers
+            ):
+                return not out
+            return not standing.is_contested(self.tally(pooled, sheets, electorate))
+
+        sheets = await gather_answers(
+            [member for member in self.members if member.name in electorate.families],
+            vote,
+            roll=roll,
+            stage="vote",
+            deadline_seconds=self.vote_deadline_seconds,
+            decided=decided,
+            heard=heard,
+        )
+        return {name: sheets[name] for name in electorate.families if name in sheets}
+
+    def tally(
+        self, pooled: Sequence[PooledClaim], sheets: Mapping[str, VoteSheet], electorate: Electorate
+    ) -> list[ClaimTally]:
+        """The count, by this council's rules."""
+        return tally(pooled, sheets, electorate, threshold=self.threshold, min_providers=self.min_providers)

@@ -1,0 +1,85 @@
+"""Asking many members at once, and stopping as soon as the rest cannot matter."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from agents.orchestrator.chat import Member, ModelError
+from agents.orchestrator.roll import Roll, Stage
+
+T = TypeVar("T")
+
+_GRACE_SECONDS = 1.0
+"""Beyond a call's own deadline. The client's timeout comes first, so that the log says `timeout`."""
+
+
+async def timed(call: Awaitable[T], member: Member, *, deadline_seconds: float) -> tuple[T | ModelError, int]:
+    """A member's answer or why there is none, and how long it took in milliseconds."""
+    started = time.monotonic()
+    answer: T | ModelError
+    try:
+        async with asyncio.timeout(deadline_seconds + _GRACE_SECONDS):
+            answer = await call
+    except TimeoutError:
+        answer = ModelError("timeout", f"{member.name} did not answer within {deadline_seconds:.0f} s.")
+    except ModelError as error:
+        answer = error
+    return answer, round((time.monotonic() - started) * 1000)
+
+
+async def gather_answers(
+    members: Sequence[Member],
+    ask: Callable[[Member], Awaitable[T]],
+    *,
+    roll: Roll,
+    stage: Stage,
+    deadline_seconds: float,
+    decided: Callable[[dict[str, T], set[str]], bool],
+    heard: Callable[[str, T], None] | None = None,
+) -> dict[str, T]:
+    """Ask all members in parallel; member → answer, for those that gave one.
+
+    `decided` is asked after every answer and failure with the answers so far and the members still out; once it is
+    true, those are cancelled. A :class:`ModelError` is a failed member; any other exception ends the whole.
+    """
+    answers: dict[str, T] = {}
+    for member in members:
+        roll.mark(member.name, "thinking", stage=stage)
+    names = {
+        asyncio.create_task(timed(ask(member), member, deadline_seconds=deadline_seconds)): member.name
+        for member in members
+    }
+    pending = set(names)
+    try:
+        while pending and not decided(answers, {names[task] for task in pending}):
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task, name in names.items():
+                if task not in done:
+                    continue
+                answer, took_ms = task.result()
+                if isinstance(answer, ModelError):
+                    roll.mark(name, "failed", stage=stage, error=str(answer), took_ms=took_ms)
+                    continue
+                answers[name] = answer
+                roll.mark(name, "answered", stage=stage, took_ms=took_ms)
+                if heard is not None:
+                    heard(name, answer)
+    finally:
+        await _cancel(pending)
+        for task in pending:
+            roll.mark(names[task], "cancelled", stage=stage)
+    for task in pending:
+        # A call that could not be recorded on its way out ends the deliberation, cancelled or not.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+    return answers
+
+
+async def _cancel(tasks: set[asyncio.Task[tuple[T | ModelError, int]]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

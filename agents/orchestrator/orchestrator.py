@@ -1,0 +1,250 @@
+"""The one door to the models for a specialist: a brief and a mode in, a deliberation out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.orchestrator.aggregation import SYNTHESIS, Aggregation, anonymous
+from agents.orchestrator.brief import NO_CHANGE, Brief, Deliberation
+from agents.orchestrator.canonical import claim_key
+from agents.orchestrator.consensus import Electorate, PhaseItem, pool_claims
+from agents.orchestrator.council import Council
+from agents.orchestrator.roll import Roll
+from agents.orchestrator.single import Single, nobody_answered
+from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys
+from tools.contracts.common import Mode
+from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, PooledClaim, VoteSheet
+from tools.contracts.ledger import Recorder
+from tools.contracts.progress import NoteProgress, Progress, TallyProgress
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """What the steps of one deliberation share."""
+
+    brief: Brief
+    requested: Mode
+    roll: Roll
+    electorate: Electorate
+
+
+@dataclass(frozen=True)
+class Orchestrator:
+    """Single, aggregation and council over the same members. A mode that cannot run degrades, and says so."""
+
+    council: Council
+
+    def __post_init__(self) -> None:
+        if any(member.name == SYNTHESIS for member in self.council.members):
+            raise ValueError(f"A member may not be named {SYNTHESIS!r}: the synthesised report is.")
+
+    async def deliberate(self, brief: Brief, *, mode: Mode, progress: Progress, recorder: Recorder) -> Deliberation:
+        """Ask the models. What they decided is in the ledger before this returns, unless one model was asked for.
+
+        Raises :class:`ModelError` when no member answered, and `LedgerUnavailable` when a call or the outcome could
+        not be recorded.
+        """
+        turn = _Turn(
+            brief=brief,
+            requested=mode,
+            roll=Roll(self.council.members, progress),
+            electorate=self.council.electorate,
+        )
+        if mode == "council":
+            result = await self._council(turn)
+        elif mode == "aggregation":
+            result = await self._aggregation(turn)
+        else:
+            result = await self._single(turn, degraded=None)
+        if mode != "single":
+            await recorder.record(
+                "council_voted",
+                result.outcome.model_dump(mode="json"),
+                org=brief.org,
+                task_id=brief.task_id,
+                actor=f"agent:{brief.agent}",
+                key=f"{brief.key}:outcome",
+            )
+        return result
+
+    async def _single(self, turn: _Turn, *, degraded: str | None) -> Deliberation:
+        if degraded is not None:
+            turn.roll.progress.emit(NoteProgress(degraded))
+        members = self.council.members
+        single = Single(self.council.client, members, self.council.answer_deadline_seconds)
+        member, report = await single.answer(turn.brief, roll=turn.roll)
+        return await self._alone(turn, {member.name: report}, member.name, degraded=degraded)
+
+    async def _alone(
+        self, turn: _Turn, reports: Mapping[str, MemberReport], name: str, *, degraded: str | None
+    ) -> Deliberation:
+        """One member's report as the answer, because no council was asked or none came together."""
+        phases = await _phases(turn.brief, {name: reports[name]})
+        pooled = pool_claims({name: reports[name]}, phases, seed=turn.brief.seed)
+        return Deliberation(
+            outcome=self._outcome(turn, "single", [_unvoted(claim, [name]) for claim in pooled], degraded=degraded),
+            reports=reports,
+            phases=phases,
+            carried_phase_keys=frozenset(item.key for item in phases.get(name, ())),
+            carried_claims=[claim for claim in pooled if claim.kind == "claim"],
+            best=name if phases.get(name) else None,
+        )
+
+    async def _aggregation(self, turn: _Turn) -> Deliberation:
+        brief = turn.brief
+        if brief.synthesis_prompt is None:
+            return await self._single(
+                turn, degraded=f"The {brief.agent} agent cannot aggregate; one model answers alone."
+            )
+        council = self.council
+        aggregation = Aggregation(council.client, council.members, council.answer_deadline_seconds)
+        reports = await aggregation.reports(brief, roll=turn.roll)
+        if not reports:
+            raise nobody_answered(turn.roll)
+        first = next(iter(reports))
+        if len(reports) == 1:
+            degraded = f"Only {first} answered, so there was nothing to aggregate: its answer stands alone."
+            turn.roll.progress.emit(NoteProgress(degraded))
+            return await self._alone(turn, reports, first, degraded=degraded)
+        prompt = brief.synthesis_prompt(anonymous(list(reports.values()), seed=brief.seed))
+        synthesis = await aggregation.synthesise(brief, prompt, list(reports), roll=turn.roll)
+        if synthesis is None:
+            degraded = f"No model could put the reports together, so {first} answers alone."
+            turn.roll.progress.emit(NoteProgress(degraded))
+            return await self._alone(turn, reports, first, degraded=degraded)
+        phases = await _phases(brief, {SYNTHESIS: synthesis})
+        pooled = pool_claims({SYNTHESIS: synthesis}, phases, seed=brief.seed)
+        stated = {name: {claim_key(claim) for claim in report.claims} for name, report in reports.items()}
+        rows = [_unvoted(claim, [name for name, keys in stated.items() if claim.key in keys]) for claim in pooled]
+        return Deliberation(
+            outcome=self._outcome(turn, "aggregation", rows, degraded=None, voices=list(reports)),
+            reports={**reports, SYNTHESIS: synthesis},
+            phases=phases,
+            carried_phase_keys=frozenset(item.key for item in phases.get(SYNTHESIS, ())),
+            # What only the synthesis says, no member found in the evidence.
+            carried_claims=[row.claim for row in rows if row.claim.kind == "claim" and row.support],
+            best=SYNTHESIS if phases.get(SYNTHESIS) else None,
+        )
+
+    async def _council(self, turn: _Turn) -> Deliberation:
+        council, brief, roll = self.council, turn.brief, turn.roll
+        configured = turn.electorate.effective(turn.electorate.families)
+        if configured < council.min_providers:
+            return await self._single(
+                turn,
+                degraded=f"A council needs {council.min_providers} independent models and {configured} "
+                f"{'is' if configured == 1 else 'are'} configured (models of one family share a vote): "
+                "one model answers alone.",
+            )
+        reports = await council.reports(brief, roll=roll)
+        if not reports:
+            raise nobody_answered(roll)
+        answered = turn.electorate.effective(reports)
+        if answered < council.min_providers:
+            first = next(iter(reports))
+            degraded = self._shortfall(answered, "answered", roll, f"{first} answers alone, unchecked by the others.")
+            roll.progress.emit(NoteProgress(degraded))
+            return await self._alone(turn, reports, first, degraded=degraded)
+        phases = await _phases(brief, reports)
+        pooled = pool_claims(reports, phases, seed=brief.seed)
+        voters = Electorate({name: turn.electorate.families[name] for name in reports})
+        standing = Standing(reports, phases)
+        sheets = await council.votes(brief, pooled, voters, standing=standing, roll=roll) if pooled else {}
+        rows = council.tally(pooled, sheets, voters)
+        roll.progress.emit(TallyProgress(tallies=rows))
+        if pooled and voters.effective(sheets) < council.min_providers:
+            return self._hung(turn, standing, rows, sheets=sheets, answered=voters)
+        best = standing.best(rows, voters)
+        return Deliberation(
+            outcome=self._outcome(
+                turn, "council", rows, degraded=None, voices=list(sheets), consensus=best is not None
+            ),
+            reports=reports,
+            phases=phases,
+            carried_phase_keys=phase_keys(row for row in rows if row.carried),
+            carried_claims=[row.claim for row in rows if row.claim.kind == "claim" and row.carried],
+            best=best,
+        )
+
+    def _hung(
+        self,
+        turn: _Turn,
+        standing: Standing,
+        rows: Sequence[ClaimTally],
+        *,
+        sheets: Mapping[str, VoteSheet],
+        answered: Electorate,
+    ) -> Deliberation:
+        """Enough answered but too few voted: one report alone, and only one that no vote spoke against."""
+        left = standing.uncontradicted(rows)
+        best = left[0] if left else None
+        then = f"{best} answers alone; no vote spoke against its plan." if best else "No plan went unopposed."
+        degraded = self._shortfall(answered.effective(sheets), "voted", turn.roll, then)
+        turn.roll.progress.emit(NoteProgress(degraded))
+        own = {claim_key(claim) for claim in standing.reports[best].claims} if best else set[str]()
+        return Deliberation(
+            outcome=self._outcome(turn, "single", rows, degraded=degraded, voices=list(sheets)),
+            reports=standing.reports,
+            phases=standing.phases,
+            carried_phase_keys=frozenset(item.key for item in standing.phases[best]) if best else frozenset(),
+            carried_claims=[
+                row.claim for row in rows if row.claim.kind == "claim" and row.claim.key in own and not row.contradict
+            ],
+            best=best,
+        )
+
+    def _shortfall(self, count: int, did: str, roll: Roll, then: str) -> str:
+        reasons = " ".join(roll.failures())
+        return f"{count} of the {self.council.min_providers} independent models a council needs {did}: {then} {reasons}"
+
+    def _outcome(
+        self,
+        turn: _Turn,
+        mode: Mode,
+        rows: Sequence[ClaimTally],
+        *,
+        degraded: str | None,
+        voices: Sequence[str] | None = None,
+        consensus: bool = False,
+    ) -> CouncilOutcome:
+        """`voices`: who was counted; None for one member alone. No votes, no consensus: that is not agreement."""
+        return CouncilOutcome(
+            mode=mode,
+            requested_mode=turn.requested,
+            degraded=degraded,
+            members=turn.roll.summaries(),
+            nominal_votes=1 if voices is None else len(voices),
+            effective_votes=1.0 if voices is None else float(turn.electorate.effective(voices)),
+            threshold=self.council.threshold,
+            min_providers=self.council.min_providers,
+            tallies=list(rows),
+            agreement=mean_agreement(rows),
+            dissent=dissents(rows),
+            consensus=consensus,
+        )
+
+
+def _unvoted(claim: PooledClaim, stated_by: list[str]) -> ClaimTally:
+    """A row nobody voted on: who states it, and no agreement."""
+    return ClaimTally(
+        claim=claim,
+        support=stated_by,
+        contradict=[],
+        silent=[],
+        agreement=None,
+        coverage=0.0,
+        carried=False,
+        single_source=len(stated_by) == 1,
+    )
+
+
+async def _phases(brief: Brief, reports: Mapping[str, MemberReport]) -> dict[str, Sequence[PhaseItem]]:
+    """Each member's plan as the tools expand it; no proposal is a proposal to change nothing."""
+    proposing = {name: report for name, report in reports.items() if report.proposal is not None}
+    expanded = await brief.expand(proposing)
+    return {
+        name: [NO_CHANGE] if report.proposal is None else list(expanded[name])
+        for name, report in reports.items()
+        if report.proposal is None or expanded.get(name)
+    }

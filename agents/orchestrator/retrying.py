@@ -1,0 +1,53 @@
+"""Trying again, only where that is safe and only while there is time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+
+from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ModelClient, ModelError
+from agents.orchestrator.errors import ProviderRefusal
+
+_WORTH_ANOTHER_TRY = frozenset({"rate_limited", "unavailable"})
+"""A wrong key stays wrong and a bad answer is the caller's to judge; a timeout has used up the deadline."""
+
+
+@dataclass(frozen=True)
+class RetryingClient:
+    """Asks again after a rate limit or an outage, within the request's own deadline.
+
+    Each further attempt is a request of its own (`key` gets `:try2` …) with what is left of the deadline.
+    """
+
+    inner: ModelClient
+    attempts: int = 3
+    """Calls in all."""
+    first_pause_seconds: float = 0.5
+    """Doubles with each attempt, unless the provider said how long to wait."""
+    least_useful_seconds: float = 1.0
+    """An attempt with less time than this left is not started."""
+
+    async def chat(self, member: Member, request: ChatRequest) -> ChatReply:
+        ends = time.monotonic() + request.deadline_seconds
+        attempt = 1
+        while True:
+            left = ends - time.monotonic()
+            key = request.key if attempt == 1 else f"{request.key}:try{attempt}"
+            try:
+                return await self.inner.chat(member, replace(request, key=key, deadline_seconds=left))
+            except ModelError as error:
+                pause = self._pause(error, attempt)
+                left = ends - time.monotonic()
+                if pause is None or left - pause < self.least_useful_seconds:
+                    raise
+            await asyncio.sleep(pause)
+            attempt += 1
+
+    def _pause(self, error: ModelError, attempt: int) -> float | None:
+        """Seconds to wait before the next attempt; None: there is none."""
+        if error.kind not in _WORTH_ANOTHER_TRY or attempt >= self.attempts:
+            return None
+        if isinstance(error, ProviderRefusal) and error.retry_after_seconds is not None:
+            return error.retry_after_seconds
+        return self.first_pause_seconds * 2 ** (attempt - 1)

@@ -1,0 +1,52 @@
+"""Single mode: one model, and a configured order to fall back along when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.orchestrator.brief import Brief
+from agents.orchestrator.chat import Member, ModelClient, ModelError
+from agents.orchestrator.gathering import timed
+from agents.orchestrator.roll import Roll
+from agents.orchestrator.structured import ask
+from tools.contracts.council import MemberReport
+from tools.contracts.progress import NoteProgress
+
+
+@dataclass(frozen=True)
+class Single:
+    """The first member that answers. Each fall-back is said aloud."""
+
+    client: ModelClient
+    members: Sequence[Member]
+    """In fall-back order."""
+    answer_deadline_seconds: float = 120
+    """For each member."""
+
+    async def answer(self, brief: Brief, *, roll: Roll) -> tuple[Member, MemberReport]:
+        """Who answered, and what. Raises :class:`ModelError` when nobody did."""
+        for position, member in enumerate(self.members):
+            roll.mark(member.name, "thinking", stage="answer")
+            request = brief.request(
+                brief.report,
+                purpose="report",
+                member=member.name,
+                mode="single",
+                deadline_seconds=self.answer_deadline_seconds,
+            )
+            answer, took_ms = await timed(
+                ask(self.client, member, request, MemberReport), member, deadline_seconds=request.deadline_seconds
+            )
+            if isinstance(answer, MemberReport):
+                roll.mark(member.name, "answered", stage="answer", took_ms=took_ms)
+                return member, answer
+            roll.mark(member.name, "failed", stage="answer", error=str(answer), took_ms=took_ms)
+            if position + 1 < len(self.members):
+                roll.progress.emit(NoteProgress(f"{answer} Asking {self.members[position + 1].name} instead."))
+        raise nobody_answered(roll)
+
+
+def nobody_answered(roll: Roll) -> ModelError:
+    reasons = " ".join(roll.failures()) or "No model is configured."
+    return ModelError("unavailable", f"No model answered, so there is no plan and nothing was run. {reasons}")

@@ -1,0 +1,76 @@
+"""Which member's plan the votes leave standing. Pure functions over the tally."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from agents.orchestrator.canonical import claim_key
+from agents.orchestrator.consensus import Electorate, PhaseItem
+from tools.contracts.council import ClaimTally, Dissent, MemberReport
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The plans that were put to the vote."""
+
+    reports: Mapping[str, MemberReport]
+    """In configured order: ties go to the earlier member."""
+    phases: Mapping[str, Sequence[PhaseItem]]
+    """Member → its plan's phases. A member without any has no plan and cannot win."""
+
+    def carried(self, rows: Sequence[ClaimTally]) -> list[str]:
+        """The members all of whose phases carried."""
+        return self._all_phases_in(phase_keys(row for row in rows if row.carried))
+
+    def uncontradicted(self, rows: Sequence[ClaimTally]) -> list[str]:
+        """The members against none of whose phases anyone voted."""
+        return self._all_phases_in(phase_keys(row for row in rows if not row.contradict))
+
+    def is_contested(self, rows: Sequence[ClaimTally]) -> bool:
+        """Whether several different plans carried, so that support decides between them."""
+        return len({frozenset(item.key for item in self.phases[name]) for name in self.carried(rows)}) > 1
+
+    def best(self, rows: Sequence[ClaimTally], electorate: Electorate) -> str | None:
+        """The carried plan with the most support (mean over its phases), then with the most carried claims."""
+        weights = electorate.weights
+        support = {
+            row.claim.key: sum((weights[member] for member in row.support), Fraction(0))
+            for row in rows
+            if row.claim.kind == "phase"
+        }
+        agreed = {row.claim.key for row in rows if row.claim.kind == "claim" and row.carried}
+
+        def rank(name: str) -> tuple[Fraction, int]:
+            keys = [item.key for item in self.phases[name]]
+            own = {claim_key(claim) for claim in self.reports[name].claims}
+            return sum((support[key] for key in keys), Fraction(0)) / len(keys), len(own & agreed)
+
+        return max(self.carried(rows), key=rank, default=None)
+
+    def _all_phases_in(self, keys: frozenset[str]) -> list[str]:
+        return [
+            name for name in self.reports if (own := self.phases.get(name)) and all(item.key in keys for item in own)
+        ]
+
+
+def phase_keys(rows: Iterable[ClaimTally]) -> frozenset[str]:
+    return frozenset(row.claim.key for row in rows if row.claim.kind == "phase")
+
+
+def mean_agreement(rows: Sequence[ClaimTally]) -> float | None:
+    """Over the rows that carried; where none did, over all that were voted on. None: nothing was."""
+    voted = [row for row in rows if row.agreement is not None]
+    counted = [row for row in voted if row.carried] or voted
+    shares = [row.agreement for row in counted if row.agreement is not None]
+    return sum(shares) / len(shares) if shares else None
+
+
+def dissents(rows: Sequence[ClaimTally]) -> list[Dissent]:
+    """Every vote against, whether it prevailed or not, with the reason given."""
+    return [
+        Dissent(member=member, claim_id=row.claim.id, claim=row.claim.text, reason=row.reasons.get(member, ""))
+        for row in rows
+        for member in row.contradict
+    ]

@@ -1,0 +1,71 @@
+"""A typed answer from a model: judged by its contract, never by what the provider says of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelClient, ModelError, ResponseSchema
+
+T = TypeVar("T", bound=BaseModel)
+
+REPLY_LIMIT = 200_000
+"""Characters. Longer replies are refused unread."""
+
+_FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
+
+
+def response_schema(model_type: type[BaseModel]) -> ResponseSchema:
+    """The contract as a provider's structured-output option takes it."""
+    return ResponseSchema(name=model_type.__name__, schema=model_type.model_json_schema())
+
+
+async def ask(client: ModelClient, member: Member, request: ChatRequest, model_type: type[T]) -> T:
+    """The member's answer as a `model_type`.
+
+    An answer that does not satisfy the contract is returned to the member once, with what was wrong, within
+    the request's deadline. Raises :class:`ModelError`, `bad_response` when the second answer is no better.
+    """
+    ends = time.monotonic() + request.deadline_seconds
+    if request.response is None:
+        request = replace(request, response=response_schema(model_type))
+    reply = await client.chat(member, request)
+    answer = _parse(reply.text, model_type)
+    if isinstance(answer, model_type):
+        return answer
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise ModelError("timeout", f"{member.name} gave no valid {model_type.__name__} in time. {answer}")
+    again = replace(
+        request,
+        messages=(
+            *request.messages,
+            ChatMessage(role="assistant", content=reply.text[:REPLY_LIMIT] or "(no text)"),
+            ChatMessage(role="user", content=f"{answer} Answer again with that JSON object and nothing else."),
+        ),
+        key=f"{request.key}:again",
+        deadline_seconds=left,
+    )
+    answer = _parse((await client.chat(member, again)).text, model_type)
+    if isinstance(answer, model_type):
+        return answer
+    raise ModelError("bad_response", f"{member.name} gave no valid {model_type.__name__}, twice. {answer}")
+
+
+def _parse(text: str, model_type: type[T]) -> T | str:
+    """The answer, or one sentence on what is wrong with it."""
+    if len(text) > REPLY_LIMIT:
+        return f"The answer was {len(text)} characters long; at most {REPLY_LIMIT} are read."
+    body = text.strip()
+    if not body.startswith("{") and len(blocks := _FENCE.findall(body)) == 1:
+        body = str(blocks[0])
+    try:
+        return model_type.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[:3]
+        problems = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'it'}: {item['msg']}" for item in first)
+        return f"The answer was not a valid {model_type.__name__}: {problems}."

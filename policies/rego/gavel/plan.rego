@@ -22,6 +22,8 @@ else := findings
 fields := [
 	{"at": ["org"], "is": ["string"]},
 	{"at": ["now"], "is": ["string"]},
+	{"at": ["caller", "user"], "is": ["string"]},
+	{"at": ["caller", "roles"], "is": ["array"]},
 	{"at": ["tools"], "is": ["object"]},
 	{"at": ["task", "environment"], "is": ["string"]},
 	{"at": ["plan", "kind"], "is": ["string"]},
@@ -173,6 +175,14 @@ every_action := array.concat(
 
 findings contains lib.refusal("plan.org", "the plan is of another org than the person who asked", false) if {
 	input.plan.org != input.org
+}
+
+findings contains lib.refusal("plan.requester_role", reason, false) if {
+	not lib.may_start_changes(input.caller, limits)
+	reason := sprintf(
+		"the person who asked may not start changes: that needs one of the roles %s",
+		[concat(", ", sort(limits.roles.change_state))],
+	)
 }
 
 findings contains lib.refusal("plan.no_summary", "the plan has no summary: say in it what changes and why", true) if {

@@ -59,11 +59,9 @@ unusable contains sprintf("grant.%s", [path]) if {
 
 limits := lib.limits(input.caller.org)
 
-roles := {role | some role in input.caller.roles}
-
 holds(names) if {
 	some role in names
-	role in roles
+	role in input.caller.roles
 }
 
 changes_state if input.tool.risk in {"state_change_nonprod", "state_change_prod"}
@@ -118,7 +116,7 @@ findings contains lib.refusal("tools.no_grant", reason, false) if {
 
 findings contains lib.refusal("tools.role", reason, false) if {
 	changes_state
-	not holds(limits.roles.change_state)
+	not lib.may_start_changes(input.caller, limits)
 	reason := sprintf("tool %s changes state: the caller needs one of the roles %s", [
 		input.tool.name,
 		concat(", ", sort(limits.roles.change_state)),
@@ -134,7 +132,7 @@ findings contains lib.refusal("tools.no_assets", reason, false) if {
 
 findings contains lib.refusal("tools.prod_tool", reason, false) if {
 	input.tool.risk == "state_change_prod"
-	object.get(input.call, "environment", null) != "production"
+	input.call.environment != "production"
 	reason := sprintf("tool %s changes production and the call is not for production", [input.tool.name])
 }
 

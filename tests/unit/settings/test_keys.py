@@ -46,8 +46,11 @@ def test_the_key_file_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -
 
 
 def test_starts_at_the_same_time_agree_on_one_key(tmp_path: Path) -> None:
+    def derive(_attempt: int) -> bytes:
+        return load_keys(settings_in(tmp_path)).derive("codec")
+
     with ThreadPoolExecutor(8) as pool:
-        derived = list(pool.map(lambda _attempt: load_keys(settings_in(tmp_path)).derive("codec"), range(16)))
+        derived = list(pool.map(derive, range(16)))
     assert len(set(derived)) == 1
 
 

@@ -145,7 +145,8 @@ class Bench:
     async def rollout(self, asset_ids: list[str], **changes: Any) -> ToolCall:
         """A granted production rollout of these assets."""
         params: JsonObject = {"asset_ids": asset_ids, "target_image_id": await self.golden_id()}
-        return self.call("execute_rollout_prod", params, **{"grant": self.grant(asset_ids), **changes})
+        call = self.call("execute_rollout_prod", params, grant=self.grant(asset_ids))
+        return replace(call, **changes)
 
     async def break_ledger(self) -> None:
         """From now on nothing can be recorded."""

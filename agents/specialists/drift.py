@@ -45,8 +45,8 @@ class DriftAgent:
     members: Sequence[Member]
     prompts: PromptLibrary
     registry: ToolRegistry
-    defaults: RolloutDefaults = RolloutDefaults()
-    limits: Limits = Limits()
+    defaults: RolloutDefaults = field(default_factory=RolloutDefaults)
+    limits: Limits = field(default_factory=Limits)
 
     async def work(self, assignment: Assignment) -> AgentOutcome:
         """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
@@ -189,7 +189,7 @@ class _Verdict:
         )
 
     def _plan(self) -> DriftRemediationPlan | None:
-        """Only if every phase of the chosen proposal carried: a rollout without one of its phases is another rollout."""
+        """Only if every phase of the chosen proposal carried: with one of them missing it is another rollout."""
         expansion = self.expander.expansions.get(self.result.best or "")
         if expansion is None or not all(item.key in self.result.carried_phase_keys for item in expansion.items):
             return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
@@ -13,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE, REJECT
 from bot.blocks.message import Message
 from bot.intake import Intake
-from bot.listeners.clicks import ClickListeners
+from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
 from bot.settings import SlackSettings
@@ -56,7 +57,8 @@ async def channel_ids(api: SlackApi, names: list[str]) -> frozenset[str]:
         )
         channels: list[dict[str, Any]] = page.get("channels") or []
         found.update(channel["id"] for channel in channels if channel["id"] in wanted or channel["name"] in wanted)
-        cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+        metadata: dict[str, Any] = page.get("response_metadata") or {}
+        cursor = str(metadata.get("next_cursor") or "")
         if not cursor:
             return frozenset(found)
 
@@ -77,10 +79,16 @@ def build_app(
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
         process_before_response=True,
     )
-    events = EventListeners(intake=intake, org=org, bot_user=identity.user, alert_channels=alert_channels)
-    clicks = ClickListeners(intake=intake, org=org, tell=_teller(client))
-    commands = CommandListeners(intake=intake, org=org)
+    _register(
+        app,
+        events=EventListeners(intake=intake, org=org, bot_user=identity.user, alert_channels=alert_channels),
+        clicks=ClickListeners(intake=intake, org=org, tell=_teller(client)),
+        commands=CommandListeners(intake=intake, org=org),
+    )
+    return app
 
+
+def _register(bolt: _Registers, *, events: EventListeners, clicks: ClickListeners, commands: CommandListeners) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
 
@@ -99,24 +107,32 @@ def build_app(
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
 
-    app.event("app_mention")(mention)
-    app.event("message")(message)
-    app.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
-    app.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
-    app.command("/gavel")(command)
-    return app
+    bolt.event("app_mention")(mention)
+    bolt.event("message")(message)
+    bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
+    bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
+    bolt.command("/gavel")(command)
 
 
-def _teller(api: SlackApi):
+class _Registers(Protocol):
+    """The part of Bolt used here, with types."""
+
+    def event(self, event: str) -> Callable[..., object]: ...
+    def action(self, constraints: re.Pattern[str]) -> Callable[..., object]: ...
+    def command(self, command: str) -> Callable[..., object]: ...
+
+
+def _teller(api: SlackApi) -> Tell:
     async def tell(body: dict[str, Any], message: Message) -> None:
         """An ephemeral message in the thread of the card that was clicked."""
         container: dict[str, Any] = body.get("container") or {}
+        card: dict[str, Any] = body.get("message") or {}
         await api.api_call(
             "chat.postEphemeral",
             json={
                 "channel": body["channel"]["id"],
                 "user": body["user"]["id"],
-                "thread_ts": (body.get("message") or {}).get("thread_ts") or container.get("thread_ts"),
+                "thread_ts": card.get("thread_ts") or container.get("thread_ts"),
                 "text": message.text,
                 "blocks": message.blocks,
             },

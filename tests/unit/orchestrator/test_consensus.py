@@ -38,7 +38,8 @@ def count(
 
 
 def spread(*, support: int, contradict: int = 0, silent: int = 0) -> dict[str, VoteSheet]:
-    stances: list[Stance] = ["support"] * support + ["contradict"] * contradict + ["silent"] * silent
+    counts: list[tuple[Stance, int]] = [("support", support), ("contradict", contradict), ("silent", silent)]
+    stances = [stance for stance, count in counts for _ in range(count)]
     return {f"m{number}": sheet(stance) for number, stance in enumerate(stances)}
 
 

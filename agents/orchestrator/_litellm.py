@@ -22,6 +22,19 @@ from tools.contracts.common import JsonObject
 
 _loading = threading.Lock()
 
+_STATUS_KINDS: Mapping[int, ModelErrorKind] = {
+    400: "bad_response",
+    401: "auth",
+    402: "auth",
+    403: "auth",
+    404: "bad_response",
+    408: "timeout",
+    413: "too_long",
+    422: "bad_response",
+    429: "rate_limited",
+    504: "timeout",
+}
+
 
 class _Complete(Protocol):
     def __call__(self, **arguments: Any) -> Awaitable[Any]: ...
@@ -69,7 +82,9 @@ class Litellm:
     async def complete(self, arguments: JsonObject) -> RawReply | RawFailure:
         """One call. Whatever litellm raises comes back as a failure; only cancellation passes through."""
         try:
-            response = await self._complete(**arguments)
+            # litellm otherwise looks for MCP gateway tools in every call with tools, which costs 245 modules and
+            # most of a second on the event loop. The tools here are only ever our own functions.
+            response = await self._complete(**arguments, _skip_mcp_handler=True)
         except Exception as error:
             return RawFailure(kind=self._kind(error), text=str(error), retry_after_seconds=_retry_after(error))
         try:
@@ -85,7 +100,9 @@ class Litellm:
         for raised, kind in self._kinds:
             if isinstance(error, raised):
                 return kind
-        return "unavailable"
+        # Some providers' errors come as a plain APIError that only keeps the status, a 403 for one.
+        status: Any = getattr(error, "status_code", None)
+        return _STATUS_KINDS.get(status, "unavailable") if isinstance(status, int) else "unavailable"
 
 
 def is_loaded() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tools.contracts.common import JsonObject, Mode
+from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.plan import DriftRemediationPlan
 from tools.contracts.taskspec import Question, TaskSpec
@@ -169,6 +169,14 @@ class TaskResult:
 
 
 # What the steps are handed and what they answer.
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """A signed message on its way to the MAC check: its type's name and all its fields."""
+
+    kind: str
+    fields: JsonObject
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class WithinBudget(CallGuard):
         if not self.budget.spend(call.caller.org, call.task_id):
             raise CallRefused(
                 "budget",
-                f"This task has made its {self.budget.max_calls} tool calls; {printable(call.tool, at_most=64)} was not run."
-                " Answer from the results you have.",
+                f"{printable(call.tool, at_most=64)} was not run: this task has made its {self.budget.max_calls} tool"
+                " calls. Answer from the results you have.",
             )
         return await super().handle(call)

@@ -21,7 +21,7 @@ MAX_REPORTED = 5
 class _Validator(Protocol):
     """The part of jsonschema's validator used here, fully typed."""
 
-    def iter_errors(self, instance: JsonObject) -> Iterator[ValidationError]: ...
+    def iter_errors(self, _instance: JsonObject, /) -> Iterator[ValidationError]: ...
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,15 @@ class ValidOutput(ToolGuard):
         return output
 
 
+def _validator_of(schema: JsonObject) -> _Validator:
+    return Draft202012Validator(schema)
+
+
 def schema_problems(schema: JsonObject, value: JsonObject) -> list[str]:
     """What is wrong with a value, each `path: problem`; empty when it is valid."""
-    validator: _Validator = Draft202012Validator(schema)
-    errors = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
+    errors = sorted(
+        _validator_of(schema).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
+    )
     problems = [_sentence(error) for error in errors[:MAX_REPORTED]]
     return problems if len(errors) <= MAX_REPORTED else [*problems, f"and {len(errors) - MAX_REPORTED} more"]
 

@@ -23,7 +23,8 @@ from tools.contracts.verdict import Refusal
 TOO_LARGE = Refusal(
     gate="policy",
     rule="plan.batch_too_large",
-    reason="Phase 'Wave 1 of 2' changes 50 % of the assets at once; at most 20 % are allowed in production.",
+    reason="batch 50% exceeds the 20% limit in production: phase 'Wave 1 of 2' changes 5 of 10 assets, at most 2 are"
+    " allowed",
 )
 
 

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from policies.execution import ExecutionCheck
+from policies.pipeline import Pipeline
+
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member
 from agents.orchestrator.orchestrator import Orchestrator
@@ -15,8 +18,6 @@ from bot.narrator import Narrator
 from bot.roles import RoleDirectory
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.messages import TaskRequest
-from policies.execution import ExecutionCheck
-from policies.pipeline import Pipeline
 from tools.base import ToolAuthorizer
 from tools.connectors.base import Estate
 from tools.contracts.common import AgentName

@@ -9,7 +9,7 @@ from temporalio import activity
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
 from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
-from bot.workflows.messages import InvestigateInput, Investigated
+from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
 
 
@@ -42,6 +42,7 @@ class Investigating:
             task_id=spec.id,
             key=key,
             title=title,
+            simulated=bench.simulated,
             check_first=is_retry(),
         ) as progress:
             return await bench.agents[spec.agents[0]].work(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from policies.pipeline import JudgeContext
 from temporalio import activity
 
 from bot.blocks.task import RefusedPlan, refusal_card
@@ -12,7 +13,6 @@ from bot.workflows.activities.retrying import is_retry, waiting_is_told
 from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
-from policies.pipeline import JudgeContext
 from tools.contracts.plan import DriftRemediationPlan
 from tools.contracts.verdict import GateReport
 

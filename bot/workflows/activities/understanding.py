@@ -9,7 +9,7 @@ from temporalio import activity
 from agents.intake import Exchange, Request
 from agents.orchestrator.chat import ModelError
 from bot.blocks import sentences, task
-from bot.blocks.message import section, compose
+from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
 from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told

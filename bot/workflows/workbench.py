@@ -14,7 +14,7 @@ from agents.orchestrator.chat import Member
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from bot.ledger.ledger import Ledger
-from bot.narrator import Narrator
+from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.messages import TaskRequest

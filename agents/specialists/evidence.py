@@ -122,15 +122,18 @@ def shown(result: ToolResult) -> str:
 
 
 def summary(result: ToolResult) -> str:
-    """What came back, in a few words of our own: counts and single values of the output's top level."""
-    output = result.output or {}
-    parts: list[str] = []
+    """What came back, in a few words of our own: the output's counts and single values, two levels deep."""
+    return ", ".join(_counted(result.output or {}, deeper=True))[:200] or result.call.tool[:64]
+
+
+def _counted(output: JsonObject, *, deeper: bool) -> Iterator[str]:
     for name, value in output.items():
         if isinstance(value, list):
-            parts.append(f"{len(cast('list[object]', value))} {name}")
-        elif isinstance(value, (str, int, float, bool)):
-            parts.append(f"{name} {value}")
-    return ", ".join(parts)[:200] or result.call.tool
+            yield f"{len(cast('list[object]', value))} {name}"
+        elif isinstance(value, (str, int, float)):
+            yield f"{name} {value}"
+        elif isinstance(value, dict) and deeper:
+            yield from _counted(cast("JsonObject", value), deeper=False)
 
 
 def _compact(value: JsonObject | None) -> str:

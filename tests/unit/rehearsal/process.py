@@ -47,6 +47,7 @@ async def rehearsal_process(*arguments: str) -> AsyncGenerator[Rehearsal, None]:
     try:
         yield Rehearsal(line[1], process)
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         async with asyncio.timeout(10):
             assert await process.wait() == 0

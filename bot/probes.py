@@ -135,7 +135,5 @@ async def ask_slack_socket(settings: SlackSettings, *, seconds: float = 5) -> st
     """apps.connections.open with the app token: whether Socket Mode would be let in. Opens no connection."""
     if settings.app_token is None:
         raise NoAnswer("there is no app token")
-    await _slack_call(
-        settings.api_url, "apps.connections.open", settings.app_token.get_secret_value(), seconds=seconds
-    )
+    await _slack_call(settings.api_url, "apps.connections.open", settings.app_token.get_secret_value(), seconds=seconds)
     return "Socket Mode would be let in"

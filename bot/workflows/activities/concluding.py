@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from bot.workflows.activities.executing import show_progress
 from bot.workflows.activities.retrying import is_retry, waiting_is_told
 from bot.workflows.workbench import Workbench
 
-_KINDS: dict[m.Outcome, OutcomeKind] = {
+_KINDS: Mapping[m.Outcome, OutcomeKind] = {
     "completed": "succeeded",
     "failed": "failed",
     "rolled_back": "rolled_back",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.pipeline import JudgeContext
 from temporalio import activity
 
 from bot.blocks.task import RefusedPlan, refusal_card
@@ -13,6 +12,7 @@ from bot.workflows.activities.retrying import is_retry, waiting_is_told
 from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
+from policies.pipeline import JudgeContext
 from tools.contracts.plan import DriftRemediationPlan
 from tools.contracts.verdict import GateReport
 
@@ -34,7 +34,6 @@ class Judging:
                     agent=message.spec.agents[0],
                     contract="DriftRemediationPlan",
                     revision=message.revision,
-                    source=request.source,
                     council=message.investigated.council,
                     known_tool_calls=frozenset(message.investigated.tool_call_ids),
                     approval_expiry_seconds=request.limits.approval_seconds,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from bot.redaction import redact
+from bot.redis_client import open_redis
 from bot.settings import SlackSettings, TemporalSettings
 
 
@@ -65,28 +66,27 @@ async def ask_opa(url: str, *, seconds: float = 3) -> str:
 
 
 async def ask_redis(url: str, *, seconds: float = 3) -> str:
-    from redis.asyncio import Redis
-
-    async with _bounded(seconds), Redis.from_url(url, single_connection_client=True) as client:
-        info: object = await client.execute_command("INFO", "server")
-        version = info.get("redis_version") if is_object(info) else None
-        return f"Redis {version}" if version else "answers"
+    client = open_redis(url, timeout_seconds=seconds)
+    try:
+        async with _bounded(seconds):
+            info = await client.execute_command("INFO", "server")
+    finally:
+        await client.aclose()
+    version = info.get("redis_version") if is_object(info) else None
+    if version is None:
+        raise NoAnswer("it answers, but not as Redis does")
+    return f"Redis {version}"
 
 
 async def ask_temporal(settings: TemporalSettings, address: str, *, seconds: float = 5) -> str:
     """The server's health, its version, and that the namespace is there."""
     from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
-    from temporalio.client import Client
 
-    from bot.workflows.client import tls_config
+    from bot.workflows.client import connect
 
     async with _bounded(seconds):
-        client = await Client.connect(
-            address,
-            namespace=settings.namespace,
-            api_key=settings.api_key.get_secret_value() if settings.api_key else None,
-            tls=await asyncio.to_thread(tls_config, settings) if settings.use_tls else False,
-        )
+        # No payload is sent, so any key will do.
+        client = await connect(settings, address=address, codec_key=bytes(32))
         service = client.workflow_service
         system = await service.get_system_info(GetSystemInfoRequest())
         await service.describe_namespace(DescribeNamespaceRequest(namespace=settings.namespace))

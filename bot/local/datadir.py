@@ -1,4 +1,4 @@
-"""The data directory: one stack at a time, private to its user, and a note for other processes of where its parts are."""
+"""The data directory: one stack at a time, its user's only, and a note of where the parts are."""
 
 from __future__ import annotations
 

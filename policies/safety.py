@@ -6,15 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from jsonschema import Draft202012Validator
-
-from policies.engine import PolicyUnavailable
+from policies.engine import PolicyUnavailable, is_list
 from policies.gate import Catalog, Finding, JudgeContext
 from tools.connectors.base import AssetQuery, Estate, EstateError
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Asset
 from tools.contracts.plan import Action, DriftRemediationPlan
 from tools.contracts.verdict import Refusal
+from tools.guards.schemas import schema_problems
 
 MAX_SHOWN = 5
 PAGE = 500
@@ -90,8 +89,8 @@ def _actions(plan: DriftRemediationPlan, catalog: Catalog) -> Problems:
             continue
         if not str(entry["risk"]).startswith("state_change"):
             problems.append(("tool_changes_nothing", f"action {action.id} uses {action.tool}, which changes nothing"))
-        for error in Draft202012Validator(entry["input_schema"]).iter_errors(action.params):
-            problems.append(("invalid_params", f"action {action.id}: {error.json_path}: {error.message[:150]}"))
+        for problem in schema_problems(entry["input_schema"], action.params):
+            problems.append(("invalid_params", f"action {action.id}: {problem}"))
         if sorted(_named(action)) != sorted(action.asset_ids):
             problems.append(("params_differ", f"action {action.id} names other assets than its parameters do"))
     return problems[:MAX_SHOWN]
@@ -150,7 +149,7 @@ def _estate(plan: DriftRemediationPlan, observed: dict[str, Asset]) -> Problems:
 
 def _named(action: Action) -> list[str]:
     named: object = action.params.get("asset_ids")
-    return [str(asset) for asset in list[object](named)] if isinstance(named, list) else []
+    return [str(asset) for asset in named] if is_list(named) else []
 
 
 def _some(names: list[str]) -> str:

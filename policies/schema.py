@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from jsonschema import Draft202012Validator
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from policies.gate import Finding, JudgeContext
 from tools.contracts.common import JsonObject
 from tools.contracts.plan import DriftRemediationPlan
 from tools.contracts.verdict import Refusal
+from tools.guards.schemas import schema_problems
 
 CONTRACTS: Final[Mapping[str, type[BaseModel]]] = {"DriftRemediationPlan": DriftRemediationPlan}
 MAX_SHOWN = 5
@@ -20,7 +20,7 @@ MAX_SHOWN = 5
 
 @dataclass(frozen=True)
 class SchemaGate:
-    """JSON Schema 2020-12, as the contract emits it, with formats checked."""
+    """JSON Schema 2020-12, as the contract emits it, then the contract itself."""
 
     contracts: Mapping[str, type[BaseModel]] = field(default_factory=lambda: CONTRACTS)
     name: Literal["schema"] = "schema"
@@ -31,14 +31,17 @@ class SchemaGate:
             reason = f"there is no contract {context.contract!r} to judge this output by"
             refusal = Refusal(gate="schema", rule="schema.unknown_contract", reason=reason, repairable=False)
             return Finding([refusal], engine="jsonschema")
-        validator = Draft202012Validator(
-            contract.model_json_schema(), format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
-        problems = sorted(validator.iter_errors(plan), key=lambda error: error.json_path)
+        problems = schema_problems(contract.model_json_schema(), plan)
+        if not problems:
+            try:
+                contract.model_validate(plan)
+            except ValidationError as error:
+                # What JSON Schema leaves open: formats such as dates, and the contract's own validators.
+                problems = [
+                    f"{'/'.join(str(part) for part in item['loc'])}: {item['msg']}"
+                    for item in error.errors()[:MAX_SHOWN]
+                ]
         return Finding(
-            [
-                Refusal(gate="schema", rule="schema.invalid", reason=f"{error.json_path}: {error.message[:200]}")
-                for error in problems[:MAX_SHOWN]
-            ],
+            [Refusal(gate="schema", rule="schema.invalid", reason=problem[:400]) for problem in problems],
             engine="jsonschema",
         )

@@ -35,8 +35,8 @@ def no_commands(case: Case) -> Iterator[Refusal]:
     """A plan holds typed tool calls. Text that a shell would read has no place in their parameters."""
     for action in case.actions():
         for place, value in _strings(action.params, ""):
-            key = re.split(r"[/0-9]+", place.rstrip("/0123456789"))[-1].lower()
-            if key in _COMMAND_KEYS or _COMMAND_TEXT.search(value):
+            names_a_command = place.endswith("(key)") and value.lower() in _COMMAND_KEYS
+            if names_a_command or _COMMAND_TEXT.search(value):
                 yield refuse(
                     "command_text",
                     f"Action {action.id!r} has command text at {place}: a plan holds typed parameters only.",

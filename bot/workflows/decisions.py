@@ -25,20 +25,39 @@ Problem = Literal[
     "step_up_missing",
 ]
 
+_WHY: dict[Problem, tuple[str, str]] = {
+    "forged": ("That decision did not come from a button Gavel can vouch for.", "Use the buttons on the plan card."),
+    "wrong_task": ("That decision names another task.", "Use the buttons in the task's own thread."),
+    "nothing_to_decide": ("There is no plan waiting for a decision here.", "Wait for the plan card."),
+    "stale_revision": (
+        "That button belongs to an older revision of the plan.",
+        "Read the newest card and decide there.",
+    ),
+    "wrong_plan": (
+        "That decision is for another plan than the one on offer.",
+        "Read the newest card and decide there.",
+    ),
+    "wrong_policy": (
+        "The policies are not those that decision was made under.",
+        "Read the newest card and decide there.",
+    ),
+    "wrong_target": ("That decision names other assets than the plan does.", "Read the newest card and decide there."),
+    "wrong_nonce": ("That decision does not belong to this card.", "Use the buttons on the newest card."),
+    "late": ("The time to decide is over.", "Ask again for a fresh plan."),
+    "self_approval": (
+        "You asked for this change, so you cannot approve it.",
+        "Someone else with an approving role must.",
+    ),
+    "already_decided": ("You have already decided on this plan.", "Your first decision stands."),
+    "not_in_role": (
+        "You do not hold a role that may decide on this plan.",
+        "Ask someone who does: the card names the roles.",
+    ),
+    "step_up_missing": ("This plan needs the environment's name typed as confirmation.", "Decide again and type it."),
+}
+
 SENTENCES: dict[Problem, str] = {
-    "forged": "That decision did not come from a button Gavel can vouch for. It was not counted. Use the buttons on the plan card.",
-    "wrong_task": "That decision names another task. It was not counted. Use the buttons in the task's own thread.",
-    "nothing_to_decide": "There is no plan waiting for a decision here. Nothing was changed.",
-    "stale_revision": "That button belongs to an older revision of the plan. It was not counted. Read the newest card and decide there.",
-    "wrong_plan": "That decision is for a plan that differs from the one on offer. It was not counted. Read the newest card and decide there.",
-    "wrong_policy": "The policies differ from those the decision was made under. It was not counted. Read the newest card and decide there.",
-    "wrong_target": "That decision names other assets than the plan does. It was not counted. Read the newest card and decide there.",
-    "wrong_nonce": "That decision does not belong to this card. It was not counted. Use the buttons on the newest card.",
-    "late": "The time to decide is over. It was not counted, and nothing was run. Ask again for a fresh plan.",
-    "self_approval": "You asked for this change, so you cannot approve it. It was not counted. Someone else with an approving role must decide.",
-    "already_decided": "You have already decided on this plan. Your first decision stands; this one was not counted.",
-    "not_in_role": "You do not hold a role that may decide on this plan. It was not counted. Ask someone who does: the card names the roles.",
-    "step_up_missing": "This plan needs the environment's name typed as confirmation. It was not counted. Decide again and type it.",
+    problem: f"{what} It was not counted. {todo}" for problem, (what, todo) in _WHY.items()
 }
 """What the one who clicked is told: what happened, what was not done, what to do."""
 
@@ -86,4 +105,5 @@ def count(decision: Decision, *, proposal: Proposal, roles: list[str]) -> Proble
     if decision.verdict == "reject":
         return Counted(settled="rejected")
     proposal.approvals.append(decision.user)
+    proposal.approved_at.append(decision.issued_at)
     return Counted(settled="approved" if len(proposal.approvals) >= proposal.requirement.quorum else None)

@@ -265,7 +265,9 @@ class People:
             text = str(said.get("text") or "")
             if not text and not blocks:
                 raise SlackError("no_text")
-            self._workspace.edit(original, text=text, editor=BOT_USER_ID, blocks=blocks)
+            previous = original.shown()
+            original.text, original.blocks = text, blocks
+            self._workspace.edited(original, previous, editor=BOT_USER_ID)
             return
         thread_ts = said.get("thread_ts") or target.thread_ts
         shown = self.show(

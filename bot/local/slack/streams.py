@@ -76,6 +76,7 @@ class Stream:
     segments: list[JsonObject] = field(default_factory=list[JsonObject])
     """`{text}`, `{task}` (an id) or `{blocks}`, in the order of their first appearance."""
     tasks: dict[str, JsonObject] = field(default_factory=dict[str, Any])
+    recipient: str | None = None
     content: Literal["", "markdown_text", "chunks"] = ""
     """How the first content came; Slack refuses the other way afterwards (`streaming_mode_mismatch`)."""
 

@@ -167,13 +167,14 @@ class Workspace:
         self._write(message)
         self.tell(Change("changed", message.channel, message, previous=previous, silent=silent))
 
-    def edit(self, message: Message, *, text: str, editor: str, blocks: list[JsonObject] | None = None) -> None:
-        """A person's or the app's edit: counted, marked `(edited)`, told."""
-        previous = message.shown()
-        message.text, message.edits = text, message.edits + 1
-        message.edited = {"user": editor, "ts": self._clock.next()}
-        if blocks is not None:
-            message.blocks = blocks
+    def edited(self, message: Message, previous: JsonObject, *, editor: str) -> None:
+        """The text or blocks of `message` were replaced: counted, marked, told. `previous` is how it was shown.
+
+        An app's update that carries blocks is not marked `(edited)`, as in Slack.
+        """
+        message.edits += 1
+        if message.bot_id is None or not message.blocks:
+            message.edited = {"user": editor, "ts": self._clock.next()}
         self.changed(message, previous)
 
     def react(self, message: Message, name: str, user: str) -> bool:

@@ -117,13 +117,14 @@ def _update(call: Call) -> JsonObject:
     accepted = accept_blocks(blocks) if blocks is not None else None
     attached = accept_attachments(attachments) if attachments is not None else message.attachments
     metadata = call.json("metadata", error="invalid_metadata_format")
-    if metadata is not None:
-        message.metadata = accept_metadata(metadata)
-    message.attachments = attached
+    kept = message.metadata if metadata is None else accept_metadata(metadata)
+    previous = message.shown()
     if message.stream is not None:  # a finished stream becomes an ordinary message
-        message.text = text or message.current_text()
-        message.blocks, message.stream = message.current_blocks(), None
-    call.workspace.edit(message, text=message.text if text is None else text, editor=BOT_USER_ID, blocks=accepted)
+        message.text, message.blocks, message.stream = message.current_text(), message.current_blocks(), None
+    message.text = message.text if text is None else text
+    message.blocks = message.blocks if accepted is None else accepted
+    message.attachments, message.metadata = attached, kept
+    call.workspace.edited(message, previous, editor=BOT_USER_ID)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.shown(all_metadata=True)}
 
 

@@ -94,7 +94,8 @@ def _replies(call: Call) -> JsonObject:
     parent_ts = asked.thread_ts if asked.is_reply and asked.thread_ts else ts
     parent = call.workspace.message(channel.id, parent_ts)
     found = _within(call, call.workspace.public_replies(channel.id, parent_ts))
-    messages, metadata = call.page([*([parent] if parent else []), *found], default=1000)
+    thread: list[Message] = [parent, *found] if parent else found
+    messages, metadata = call.page(thread, default=1000)
     full = call.flag("include_all_metadata")
     return {
         "messages": [with_thread(call.workspace, each, all_metadata=full) for each in messages],

@@ -40,9 +40,7 @@ from bot.workflows.messages import TaskLimits
 from bot.workflows.workbench import Workbench
 from bot.workflows.worker import build_worker
 from policies.authorizer import PolicyAuthorizer
-from policies.build import open_engine
-from policies.execution import ExecutionCheck
-from policies.pipeline import build_pipeline
+from policies.build import build_pipeline, open_engine
 from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.common import Mode
@@ -110,8 +108,8 @@ async def open_workbench(
             registry=registry,
             estate=estate,
             authorizer=PolicyAuthorizer(engine, now=utc_now),
-            pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
-            rechecks=ExecutionCheck(engine),
+            pipeline=build_pipeline(engine, estate=estate, catalog=registry),
+            engine=engine,
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,

@@ -21,6 +21,7 @@ from bot.workflows.messages import (
 )
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
+from policies.execution import recheck
 from tools.base import ToolCall, ToolResult
 from tools.connectors.base import AssetQuery
 from tools.contracts.common import JsonObject
@@ -105,7 +106,8 @@ class Executing:
     async def _refused(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> str | None:
         """Why the phase may not run any more, or None."""
         plan, report = message.proposal.plan, message.proposal.report
-        refusals = await self.bench.rechecks.recheck(
+        refusals = await recheck(
+            self.bench.engine,
             plan,
             phase=phase,
             requester=message.request.user,

@@ -30,6 +30,8 @@ class ToolCall:
     environment: str | None = None
     """The task's environment: a call that reaches outside it is refused. None: read-only estate-wide."""
     grant: ExecutionGrant | None = None
+    actor: str = "gavel"
+    """Who calls, for the ledger: `agent:<name>` in an investigation, `gavel` in an execution."""
 
 
 FailureKind = Literal[
@@ -70,6 +72,22 @@ class ToolResult:
         return self.failure is None
 
 
+class ToolError(Exception):
+    """A tool could not do what it was asked. The message is for the model: what was wrong, what would be right."""
+
+
+class PlanStore(Protocol):
+    """Plans that one tool of an investigation wrote and another reads. Keys carry the org and the task."""
+
+    async def put(self, org: str, task_id: str, plan_id: str, plan: JsonObject) -> None:
+        """Keep a plan. The id is derived from the content, so that a second put of it changes nothing."""
+        ...
+
+    async def get(self, org: str, task_id: str, plan_id: str) -> JsonObject | None:
+        """The plan, or None when this task wrote none with this id."""
+        ...
+
+
 @dataclass(frozen=True)
 class ToolContext:
     """What a tool function may use. It never sees parameters that name an org."""
@@ -78,6 +96,7 @@ class ToolContext:
     task_id: str
     call_id: str
     estate: Estate
+    plans: PlanStore
     now: Callable[[], datetime]
 
 

@@ -1,4 +1,4 @@
-"""Drift tools: inventory, golden images, version comparison, patch plans, simulation, rollout (ADR-007 table)."""
+"""What the drift tools take and give. Their JSON Schemas are what models, gates and the dispatcher see."""
 
 from __future__ import annotations
 

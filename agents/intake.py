@@ -1,0 +1,87 @@
+"""What comes into layer 1 and what goes out, and the parts of reading a request that need no model."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+from pydantic import Field
+
+from tools.contracts.common import Contract, Mode
+from tools.contracts.taskspec import Question, TaskSpec
+
+
+class Exchange(Contract):
+    """A question this task asked before, and its answer. The answer is untrusted text, redacted."""
+
+    question: str
+    answer: str
+
+
+class Request(Contract):
+    """A request as a surface received it, after redaction."""
+
+    task_id: str
+    """The workflow id."""
+    org: str
+    user: str
+    """Slack user id, or `alert:<fingerprint>`."""
+    text: str
+    """What was written. Untrusted."""
+    source: Literal["person", "alert"] = "person"
+    alert_fields: dict[str, str] = Field(default={}, max_length=50)
+    """For alerts: labels and annotations as received. Untrusted."""
+    exchanges: list[Exchange] = []
+    """Oldest first."""
+
+
+class Understanding(Contract):
+    """What layer 1 made of a request. Exactly one of four things."""
+
+    kind: Literal["task", "question", "decline", "error"]
+    spec: TaskSpec | None = None
+    """For `task`."""
+    question: Question | None = None
+    """For `question`. Plain text: no mention or link in it is alive."""
+    text: str = ""
+    """For `decline` and `error`: what to tell the person. Says what was not done."""
+    member: str | None = None
+    """Who read the request; None when no model was needed or none answered."""
+    confidence: float | None = None
+
+
+_MENTIONS = re.compile(r"^\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>(?:\s|,|:\s)*)*")
+_MODE = re.compile(r"(council|single|aggregation)\s*:\s*", re.IGNORECASE)
+_MARKUP = re.compile(r"<[^>]*>|:[a-z0-9_+'-]+:", re.IGNORECASE)
+_BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
+_MODES: dict[str, Mode] = {"council": "council", "single": "single", "aggregation": "aggregation"}
+
+
+def split_mode(text: str) -> tuple[Mode | None, str]:
+    """The mode a person asked for by a prefix such as `council:`, and the rest without leading mentions."""
+    rest = text[_match_end(_MENTIONS, text) :]
+    match = _MODE.match(rest)
+    return (_MODES[match[1].lower()], rest[match.end() :]) if match else (None, rest)
+
+
+def _match_end(pattern: re.Pattern[str], text: str) -> int:
+    match = pattern.match(text)
+    return match.end() if match else 0
+
+
+def says_something(text: str) -> bool:
+    """False for nothing but white space, mentions, links, emoji and punctuation, in any script."""
+    return any(unicodedata.category(character)[0] in "LN" for character in _MARKUP.sub(" ", text))
+
+
+def harmless(text: str, limit: int) -> str:
+    """A model's words as they may be shown: one line, no live mention, link or hidden character, clipped."""
+    visible = "".join(
+        " " if unicodedata.category(character) == "Cc" else character
+        for character in text
+        if unicodedata.category(character) != "Cf"
+    )
+    plain = _BROADCAST.sub("", visible.replace("<", "‹").replace(">", "›"))
+    line = " ".join(plain.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

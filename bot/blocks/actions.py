@@ -1,0 +1,154 @@
+"""The ids of what can be clicked, and the values the buttons carry. The values are final: clicks outlive deploys."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.blocks.message import MAX_BUTTON_VALUE
+from bot.blocks.text import length
+
+APPROVE = "gavel.approve"
+REJECT = "gavel.reject"
+ANSWER_PREFIX = "gavel.answer."
+"""Followed by the number of the choice: action ids must differ within a block."""
+
+DECISION_BLOCK = "gavel.decision"
+QUESTION_BLOCK = "gavel.question"
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TARGET = re.compile(r"(development|staging|production)/sha256:[0-9a-f]{64}")
+_MAX_FIELD = 400
+_WIRE = TypeAdapter(dict[str, str | int])
+
+
+class MalformedButton(ValueError):
+    """A button's value is not one we made, or was cut. The click binds nothing and must be refused."""
+
+
+@dataclass(frozen=True)
+class ButtonValue:
+    """What Approve and Reject bind. The verdict is the action's id; person and channel come from the click."""
+
+    task_id: str
+    revision: int
+    plan_digest: str
+    policy_digest: str
+    target: str
+    nonce: str
+    expires_at: str
+    """RFC 3339, UTC."""
+
+    def __post_init__(self) -> None:
+        _require_text("task_id", self.task_id)
+        _require_text("nonce", self.nonce)
+        if self.revision < 1:
+            raise MalformedButton(f"revision must be 1 or more; got {self.revision}")
+        for name, digest in (("plan_digest", self.plan_digest), ("policy_digest", self.policy_digest)):
+            if not _DIGEST.fullmatch(digest):
+                raise MalformedButton(f"{name} must be sha256: and 64 hex digits; got {digest[:80]!r}")
+        if not _TARGET.fullmatch(self.target):
+            raise MalformedButton(f"target must be an environment and a digest; got {self.target[:100]!r}")
+        _require_utc(self.expires_at)
+
+    def encode(self) -> str:
+        """Compact JSON, at most 2,000 characters. Raises :class:`MalformedButton` when it would be longer."""
+        return _encode(
+            {
+                "v": 1,
+                "t": self.task_id,
+                "r": self.revision,
+                "p": self.plan_digest,
+                "o": self.policy_digest,
+                "a": self.target,
+                "n": self.nonce,
+                "e": self.expires_at,
+            }
+        )
+
+    @classmethod
+    def decode(cls, value: str) -> ButtonValue:
+        """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
+        fields = _decode(value, keys={"v", "t", "r", "p", "o", "a", "n", "e"})
+        return cls(
+            task_id=_text(fields, "t"),
+            revision=_integer(fields, "r"),
+            plan_digest=_text(fields, "p"),
+            policy_digest=_text(fields, "o"),
+            target=_text(fields, "a"),
+            nonce=_text(fields, "n"),
+            expires_at=_text(fields, "e"),
+        )
+
+
+@dataclass(frozen=True)
+class AnswerValue:
+    """What a choice of a question binds: this answer, to this question, of this task."""
+
+    task_id: str
+    question_id: str
+    choice: str
+
+    def __post_init__(self) -> None:
+        _require_text("task_id", self.task_id)
+        _require_text("question_id", self.question_id)
+        _require_text("choice", self.choice)
+
+    def encode(self) -> str:
+        """Compact JSON, at most 2,000 characters. Raises :class:`MalformedButton` when it would be longer."""
+        return _encode({"v": 1, "t": self.task_id, "q": self.question_id, "c": self.choice})
+
+    @classmethod
+    def decode(cls, value: str) -> AnswerValue:
+        """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
+        fields = _decode(value, keys={"v", "t", "q", "c"})
+        return cls(task_id=_text(fields, "t"), question_id=_text(fields, "q"), choice=_text(fields, "c"))
+
+
+def _encode(fields: dict[str, str | int]) -> str:
+    value = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+    if length(value) > MAX_BUTTON_VALUE:
+        raise MalformedButton(f"a button's value holds {MAX_BUTTON_VALUE} characters; got {length(value)}")
+    return value
+
+
+def _decode(value: str, *, keys: set[str]) -> dict[str, str | int]:
+    try:
+        fields = _WIRE.validate_json(value, strict=True)
+    except ValidationError as error:
+        raise MalformedButton("the button's value is not a flat JSON object") from error
+    if set(fields) != keys or fields["v"] != 1:
+        raise MalformedButton("the button's value does not have the expected fields, or is of an unknown version")
+    return fields
+
+
+def _text(fields: dict[str, str | int], key: str) -> str:
+    value = fields[key]
+    if not isinstance(value, str):
+        raise MalformedButton(f"field {key} of the button's value must be text")
+    return value
+
+
+def _integer(fields: dict[str, str | int], key: str) -> int:
+    value = fields[key]
+    if not isinstance(value, int):
+        raise MalformedButton(f"field {key} of the button's value must be a whole number")
+    return value
+
+
+def _require_text(name: str, value: str) -> None:
+    if not value or len(value) > _MAX_FIELD:
+        raise MalformedButton(f"{name} must have 1 to {_MAX_FIELD} characters; got {len(value)}")
+
+
+def _require_utc(value: str) -> None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise MalformedButton(f"expires_at must be an RFC 3339 time; got {value[:40]!r}") from error
+    if moment.utcoffset() != timedelta(0):
+        raise MalformedButton(f"expires_at must be in UTC; got {value[:40]!r}")

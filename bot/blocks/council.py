@@ -1,0 +1,103 @@
+"""How the models answered, in words: who supports what, who disputes it and why, and what rests on one voice."""
+
+from __future__ import annotations
+
+from bot.blocks.text import inline
+from bot.blocks.words import plural, quoted, share
+from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary
+
+MODE_NAMES = {"single": "one model", "aggregation": "aggregation", "council": "council"}
+MODE_MEANS = {
+    "single": "One model answers.",
+    "aggregation": "The models answer side by side; one of them merges the answers.",
+    "council": "The models answer apart, then vote on every claim.",
+}
+
+
+def count_words(support: int, contradict: int, silent: int) -> str:
+    """`3 of 3 support`, `2 of 3 support, 1 contradicts`, `1 of 3 supports, 2 silent`."""
+    said = [f"{support} of {support + contradict + silent} {'supports' if support == 1 else 'support'}"]
+    if contradict:
+        said.append(f"{contradict} {'contradicts' if contradict == 1 else 'contradict'}")
+    if silent:
+        said.append(f"{silent} silent")
+    return ", ".join(said)
+
+
+def tally_words(tally: ClaimTally) -> str:
+    """The count, whether only one member says so, and whether it carried: all in words."""
+    said = count_words(len(tally.support), len(tally.contradict), len(tally.silent))
+    single = ", single source" if tally.single_source else ""
+    return f"{said}{single}{'' if tally.carried else ', not carried'}"
+
+
+def tally_mark(tally: ClaimTally) -> str:
+    """`✓` carried, `✗` did not. Always beside :func:`tally_words`, never alone."""
+    return "✓" if tally.carried else "✗"
+
+
+def tally_line(tally: ClaimTally, *, limit: int = 300) -> str:
+    """A claim and its count, on one line."""
+    return f"{tally_mark(tally)} {inline(tally.claim.text, limit)}: _{tally_words(tally)}_"
+
+
+def single_source_line(tally: ClaimTally) -> str:
+    """A claim that nobody but its author stands by."""
+    who = inline(next(iter(tally.support), "one member"), 40)
+    return f"• Only *{who}* says: {inline(tally.claim.text, 300)}{'' if tally.carried else ' (not carried)'}"
+
+
+def dissent_line(dissent: Dissent) -> str:
+    reason = inline(dissent.reason, 300) or "no reason given"
+    return f"• *{inline(dissent.member, 40)}* disputes {quoted(dissent.claim, 200)}: {reason}"
+
+
+def verdict_line(outcome: CouncilOutcome) -> str:
+    """One or two sentences: how many answered, what agreement means, whether it was enough."""
+    answered = [member for member in outcome.members if member.state == "answered"]
+    if outcome.mode == "single":
+        who = inline(answered[0].name, 40) if answered else "No model"
+        return f"{who} answered alone. Nothing was put to a vote."
+    if outcome.mode == "aggregation":
+        return f"{plural(len(answered), 'model')} answered and one merged the answers. Nothing was put to a vote."
+    if outcome.agreement is None:
+        return f"{plural(len(answered), 'member')} answered, but no claim got a vote."
+    needed = f"more than {share(outcome.threshold)} needed"
+    if not outcome.consensus:
+        return f"*No consensus*: {share(outcome.agreement)} agreement, {needed}. {_votes(outcome)}"
+    return f"*{share(outcome.agreement)} agreement* on what the plan rests on ({needed}). {_votes(outcome)}"
+
+
+def absent_lines(outcome: CouncilOutcome) -> list[str]:
+    """One line for every member that did not answer, and one when another mode ran than was asked for."""
+    away = [f"• {_absence(member)}" for member in outcome.members if member.state != "answered"]
+    return away + ([f"• {inline(outcome.degraded, 300)}"] if outcome.degraded else [])
+
+
+def disputed(outcome: CouncilOutcome) -> list[ClaimTally]:
+    """Claims somebody contradicted, or that did not carry."""
+    return [tally for tally in outcome.tallies if tally.contradict or not tally.carried]
+
+
+def single_source(outcome: CouncilOutcome) -> list[ClaimTally]:
+    return [tally for tally in outcome.tallies if tally.single_source]
+
+
+def agreed(outcome: CouncilOutcome) -> list[ClaimTally]:
+    """Claims that carried, that nobody contradicted and that more than one member stands by."""
+    return [tally for tally in outcome.tallies if tally.carried and not tally.contradict and not tally.single_source]
+
+
+def _votes(outcome: CouncilOutcome) -> str:
+    effective = f"{outcome.effective_votes:g}"
+    if effective == str(outcome.nominal_votes):
+        return f"{plural(outcome.nominal_votes, 'vote')}, all independent."
+    return f"{plural(outcome.nominal_votes, 'vote')} count as {effective}: members of one model family share one."
+
+
+def _absence(member: MemberSummary) -> str:
+    name = f"*{inline(member.name, 40)}*"
+    if member.state == "cancelled":
+        return f"{name} was stopped: the outcome was already decided."
+    why = f": {inline(member.error, 160)}" if member.error else "."
+    return f"{name} did not answer{why}"

@@ -1,0 +1,131 @@
+"""A plan in words: what would change, where, in which steps, and how it is undone. Sections of the plan card."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bot.blocks.text import code, inline
+from bot.blocks.words import duration, percent, plural, some, when
+from tools.contracts.plan import DriftRemediationPlan, HealthCheck, Phase, Plan, RollbackCondition
+
+MAX_PHASE_LINES = 9
+_HEALTH = {"heartbeat": "heartbeat", "http_ok": "HTTP OK", "version_matches": "version matches"}
+_PHASE = {"canary": "Canary", "wave": "Wave", "wait": "Wait", "verify": "Verify", "rollback": "Roll back"}
+
+
+def what_line(plan: Plan) -> str:
+    """Which assets change from what to what."""
+    before = Counter(expected.from_version for expected in plan.expectations)
+    after = sorted({expected.to_version for expected in plan.expectations})
+    assets = plural(len(plan.asset_ids), "asset")
+    if not plan.expectations:
+        return assets
+    was = [f"{code(version, 40)} ×{count}" for version, count in before.most_common(4)]
+    was += [f"{len(before) - 4} other versions"] if len(before) > 4 else []
+    image = f"{code(plan.target_image.family, 60)} " if isinstance(plan, DriftRemediationPlan) else ""
+    return f"{assets} to {image}{some(after, show=3)}, from {', '.join(was)}"
+
+
+def where_line(plan: Plan, *, environment_size: int | None) -> str:
+    """The environment, and how much of it: the blast radius."""
+    count = len(plan.asset_ids)
+    where = f"*{plan.environment}*"
+    if isinstance(plan, DriftRemediationPlan) and plan.version_comparison:
+        platforms = Counter(row.platform for row in plan.version_comparison)
+        where += f" ({', '.join(f'{name} {n:,}' for name, n in sorted(platforms.items()))})"
+    if environment_size:
+        radius = f"{count:,} of {environment_size:,} assets there, {percent(100 * count / environment_size)}"
+    else:
+        radius = f"{plural(count, 'asset')}; the size of the environment is unknown"
+    return f"{where} · blast radius {radius}"
+
+
+def assets_line(plan: Plan) -> str:
+    return some(plan.asset_ids, show=4) if plan.asset_ids else "no assets"
+
+
+def phase_lines(plan: Plan) -> list[str]:
+    """One line a phase; of a long plan the first eight and the last."""
+    numbered = [(at + 1, phase) for at, phase in enumerate(plan.phases)]
+    if len(numbered) <= MAX_PHASE_LINES:
+        return [_phase_line(number, phase) for number, phase in numbered]
+    hidden = numbered[MAX_PHASE_LINES - 1 : -1]
+    touched = sum(len(phase.asset_ids) for _, phase in hidden)
+    biggest = max((phase.batch_percent for _, phase in hidden), default=0)
+    middle = f"… {plural(len(hidden), 'more phase')}: {plural(touched, 'asset')}, at most {percent(biggest)} at a time"
+    shown = [_phase_line(number, phase) for number, phase in numbered[: MAX_PHASE_LINES - 1]]
+    return [*shown, middle, _phase_line(*numbered[-1])]
+
+
+def checks_line(plan: Plan) -> str | None:
+    """The checks between phases, once for all phases that share them."""
+    kinds = {health_words(check): None for phase in plan.phases for check in phase.health_checks}
+    if not kinds:
+        return None
+    shown = list(kinds)[:6]
+    more = f" and {len(kinds) - 6} more" if len(kinds) > 6 else ""
+    return f"Checked: {', '.join(shown)}{more}. A failed check stops the rollout."
+
+
+def undo_line(plan: Plan) -> str:
+    """When the plan undoes itself, and to what."""
+    if not plan.rollback.actions:
+        return "*This plan has no rollback.* A failed phase stops it and leaves things as they are."
+    when_words = " or ".join(dict.fromkeys(_condition(condition) for condition in plan.rollback.conditions))
+    before = sorted({expected.from_version for expected in plan.expectations})
+    back = f"go back to {some(before, show=3)}" if before else f"are put back by {some(_tools(plan), show=2)}"
+    trigger = f"If {when_words}, it stops and" if when_words else "If a phase fails, it stops and"
+    return f"{trigger} the assets changed so far {back}."
+
+
+def window_line(plan: Plan) -> str | None:
+    if plan.maintenance_window is None:
+        return None
+    return f"Only between {when(plan.maintenance_window.start)} and {when(plan.maintenance_window.end)}."
+
+
+def simulation_line(plan: Plan) -> str | None:
+    if not isinstance(plan, DriftRemediationPlan) or plan.simulation is None:
+        return None
+    simulated = plan.simulation
+    failures = plural(simulated.predicted_failures, "failure") if simulated.predicted_failures else "no failures"
+    warnings = "".join(f" ⚠ {inline(warning, 160)}" for warning in simulated.warnings[:3])
+    takes = duration(simulated.predicted_duration_seconds)
+    return f"Simulated on {plural(simulated.simulated_assets, 'asset')}: {failures} expected, about {takes}.{warnings}"
+
+
+def health_words(check: HealthCheck) -> str:
+    """`HTTP OK`, `errors below 5 %`: escaped."""
+    if check.kind == "error_rate_below":
+        return f"errors below {percent(check.threshold)}" if check.threshold is not None else "error rate"
+    return _HEALTH[check.kind]
+
+
+def _phase_line(number: int, phase: Phase) -> str:
+    kind = _PHASE[phase.type]
+    if phase.type == "wait":
+        return f"{number}. {kind} {duration(phase.wait_seconds)}"
+    count = len(phase.asset_ids)
+    assets = f": {plural(count, 'asset')}" if count else ""
+    part = f" ({percent(phase.batch_percent)})" if count and phase.batch_percent else ""
+    checks = f", then {plural(len(phase.health_checks), 'check')}" if phase.health_checks else ""
+    return f"{number}. {kind}{assets}{part}{checks}{_name(phase)}"
+
+
+def _name(phase: Phase) -> str:
+    """The phase's own name, unless it says no more than its type."""
+    plain_name = phase.name.strip().lower().rstrip(" 0123456789-_#").strip()
+    return "" if plain_name in {phase.type, _PHASE[phase.type].lower()} else f" · {inline(phase.name, 80)}"
+
+
+def _condition(condition: RollbackCondition) -> str:
+    if condition.kind == "health_check_failed":
+        return "a health check fails"
+    if condition.threshold is None:
+        return "any asset fails"
+    return f"more than {percent(condition.threshold)} of the assets fail"
+
+
+def _tools(plan: Plan) -> Sequence[str]:
+    return sorted({action.tool for action in plan.rollback.actions})

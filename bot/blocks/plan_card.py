@@ -1,0 +1,247 @@
+"""The plan card: what one decision is about, and what became of that decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.blocks import council as voices
+from bot.blocks import plan as says
+from bot.blocks.actions import APPROVE, DECISION_BLOCK, REJECT, ButtonValue
+from bot.blocks.message import Detail, Message, actions, button, compose, confirm, context, header, lines, section
+from bot.blocks.text import code, escape, inline
+from bot.blocks.words import either, money, person, plural, quoted, short_digest, when, when_plain
+from tools.contracts.common import JsonObject
+from tools.contracts.council import CouncilOutcome
+from tools.contracts.decision import DecisionVerdict
+from tools.contracts.plan import Plan
+from tools.contracts.verdict import ApprovalRequirement, GateReport
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A decision that counted."""
+
+    user: str
+    verdict: DecisionVerdict
+    at: datetime | None = None
+    """None: not known here; the ledger knows."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One revision of a plan, put to people. Raises ValueError for a plan that the gates did not allow."""
+
+    plan: Plan
+    report: GateReport
+    council: CouncilOutcome
+    requester: str
+    """Slack user id, or `alert:<fingerprint>`."""
+    nonce: str
+    deadline: datetime
+    environment_size: int | None
+    """Assets in the plan's environment; None: unknown."""
+    cost_usd: float | None
+    """Of the task so far; None: unknown."""
+    simulated: bool
+    votes: list[Vote] = field(default_factory=list[Vote])
+    """Decisions that counted so far, oldest first."""
+
+    def __post_init__(self) -> None:
+        if not self.report.allowed or self.report.policy_digest is None:
+            raise ValueError("a plan that the gates did not allow cannot be offered for approval")
+        if self.report.plan_digest != self.plan.digest:
+            raise ValueError(f"the gates judged {self.report.plan_digest}, not this plan ({self.plan.digest})")
+
+    @property
+    def requirement(self) -> ApprovalRequirement:
+        if self.report.requirement is None:
+            raise ValueError("an allowed plan has an approval requirement")
+        return self.report.requirement
+
+    @property
+    def button_value(self) -> ButtonValue:
+        """What a click on this card's buttons binds."""
+        return ButtonValue(
+            task_id=self.plan.task_id,
+            revision=self.plan.revision,
+            plan_digest=self.plan.digest,
+            policy_digest=self.report.policy_digest or "",
+            target=self.plan.target,
+            nonce=self.nonce,
+            expires_at=self.deadline.astimezone(UTC).isoformat(),
+        )
+
+
+def plan_card(offer: Offer) -> Message:
+    """The card as long as the decision is open, with the votes so far."""
+    approved = sum(vote.verdict == "approve" for vote in offer.votes)
+    title = f"Approve? {_size(offer)} in {offer.plan.environment}"
+    so_far = [section("\n".join(_vote_line(vote) for vote in offer.votes[-5:]))] if offer.votes else []
+    return compose(
+        f"A plan needs {_needed(offer, approved)}: {inline(offer.plan.summary, 300)} Decide by {when(offer.deadline)}.",
+        [
+            header(title),
+            *_body(offer),
+            lines("Who decides", _who(offer, approved)),
+            *so_far,
+            _buttons(offer),
+            _small_print(offer),
+        ],
+        simulated=offer.simulated,
+    )
+
+
+def decided_card(offer: Offer, verdict: DecisionVerdict) -> Message:
+    """The same card once decided: no buttons; who, what and when remain."""
+    outcome = "Approved" if verdict == "approve" else "Rejected"
+    after = "Its phases run now, below." if verdict == "approve" else "Nothing was changed, and this plan will not run."
+    return _closed(offer, f"{outcome}: {_size(offer)} in {offer.plan.environment}", f"*{outcome}.* {after}")
+
+
+def expired_card(offer: Offer) -> Message:
+    """The same card after its deadline passed without the approvals it needed."""
+    approved = sum(vote.verdict == "approve" for vote in offer.votes)
+    what = (
+        f"*Expired* at {when(offer.deadline)} with {approved} of {plural(offer.requirement.quorum, 'approval')}. "
+        "Nothing was changed, and this plan will not run. Ask again for a fresh one."
+    )
+    return _closed(offer, f"Expired: {_size(offer)} in {offer.plan.environment}", what)
+
+
+def superseded_card(offer: Offer, *, by_revision: int, why: str) -> Message:
+    """The same card after a newer revision took its place; its votes count no more."""
+    what = (
+        f"*Replaced by revision {by_revision}*: {inline(why, 300) or 'the plan was changed.'} "
+        "This revision will not run, and votes on it do not count for the new one."
+    )
+    return _closed(offer, f"Replaced: {_size(offer)} in {offer.plan.environment}", what)
+
+
+def stopped_card(offer: Offer, *, why: str) -> Message:
+    """The same card after the task was stopped for another reason, e.g. cancelled or drifted before it ran."""
+    what = f"*Stopped*: {inline(why, 400)} This plan will not run."
+    return _closed(offer, f"Stopped: {_size(offer)} in {offer.plan.environment}", what)
+
+
+def _closed(offer: Offer, title: str, what: str) -> Message:
+    votes = [section("\n".join(_vote_line(vote) for vote in offer.votes[-10:]))] if offer.votes else []
+    plan = offer.plan
+    return compose(
+        f"{what} {inline(plan.summary, 300)}",
+        [
+            header(title),
+            section(what),
+            *votes,
+            section(escape(plan.summary, 700)),
+            section(f"*What*  {says.what_line(plan)}\n*Where*  {_where(offer)}"),
+            Detail(lines("Steps", says.phase_lines(plan))),
+            _small_print(offer),
+        ],
+        simulated=offer.simulated,
+    )
+
+
+def _body(offer: Offer) -> list[JsonObject | Detail]:
+    plan, outcome = offer.plan, offer.council
+    what = [f"*What*  {says.what_line(plan)}", f"*Where*  {_where(offer)}", f"*Assets*  {says.assets_line(plan)}"]
+    steps = says.phase_lines(plan) + [line for line in (says.checks_line(plan), says.window_line(plan)) if line]
+    undo = [line for line in (says.undo_line(plan), says.simulation_line(plan)) if line]
+    council: list[JsonObject | Detail] = [
+        lines("Council" if outcome.mode == "council" else "Models", [voices.verdict_line(outcome), *_absent(outcome)])
+    ]
+    if outcome.dissent:
+        council.append(lines("Disputed", _few([voices.dissent_line(dissent) for dissent in outcome.dissent], 4)))
+    weak = voices.single_source(outcome)
+    if weak:
+        council.append(
+            Detail(lines("Rests on one voice", _few([voices.single_source_line(tally) for tally in weak], 3)))
+        )
+    agreed = voices.agreed(outcome)
+    if agreed:
+        council.append(Detail(lines("Agreed", _few([voices.tally_line(tally, limit=160) for tally in agreed], 4))))
+    return [
+        section(escape(plan.summary, 700)),
+        section("\n".join(what)),
+        lines("Steps", steps),
+        lines("If it goes wrong", undo),
+        lines("Policy", [_policy(offer)]),
+        *council,
+    ]
+
+
+def _where(offer: Offer) -> str:
+    return says.where_line(offer.plan, environment_size=offer.environment_size)
+
+
+def _absent(outcome: CouncilOutcome) -> list[str]:
+    return _few(voices.absent_lines(outcome), 5)
+
+
+def _few(found: list[str], show: int) -> list[str]:
+    return found if len(found) <= show else [*found[:show], f"… and {len(found) - show} more"]
+
+
+def _policy(offer: Offer) -> str:
+    engines = dict.fromkeys(inline(result.engine, 40) for result in offer.report.results if result.gate == "policy")
+    gates = ", ".join(result.gate for result in offer.report.results)
+    return f"Allowed by {' and '.join(engines) or 'the policy engine'}. Gates passed: {gates}."
+
+
+def _who(offer: Offer, approved: int) -> list[str]:
+    requirement = offer.requirement
+    roles = either([f"*{inline(role, 40)}*" for role in requirement.roles[:6]])
+    people = plural(requirement.quorum, "person", "people")
+    said = [f"{people} with the role {roles}, but not {person(offer.requester)}, who asked."]
+    if offer.requester.startswith("alert:"):
+        said = [f"{people} with the role {roles}."]
+    if requirement.step_up:
+        said.append("You will be asked to type the name of the environment.")
+    if approved:
+        said.append(f"{approved} of {requirement.quorum} approved so far.")
+    said.append(f"By {when(offer.deadline)}; after that it expires and nothing runs. One rejection stops it.")
+    return said
+
+
+def _needed(offer: Offer, approved: int) -> str:
+    return plural(offer.requirement.quorum - approved, "approval")
+
+
+def _size(offer: Offer) -> str:
+    return plural(len(offer.plan.asset_ids), "asset")
+
+
+def _vote_line(vote: Vote) -> str:
+    did = "✓ Approved" if vote.verdict == "approve" else "✗ Rejected"
+    why = f": {quoted(vote.reason)}" if vote.reason.strip() else ""
+    at = f", {when(vote.at)}" if vote.at else ""
+    return f"{did} by {person(vote.user)}{at}{why}"
+
+
+def _buttons(offer: Offer) -> JsonObject:
+    value = offer.button_value.encode()
+    plan = offer.plan
+    sure = confirm(
+        title="Run this plan?",
+        text=f"It changes {_size(offer)} in {plan.environment}: revision {plan.revision}, {plan.digest[7:19]}. "
+        f"The offer ends {when_plain(offer.deadline)}.",
+        yes="Approve",
+        no="Not yet",
+    )
+    return actions(
+        DECISION_BLOCK,
+        [
+            button("Approve", action_id=APPROVE, value=value, style="primary", confirm=sure),
+            button("Reject", action_id=REJECT, value=value, style="danger"),
+        ],
+    )
+
+
+def _small_print(offer: Offer) -> JsonObject:
+    plan = offer.plan
+    policy = short_digest(offer.report.policy_digest or "")
+    return context(
+        f"Task {code(plan.task_id, 160)} · revision {plan.revision} · {money(offer.cost_usd)} so far",
+        f"Plan {short_digest(plan.digest)} · policies {policy}",
+    )

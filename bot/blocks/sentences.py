@@ -1,0 +1,155 @@
+"""What Gavel says when there is no card to show: something is away, unclear, declined, secret, or asked for help.
+
+Each says what happened, what was *not* done, and what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from bot.blocks.message import Message, compose, context, section, sentence
+from bot.blocks.text import code, inline
+from bot.blocks.words import either, plural
+
+_EXAMPLE = "production web servers have drifted from the golden image, fix it"
+
+
+def engine_away(engine: str, *, task_id: str) -> Message:
+    """The policy engine cannot be asked."""
+    return _away(
+        f"I cannot reach the policy engine ({inline(engine, 120)}), and without its word nothing runs.", task_id=task_id
+    )
+
+
+def llm_away(reason: str, *, task_id: str, will_retry: bool) -> Message:
+    """No model answered. `reason`: one short sentence, already free of keys."""
+    if will_retry:
+        return _away(f"No model answered: {inline(reason, 300)}", task_id=task_id)
+    return _ended(f"No model answered: {inline(reason, 300)}", task_id=task_id)
+
+
+def ledger_away(*, task_id: str) -> Message:
+    return _away(
+        "I cannot write to the ledger, and nothing may happen that would go unrecorded.",
+        task_id=task_id,
+    )
+
+
+def workflow_away() -> Message:
+    """Temporal did not take the request: told to the person where Slack would not retry."""
+    return sentence(
+        "I could not take this: the workflow service did not answer. Nothing was started and nothing was changed. "
+        "Please send it again in a minute. If it keeps happening, run `gavel doctor`."
+    )
+
+
+def failed(what: str, *, task_id: str) -> Message:
+    """The task ended because something broke. `what`: one sentence, free of secrets."""
+    return _ended(inline(what, 400), task_id=task_id)
+
+
+def not_understood() -> Message:
+    return sentence(
+        "I did not understand that as something to do or look into. Nothing was started. "
+        f"Try saying what is wrong and where, for example: _{_EXAMPLE}_"
+    )
+
+
+def decline(reason: str) -> Message:
+    """Not an operations task. `reason`: model text."""
+    why = inline(reason, 400) or "That is not something I can help with."
+    return sentence(f"{why}\nNothing was started. I help with operations: drift, patches, incidents, cost, compliance.")
+
+
+def secret_redacted(kinds: Sequence[str]) -> Message:
+    """To the person only: their message held what looks like a secret. `kinds`: e.g. `AWS access key`."""
+    what = ", ".join(inline(kind, 60) for kind in list(dict.fromkeys(kinds))[:5]) or "a secret"
+    return sentence(
+        f"Your message held what looks like a secret ({what}). I removed it before storing or passing anything on, "
+        "but it is still visible in this channel. Please *rotate it now* and delete your message. "
+        "I went on with the rest."
+    )
+
+
+def too_long(limit: int) -> Message:
+    return sentence(
+        f"That is longer than the {limit:,} characters I read at once. Nothing was started. "
+        "Please say in a few sentences what is wrong and where."
+    )
+
+
+def empty_mention(bot_name: str) -> Message:
+    """A mention with nothing in it."""
+    return sentence(
+        f"Yes? Tell me what is wrong and where, for example:\n_@{inline(bot_name, 40)} {_EXAMPLE}_\n"
+        "I investigate, propose a plan, and change nothing until someone approves it."
+    )
+
+
+def help_text() -> Message:
+    """`/gavel help`."""
+    return compose(
+        "Gavel: ask, watch the council, approve. Nothing changes without an approval.",
+        [
+            section(
+                "*Gavel* looks into what you ask, has several models vote on it, and proposes a plan. "
+                "Nothing changes until someone with the right role approves it, and never by the person who asked."
+            ),
+            section(
+                f"*Ask*  `/gavel ask {_EXAMPLE}`\n"
+                "or mention me in a channel, or send me a direct message.\n"
+                "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
+                "*This help*  `/gavel help`"
+            ),
+            context("Never paste passwords or keys. Every step is in the ledger: `gavel ledger show TASK`."),
+        ],
+    )
+
+
+def click_refused(why: str, *, roles: Sequence[str] = ()) -> Message:
+    """To the person who clicked only. `why`: the workflow's sentence. `roles`: who may decide, where that helps."""
+    who = f" It needs {either([f'*{inline(role, 40)}*' for role in roles[:6]])}." if roles else ""
+    return sentence(f"{inline(why, 600)}{who}")
+
+
+def click_unreadable() -> Message:
+    """To the person who clicked only: the button's value is not one of ours."""
+    return sentence("I could not read that button, so nothing was decided. Use the newest card in this thread.")
+
+
+def click_not_recorded() -> Message:
+    """To the person who clicked only: the workflow service is away, and Slack does not repeat clicks."""
+    return sentence("I could not record that: the workflow service did not answer. Nothing was decided; click again.")
+
+
+def click_recorded(verdict: Literal["approve", "reject"], *, approvals: int, quorum: int) -> Message:
+    """To the person who clicked only."""
+    if verdict == "reject":
+        return sentence("Recorded: you rejected this plan. It will not run.")
+    if approvals < quorum:
+        return sentence(f"Recorded: you approved. {plural(quorum - approvals, 'more approval')} needed.")
+    return sentence("Recorded: you approved. The plan is checked once more and then runs.")
+
+
+def _away(what: str, *, task_id: str) -> Message:
+    return compose(
+        f"Waiting. {what}",
+        [
+            section(f"*Waiting.* {what}"),
+            context(
+                "Nothing was changed and nothing is lost: the task goes on by itself when it is back. "
+                f"To see what is wrong: `gavel doctor`. Task {code(task_id, 160)}"
+            ),
+        ],
+    )
+
+
+def _ended(what: str, *, task_id: str) -> Message:
+    return compose(
+        f"Stopped. {what}",
+        [
+            section(f"*Stopped.* {what}"),
+            context(f"Nothing further will run. To see what is wrong: `gavel doctor`. Task {code(task_id, 160)}"),
+        ],
+    )

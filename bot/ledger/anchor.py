@@ -1,0 +1,146 @@
+"""The anchor: each chain's head, keyed and kept outside SQL, so that a cut tail shows.
+
+The order is: commit to SQL, advance the anchor, and only then does `Ledger.record` return. From it follows:
+
+- The anchor is never ahead of SQL, whatever crashes when (SQLite runs with `synchronous=FULL` for this). An anchor
+  further on than the chain is therefore a cut tail, never an accident.
+- A crash between commit and advance leaves the anchor behind by what that commit held. Those entries are valid links
+  under the key, so `verify` accepts and reports the lag; the next append of any process moves the anchor over them.
+- The window that remains: entries committed but not yet anchored can be cut unseen. No `record` call had returned
+  for any of them, so nothing was done on their strength.
+- An anchor is made, at entry 0, before an org's first commit. An org with entries and no anchor has lost it: `verify`
+  says so, and appends are refused.
+- What a file cannot show: that file *and* rows were put back together to an earlier state. Who can do both can also
+  delete both; keep the anchors on a disk the database's owner cannot write, or ship exports elsewhere.
+
+One anchor serves all writers of a chain: several hosts need a directory they share, or another `Anchor`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from bot.ledger.chain import Head, anchor_mac, require_key, same
+from tools.contracts.common import Contract, canonical_json
+
+
+class AnchorError(Exception):
+    """The anchor cannot be trusted or reached: nothing may be appended."""
+
+
+class AnchorTampered(AnchorError):
+    """The anchor was edited, belongs to another org, or was written with another key."""
+
+
+class AnchorUnavailable(AnchorError):
+    """The anchor cannot be read or written."""
+
+
+class Anchor(Protocol):
+    """Remembers, outside SQL, how far each org's chain has come."""
+
+    async def read(self, org: str) -> Head | None:
+        """The org's head, or None when it never had one. Raises :class:`AnchorError`."""
+        ...
+
+    async def advance(self, org: str, head: Head) -> None:
+        """Move the org's anchor forward, durably; an older head changes nothing. Raises :class:`AnchorError`."""
+        ...
+
+
+class _AnchorFile(Contract):
+    org: str
+    seq: int
+    hash: str
+    mac: str
+
+
+class FileAnchor:
+    """One small file per org in `directory`, replaced atomically and flushed, locked between processes."""
+
+    def __init__(self, directory: Path, *, key: bytes) -> None:
+        self._directory = directory
+        self._key = require_key(key)
+
+    async def read(self, org: str) -> Head | None:
+        return await asyncio.to_thread(self._read, org)
+
+    async def advance(self, org: str, head: Head) -> None:
+        await asyncio.to_thread(self._advance, org, head)
+
+    def path(self, org: str) -> Path:
+        """The org's file. An org is named by others, so its digest names the file."""
+        return self._directory / f"{hashlib.sha256(org.encode()).hexdigest()}.anchor.json"
+
+    def _read(self, org: str) -> Head | None:
+        path = self.path(org)
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise AnchorUnavailable(f"The ledger's anchor {path} cannot be read ({error.strerror}).") from error
+        try:
+            stored = _AnchorFile.model_validate_json(text)
+        except ValidationError as error:
+            raise AnchorTampered(f"The ledger's anchor {path} is not an anchor any more.") from error
+        head = Head(stored.seq, stored.hash)
+        if stored.org != org or not same(stored.mac, anchor_mac(org, head, key=self._key)):
+            raise AnchorTampered(
+                f"The ledger's anchor {path} was edited, or was written with another key than the one in use."
+            )
+        return head
+
+    def _advance(self, org: str, head: Head) -> None:
+        path = self.path(org)
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._lock(path):
+                current = self._read(org)
+                if current is not None and current.seq == head.seq and not same(current.hash, head.hash):
+                    raise AnchorTampered(
+                        f"The ledger's anchor {path} knows another entry {head.seq} than the one just written."
+                    )
+                if current is None or current.seq < head.seq:
+                    self._replace(path, org, head)
+        except OSError as error:
+            raise AnchorUnavailable(f"The ledger's anchor {path} cannot be written ({error.strerror}).") from error
+
+    @contextmanager
+    def _lock(self, path: Path) -> Generator[None]:
+        """Between threads and processes alike; the kernel releases it when its holder dies."""
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _replace(self, path: Path, org: str, head: Head) -> None:
+        content = _AnchorFile(org=org, seq=head.seq, hash=head.hash, mac=anchor_mac(org, head, key=self._key))
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.stem}.", dir=self._directory)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(canonical_json(content))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        # Without this the rename itself may be lost in a power cut.
+        directory = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

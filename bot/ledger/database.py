@@ -1,0 +1,161 @@
+"""The SQL database: SQLite by default, PostgreSQL by URL. One engine, two kinds of transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_BEGIN = "gavel_begin"
+"""Execution option: how a SQLite transaction begins; None: it does not, each statement stands alone."""
+
+
+class DatabaseUrlError(ValueError):
+    """`DATABASE_URL` names no database that can hold the ledger. The message never shows the password."""
+
+
+def async_url(url: str) -> URL:
+    """`sqlite:///…` and `postgresql://…` with their async drivers. Raises :class:`DatabaseUrlError`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseUrlError(
+            "DATABASE_URL is not a database URL. Use sqlite:///path/to/file.db or postgresql://user@host/name."
+        ) from error
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise DatabaseUrlError(
+            f"DATABASE_URL starts with {parsed.drivername}://. Allowed are sqlite:// and postgresql://."
+        )
+    if driver == "sqlite+aiosqlite" and (parsed.database in {None, "", ":memory:"} or "mode" in parsed.query):
+        raise DatabaseUrlError("DATABASE_URL must name a SQLite file: a ledger in memory is lost with the process.")
+    if driver == "postgresql+asyncpg" and "sslmode" in parsed.query:
+        # libpq's name; asyncpg takes the same values under its own.
+        sslmode = parsed.query["sslmode"]
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": sslmode})
+    return parsed.set(drivername=driver)
+
+
+class Database:
+    """An engine and its rules. Open one per process and hand it down; `close` it at the end."""
+
+    def __init__(self, engine: AsyncEngine, *, lock_timeout_seconds: float) -> None:
+        self.engine = engine
+        self._lock_timeout_ms = int(lock_timeout_seconds * 1000)
+        self._sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one writer at a time: within a process it is cheaper to queue here than to poll its lock.
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    def open(cls, url: str, *, lock_timeout_seconds: float = 10) -> Database:
+        """Raises :class:`DatabaseUrlError`. No connection is made yet; a SQLite file's folder is."""
+        parsed = async_url(url)
+        if parsed.drivername == "sqlite+aiosqlite":
+            engine = create_async_engine(parsed, hide_parameters=True)
+            _prepare_sqlite(engine, lock_timeout_seconds)
+            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+        else:
+            # pre-ping: a connection that PostgreSQL closed meanwhile is replaced, not failed on.
+            engine = create_async_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+        return cls(engine, lock_timeout_seconds=lock_timeout_seconds)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that only reads."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self, topic: str) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that holds `topic` (an org's chain, the schema) against every other process.
+
+        Committed on leaving, rolled back on an exception. What it reads cannot be changed by another writer of the
+        same topic before it commits. SQLite locks the file; PostgreSQL takes an advisory lock.
+        """
+        if self._sqlite:
+            async with self._turn, self.engine.connect() as plain:
+                connection = await plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+                async with connection.begin():
+                    yield connection
+            return
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": str(self._lock_timeout_ms)}
+            )
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _lock_number(topic)})
+            yield connection
+
+    async def use_write_ahead_log(self) -> None:
+        """Switch a SQLite file to WAL (it stays so): readers and the writer no longer wait for one another.
+
+        SQLite does not wait for its lock here, so two processes that start at once take turns by asking again.
+        """
+        if not self._sqlite:
+            return
+        deadline = asyncio.get_running_loop().time() + self._lock_timeout_ms / 1000
+        while True:
+            try:
+                async with self.engine.connect() as plain:
+                    connection = await plain.execution_options(**{_BEGIN: None})
+                    await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            except OperationalError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+def _lock_number(topic: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"gavel:{topic}".encode()).digest()[:8], "big", signed=True)
+
+
+def _prepare_sqlite(engine: AsyncEngine, lock_timeout_seconds: float) -> None:
+    pragmas = (
+        f"PRAGMA busy_timeout={int(lock_timeout_seconds * 1000)}",
+        "PRAGMA foreign_keys=ON",
+        # FULL: in WAL mode, NORMAL may lose the last commits in a power cut. A recorded entry would be gone, and the
+        # anchor would be ahead of the chain, which must mean tampering and nothing else.
+        "PRAGMA synchronous=FULL",
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(dbapi_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # The driver's own late BEGIN would leave DDL and reads outside the transaction: `_on_begin` begins it.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        statement: str | None = connection.get_execution_options().get(_BEGIN, "BEGIN")
+        if statement is not None:
+            connection.exec_driver_sql(statement)
+
+
+def reason_of(error: BaseException) -> str:
+    """The database's own words in one line, without SQL and without parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    words = " ".join(str(cause).split())[:300]
+    return f"{type(cause).__name__}: {words}" if words else type(cause).__name__

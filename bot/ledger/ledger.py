@@ -1,0 +1,214 @@
+"""The ledger: what every layer records through, and what people ask it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from bot.ledger import reader
+from bot.ledger.anchor import Anchor
+from bot.ledger.artifacts import StoredArtifact, sealed
+from bot.ledger.bodies import UnwritableBody, is_large, prepare, prepare_artifact
+from bot.ledger.chain import Draft, Entry, require_key
+from bot.ledger.database import Database
+from bot.ledger.export import export_lines
+from bot.ledger.group_commit import GroupCommit
+from bot.ledger.verify import Verification, verify_chain
+from bot.ledger.writer import ChainWriter, Write
+from tools.contracts.common import JsonObject
+from tools.contracts.ledger import LedgerKind, LedgerUnavailable
+
+Prepared = TypeVar("Prepared")
+MAX_NAME_CHARS = 512
+"""Of an org, a task id, an actor, a key."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, always with microseconds, so that text order is time order."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True)
+class KeptArtifact:
+    """An artifact as it is handed out, its MAC checked."""
+
+    digest: str
+    task_id: str
+    media_type: str
+    value: Any
+    """The JSON value, redacted."""
+    redacted: list[str]
+    """Kinds of secrets taken out. Empty: `value` has the digest."""
+
+
+class Ledger:
+    """One per process, over one database and one anchor. `close` it before the database.
+
+    Implements `tools.contracts.ledger.Recorder`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        anchor: Anchor,
+        *,
+        key: bytes,
+        now: Callable[[], datetime] = utc_now,
+        max_batch: int = 200,
+    ) -> None:
+        """`key` holds the chain; at least 16 bytes. Raises `ValueError` when it is shorter."""
+        self._database = database
+        self._anchor = anchor
+        self._key = require_key(key)
+        self._now = now
+        self._commits: GroupCommit[Write] = GroupCommit(
+            ChainWriter(database, anchor, key=self._key).write, max_batch=max_batch
+        )
+
+    async def record(
+        self,
+        kind: LedgerKind,
+        body: JsonObject,
+        *,
+        org: str,
+        task_id: str,
+        actor: str,
+        key: str,
+    ) -> None:
+        """Append one entry; see `Recorder.record`. On return it is committed and anchored.
+
+        Values too large for an entry become artifacts of the same transaction, and the body says which.
+        """
+        await self.append(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=None)
+
+    async def append(
+        self,
+        kind: LedgerKind,
+        body: JsonObject,
+        *,
+        org: str,
+        task_id: str,
+        actor: str,
+        key: str,
+        request: Mapping[str, Any] | None,
+    ) -> None:
+        """`record`, with a row of `ai_request_logs` that is written exactly when the entry is."""
+        _require_names(org=org, task_id=task_id, actor=actor, key=key)
+        at = timestamp(self._now())
+        try:
+            prepared = await _prepared(prepare, body)
+        except UnwritableBody as error:
+            raise LedgerUnavailable(f"The body of {kind!r} cannot be recorded: {error}. Nothing was.") from error
+        artifacts = tuple(
+            self._artifact(org, task_id, moved.digest, body=moved.body, redacted=[], at=at) for moved in prepared.moved
+        )
+        draft = Draft(task_id=task_id, kind=kind, actor=actor, at=at, key=key, body=prepared.body)
+        await self._commits.submit(org, Write(draft, artifacts, request))
+
+    async def put_artifact(self, org: str, task_id: str, *, digest: str, body: BaseModel | JsonObject) -> None:
+        """Keep a value under its digest (`digest_of`); a second time changes nothing.
+
+        It is redacted like a body. An entry that cites the digest binds the value to the chain. Raises
+        `LedgerUnavailable`, also for a digest that is not the body's.
+        """
+        _require_names(org=org, task_id=task_id, digest=digest)
+        plain: Any = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
+        try:
+            prepared = await _prepared(prepare_artifact, plain)
+        except UnwritableBody as error:
+            raise LedgerUnavailable(f"The artifact {digest} cannot be kept: {error}. It was not.") from error
+        if prepared.digest != digest:
+            raise LedgerUnavailable(f"The artifact given as {digest} has another digest. It was not kept.")
+        artifact = self._artifact(
+            org, task_id, digest, body=prepared.body, redacted=prepared.redacted, at=timestamp(self._now())
+        )
+        await self._commits.submit(org, Write(None, (artifact,)))
+
+    async def get_artifact(self, org: str, digest: str) -> KeptArtifact | None:
+        """The value kept under a digest, or None. Raises `LedgerUnavailable`, also when it was edited."""
+        stored = await reader.artifact(self._database, org, digest, key=self._key)
+        if stored is None:
+            return None
+        return KeptArtifact(
+            digest=stored.digest,
+            task_id=stored.task_id,
+            media_type=stored.media_type,
+            value=json.loads(stored.body),
+            redacted=[kind for kind in stored.redacted.split(",") if kind],
+        )
+
+    async def show(
+        self,
+        org: str,
+        *,
+        task_id: str | None = None,
+        kind: LedgerKind | None = None,
+        after_seq: int = 0,
+        limit: int = 200,
+    ) -> list[Entry]:
+        """Entries in order, at most `limit` (1 to 1,000) after `after_seq`. Raises `LedgerUnavailable`."""
+        _require_names(org=org)
+        return await reader.entries(
+            self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
+        )
+
+    async def verify(self, org: str) -> Verification:
+        """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""
+        _require_names(org=org)
+        return await verify_chain(self._database, self._anchor, org, key=self._key)
+
+    def export(self, org: str, *, fmt: Literal["jsonl"] = "jsonl") -> AsyncIterator[str]:
+        """The org's ledger as lines, which `verify_export` checks offline. Raises `LedgerUnavailable`."""
+        _require_names(org=org)
+        return export_lines(self._database, self._anchor, org, key=self._key, fmt=fmt, at=timestamp(self._now()))
+
+    async def close(self) -> None:
+        """Finish what was accepted and refuse what is new. The database stays open: it is the caller's."""
+        await self._commits.close()
+
+    def _artifact(
+        self, org: str, task_id: str, digest: str, *, body: str, redacted: list[str], at: str
+    ) -> StoredArtifact:
+        return sealed(
+            StoredArtifact(
+                org=org,
+                digest=digest,
+                task_id=task_id,
+                media_type="application/json",
+                body=body,
+                redacted=",".join(redacted),
+                created_at=at,
+                mac="",
+            ),
+            key=self._key,
+        )
+
+
+async def _prepared(prepare_value: Callable[[Any], Prepared], value: Any) -> Prepared:
+    """A large value is prepared in a thread: the event loop has Slack to answer meanwhile."""
+    if is_large(value):
+        return await asyncio.to_thread(prepare_value, value)
+    return prepare_value(value)
+
+
+def _require_names(**names: str) -> None:
+    for what, name in names.items():
+        if not name or len(name) > MAX_NAME_CHARS or "\x00" in name or not _encodes(name):
+            raise LedgerUnavailable(
+                f"{what} is {name[:60]!r}; it needs 1 to {MAX_NAME_CHARS} characters of valid text.  "
+                "The ledger was not touched."
+            )
+
+
+def _encodes(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,0 +1,130 @@
+"""Reads the ledger. Every function takes the org first, and every query names it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ledger import artifacts
+from bot.ledger.artifacts import StoredArtifact
+from bot.ledger.chain import Entry
+from bot.ledger.database import Database, reason_of
+from bot.ledger.tables import Artifact, LedgerEntry
+from tools.contracts.ledger import LedgerUnavailable
+
+PAGE = 500
+
+_ENTRY = (
+    LedgerEntry.org,
+    LedgerEntry.seq,
+    LedgerEntry.task_id,
+    LedgerEntry.kind,
+    LedgerEntry.actor,
+    LedgerEntry.at,
+    LedgerEntry.key,
+    LedgerEntry.body,
+    LedgerEntry.prev_hash,
+    LedgerEntry.hash,
+)
+
+
+async def entries(
+    database: Database,
+    org: str,
+    *,
+    task_id: str | None = None,
+    kind: str | None = None,
+    after_seq: int = 0,
+    limit: int = PAGE,
+) -> list[Entry]:
+    """A page of entries in order. Raises `LedgerUnavailable`."""
+    query = select(*_ENTRY).where(LedgerEntry.org == org, LedgerEntry.seq > after_seq)
+    if task_id is not None:
+        query = query.where(LedgerEntry.task_id == task_id)
+    if kind is not None:
+        query = query.where(LedgerEntry.kind == kind)
+    async with _reading(database) as connection:
+        rows = await connection.execute(query.order_by(LedgerEntry.seq).limit(limit))
+        return [_entry(row) for row in rows.mappings()]
+
+
+async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:
+    """The whole chain, a page at a time; what is appended meanwhile may be in it."""
+    after = 0
+    # Seq 0 and below belong to no chain: a row put there is a fault that must be seen.
+    async with _reading(database) as connection:
+        low = await connection.execute(
+            select(*_ENTRY).where(LedgerEntry.org == org, LedgerEntry.seq <= 0).order_by(LedgerEntry.seq).limit(1)
+        )
+        strays = [_entry(row) for row in low.mappings()]
+    if strays:
+        yield strays
+    while page := await entries(database, org, after_seq=after):
+        yield page
+        after = page[-1].seq
+
+
+async def artifact(database: Database, org: str, digest: str, *, key: bytes) -> StoredArtifact | None:
+    """One artifact, its MAC checked. Raises `LedgerUnavailable`, also when it was edited."""
+    async with _reading(database) as connection:
+        rows = await connection.execute(
+            select(*artifacts.COLUMNS).where(Artifact.org == org, Artifact.digest == digest)
+        )
+        row = rows.mappings().one_or_none()
+    if row is None:
+        return None
+    stored = artifacts.from_row(row)
+    if not artifacts.is_authentic(stored, key=key):
+        raise LedgerUnavailable(f"The artifact {digest} was changed after it was kept: it is not used.")
+    return stored
+
+
+async def artifact_pages(database: Database, org: str) -> AsyncIterator[list[StoredArtifact]]:
+    """All artifacts in the order of their digests, a few at a time: each may be large."""
+    after = ""
+    while True:
+        async with _reading(database) as connection:
+            rows = await connection.execute(
+                select(*artifacts.COLUMNS)
+                .where(Artifact.org == org, Artifact.digest > after)
+                .order_by(Artifact.digest)
+                .limit(20)
+            )
+            page = [artifacts.from_row(row) for row in rows.mappings()]
+        if not page:
+            return
+        yield page
+        after = page[-1].digest
+
+
+async def missing_artifacts(database: Database, org: str, digests: Collection[str]) -> list[str]:
+    """Those of the digests under which nothing is kept."""
+    wanted = sorted(set(digests))
+    missing: list[str] = []
+    for start in range(0, len(wanted), PAGE):
+        part = wanted[start : start + PAGE]
+        async with _reading(database) as connection:
+            known = set(
+                await connection.scalars(select(Artifact.digest).where(Artifact.org == org, Artifact.digest.in_(part)))
+            )
+        missing.extend(digest for digest in part if digest not in known)
+    return missing
+
+
+def _entry(row: RowMapping) -> Entry:
+    return Entry(**artifacts.as_written(row))
+
+
+@asynccontextmanager
+async def _reading(database: Database) -> AsyncGenerator[AsyncConnection]:
+    try:
+        async with database.reading() as connection:
+            yield connection
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise LedgerUnavailable(
+            f"The ledger could not be read ({reason_of(error)}). Check DATABASE_URL and that the schema is current."
+        ) from error

@@ -1,0 +1,84 @@
+"""The request log: one `ai_request_logs` row and one `llm_called` entry for every provider call (ADR-006, ADR-007)."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from agents.orchestrator.chat import CallRecord
+from bot.ledger.bodies import clean
+from bot.ledger.ledger import Ledger, utc_now
+from bot.redaction import redact
+from tools.contracts.common import JsonObject
+
+MAX_ERROR_CHARS = 500
+
+
+class RequestLog:
+    """Implements `agents.orchestrator.chat.CallLog`. Keeps neither the prompt nor the answer."""
+
+    def __init__(self, ledger: Ledger, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._ledger = ledger
+        self._now = now
+
+    async def log(self, record: CallRecord) -> None:
+        """Write the row and its entry in one transaction; the same call twice writes one of each.
+
+        Raises `LedgerUnavailable`.
+        """
+        request = record.request
+        shared: JsonObject = {
+            "member": record.member,
+            "provider": record.provider,
+            "model": record.model,
+            "mode": request.mode,
+            "purpose": request.purpose,
+            "prompt_id": request.prompt_id,
+            "prompt_version": request.prompt_version,
+            "prompt_tokens": record.prompt_tokens,
+            "completion_tokens": record.completion_tokens,
+            "total_tokens": _total(record),
+            "duration_ms": record.duration_ms,
+            "estimated_cost": _known_cost(record.cost_usd),
+            "success": record.success,
+            "error_class": record.error_class,
+            "error_message": _error(record.error_message),
+        }
+        row = {
+            **shared,
+            "id": str(uuid.uuid4()),
+            "org": request.org,
+            "user_id": request.user,
+            "task_id": request.task_id,
+            "key": request.key,
+            "parent_id": None,
+            "cached_tokens": None,
+            "created_at": self._now(),
+        }
+        await self._ledger.append(
+            "llm_called",
+            {**shared, "user": request.user, "request": request.key},
+            org=request.org,
+            task_id=request.task_id,
+            actor=f"model:{record.member}",
+            key=f"llm:{request.key}",
+            request=row,
+        )
+
+
+def _total(record: CallRecord) -> int | None:
+    if record.prompt_tokens is None or record.completion_tokens is None:
+        return None
+    return record.prompt_tokens + record.completion_tokens
+
+
+def _known_cost(cost: float | None) -> float | None:
+    """A cost that is no amount of money is unknown."""
+    return cost if cost is not None and math.isfinite(cost) and cost >= 0 else None
+
+
+def _error(message: str | None) -> str | None:
+    # Redacted before it is cut: half a key no longer looks like one.
+    return None if message is None else clean(redact(message).text).replace("\x00", "\ufffd")[:MAX_ERROR_CHARS]

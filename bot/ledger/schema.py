@@ -1,0 +1,42 @@
+"""Brings a database to the current schema. Safe when several processes start at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.ledger.database import Database, reason_of
+from tools.contracts.ledger import LedgerUnavailable
+
+VERSION_TABLE = "gavel_schema_version"
+
+
+async def migrate(url: str, *, lock_timeout_seconds: float = 30) -> None:
+    """Apply the versions that are missing, in one transaction; none missing: nothing happens.
+
+    Raises `DatabaseUrlError` for a URL that cannot hold a ledger, `LedgerUnavailable` for a database that does not
+    answer or refuses.
+    """
+    database = Database.open(url, lock_timeout_seconds=lock_timeout_seconds)
+    try:
+        await database.use_write_ahead_log()
+        async with database.writing("schema") as connection:
+            await connection.run_sync(_upgrade)
+    except (SQLAlchemyError, OSError) as error:
+        raise LedgerUnavailable(
+            f"The database's schema could not be brought up to date ({reason_of(error)}). Nothing was changed; "
+            "check DATABASE_URL and that its user may create tables."
+        ) from error
+    finally:
+        await database.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

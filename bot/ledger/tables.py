@@ -1,0 +1,111 @@
+"""The ledger's tables. Every one carries the org, and every query names it first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite keeps no zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables of the ledger. A change here needs a new version in `migrations/versions`."""
+
+    type_annotation_map = {str: Text(), datetime: UtcDateTime()}
+
+
+class LedgerEntry(Base):
+    """One link of an org's chain. Rows are only ever added; `hash` covers all the rest."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (UniqueConstraint("org", "task_id", "key", name="uq_ledger_entries_org_task_key"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """1, 2, 3 … without a gap within an org."""
+    task_id: Mapped[str]
+    kind: Mapped[str]
+    """A `LedgerKind`."""
+    actor: Mapped[str]
+    at: Mapped[str]
+    """RFC 3339 in UTC with microseconds. Text, because the hash covers its exact bytes."""
+    key: Mapped[str]
+    body: Mapped[str]
+    """Canonical JSON, redacted. Text, because the hash covers its exact bytes."""
+    prev_hash: Mapped[str]
+    hash: Mapped[str]
+
+
+class AiRequestLog(Base):
+    """ADR-006, request logging: one row per provider call, failures included. No prompt, no answer, no key."""
+
+    __tablename__ = "ai_request_logs"
+    __table_args__ = (
+        UniqueConstraint("org", "task_id", "key", name="uq_ai_request_logs_org_task_key"),
+        Index("ix_ai_request_logs_org_created_at", "org", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org: Mapped[str]
+    user_id: Mapped[str]
+    task_id: Mapped[str]
+    key: Mapped[str]
+    parent_id: Mapped[str | None]
+    """The call this one judges, votes on or repeats; None for a first call."""
+    purpose: Mapped[str]
+    mode: Mapped[str]
+    member: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    prompt_id: Mapped[str]
+    prompt_version: Mapped[str]
+    prompt_tokens: Mapped[int | None]
+    completion_tokens: Mapped[int | None]
+    total_tokens: Mapped[int | None]
+    """None unless both counts are known."""
+    cached_tokens: Mapped[int | None]
+    duration_ms: Mapped[int]
+    estimated_cost: Mapped[float | None]
+    """US dollars. None means unknown, which is not zero."""
+    success: Mapped[bool]
+    error_class: Mapped[str | None]
+    error_message: Mapped[str | None]
+    """Redacted."""
+    created_at: Mapped[datetime]
+
+
+class Artifact(Base):
+    """A value too large for an entry, a tool result or a plan, under the digest that entries and plans cite."""
+
+    __tablename__ = "artifacts"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    """`sha256:` and 64 hex digits over the canonical JSON of the value as it was before redaction."""
+    task_id: Mapped[str] = mapped_column(index=True)
+    """The task that stored it first."""
+    media_type: Mapped[str]
+    body: Mapped[str]
+    """Canonical JSON, redacted."""
+    redacted: Mapped[str]
+    """Kinds of secrets taken out, comma-separated; empty: the body's own digest is `digest`."""
+    created_at: Mapped[str]
+    """RFC 3339 in UTC. Text, because the MAC covers its exact bytes."""
+    mac: Mapped[str]
+    """Keyed, over every other column: an edited artifact shows."""

@@ -1,0 +1,147 @@
+"""Writes a batch of one org: one transaction, then the anchor. Only then is the batch recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, tuple_
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.ledger.anchor import Anchor, AnchorError, AnchorTampered
+from bot.ledger.artifacts import StoredArtifact
+from bot.ledger.chain import Draft, Entry, Head, genesis, same, seal
+from bot.ledger.database import Database, reason_of
+from bot.ledger.tables import AiRequestLog, Artifact, LedgerEntry
+from tools.contracts.ledger import LedgerUnavailable
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Write:
+    """What one call adds, all of it or nothing: an entry, the rows that belong to it, or artifacts alone."""
+
+    draft: Draft | None
+    artifacts: tuple[StoredArtifact, ...] = ()
+    request: Mapping[str, Any] | None = None
+    """A row of `ai_request_logs`; written only if the entry is new."""
+
+
+class ChainWriter:
+    """Appends to chains, safely against every other process that does the same."""
+
+    def __init__(self, database: Database, anchor: Anchor, *, key: bytes) -> None:
+        self._database = database
+        self._anchor = anchor
+        self._key = key
+
+    async def write(self, org: str, batch: Sequence[Write]) -> None:
+        """Returns when the batch is committed and anchored. Raises `LedgerUnavailable`."""
+        try:
+            head = await self._commit(org, batch)
+            # A batch of nothing but repeats anchors too: its first attempt may have failed just here.
+            if head.seq > 0:
+                await self._anchor.advance(org, head)
+        except AnchorError as error:
+            raise LedgerUnavailable(
+                f"{error} Nothing goes on unrecorded; run `gavel ledger verify` and put the anchor back."
+            ) from error
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise LedgerUnavailable(
+                f"The ledger could not be written ({reason_of(error)}). Nothing was recorded; check DATABASE_URL and "
+                "that the schema is current."
+            ) from error
+
+    async def _commit(self, org: str, batch: Sequence[Write]) -> Head:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                async with self._database.writing(f"chain:{org}") as connection:
+                    return await self._append(connection, org, batch)
+            except IntegrityError:
+                # Another writer that takes no lock was first: read its head and try again.
+                if attempt == _ATTEMPTS:
+                    raise
+        raise LedgerUnavailable("The ledger could not be written: others kept writing first.")
+
+    async def _append(self, connection: AsyncConnection, org: str, batch: Sequence[Write]) -> Head:
+        head = await self._trusted_head(connection, org)
+        fresh = await self._fresh(connection, org, [write for write in batch if write.draft is not None])
+        await _insert_artifacts(connection, org, [*fresh, *(write for write in batch if write.draft is None)])
+        entries: list[Entry] = []
+        for write in fresh:
+            if write.draft is not None:
+                entries.append(seal(write.draft, org=org, head=head, key=self._key))
+                head = Head(entries[-1].seq, entries[-1].hash)
+        if entries:
+            await connection.execute(insert(LedgerEntry), [asdict(entry) for entry in entries])
+        requests = [dict(write.request) for write in fresh if write.request is not None]
+        if requests:
+            await connection.execute(insert(AiRequestLog), requests)
+        return head
+
+    async def _trusted_head(self, connection: AsyncConnection, org: str) -> Head:
+        """The head to build on: one that the anchor agrees with.
+
+        Read inside the transaction, after its lock: every anchored entry is committed, so it must be here.
+        """
+        row = (
+            await connection.execute(
+                select(LedgerEntry.seq, LedgerEntry.hash)
+                .where(LedgerEntry.org == org)
+                .order_by(LedgerEntry.seq.desc())
+                .limit(1)
+            )
+        ).one_or_none()
+        head = genesis(org, key=self._key) if row is None else Head(row.seq, row.hash)
+        anchored = await self._anchor.read(org)
+        if anchored is None:
+            if row is not None:
+                raise AnchorTampered(f"The ledger of {org!r} has {head.seq} entries, but its anchor is gone.")
+            # Before the first commit, so that an org with entries and no anchor has always lost it.
+            await self._anchor.advance(org, head)
+            return head
+        if anchored.seq > head.seq:
+            raise AnchorTampered(
+                f"The ledger of {org!r} ends at entry {head.seq}, but its anchor stands at {anchored.seq}: "
+                "entries were cut off."
+            )
+        if not same(anchored.hash, await self._hash_at(connection, org, anchored.seq, head=head)):
+            raise AnchorTampered(f"Entry {anchored.seq} of the ledger of {org!r} is not the one its anchor was set to.")
+        return head
+
+    async def _hash_at(self, connection: AsyncConnection, org: str, seq: int, *, head: Head) -> str:
+        if seq == head.seq:
+            return head.hash
+        if seq == 0:
+            return genesis(org, key=self._key).hash
+        found = await connection.scalar(select(LedgerEntry.hash).where(LedgerEntry.org == org, LedgerEntry.seq == seq))
+        return found or ""
+
+    async def _fresh(self, connection: AsyncConnection, org: str, batch: Sequence[Write]) -> list[Write]:
+        """The writes whose (task_id, key) is new, each once."""
+        wanted = {(write.draft.task_id, write.draft.key): write for write in reversed(batch) if write.draft is not None}
+        if not wanted:
+            return []
+        rows = await connection.execute(
+            select(LedgerEntry.task_id, LedgerEntry.key).where(
+                LedgerEntry.org == org, tuple_(LedgerEntry.task_id, LedgerEntry.key).in_(list(wanted))
+            )
+        )
+        known = {(row.task_id, row.key) for row in rows}
+        chosen = {id(write) for place, write in wanted.items() if place not in known}
+        return [write for write in batch if id(write) in chosen]
+
+
+async def _insert_artifacts(connection: AsyncConnection, org: str, batch: Sequence[Write]) -> None:
+    wanted = {artifact.digest: artifact for write in batch for artifact in write.artifacts}
+    if not wanted:
+        return
+    known = set(
+        await connection.scalars(select(Artifact.digest).where(Artifact.org == org, Artifact.digest.in_(list(wanted))))
+    )
+    new = [asdict(artifact) for digest, artifact in wanted.items() if digest not in known]
+    if new:
+        await connection.execute(insert(Artifact), new)

@@ -1,0 +1,64 @@
+"""SQLite for several processes at once: WAL, a patient lock, and write transactions that say so at the start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+BUSY_MILLISECONDS = 15_000
+"""How long a process waits for another's write before it gives up."""
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str) -> object: ...
+    def close(self) -> object: ...
+
+
+class _SqliteConnection(Protocol):
+    """What SQLAlchemy hands to `connect` listeners, as far as it is used here."""
+
+    isolation_level: str | None
+
+    def cursor(self) -> _Cursor: ...
+
+
+def open_engine(path: Path, *, create: bool = False) -> AsyncEngine:
+    """An engine on the file. Without `create`, a file that is not there is an error rather than an empty estate."""
+    mode = "rwc" if create else "rw"
+    engine = create_async_engine(f"sqlite+aiosqlite:///file:{quote(str(path))}?mode={mode}&uri=true")
+    event.listen(engine.sync_engine, "connect", _on_connect)
+    event.listen(engine.sync_engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: _SqliteConnection, _record: object) -> None:
+    # The driver's own implicit BEGIN is deferred and would turn a lost race into an error in mid-transaction.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
+    """A write transaction, committed on the way out: the only one in any process until then."""
+    async with engine.execution_options(writes=True).begin() as connection:
+        yield connection
+
+
+async def make_directory(path: Path) -> None:
+    await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)

@@ -1,0 +1,183 @@
+"""The sample estate as a connector: the protocol that real systems implement, over the SQL file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.local.estate import tables
+from bot.local.estate.change import ChangeRequest, FaultKind, JournalEntry, apply_change, journal_rows
+from bot.local.estate.engine import open_engine, writing
+from bot.local.estate.rows import asset_of, health_of, read_images
+from bot.local.estate.windows import common_window, windows_of
+from tools.connectors.base import AssetQuery, EstateError
+from tools.contracts.common import Environment
+from tools.contracts.estate import Asset, AssetHealth, ChangeResult, Image
+from tools.contracts.taskspec import TimeWindow
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SampleEstate:
+    """Implements `tools.connectors.base.Estate` over a file that :func:`seed_estate` drew. Close it when done."""
+
+    name = "sample estate"
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._path = path
+        self._now = now
+        self._engine = open_engine(path)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def assets(
+        self, org: str, query: AssetQuery, *, limit: int, cursor: str | None
+    ) -> tuple[list[Asset], str | None]:
+        """Assets in id order; the cursor is the last id of the page."""
+        if limit < 1:
+            raise EstateError(f"A page holds at least 1 asset; got {limit}.")
+        statement = _matching(org, query)
+        if cursor is not None:
+            statement = statement.where(tables.assets.c.id > cursor)
+        async with self._reading() as connection:
+            rows = await connection.execute(statement.order_by(tables.assets.c.id).limit(limit + 1))
+            found = [asset_of(row) for row in rows.mappings()]
+        more = len(found) > limit
+        page = found[:limit]
+        return page, page[-1].id if more else None
+
+    async def images(self, org: str, *, family: str | None = None) -> list[Image]:
+        async with self._reading() as connection:
+            return await read_images(connection, org, family=family)
+
+    async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
+        now = self._now()
+        async with self._reading() as connection:
+            open_per_site = await windows_of(connection, org, environment, sites, after=now)
+        return common_window(open_per_site, after=now)
+
+    async def health(self, org: str, asset_ids: list[str]) -> list[AssetHealth]:
+        async with self._reading() as connection:
+            joined = (
+                select(tables.asset_health, tables.assets.c.image_version, tables.assets.c.state)
+                .join_from(
+                    tables.asset_health,
+                    tables.assets,
+                    (tables.assets.c.org_id == tables.asset_health.c.org_id)
+                    & (tables.assets.c.id == tables.asset_health.c.asset_id),
+                )
+                .where(tables.asset_health.c.org_id == org, tables.asset_health.c.asset_id.in_(asset_ids))
+                .order_by(tables.asset_health.c.asset_id)
+            )
+            return [health_of(row) for row in (await connection.execute(joined)).mappings()]
+
+    async def apply_image(
+        self,
+        org: str,
+        asset_ids: list[str],
+        image_id: str,
+        *,
+        idempotency_key: str,
+        kind: Literal["rollout", "rollback"],
+    ) -> list[ChangeResult]:
+        """One transaction: the rows and the journal change together, or nothing does."""
+        request = ChangeRequest(
+            org=org, asset_ids=tuple(asset_ids), image_id=image_id, key=idempotency_key, kind=kind, at=self._now()
+        )
+        async with self._writing() as connection:
+            return await apply_change(connection, request)
+
+    async def set_fault(self, org: str, asset_id: str, fault: FaultKind | None) -> None:
+        """Mark an asset so that its next rollouts go wrong, or (None) unmark it. Raises `EstateError` if unknown."""
+        async with self._writing() as connection:
+            known = await connection.execute(
+                select(func.count())
+                .select_from(tables.assets)
+                .where(tables.assets.c.org_id == org, tables.assets.c.id == asset_id)
+            )
+            if not known.scalar_one():
+                raise EstateError(f"The sample estate has no asset {asset_id!r} in org {org!r}. No fault was set.")
+            await connection.execute(
+                delete(tables.faults).where(tables.faults.c.org_id == org, tables.faults.c.asset_id == asset_id)
+            )
+            if fault is not None:
+                await connection.execute(insert(tables.faults).values(org_id=org, asset_id=asset_id, kind=fault))
+
+    async def set_state(self, org: str, asset_id: str, state: Literal["running", "stopped"]) -> None:
+        """Start or stop an asset, as somebody outside Gavel would. Raises `EstateError` if unknown."""
+        async with self._writing() as connection:
+            changed = await connection.execute(
+                tables.assets.update()
+                .where(tables.assets.c.org_id == org, tables.assets.c.id == asset_id)
+                .values(state=state, updated_at=self._now())
+            )
+            if changed.rowcount != 1:
+                raise EstateError(f"The sample estate has no asset {asset_id!r} in org {org!r}. Nothing was changed.")
+
+    async def snapshot(self, org: str) -> dict[str, Asset]:
+        """Every asset of the org by id: equal before and after exactly when nothing changed."""
+        async with self._reading() as connection:
+            rows = await connection.execute(select(tables.assets).where(tables.assets.c.org_id == org))
+            return {asset.id: asset for asset in map(asset_of, rows.mappings())}
+
+    async def journal(self, org: str) -> list[JournalEntry]:
+        """Every change that was asked for, oldest first."""
+        async with self._reading() as connection:
+            return await journal_rows(connection, org)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[AsyncConnection, None]:
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise EstateError(f"The sample estate at {self._path} could not be read: {_cause(error)}.") from error
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncGenerator[AsyncConnection, None]:
+        try:
+            async with writing(self._engine) as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise EstateError(
+                f"The sample estate at {self._path} could not be changed: {_cause(error)}. Nothing was changed."
+            ) from error
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    return str(error.__cause__ or error).splitlines()[0]
+
+
+def _matching(org: str, query: AssetQuery) -> Select[Any]:
+    column = tables.assets.c
+    statement = select(tables.assets).where(column.org_id == org)
+    if query.environment is not None:
+        statement = statement.where(column.environment == query.environment)
+    if query.image_family is not None:
+        statement = statement.where(column.image_family == query.image_family)
+    if query.state is not None:
+        statement = statement.where(column.state == query.state)
+    for chosen, allowed in (
+        (column.platform, list[str](query.platforms)),
+        (column.region, query.regions),
+        (column.site, query.sites),
+        (column.id, query.ids),
+    ):
+        if allowed:
+            statement = statement.where(chosen.in_(allowed))
+    for tag in query.tags:
+        # json_each, not a JSON path: a tag key is a stranger's text and could hold a quote.
+        pairs = func.json_each(column.tags).table_valued("key", "value")
+        held = select(pairs.c.key).where(pairs.c.key == tag.key, pairs.c.value == tag.value)
+        statement = statement.where(held.exists())
+    return statement

@@ -1,0 +1,119 @@
+"""Draws a whole sample estate from a seed, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.local.estate import records, tables
+from bot.local.estate.draw_assets import DrawnAsset, draw_assets
+from bot.local.estate.draw_images import DrawnImage, coordinate_rows, draw_images
+from bot.local.estate.draw_records import (
+    alert_rows,
+    bill_rows,
+    control_result_rows,
+    control_rows,
+    cve_alert_rows,
+    cve_rows,
+    dr_pair_rows,
+    drifted_of,
+    log_rows,
+)
+from bot.local.estate.draw_windows import change_window_rows
+from bot.local.estate.engine import make_directory, open_engine, writing
+from bot.local.estate.fleets import CLUSTERS, NODE, ROLES, SITES
+from tools.connectors.base import EstateError
+from tools.contracts.common import JsonObject
+
+NEIGHBOR_ORG = "TNEIGHBOR"
+"""A second tenant in the same file, with machines of the same names and ids: what a leak would show."""
+
+
+async def seed_estate(path: Path, *, seed: int, org: str, now: datetime) -> bool:
+    """Draw the estate of `org` (and its neighbor's) into the file; True when it did, False when it was there.
+
+    Two processes may call it at once: one draws. What has been drawn is never drawn over. Raises `EstateError`
+    when the file holds the org's estate from another seed, and when it cannot be written.
+    """
+    if org == NEIGHBOR_ORG:
+        raise EstateError(f"{NEIGHBOR_ORG!r} is the sample estate's second tenant; choose another org.")
+    await make_directory(path.parent)
+    engine = open_engine(path, create=True)
+    try:
+        async with writing(engine) as connection:
+            await connection.run_sync(tables.metadata.create_all)
+            seeds = tables.seeds.c
+            earlier = (await connection.execute(select(seeds.seed).where(seeds.org_id == org))).scalar_one_or_none()
+            if earlier == seed:
+                return False
+            if earlier is not None:
+                raise EstateError(f"{path} holds the estate of seed {earlier}, not {seed}. Remove it or keep its seed.")
+            await _draw(connection, Random(seed), org=org, seed=seed, now=now)
+            await _draw_neighbor(connection, seed=seed, now=now)
+    except SQLAlchemyError as error:
+        raise EstateError(f"The sample estate could not be written to {path}: {error}") from error
+    finally:
+        await engine.dispose()
+    return True
+
+
+async def _draw_neighbor(connection: AsyncConnection, *, seed: int, now: datetime) -> None:
+    seeds = tables.seeds.c
+    there = await connection.execute(select(seeds.seed).where(seeds.org_id == NEIGHBOR_ORG))
+    if there.scalar_one_or_none() is None:
+        await _insert(connection, records.cves, cve_rows())
+        await _draw(connection, Random(f"neighbor {seed}"), org=NEIGHBOR_ORG, seed=seed, now=now)
+
+
+async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: int, now: datetime) -> None:
+    images = {role.family: draw_images(random, role, now=now) for role in (*ROLES, NODE)}
+    assets = draw_assets(random, images, org=org, now=now)
+    drawn: JsonObject = {"org_id": org, "seed": seed, "drawn_at": now}
+    await _insert(connection, tables.seeds, [drawn])
+    await _insert_inventory(connection, assets, images, org=org)
+    await _insert(connection, tables.change_windows, change_window_rows(random, org=org, now=now))
+    drifted = drifted_of(assets, images)
+    pairs = dr_pair_rows(random, org=org, now=now)
+    cve_alerts = cve_alert_rows(assets, images, org=org, now=now)
+    results = control_result_rows(assets, drifted, cve_alerts, pairs, org=org, now=now)
+    await _insert(connection, records.dr_pairs, pairs)
+    await _insert(connection, records.cve_alerts, cve_alerts)
+    await _insert(connection, records.controls, control_rows(org=org))
+    await _insert(connection, records.control_results, results)
+    await _insert(connection, records.alerts, alert_rows(random, assets, drifted, org=org, now=now))
+    await _insert(connection, records.logs, log_rows(random, assets, org=org, now=now))
+    await _insert(connection, records.bills, bill_rows(assets, org=org, now=now))
+
+
+async def _insert_inventory(
+    connection: AsyncConnection, assets: list[DrawnAsset], images: dict[str, list[DrawnImage]], *, org: str
+) -> None:
+    platforms_of: dict[str, set[str]] = {}
+    for asset in assets:
+        platforms_of.setdefault(asset.role.family, set()).add(asset.platform)
+    line = [image for family in images.values() for image in family]
+    places: list[JsonObject] = [
+        {"org_id": org, "id": site.id, "platform": site.platform, "region": site.region, "account": site.account}
+        for site in (*SITES, *CLUSTERS)
+    ]
+    packages: list[JsonObject] = [
+        {"org_id": org, "image_id": image.id, "package": package, "version": version}
+        for image in line
+        for package, version in image.packages.items()
+    ]
+    await _insert(connection, tables.sites, places)
+    await _insert(connection, tables.images, [image.row(org) for image in line])
+    await _insert(connection, tables.image_coordinates, coordinate_rows(line, platforms_of, org=org))
+    await _insert(connection, tables.image_packages, packages)
+    await _insert(connection, tables.assets, [asset.row(org) for asset in assets])
+    await _insert(connection, tables.asset_health, [asset.health_row(org) for asset in assets])
+
+
+async def _insert(connection: AsyncConnection, table: Table, rows: list[JsonObject]) -> None:
+    if rows:
+        await connection.execute(insert(table), rows)

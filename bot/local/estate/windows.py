@@ -1,0 +1,45 @@
+"""Change windows: when all of several sites may be changed at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.local.estate import tables
+from tools.contracts.common import Environment
+from tools.contracts.taskspec import TimeWindow
+
+
+async def windows_of(
+    connection: AsyncConnection, org: str, environment: Environment, sites: list[str], *, after: datetime
+) -> list[list[TimeWindow]]:
+    """For each site (all of the environment's when none is named), its windows that close after the moment."""
+    window = tables.change_windows.c
+    statement = select(tables.change_windows).where(
+        window.org_id == org, window.environment == environment, window.closes_at > after
+    )
+    if sites:
+        statement = statement.where(window.site.in_(sites))
+    per_site: dict[str, list[TimeWindow]] = defaultdict(list)
+    for row in (await connection.execute(statement.order_by(window.opens_at))).mappings():
+        per_site[row["site"]].append(TimeWindow(start=row["opens_at"], end=row["closes_at"]))
+    return [per_site[site] for site in sites or sorted(per_site)]
+
+
+def common_window(per_site: list[list[TimeWindow]], *, after: datetime) -> TimeWindow | None:
+    """The earliest window, still open after the moment, that lies in a window of every site; None without one."""
+    if not per_site:
+        return None
+    common = per_site[0]
+    for windows in per_site[1:]:
+        common = [
+            TimeWindow(start=max(ours.start, theirs.start), end=min(ours.end, theirs.end))
+            for ours in common
+            for theirs in windows
+            if max(ours.start, theirs.start) < min(ours.end, theirs.end)
+        ]
+    still_open = [window for window in common if window.end > after]
+    return min(still_open, key=lambda window: window.start, default=None)

@@ -1,0 +1,29 @@
+"""Which rule answers a request: by the schema it asks for, else by the tools it offers."""
+
+from __future__ import annotations
+
+import json
+
+from bot.local.rehearsal.conversation import BadRequest, Conversation
+from bot.local.rehearsal.detective import next_step
+from bot.local.rehearsal.intake import draft
+from bot.local.rehearsal.reporter import report
+from bot.local.rehearsal.voter import vote
+from bot.local.rehearsal.wire import Reply
+
+
+def answer(conversation: Conversation, *, stubborn: bool = False) -> Reply:
+    """What the model says. Raises :class:`BadRequest` for a schema no rule knows."""
+    match conversation.schema_name:
+        case "TaskDraft":
+            return Reply(text=json.dumps(draft(conversation)))
+        case "MemberReport":
+            return Reply(text=json.dumps(report(conversation, stubborn=stubborn)))
+        case "VoteSheet":
+            return Reply(text=json.dumps(vote(conversation)))
+        case None if conversation.tools and conversation.tool_choice != "none":
+            return next_step(conversation, stubborn=stubborn)
+        case None:
+            return Reply(text="I am a rehearsal model: rules, no language model. I answer Gavel's own questions only.")
+        case name:
+            raise BadRequest(f"{conversation.model} has no rule for the schema {name!r}")

@@ -1,0 +1,175 @@
+"""auth.test, bots.info, users.*, usergroups.*, apps.connections.open."""
+
+from __future__ import annotations
+
+from bot.local.slack.api.call import Call, Method
+from bot.local.slack.errors import SlackError
+from bot.local.slack.seed import (
+    ALERTMANAGER_APP_ID,
+    ALERTMANAGER_BOT_ID,
+    APP_ID,
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_ID,
+    TEAM_NAME,
+    Channel,
+    User,
+    UserGroup,
+)
+from tools.contracts.common import JsonObject
+
+
+def _auth_test(call: Call) -> JsonObject:
+    return {
+        "url": f"http://{call.host}/",
+        "team": TEAM_NAME,
+        "user": "gavel",
+        "team_id": TEAM_ID,
+        "user_id": BOT_USER_ID,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def _connections_open(call: Call) -> JsonObject:
+    return {"url": call.sockets.open_url(call.host)}
+
+
+def _bots_info(call: Call) -> JsonObject:
+    bots = {
+        BOT_ID: {"id": BOT_ID, "name": "gavel", "app_id": APP_ID, "user_id": BOT_USER_ID},
+        ALERTMANAGER_BOT_ID: {"id": ALERTMANAGER_BOT_ID, "name": "Alertmanager", "app_id": ALERTMANAGER_APP_ID},
+    }
+    bot = bots.get(call.text("bot") or BOT_ID)
+    if bot is None:
+        raise SlackError("bot_not_found")
+    return {"bot": {**bot, "deleted": False, "updated": 0, "icons": {}}}
+
+
+def user_object(user: User) -> JsonObject:
+    """A user as `users.info` shows it."""
+    return {
+        "id": user.id,
+        "team_id": TEAM_ID,
+        "name": user.name,
+        "deleted": False,
+        "real_name": user.real_name,
+        "tz": "Etc/UTC",
+        "tz_label": "Coordinated Universal Time",
+        "tz_offset": 0,
+        "profile": {
+            "real_name": user.real_name,
+            "display_name": user.name,
+            "title": user.title,
+            "team": TEAM_ID,
+            **({"bot_id": BOT_ID, "api_app_id": APP_ID} if user.id == BOT_USER_ID else {}),
+        },
+        "is_admin": False,
+        "is_owner": False,
+        "is_restricted": False,
+        "is_ultra_restricted": False,
+        "is_bot": user.is_bot,
+        "is_app_user": False,
+        "updated": 0,
+    }
+
+
+def _users_info(call: Call) -> JsonObject:
+    (name,) = call.required("user")
+    user = call.workspace.users.get(name)
+    if user is None:
+        raise SlackError("user_not_found")
+    return {"user": user_object(user)}
+
+
+def _users_list(call: Call) -> JsonObject:
+    users, metadata = call.page(call.workspace.users.values(), default=200)
+    return {"members": [user_object(user) for user in users], "cache_ts": 0, "response_metadata": metadata}
+
+
+def _users_conversations(call: Call) -> JsonObject:
+    member = call.text("user") or BOT_USER_ID
+    kinds = (call.text("types") or "public_channel").split(",")
+    mine = [
+        channel
+        for channel in call.workspace.channels.values()
+        if member in channel.members and ("im" if channel.kind == "im" else "public_channel") in kinds
+    ]
+    channels, metadata = call.page(mine)
+    return {"channels": [channel_object(channel) for channel in channels], "response_metadata": metadata}
+
+
+def channel_object(channel: Channel) -> JsonObject:
+    """A conversation as `conversations.info` shows it."""
+    common: JsonObject = {
+        "id": channel.id,
+        "created": 1_767_225_600,
+        "is_archived": False,
+        "is_im": channel.kind == "im",
+        "is_org_shared": False,
+        "context_team_id": TEAM_ID,
+        "updated": 0,
+    }
+    if channel.kind == "im":
+        return {**common, "user": channel.person, "is_user_deleted": False}
+    return {
+        **common,
+        "name": channel.name,
+        "name_normalized": channel.name,
+        "is_channel": True,
+        "is_group": False,
+        "is_mpim": False,
+        "is_private": False,
+        "is_general": channel.name == "general",
+        "is_shared": False,
+        "is_ext_shared": False,
+        "is_member": BOT_USER_ID in channel.members,
+        "creator": "U0ADA00001",
+        "topic": {"value": channel.topic, "creator": "", "last_set": 0},
+        "purpose": {"value": "", "creator": "", "last_set": 0},
+        "num_members": len(channel.members),
+    }
+
+
+def _usergroup_object(group: UserGroup, *, users: bool) -> JsonObject:
+    return {
+        "id": group.id,
+        "team_id": TEAM_ID,
+        "is_usergroup": True,
+        "is_subteam": True,
+        "name": group.name,
+        "description": "",
+        "handle": group.handle,
+        "is_external": False,
+        "date_create": 0,
+        "date_update": 0,
+        "date_delete": 0,
+        "auto_type": None,
+        "user_count": len(group.users),
+        **({"users": group.users} if users else {}),
+    }
+
+
+def _usergroups_list(call: Call) -> JsonObject:
+    groups = call.workspace.usergroups.values()
+    return {"usergroups": [_usergroup_object(group, users=call.flag("include_users")) for group in groups]}
+
+
+def _usergroups_users_list(call: Call) -> JsonObject:
+    (name,) = call.required("usergroup")
+    group = call.workspace.usergroups.get(name)
+    if group is None:
+        raise SlackError("no_such_subteam")
+    return {"users": list(group.users)}
+
+
+METHODS: dict[str, Method] = {
+    "auth.test": Method(_auth_test, "special"),
+    "apps.connections.open": Method(_connections_open, "tier1", app_token=True),
+    "bots.info": Method(_bots_info, "tier3", ("users:read",)),
+    "users.info": Method(_users_info, "tier4", ("users:read",)),
+    "users.list": Method(_users_list, "tier2", ("users:read",)),
+    "users.conversations": Method(_users_conversations, "tier3", ("channels:read", "groups:read", "im:read")),
+    "usergroups.list": Method(_usergroups_list, "tier2", ("usergroups:read",)),
+    "usergroups.users.list": Method(_usergroups_users_list, "tier2", ("usergroups:read",)),
+}

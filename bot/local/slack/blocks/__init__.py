@@ -1,0 +1,1 @@
+"""What Slack checks in blocks, views and attachments before it accepts them."""

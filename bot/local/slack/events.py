@@ -1,0 +1,118 @@
+"""The Events API: what the app is told when something changes, in Slack's shapes."""
+
+from __future__ import annotations
+
+import secrets
+
+from bot.local.slack.messages import Change, Message
+from bot.local.slack.seed import APP_ID, BOT_USER_ID, TEAM_ID, Channel
+from bot.local.slack.workspace import Workspace, unix_now
+from tools.contracts.common import JsonObject
+
+VERIFICATION_TOKEN = "0" * 24
+"""Slack's deprecated `token` field; nothing is checked with it."""
+
+
+def event_callback(event: JsonObject) -> JsonObject:
+    """The outer payload, with an `event_id` that redeliveries keep."""
+    return {
+        "token": VERIFICATION_TOKEN,
+        "team_id": TEAM_ID,
+        "context_team_id": TEAM_ID,
+        "context_enterprise_id": None,
+        "api_app_id": APP_ID,
+        "event": event,
+        "type": "event_callback",
+        "event_id": "Ev" + secrets.token_hex(5).upper(),
+        "event_time": unix_now(),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": TEAM_ID,
+                "user_id": BOT_USER_ID,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+        "event_context": "4-" + secrets.token_urlsafe(24),
+    }
+
+
+def events_for(workspace: Workspace, change: Change) -> list[JsonObject]:
+    """The inner events of one change that the app subscribed to and may see."""
+    channel = workspace.channels.get(change.channel)
+    if channel is None or change.silent or BOT_USER_ID not in channel.members:
+        return []
+    wanted = workspace.manifest.events
+    message = change.message
+    match change.kind:
+        case "message" if message is not None:
+            events = _message_events(workspace, message, channel)
+        case "changed" | "deleted" if message is not None:
+            events = [_edited(workspace, change, message, channel)]
+        case "reaction" if message is not None:
+            events = [_reaction(change, message, channel)]
+        case "members" if change.user:
+            events = [
+                {
+                    "type": "member_joined_channel",
+                    "user": change.user,
+                    "channel": channel.id,
+                    "channel_type": "C",
+                    "team": TEAM_ID,
+                }
+            ]
+        case _:
+            events = []
+    return [event for event in events if _subscription(event) in wanted]
+
+
+def _subscription(event: JsonObject) -> str:
+    if event["type"] != "message":
+        return str(event["type"])
+    return {"channel": "message.channels", "im": "message.im"}[str(event["channel_type"])]
+
+
+def _message_events(workspace: Workspace, message: Message, channel: Channel) -> list[JsonObject]:
+    shown = message.shown(all_metadata=True)
+    if message.is_reply and message.thread_ts:
+        parent = workspace.message(channel.id, message.thread_ts)
+        shown["parent_user_id"] = parent.user if parent else None
+    if message.user is not None:
+        shown["team"] = TEAM_ID
+    common = {**shown, "channel": channel.id, "event_ts": message.ts}
+    events: list[JsonObject] = [{**common, "channel_type": channel.kind}]
+    typed_by_person = message.user is not None and message.bot_id is None
+    if channel.kind == "channel" and typed_by_person and f"<@{BOT_USER_ID}" in message.text:
+        events.append({**common, "type": "app_mention"})
+    return events
+
+
+def _edited(workspace: Workspace, change: Change, message: Message, channel: Channel) -> JsonObject:
+    gone = workspace.message(channel.id, message.ts) is None
+    now = workspace.next_ts()
+    event: JsonObject = {
+        "type": "message",
+        "subtype": "message_deleted" if gone else "message_changed",
+        "hidden": True,
+        "channel": channel.id,
+        "channel_type": channel.kind,
+        "previous_message": change.previous,
+        "ts": now,
+        "event_ts": now,
+    }
+    if gone:
+        return {**event, "deleted_ts": message.ts}
+    return {**event, "message": message.shown(all_metadata=True)}
+
+
+def _reaction(change: Change, message: Message, channel: Channel) -> JsonObject:
+    return {
+        "type": "reaction_added",
+        "user": change.user,
+        "reaction": change.detail["reaction"],
+        "item": {"type": "message", "channel": channel.id, "ts": message.ts},
+        "item_user": message.user,
+        "event_ts": message.ts,
+    }

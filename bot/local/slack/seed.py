@@ -1,0 +1,146 @@
+"""Who and what is in the workspace when it starts. Ids are stable, so that tests and configuration can name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from bot.local.slack.jsonvalues import child, is_list, is_object, objects
+
+TEAM_ID = "T0GAVEL001"
+TEAM_NAME = "Gavel Local"
+TEAM_DOMAIN = "gavel-local"
+APP_ID = "A0GAVEL001"
+BOT_ID = "B0GAVEL001"
+BOT_USER_ID = "U0GAVEL001"
+ALERTMANAGER_BOT_ID = "B0ALERTM01"
+ALERTMANAGER_APP_ID = "A0ALERTM01"
+SLACKBOT_ID = "USLACKBOT"
+
+
+@dataclass
+class User:
+    id: str
+    name: str
+    """The handle, without `@`."""
+    real_name: str
+    title: str = ""
+    is_bot: bool = False
+
+
+@dataclass
+class Channel:
+    id: str
+    name: str
+    kind: Literal["channel", "im"] = "channel"
+    members: list[str] = field(default_factory=list[str])
+    topic: str = ""
+
+    @property
+    def person(self) -> str:
+        """The human in a direct conversation with the bot."""
+        return next(member for member in self.members if member != BOT_USER_ID)
+
+
+@dataclass
+class UserGroup:
+    id: str
+    handle: str
+    name: str
+    users: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class AppManifest:
+    """What the app declared: scopes, the events it wants, its slash commands."""
+
+    scopes: frozenset[str]
+    events: frozenset[str]
+    commands: frozenset[str]
+
+
+DEFAULT_MANIFEST = AppManifest(
+    scopes=frozenset(
+        {
+            "app_mentions:read",
+            "assistant:write",
+            "channels:history",
+            "channels:join",
+            "channels:read",
+            "chat:write",
+            "commands",
+            "groups:history",
+            "groups:read",
+            "im:history",
+            "im:read",
+            "im:write",
+            "reactions:write",
+            "usergroups:read",
+            "users:read",
+        }
+    ),
+    events=frozenset({"app_mention", "message.channels", "message.groups", "message.im"}),
+    commands=frozenset({"/gavel"}),
+)
+
+PEOPLE = (
+    User("U0ADA00001", "ada", "Ada Lovelace", "Operator"),
+    User("U0GRACE001", "grace", "Grace Hopper", "Approver, SRE"),
+    User("U0LINUS001", "linus", "Linus Torvalds", "Approver"),
+    User("U0MALLORY1", "mallory", "Mallory", "Viewer"),
+)
+BOT_USER = User(BOT_USER_ID, "gavel", "Gavel", "App", is_bot=True)
+
+
+def seed_users() -> dict[str, User]:
+    """Four people, the bot, and Slackbot."""
+    slackbot = User(SLACKBOT_ID, "slackbot", "Slackbot", is_bot=True)
+    return {user.id: user for user in (*PEOPLE, BOT_USER, slackbot)}
+
+
+def seed_channels() -> dict[str, Channel]:
+    """#ops and #alerts with the bot, #general without it, and a direct conversation for each person."""
+    humans = [user.id for user in PEOPLE]
+    public = (
+        Channel("C0OPS00001", "ops", members=[*humans, BOT_USER_ID], topic="Ask for work here"),
+        Channel("C0ALERTS01", "alerts", members=[*humans, BOT_USER_ID], topic="Alertmanager posts here"),
+        Channel("C0GENERAL1", "general", members=humans, topic="Everyone; the bot is not a member"),
+    )
+    direct = tuple(
+        Channel("D" + user.id[1:], user.name, "im", [user.id, BOT_USER_ID], f"{user.real_name} and Gavel")
+        for user in PEOPLE
+    )
+    return {channel.id: channel for channel in (*public, *direct)}
+
+
+def seed_usergroups() -> dict[str, UserGroup]:
+    """One group a role, and the SREs. Mallory may only look."""
+    groups = (
+        UserGroup("S0GOPERATE", "gavel-operators", "Gavel operators", ["U0ADA00001"]),
+        UserGroup("S0GAPPROVE", "gavel-approvers", "Gavel approvers", ["U0GRACE001", "U0LINUS001"]),
+        UserGroup("S0GADMINS1", "gavel-admins", "Gavel admins", []),
+        UserGroup("S0GVIEWERS", "gavel-viewers", "Gavel viewers", ["U0MALLORY1"]),
+        UserGroup("S0SRE00001", "sre", "Site reliability", ["U0GRACE001"]),
+    )
+    return {group.id: group for group in groups}
+
+
+def _strings(value: object) -> frozenset[str]:
+    return frozenset(item for item in value if isinstance(item, str)) if is_list(value) else frozenset()
+
+
+def manifest_from(path: Path) -> AppManifest:
+    """Read a Slack app manifest (YAML). Raises ValueError with a sentence when it is not one."""
+    document: object = yaml.safe_load(path.read_text())
+    if not is_object(document) or not is_object(document.get("oauth_config")):
+        raise ValueError(f"{path} is not a Slack app manifest: it has no oauth_config. Nothing was started.")
+    subscriptions = child(child(document, "settings"), "event_subscriptions")
+    commands = objects(child(document, "features").get("slash_commands"))
+    return AppManifest(
+        scopes=_strings(child(child(document, "oauth_config"), "scopes").get("bot")),
+        events=_strings(subscriptions.get("bot_events")),
+        commands=frozenset(str(command.get("command")) for command in commands),
+    )

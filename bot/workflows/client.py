@@ -1,0 +1,44 @@
+"""The connection to Temporal, with the data converter that every process must share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter
+from temporalio.service import TLSConfig
+
+from bot.settings import TemporalSettings
+from bot.workflows.codec import EncryptingCodec
+
+
+def data_converter(codec_key: bytes) -> DataConverter:
+    """Pydantic models and dataclasses as JSON, then encrypted."""
+    return replace(pydantic_data_converter, payload_codec=EncryptingCodec(codec_key))
+
+
+async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes, lazy: bool = False) -> Client:
+    """Connect. `lazy`: do so at the first call, so that a bot may start while Temporal is away."""
+    return await Client.connect(
+        address,
+        namespace=settings.namespace,
+        api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+        tls=tls_config(settings) if settings.use_tls else False,
+        data_converter=data_converter(codec_key),
+        lazy=lazy,
+    )
+
+
+def tls_config(settings: TemporalSettings) -> TLSConfig:
+    """The certificates named in the settings. Reads files: blocking, and short."""
+
+    def read(path: Path | None) -> bytes | None:
+        return path.read_bytes() if path else None
+
+    return TLSConfig(
+        server_root_ca_cert=read(settings.tls_server_ca_cert_path),
+        client_cert=read(settings.tls_client_cert_path),
+        client_private_key=read(settings.tls_client_key_path),
+    )

@@ -1,0 +1,109 @@
+"""Whether a decision counts. Pure: the workflow runs this on every replay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.workflows.messages import Proposal, TaskRequest
+from tools.contracts.decision import Decision
+
+Problem = Literal[
+    "forged",
+    "wrong_task",
+    "nothing_to_decide",
+    "stale_revision",
+    "wrong_plan",
+    "wrong_policy",
+    "wrong_target",
+    "wrong_nonce",
+    "late",
+    "self_approval",
+    "already_decided",
+    "not_in_role",
+    "step_up_missing",
+]
+
+_WHY: dict[Problem, tuple[str, str]] = {
+    "forged": ("That decision did not come from a button Gavel can vouch for.", "Use the buttons on the plan card."),
+    "wrong_task": ("That decision names another task.", "Use the buttons in the task's own thread."),
+    "nothing_to_decide": ("There is no plan waiting for a decision here.", "Wait for the plan card."),
+    "stale_revision": (
+        "That button belongs to an older revision of the plan.",
+        "Read the newest card and decide there.",
+    ),
+    "wrong_plan": (
+        "That decision is for another plan than the one on offer.",
+        "Read the newest card and decide there.",
+    ),
+    "wrong_policy": (
+        "The policies are not those that decision was made under.",
+        "Read the newest card and decide there.",
+    ),
+    "wrong_target": ("That decision names other assets than the plan does.", "Read the newest card and decide there."),
+    "wrong_nonce": ("That decision does not belong to this card.", "Use the buttons on the newest card."),
+    "late": ("The time to decide is over.", "Ask again for a fresh plan."),
+    "self_approval": (
+        "You asked for this change, so you cannot approve it.",
+        "Someone else with an approving role must.",
+    ),
+    "already_decided": ("You have already decided on this plan.", "Your first decision stands."),
+    "not_in_role": (
+        "You do not hold a role that may decide on this plan.",
+        "Ask someone who does: the card names the roles.",
+    ),
+    "step_up_missing": ("This plan needs the environment's name typed as confirmation.", "Decide again and type it."),
+}
+
+SENTENCES: dict[Problem, str] = {
+    problem: f"{what} It was not counted. {todo}" for problem, (what, todo) in _WHY.items()
+}
+"""What the one who clicked is told: what happened, what was not done, what to do."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The proposal's approvals after this decision."""
+
+    settled: Literal["approved", "rejected"] | None
+
+
+def problem_before_roles(
+    decision: Decision, *, request: TaskRequest, proposal: Proposal | None, now: datetime
+) -> Problem | None:
+    """Everything that can be said without asking who holds which role. `decision` is already authentic."""
+    if (decision.org, decision.task_id) != (request.org, request.task_id):
+        return "wrong_task"
+    if proposal is None:
+        return "nothing_to_decide"
+    deadline = datetime.fromisoformat(proposal.expires_at)
+    checks: list[tuple[bool, Problem]] = [
+        (decision.revision == proposal.revision, "stale_revision"),
+        (decision.plan_digest == proposal.plan.digest, "wrong_plan"),
+        (decision.policy_digest == proposal.report.policy_digest, "wrong_policy"),
+        (decision.target == proposal.plan.target, "wrong_target"),
+        (decision.nonce == proposal.nonce, "wrong_nonce"),
+        (decision.expires_at == proposal.expires_at and now < deadline, "late"),
+        (datetime.fromisoformat(decision.issued_at) < deadline, "late"),
+        (not (decision.verdict == "approve" and decision.user == request.user), "self_approval"),
+        (decision.user not in proposal.decided, "already_decided"),
+        (
+            not (proposal.requirement.step_up and decision.verdict == "approve")
+            or decision.step_up == proposal.plan.environment,
+            "step_up_missing",
+        ),
+    ]
+    return next((problem for holds, problem in checks if not holds), None)
+
+
+def count(decision: Decision, *, proposal: Proposal, roles: list[str]) -> Problem | Counted:
+    """Spend the nonce for this person and count them, or say that they hold no deciding role."""
+    if not set(roles) & set(proposal.requirement.roles):
+        return "not_in_role"
+    proposal.decided.append(decision.user)
+    if decision.verdict == "reject":
+        return Counted(settled="rejected")
+    proposal.approvals.append(decision.user)
+    proposal.approved_at.append(decision.issued_at)
+    return Counted(settled="approved" if len(proposal.approvals) >= proposal.requirement.quorum else None)

@@ -1,0 +1,105 @@
+"""Running an approved plan: phase by phase, one path, stopping at the first thing that is not as approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio import workflow
+
+from bot.workflows import steps
+from bot.workflows.messages import (
+    CancelRequest,
+    Outcome,
+    PhaseInput,
+    PhaseRecord,
+    Proposal,
+    RollbackInput,
+    TaskState,
+)
+from tools.contracts.taskspec import TaskSpec
+
+
+class Execution:
+    """One run of one proposal. The state it keeps is the workflow's."""
+
+    def __init__(
+        self,
+        state: TaskState,
+        spec: TaskSpec,
+        proposal: Proposal,
+        *,
+        cancelled: Callable[[], CancelRequest | None],
+    ) -> None:
+        self._state = state
+        self._spec = spec
+        self._proposal = proposal
+        self._cancelled = cancelled
+        self._touched: list[str] = []
+        state.phases = [PhaseRecord(name=phase.name, state="waiting") for phase in proposal.plan.phases]
+
+    async def run(self) -> tuple[Outcome, str]:
+        """The outcome and one sentence. Nothing runs after a phase that failed, was refused or was cancelled."""
+        for index, phase in enumerate(self._proposal.plan.phases):
+            cancel = self._cancelled()
+            if cancel is not None:
+                return await self._stop(index, "cancelled", f"<@{cancel.user}> cancelled the task.")
+            record = self._state.phases[index]
+            record.state = "running"
+            if phase.type == "wait":
+                # A durable pause: it outlives the worker. A cancellation ends it early.
+                await self._pause(phase.wait_seconds)
+                record.state = "done" if self._cancelled() is None else "skipped"
+                continue
+            result = await steps.run(
+                steps.RUN_PHASE,
+                PhaseInput(
+                    request=self._state.request,
+                    thread_ts=self._state.thread_ts or "",
+                    spec=self._spec,
+                    proposal=self._proposal,
+                    index=index,
+                    phases=self._state.phases,
+                ),
+            )
+            self._touched.extend(asset for asset in result.touched if asset not in self._touched)
+            record.state, record.detail = ("done" if result.ok else "failed"), result.detail
+            if not result.ok:
+                return await self._stop(index + 1, "failed", result.detail)
+        cancel = self._cancelled()
+        if cancel is not None:
+            return await self._stop(len(self._state.phases), "cancelled", f"<@{cancel.user}> cancelled the task.")
+        return "completed", f"All {len(self._state.phases)} phases are done; {len(self._touched)} assets changed."
+
+    async def _pause(self, seconds: int) -> None:
+        if seconds == 0:
+            return
+        try:
+            await workflow.wait_condition(lambda: self._cancelled() is not None, timeout=timedelta(seconds=seconds))
+        except TimeoutError:
+            return  # the pause is over, as planned
+
+    async def _stop(self, first_unrun: int, outcome: Outcome, why: str) -> tuple[Outcome, str]:
+        """Skip the rest; undo what was touched."""
+        for record in self._state.phases[first_unrun:]:
+            record.state = "skipped"
+        if not self._touched:
+            return outcome, f"{why} Nothing was changed."
+        undone = await steps.run(
+            steps.ROLL_BACK,
+            RollbackInput(
+                request=self._state.request,
+                thread_ts=self._state.thread_ts or "",
+                spec=self._spec,
+                proposal=self._proposal,
+                touched=self._touched,
+                reason=why,
+                phases=self._state.phases,
+            ),
+        )
+        if not undone.ok:
+            return "failed", f"{why} The rollback did not finish: {undone.detail}"
+        for record, phase in zip(self._state.phases, self._proposal.plan.phases, strict=True):
+            if record.state == "done" and phase.actions:
+                record.state = "rolled_back"
+        return ("cancelled" if outcome == "cancelled" else "rolled_back"), f"{why} {undone.detail}"

@@ -1,0 +1,326 @@
+"""Everything that enters, leaves or lives in a task's workflow. Dataclasses, in their final shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tools.contracts.common import JsonObject
+from tools.contracts.council import CouncilOutcome
+from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.taskspec import Question, TaskSpec
+from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal
+
+Source = Literal["mention", "dm", "command", "alert"]
+
+TaskStatus = Literal[
+    "received",
+    "understanding",
+    "asking",
+    "investigating",
+    "validating",
+    "awaiting_approval",
+    "executing",
+    "done",
+]
+
+Outcome = Literal[
+    "completed",
+    "failed",
+    "rolled_back",
+    "refused",
+    "rejected",
+    "expired",
+    "cancelled",
+    "declined",
+    "inconclusive",
+    "nothing_to_do",
+    "unanswered",
+]
+
+
+@dataclass(frozen=True)
+class TaskLimits:
+    """Bounds of one task, from the settings at intake, so that a replay sees the same ones."""
+
+    repair_attempts: int = 2
+    """How often a refused plan goes back to the agent before it goes to the person."""
+    question_seconds: int = 3600
+    """How long a question waits for its answer."""
+    approval_seconds: int | None = None
+    """Overrides the policy's expiry. None: as the policy says."""
+    task_seconds: int = 86400
+    """From intake until nothing more is started."""
+
+
+@dataclass(frozen=True)
+class TaskRequest:
+    """What the intake hands over. Redacted before it comes here; signed by the edge that authenticated the person."""
+
+    task_id: str
+    org: str
+    user: str
+    """Slack user id, or `alert:<fingerprint>`."""
+    source: Source
+    channel: str
+    thread_ts: str | None
+    """The thread to work in. None for a slash command: the first step opens one."""
+    message_ts: str | None
+    text: str
+    """Untrusted."""
+    redacted: list[str]
+    """Kinds of secrets that were removed from the text."""
+    received_at: str
+    """RFC 3339, UTC."""
+    limits: TaskLimits
+    mac: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A person's answer to the question in the thread."""
+
+    org: str
+    task_id: str
+    question_id: str
+    user: str
+    text: str
+    mac: str = ""
+
+
+@dataclass(frozen=True)
+class CancelRequest:
+    """Stop before anything (more) is run."""
+
+    org: str
+    task_id: str
+    user: str
+    reason: str
+    mac: str = ""
+
+
+@dataclass
+class Exchange:
+    """A question that was asked, and its answer."""
+
+    question_id: str
+    question: Question
+    answer: str | None = None
+
+
+@dataclass
+class Proposal:
+    """A revision that passed the gates and waits for people."""
+
+    revision: int
+    plan: DriftRemediationPlan
+    report: GateReport
+    requirement: ApprovalRequirement
+    council: CouncilOutcome
+    nonce: str
+    expires_at: str
+    card_ts: str = ""
+    approvals: list[str] = field(default_factory=list[str])
+    """Distinct people, in the order they approved."""
+    approved_at: list[str] = field(default_factory=list[str])
+    """When, as the edge saw the clicks; in the same order."""
+    decided: list[str] = field(default_factory=list[str])
+    """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
+
+
+PhaseState = Literal["waiting", "running", "done", "failed", "rolled_back", "skipped"]
+
+
+@dataclass
+class PhaseRecord:
+    name: str
+    state: PhaseState
+    detail: str = ""
+
+
+@dataclass
+class TaskState:
+    """The whole state of a task, in one place, so that it can be shown, tested and carried over."""
+
+    request: TaskRequest
+    status: TaskStatus = "received"
+    thread_ts: str | None = None
+    spec: TaskSpec | None = None
+    exchanges: list[Exchange] = field(default_factory=list[Exchange])
+    revision: int = 0
+    proposal: Proposal | None = None
+    phases: list[PhaseRecord] = field(default_factory=list[PhaseRecord])
+    outcome: Outcome | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What a finished task reports."""
+
+    task_id: str
+    outcome: Outcome
+    detail: str
+    revision: int
+    plan_digest: str | None
+    policy_digest: str | None
+    agreement: float | None
+    dissent: int
+    approvers: list[str]
+    phases_run: int
+
+
+# What the steps are handed and what they answer.
+
+
+@dataclass(frozen=True)
+class Vouched:
+    """A signed message on its way to the MAC check: its type's name and all its fields."""
+
+    kind: str
+    fields: JsonObject
+
+
+@dataclass(frozen=True)
+class UnderstandInput:
+    request: TaskRequest
+    thread_ts: str | None
+    exchanges: list[Exchange]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """Exactly one of `spec`, `question` and `declined` is set."""
+
+    thread_ts: str
+    spec: TaskSpec | None = None
+    question: Question | None = None
+    question_id: str = ""
+    declined: str | None = None
+
+
+@dataclass(frozen=True)
+class InvestigateInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    revision: int
+    refusals: list[Refusal]
+
+
+@dataclass(frozen=True)
+class Investigated:
+    """A plan, or why there is none."""
+
+    council: CouncilOutcome
+    diagnosis: str
+    plan: JsonObject | None
+    """As the agent wrote it: the schema gate turns it into a typed plan, or refuses it."""
+    tool_call_ids: list[str]
+    no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class JudgeInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    revision: int
+    investigated: Investigated
+    attempts_left: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    report: GateReport
+    plan: DriftRemediationPlan | None
+    """Present exactly when the report allows it."""
+
+
+@dataclass(frozen=True)
+class PresentInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    proposal: Proposal
+    diagnosis: str
+
+
+@dataclass(frozen=True)
+class RolesInput:
+    request: TaskRequest
+    user: str
+
+
+@dataclass(frozen=True)
+class RefusedDecision:
+    """A decision that does not count, and why: for the ledger and for the one who clicked."""
+
+    request: TaskRequest
+    thread_ts: str
+    user: str
+    channel: str
+    problem: str
+    """Stable name, e.g. `self_approval`."""
+    sentence: str
+    key: str
+
+
+@dataclass(frozen=True)
+class AcceptedDecision:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    proposal: Proposal
+    user: str
+    verdict: Literal["approve", "reject"]
+    reason: str
+    issued_at: str
+    settled: bool
+    """True: the quorum is reached, or it was a rejection."""
+
+
+@dataclass(frozen=True)
+class PhaseInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    proposal: Proposal
+    index: int
+    """Into `proposal.plan.phases`."""
+    phases: list[PhaseRecord]
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """`ok` False with `ran` False: refused before anything was touched."""
+
+    ok: bool
+    ran: bool
+    detail: str
+    touched: list[str]
+    """Assets that this phase changed or may have changed."""
+
+
+@dataclass(frozen=True)
+class RollbackInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    proposal: Proposal
+    touched: list[str]
+    reason: str
+    phases: list[PhaseRecord]
+
+
+@dataclass(frozen=True)
+class RollbackResult:
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class ConcludeInput:
+    state: TaskState
+    result: TaskResult

@@ -1,0 +1,50 @@
+"""How long each step may take, and how it is retried. One sentence for each number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    start_to_close: timedelta
+    """One attempt may take this long."""
+    schedule_to_close: timedelta
+    """All attempts together; then the task ends and says what was not done."""
+    heartbeat: timedelta | None
+    """A worker that is silent for this long is dead; another takes over."""
+    retry: RetryPolicy
+
+
+PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(seconds=15)
+)
+"""An engine, a model or Slack is away: keep trying, the thread has been told."""
+
+MODEL_STEP = StepOptions(
+    start_to_close=timedelta(minutes=10),  # a council of slow models, each with its own deadline
+    schedule_to_close=timedelta(hours=1),
+    heartbeat=timedelta(seconds=8),
+    retry=PATIENT,
+)
+GATE_STEP = StepOptions(
+    start_to_close=timedelta(seconds=30),
+    schedule_to_close=timedelta(hours=24),  # OPA away: the task waits for it, and no repair attempt is spent
+    heartbeat=None,
+    retry=PATIENT,
+)
+WRITE_STEP = StepOptions(
+    start_to_close=timedelta(seconds=20),  # one Slack write or ledger entry, rate limits included
+    schedule_to_close=timedelta(hours=24),
+    heartbeat=None,
+    retry=PATIENT,
+)
+EXECUTE_STEP = StepOptions(
+    start_to_close=timedelta(minutes=30),  # one phase: its changes and its health checks
+    schedule_to_close=timedelta(hours=2),
+    heartbeat=timedelta(seconds=8),
+    retry=PATIENT,
+)

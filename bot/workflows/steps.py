@@ -1,0 +1,62 @@
+"""The activities as the workflow sees them: a name, what goes in, what comes out, how long. Bodies: `activities/`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from temporalio import workflow
+
+from bot.workflows import messages as m
+from bot.workflows.options import EXECUTE_STEP, GATE_STEP, MODEL_STEP, WRITE_STEP, StepOptions
+from tools.contracts.decision import Decision
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+
+
+@dataclass(frozen=True)
+class Step(Generic[Input, Output]):
+    name: str
+    input: type[Input]
+    output: type[Output]
+    options: StepOptions
+
+
+UNDERSTAND = Step("understand", m.UnderstandInput, m.Understood, MODEL_STEP)
+INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
+JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)
+PRESENT = Step("present", m.PresentInput, str, WRITE_STEP)
+READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
+REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)
+ACCEPT_DECISION = Step("accept_decision", m.AcceptedDecision, bool, WRITE_STEP)
+RUN_PHASE = Step("run_phase", m.PhaseInput, m.PhaseResult, EXECUTE_STEP)
+ROLL_BACK = Step("roll_back", m.RollbackInput, m.RollbackResult, EXECUTE_STEP)
+CONCLUDE = Step("conclude", m.ConcludeInput, bool, WRITE_STEP)
+
+AUTHENTICATE = "authenticate"
+"""A local activity: checks one MAC. The key never enters the workflow."""
+
+
+async def authenticate(message: Decision | m.Answer | m.CancelRequest | m.TaskRequest) -> bool:
+    """Whether the edge that authenticated the person vouches for this message."""
+    return await workflow.execute_local_activity(
+        AUTHENTICATE,
+        m.Vouched(kind=type(message).__name__, fields=asdict(message)),
+        result_type=bool,
+        start_to_close_timeout=timedelta(seconds=5),
+    )
+
+
+async def run(step: Step[Input, Output], message: Input) -> Output:
+    """Run one step. Raises `ActivityError` when it gave up for good."""
+    return await workflow.execute_activity(
+        step.name,
+        message,
+        result_type=step.output,
+        start_to_close_timeout=step.options.start_to_close,
+        schedule_to_close_timeout=step.options.schedule_to_close,
+        heartbeat_timeout=step.options.heartbeat,
+        retry_policy=step.options.retry,
+    )

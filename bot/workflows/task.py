@@ -1,0 +1,328 @@
+"""One task, from the request to its outcome. Durable: this code is replayed, so it decides and never acts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from bot.workflows import steps
+    from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
+    from bot.workflows.execution import Execution
+    from bot.workflows.messages import (
+        AcceptedDecision,
+        Answer,
+        CancelRequest,
+        ConcludeInput,
+        Exchange,
+        InvestigateInput,
+        JudgeInput,
+        Outcome,
+        PresentInput,
+        Proposal,
+        RefusedDecision,
+        RolesInput,
+        TaskRequest,
+        TaskResult,
+        TaskState,
+        UnderstandInput,
+    )
+    from tools.contracts.decision import Decision
+    from tools.contracts.taskspec import TaskSpec
+    from tools.contracts.verdict import Refusal
+
+INBOX_LIMIT = 1000
+"""Signals kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
+
+MAX_QUESTIONS = 3
+
+
+class Ended(Exception):
+    """The task is over. Carries what the person is told."""
+
+    def __init__(self, outcome: Outcome, detail: str) -> None:
+        super().__init__(detail)
+        self.outcome: Outcome = outcome
+        self.detail = detail
+
+
+@workflow.defn(name="gavel-task")
+class TaskWorkflow:
+    """Understand → investigate → judge (repair, bounded) → approve → execute → conclude."""
+
+    @workflow.init
+    def __init__(self, request: TaskRequest) -> None:
+        self.state = TaskState(request=request, thread_ts=request.thread_ts)
+        self._inbox: list[Decision | Answer] = []
+        self._cancelled: CancelRequest | None = None
+        self._weighed = 0
+
+    @workflow.run
+    async def run(self, request: TaskRequest) -> TaskResult:
+        try:
+            await self._work(request)
+        except Ended as ended:
+            self.state.outcome, self.state.detail = ended.outcome, ended.detail
+        except ActivityError as error:
+            cause = error.cause or error
+            self.state.outcome, self.state.detail = "failed", f"{cause}"[:500]
+        self.state.status = "done"
+        result = self._result()
+        await steps.run(steps.CONCLUDE, ConcludeInput(state=self.state, result=result))
+        await self._turn_away_late_decisions()
+        return result
+
+    # Handlers only enqueue: no await here, so none can interleave with the run method halfway through a decision.
+
+    @workflow.signal
+    def decide(self, decision: Decision) -> None:
+        if len(self._inbox) < INBOX_LIMIT:
+            self._inbox.append(decision)
+
+    @workflow.signal
+    def answer(self, answer: Answer) -> None:
+        if len(self._inbox) < INBOX_LIMIT:
+            self._inbox.append(answer)
+
+    @workflow.signal
+    async def cancel(self, cancel: CancelRequest) -> None:
+        if await self._is_authentic(cancel) and cancel.task_id == self.state.request.task_id:
+            self._cancelled = self._cancelled or cancel
+
+    @workflow.query
+    def task_state(self) -> TaskState:
+        return self.state
+
+    async def _work(self, request: TaskRequest) -> None:
+        if not await self._is_authentic(request):
+            raise Ended("refused", "This request did not come through a door Gavel can vouch for. Nothing was done.")
+        spec = await self._understand(request)
+        proposal = await self._propose(spec)
+        await self._await_quorum(spec, proposal)
+        self.state.status = "executing"
+        outcome, detail = await Execution(self.state, spec, proposal, cancelled=lambda: self._cancelled).run()
+        raise Ended(outcome, detail)
+
+    async def _understand(self, request: TaskRequest) -> TaskSpec:
+        """Ask until the task is sure, at most :data:`MAX_QUESTIONS` times. Nothing is guessed."""
+        while True:
+            self.state.status = "understanding"
+            understood = await steps.run(
+                steps.UNDERSTAND,
+                UnderstandInput(request=request, thread_ts=self.state.thread_ts, exchanges=self.state.exchanges),
+            )
+            self.state.thread_ts = understood.thread_ts
+            if understood.spec is not None:
+                self.state.spec = understood.spec
+                return understood.spec
+            if understood.question is None:
+                raise Ended("declined", understood.declined or "This is not something Gavel can do. Nothing was done.")
+            if len(self.state.exchanges) >= MAX_QUESTIONS:
+                raise Ended("declined", "It is still not clear what to do. Nothing was done. Ask again in other words.")
+            exchange = Exchange(question_id=understood.question_id, question=understood.question)
+            self.state.exchanges.append(exchange)
+            self.state.status = "asking"
+            exchange.answer = await self._await_answer(exchange)
+
+    async def _await_answer(self, exchange: Exchange) -> str:
+        deadline = workflow.now() + timedelta(seconds=self.state.request.limits.question_seconds)
+        while True:
+            message = await self._next_message(deadline)
+            if message is None:
+                raise Ended(
+                    "unanswered", "Nobody answered the question in time. Nothing was done. Ask again when ready."
+                )
+            # Only the person who asked may say what they meant: they are the one excluded from approving it.
+            if (
+                isinstance(message, Answer)
+                # A typed reply names no question: it answers the one that is open.
+                and message.question_id in ("", exchange.question_id)
+                and message.user == self.state.request.user
+                and message.task_id == self.state.request.task_id
+                and await self._is_authentic(message)
+            ):
+                return message.text
+            if isinstance(message, Decision):
+                await self._weigh(message, None)
+
+    async def _propose(self, spec: TaskSpec) -> Proposal:
+        """Investigate and judge until a plan passes every gate or the repair attempts are used up."""
+        refusals: list[Refusal] = []
+        limits = self.state.request.limits
+        for attempts_left in range(limits.repair_attempts, -1, -1):
+            self._stop_if_cancelled()
+            self.state.revision += 1
+            self.state.status = "investigating"
+            investigated = await steps.run(
+                steps.INVESTIGATE,
+                InvestigateInput(
+                    request=self.state.request,
+                    thread_ts=self._thread,
+                    spec=spec,
+                    revision=self.state.revision,
+                    refusals=refusals,
+                ),
+            )
+            if investigated.no_plan is not None:
+                raise Ended(investigated.no_plan, investigated.reason)
+            self.state.status = "validating"
+            judged = await steps.run(
+                steps.JUDGE,
+                JudgeInput(
+                    request=self.state.request,
+                    thread_ts=self._thread,
+                    spec=spec,
+                    revision=self.state.revision,
+                    investigated=investigated,
+                    attempts_left=attempts_left,
+                ),
+            )
+            plan, requirement = judged.plan, judged.report.requirement
+            if judged.report.allowed and plan is not None and requirement is not None:
+                seconds = limits.approval_seconds or requirement.expires_in_seconds
+                proposal = Proposal(
+                    revision=self.state.revision,
+                    plan=plan,
+                    report=judged.report,
+                    requirement=requirement,
+                    council=investigated.council,
+                    nonce=workflow.uuid4().hex,
+                    expires_at=(workflow.now() + timedelta(seconds=seconds)).isoformat(),
+                )
+                self.state.proposal = proposal
+                proposal.card_ts = await steps.run(
+                    steps.PRESENT,
+                    PresentInput(
+                        request=self.state.request,
+                        thread_ts=self._thread,
+                        spec=spec,
+                        proposal=proposal,
+                        diagnosis=investigated.diagnosis,
+                    ),
+                )
+                self.state.status = "awaiting_approval"
+                return proposal
+            refusals = judged.report.refusals
+            if not all(refusal.repairable for refusal in refusals):
+                break
+        reasons = "; ".join(f"{refusal.reason} ({refusal.rule})" for refusal in refusals[:5])
+        raise Ended("refused", f"The plan was refused and nothing was run. {reasons}")
+
+    async def _await_quorum(self, spec: TaskSpec, proposal: Proposal) -> None:
+        """Returns when enough distinct people approved. Expiry, rejection and cancellation end the task."""
+        deadline = datetime.fromisoformat(proposal.expires_at)
+        while True:
+            message = await self._next_message(deadline)
+            if message is None:
+                raise Ended(
+                    "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
+                )
+            if not isinstance(message, Decision):
+                continue
+            counted = await self._weigh(message, proposal)
+            if counted is None:
+                continue
+            await steps.run(
+                steps.ACCEPT_DECISION,
+                AcceptedDecision(
+                    request=self.state.request,
+                    thread_ts=self._thread,
+                    spec=spec,
+                    proposal=proposal,
+                    user=message.user,
+                    verdict=message.verdict,
+                    reason=message.reason,
+                    issued_at=message.issued_at,
+                    settled=counted.settled is not None,
+                ),
+            )
+            if counted.settled == "rejected":
+                raise Ended("rejected", f"<@{message.user}> rejected the plan. Nothing was run.")
+            if counted.settled == "approved":
+                return
+
+    async def _weigh(self, decision: Decision, proposal: Proposal | None) -> Counted | None:
+        """Count one decision, or tell the one who clicked why it does not count."""
+        self._weighed += 1
+        if not await self._is_authentic(decision):
+            await self._refuse(decision, "forged")
+            return None
+        problem = problem_before_roles(decision, request=self.state.request, proposal=proposal, now=workflow.now())
+        if problem is None and proposal is not None:
+            # Read now, not when the card was posted: a role that was taken away must not decide.
+            roles = await steps.run(steps.READ_ROLES, RolesInput(request=self.state.request, user=decision.user))
+            # Reading may have waited; the deadline has not.
+            problem = problem_before_roles(decision, request=self.state.request, proposal=proposal, now=workflow.now())
+            counted = problem or count(decision, proposal=proposal, roles=roles)
+            if isinstance(counted, Counted):
+                return counted
+            problem = counted
+        await self._refuse(decision, problem or "nothing_to_decide")
+        return None
+
+    async def _refuse(self, decision: Decision, problem: Problem) -> None:
+        await steps.run(
+            steps.REFUSE_DECISION,
+            RefusedDecision(
+                request=self.state.request,
+                thread_ts=self._thread,
+                # A forged signal names whoever it likes: nobody is told, the ledger still knows.
+                user="" if problem == "forged" else decision.user,
+                channel=self.state.request.channel,
+                problem=problem,
+                sentence=SENTENCES[problem],
+                key=f"decision-refused:{self._weighed}",
+            ),
+        )
+
+    async def _turn_away_late_decisions(self) -> None:
+        """What came in too late is answered too, so that no click is left without a word."""
+        while self._inbox:
+            message = self._inbox.pop(0)
+            if isinstance(message, Decision):
+                self._weighed += 1
+                await self._refuse(message, "late" if await self._is_authentic(message) else "forged")
+
+    async def _next_message(self, deadline: datetime) -> Decision | Answer | None:
+        """The next signal, or None at the deadline. A deadline that has passed wins over a full inbox."""
+        remaining = (deadline - workflow.now()).total_seconds()
+        if remaining <= 0:
+            return None
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._inbox) or self._cancelled is not None, timeout=timedelta(seconds=remaining)
+            )
+        except TimeoutError:
+            return None
+        self._stop_if_cancelled()
+        return self._inbox.pop(0)
+
+    async def _is_authentic(self, message: Decision | Answer | CancelRequest | TaskRequest) -> bool:
+        return await steps.authenticate(message)
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled is not None:
+            raise Ended("cancelled", f"<@{self._cancelled.user}> cancelled the task. Nothing was run.")
+
+    @property
+    def _thread(self) -> str:
+        if self.state.thread_ts is None:
+            raise Ended("failed", "There is no thread to answer in. Nothing was done.")
+        return self.state.thread_ts
+
+    def _result(self) -> TaskResult:
+        proposal = self.state.proposal
+        return TaskResult(
+            task_id=self.state.request.task_id,
+            outcome=self.state.outcome or "failed",
+            detail=self.state.detail,
+            revision=self.state.revision,
+            plan_digest=proposal.plan.digest if proposal else None,
+            policy_digest=proposal.report.policy_digest if proposal else None,
+            agreement=proposal.council.agreement if proposal else None,
+            dissent=len(proposal.council.dissent) if proposal else 0,
+            approvers=proposal.approvals if proposal else [],
+            phases_run=sum(phase.state in ("done", "rolled_back", "failed") for phase in self.state.phases),
+        )

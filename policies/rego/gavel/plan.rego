@@ -1,0 +1,486 @@
+# May this plan be offered for approval? Everything here is computed from the plan's assets, not from what it says
+# of itself.
+package gavel.plan
+
+decision := {"allow": allow, "deny": deny, "version": data.gavel.lib.version}
+
+default allow := false
+
+allow if {
+	count(unusable) == 0
+	count(deny) == 0
+}
+
+deny := data.gavel.lib.incomplete(unusable) if count(unusable) > 0
+
+else := data.gavel.lib.no_limits(input.org) if not data.gavel.lib.limits_usable(input.org)
+
+else := findings
+
+fields := [
+	{"at": ["org"], "is": ["string"]},
+	{"at": ["now"], "is": ["string"]},
+	{"at": ["caller", "user"], "is": ["string"]},
+	{"at": ["caller", "roles"], "is": ["array"]},
+	{"at": ["tools"], "is": ["object"]},
+	{"at": ["task", "environment"], "is": ["string"]},
+	{"at": ["plan", "kind"], "is": ["string"]},
+	{"at": ["plan", "org"], "is": ["string"]},
+	{"at": ["plan", "environment"], "is": ["string"]},
+	{"at": ["plan", "summary"], "is": ["string"]},
+	{"at": ["plan", "asset_ids"], "is": ["array"]},
+	{"at": ["plan", "phases"], "is": ["array"]},
+	{"at": ["plan", "maintenance_window"], "is": ["object", "null"]},
+	{"at": ["plan", "rollback", "conditions"], "is": ["array"]},
+	{"at": ["plan", "rollback", "actions"], "is": ["array"]},
+]
+
+phase_fields := [
+	{"at": ["name"], "is": ["string"]},
+	{"at": ["type"], "is": ["string"]},
+	{"at": ["asset_ids"], "is": ["array"]},
+	{"at": ["batch_percent"], "is": ["number"]},
+	{"at": ["wait_seconds"], "is": ["number"]},
+	{"at": ["actions"], "is": ["array"]},
+	{"at": ["health_checks"], "is": ["array"]},
+]
+
+action_fields := [
+	{"at": ["tool"], "is": ["string"]},
+	{"at": ["params"], "is": ["object"]},
+	{"at": ["asset_ids"], "is": ["array"]},
+]
+
+threshold_fields := [
+	{"at": ["kind"], "is": ["string"]},
+	{"at": ["threshold"], "is": ["number", "null"]},
+]
+
+window_fields := [
+	{"at": ["start"], "is": ["string"]},
+	{"at": ["end"], "is": ["string"]},
+]
+
+comparison_fields := [{"at": ["asset_id"], "is": ["string"]}]
+
+simulation_fields := [
+	{"at": ["simulated_assets"], "is": ["number"]},
+	{"at": ["predicted_failures"], "is": ["number"]},
+]
+
+unusable contains path if some path in data.gavel.lib.unusable(input, fields)
+
+unusable contains sprintf("plan.phases.%s", [path]) if {
+	some path in data.gavel.lib.unusable_each(input.plan.phases, phase_fields)
+}
+
+unusable contains sprintf("plan.phases.%d.actions.%s", [i, path]) if {
+	some i, phase in input.plan.phases
+	some path in data.gavel.lib.unusable_each(phase.actions, action_fields)
+}
+
+unusable contains sprintf("plan.phases.%d.health_checks.%s", [i, path]) if {
+	some i, phase in input.plan.phases
+	some path in data.gavel.lib.unusable_each(phase.health_checks, threshold_fields)
+}
+
+unusable contains sprintf("plan.rollback.actions.%s", [path]) if {
+	some path in data.gavel.lib.unusable_each(input.plan.rollback.actions, action_fields)
+}
+
+unusable contains sprintf("plan.rollback.conditions.%s", [path]) if {
+	some path in data.gavel.lib.unusable_each(input.plan.rollback.conditions, threshold_fields)
+}
+
+unusable contains sprintf("plan.maintenance_window.%s", [path]) if {
+	is_object(input.plan.maintenance_window)
+	some path in data.gavel.lib.unusable(input.plan.maintenance_window, window_fields)
+}
+
+unusable contains "plan.version_comparison" if {
+	input.plan.kind == "DriftRemediationPlan"
+	not is_array(object.get(input.plan, "version_comparison", null))
+}
+
+unusable contains sprintf("plan.version_comparison.%s", [path]) if {
+	some path in data.gavel.lib.unusable_each(object.get(input.plan, "version_comparison", []), comparison_fields)
+}
+
+unusable contains "plan.simulation" if {
+	production
+	type_name(object.get(input.plan, "simulation", set())) in {"set", "string", "number", "boolean", "array"}
+}
+
+unusable contains sprintf("plan.simulation.%s", [path]) if {
+	is_object(input.plan.simulation)
+	some path in data.gavel.lib.unusable(input.plan.simulation, simulation_fields)
+}
+
+# --- words ---
+
+limits := data.gavel.lib.limits(input.org)
+
+production if input.plan.environment == "production"
+
+assets := {id | some id in input.plan.asset_ids}
+
+total := count(assets)
+
+default percent(_) := 100
+
+percent(n) := (100 * n) / total if total > 0
+
+shown(number) := round(number * 10) / 10
+
+largest_batch := max([1, floor((total * limits.batch_max_percent) / 100)])
+
+risk(action) := object.get(input.tools, action.tool, "unknown")
+
+state_changing := {"state_change_nonprod", "state_change_prod"}
+
+# Whatever a phase would touch, wherever it is written: its own list, its actions', or their parameters.
+touched(phase) := ({id | some id in phase.asset_ids} | {id |
+	some action in phase.actions
+	some id in action.asset_ids
+}) | {id |
+	some action in phase.actions
+	ids := action.params.asset_ids
+	is_array(ids)
+	some id in ids
+}
+
+changes(phase) if phase.type in {"canary", "wave"}
+
+changes(phase) if {
+	some action in phase.actions
+	risk(action) in state_changing
+}
+
+changing := [i |
+	some i, phase in input.plan.phases
+	changes(phase)
+]
+
+every_action := array.concat(
+	[action |
+		some phase in input.plan.phases
+		some action in phase.actions
+	],
+	input.plan.rollback.actions,
+)
+
+# --- the plan as a whole ---
+
+findings contains data.gavel.lib.refusal("plan.org", "the plan is of another org than the person who asked", false) if {
+	input.plan.org != input.org
+}
+
+findings contains data.gavel.lib.refusal("plan.requester_role", reason, false) if {
+	not data.gavel.lib.may_start_changes(input.caller, limits)
+	reason := sprintf(
+		"the person who asked may not start changes: that needs one of the roles %s",
+		[concat(", ", sort(limits.roles.change_state))],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.no_summary", "the plan has no summary: say in it what changes and why", true) if {
+	trim_space(input.plan.summary) == ""
+}
+
+findings contains data.gavel.lib.refusal("plan.no_phases", "the plan has no phases: a plan needs at least one", true) if {
+	count(input.plan.phases) == 0
+}
+
+findings contains data.gavel.lib.refusal("plan.no_assets", "the plan names no assets: it needs at least one", true) if total == 0
+
+findings contains data.gavel.lib.refusal("plan.environment", reason, true) if {
+	not input.plan.environment in {"development", "staging", "production"}
+	reason := sprintf(
+		"environment %s is not known: development, staging or production is allowed",
+		[input.plan.environment],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.environment_differs", reason, true) if {
+	input.plan.environment != input.task.environment
+	reason := sprintf(
+		"the plan is for %s and the task is about %s: only %s may be changed",
+		[input.plan.environment, input.task.environment, input.task.environment],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.asset_not_in_plan", reason, true) if {
+	some phase in input.plan.phases
+	foreign := touched(phase) - assets
+	count(foreign) > 0
+	reason := sprintf(
+		"phase '%s' touches %d assets that are not in the plan's asset_ids: list them there or leave them out",
+		[phase.name, count(foreign)],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.asset_not_in_phases", reason, true) if {
+	covered := {id |
+		some i in changing
+		some id in touched(input.plan.phases[i])
+	}
+	left := assets - covered
+	count(left) > 0
+	reason := sprintf(
+		"%d of the plan's %d assets are changed by no phase: each asset belongs to one canary or wave",
+		[count(left), total],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.no_version_comparison", reason, true) if {
+	input.plan.kind == "DriftRemediationPlan"
+	left := assets - {row.asset_id | some row in input.plan.version_comparison}
+	count(left) > 0
+	reason := sprintf(
+		"%d of %d assets have no version comparison: a drift plan compares every asset with the target",
+		[count(left), total],
+	)
+}
+
+# --- tools ---
+
+findings contains data.gavel.lib.refusal("plan.unknown_tool", reason, true) if {
+	some action in every_action
+	not risk(action) in {"read_only", "plan_only", "state_change_nonprod", "state_change_prod"}
+	reason := sprintf("tool %s is not known: use a tool of the registry", [action.tool])
+}
+
+findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) if {
+	some action in every_action
+	risk(action) == "state_change_prod"
+	not production
+	reason := sprintf(
+		"tool %s changes production and the plan is for %s: use the tool for non-production",
+		[action.tool, input.plan.environment],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) if {
+	some action in every_action
+	risk(action) == "state_change_nonprod"
+	production
+	reason := sprintf(
+		"tool %s is for non-production and the plan is for production: use the tool for production",
+		[action.tool],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.change_in_passive_phase", reason, true) if {
+	some phase in input.plan.phases
+	not phase.type in {"canary", "wave"}
+	some action in phase.actions
+	risk(action) != "read_only"
+	reason := sprintf(
+		"phase '%s' of type %s calls %s: only canary and wave phases may change assets",
+		[phase.name, phase.type, action.tool],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.phase_type", reason, true) if {
+	some phase in input.plan.phases
+	not phase.type in {"canary", "wave", "wait", "verify"}
+	reason := sprintf(
+		"phase '%s' has type %s: canary, wave, wait and verify are allowed; undoing belongs in the plan's rollback",
+		[phase.name, phase.type],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.phase_changes_nothing", reason, true) if {
+	some phase in input.plan.phases
+	phase.type in {"canary", "wave"}
+	not changes_assets(phase)
+	reason := sprintf(
+		"phase '%s' is a %s that changes nothing: it needs assets and an action that changes them",
+		[phase.name, phase.type],
+	)
+}
+
+changes_assets(phase) if {
+	count(phase.asset_ids) > 0
+	some action in phase.actions
+	risk(action) in state_changing
+}
+
+# --- every environment: checks and the way back ---
+
+findings contains data.gavel.lib.refusal("plan.no_health_check", reason, true) if {
+	some i in changing
+	phase := input.plan.phases[i]
+	count(phase.health_checks) == 0
+	reason := sprintf("phase '%s' changes assets and has no health check: at least 1 is needed", [phase.name])
+}
+
+findings contains data.gavel.lib.refusal("plan.health_check_threshold", reason, true) if {
+	some phase in input.plan.phases
+	some check in phase.health_checks
+	check.kind == "error_rate_below"
+	not threshold_between(check.threshold)
+	reason := sprintf(
+		"phase '%s' checks error_rate_below without a threshold above 0 and below 100 percent",
+		[phase.name],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.no_rollback_condition", reason, true) if {
+	count(input.plan.rollback.conditions) == 0
+	reason := "the rollback has no conditions: at least 1 is needed, e.g. health_check_failed"
+}
+
+findings contains data.gavel.lib.refusal("plan.rollback_threshold", reason, true) if {
+	some condition in input.plan.rollback.conditions
+	condition.kind == "failed_assets_percent"
+	not threshold_between(condition.threshold)
+	reason := "the rollback condition failed_assets_percent needs a threshold above 0 and below 100 percent"
+}
+
+threshold_between(value) if {
+	is_number(value)
+	value > 0
+	value < 100
+}
+
+findings contains data.gavel.lib.refusal("plan.no_rollback_action", reason, true) if {
+	not rolls_back
+	reason := "the rollback has no action that changes assets back: at least 1 is needed"
+}
+
+rolls_back if {
+	some action in input.plan.rollback.actions
+	risk(action) in state_changing
+}
+
+# --- production ---
+
+findings contains data.gavel.lib.refusal("plan.batch_too_large", reason, true) if {
+	production
+	some i in changing
+	phase := input.plan.phases[i]
+	n := count(touched(phase))
+
+	# One asset is the smallest batch there is, whatever share of a small fleet it makes.
+	n > 1
+	percent(n) > limits.batch_max_percent
+	reason := sprintf(
+		"batch %v%% exceeds the %v%% limit in production: phase '%s' changes %d of %d assets, at most %d are allowed",
+		[shown(percent(n)), limits.batch_max_percent, phase.name, n, total, largest_batch],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.batch_stated_too_large", reason, true) if {
+	production
+	some i in changing
+	phase := input.plan.phases[i]
+	count(touched(phase)) != 1
+	phase.batch_percent > limits.batch_max_percent
+	reason := sprintf(
+		"batch %v%% exceeds the %v%% limit in production: phase '%s' states it as its batch_percent",
+		[shown(phase.batch_percent), limits.batch_max_percent, phase.name],
+	)
+}
+
+first_change := input.plan.phases[changing[0]]
+
+findings contains data.gavel.lib.refusal("plan.no_canary", reason, true) if {
+	production
+	count(changing) > 0
+	first_change.type != "canary"
+	reason := sprintf(
+		"production needs a canary before any wave: the first change, phase '%s', is a %s; %s",
+		[first_change.name, first_change.type, canary_allowed],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.no_canary", reason, true) if {
+	production
+	count(changing) == 0
+	reason := sprintf("production needs a canary phase and the plan has none; %s", [canary_allowed])
+}
+
+canary_allowed := sprintf(
+	"start with a phase of type canary of at most %v assets or %v%% of the plan's",
+	[limits.canary_max_assets, limits.canary_max_percent],
+)
+
+findings contains data.gavel.lib.refusal("plan.canary_too_large", reason, true) if {
+	production
+	some phase in input.plan.phases
+	phase.type == "canary"
+	n := count(touched(phase))
+	n > limits.canary_max_assets
+	percent(n) > limits.canary_max_percent
+	reason := sprintf(
+		"canary '%s' changes %d of %d assets (%v%%): at most %v assets or %v%% are allowed in production",
+		[phase.name, n, total, shown(percent(n)), limits.canary_max_assets, limits.canary_max_percent],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.no_canary_wait", reason, true) if {
+	production
+	count(changing) > 1
+	not waited
+	reason := sprintf(
+		"production needs a wait phase of at least %v s between the canary and the next change, and there is none",
+		[limits.canary_wait_min_seconds],
+	)
+}
+
+waited if {
+	some i, phase in input.plan.phases
+	phase.type == "wait"
+	i > changing[0]
+	i < changing[1]
+	phase.wait_seconds >= limits.canary_wait_min_seconds
+}
+
+findings contains data.gavel.lib.refusal("plan.no_maintenance_window", reason, true) if {
+	production
+	is_null(input.plan.maintenance_window)
+	reason := "production needs a maintenance window and the plan has none"
+}
+
+findings contains data.gavel.lib.refusal("plan.maintenance_window_order", reason, true) if {
+	window := input.plan.maintenance_window
+	is_object(window)
+	time.parse_rfc3339_ns(window.start) >= time.parse_rfc3339_ns(window.end)
+	reason := sprintf("the maintenance window ends at %s, not after its start %s", [window.end, window.start])
+}
+
+findings contains data.gavel.lib.refusal("plan.maintenance_window_over", reason, true) if {
+	window := input.plan.maintenance_window
+	is_object(window)
+	time.parse_rfc3339_ns(window.end) <= time.parse_rfc3339_ns(input.now)
+	reason := sprintf("the maintenance window ended at %s and it is %s: choose one that is not over", [
+		window.end,
+		input.now,
+	])
+}
+
+findings contains data.gavel.lib.refusal("plan.not_simulated", reason, true) if {
+	production
+	is_null(input.plan.simulation)
+	reason := "production needs a simulation and the plan has none: call simulate_rollout on it first"
+}
+
+findings contains data.gavel.lib.refusal("plan.simulation_incomplete", reason, true) if {
+	production
+	input.plan.simulation.simulated_assets < total
+	reason := sprintf(
+		"the simulation covers %d of %d assets: simulate the plan as it stands",
+		[input.plan.simulation.simulated_assets, total],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.simulation_failures", reason, true) if {
+	production
+	failures := input.plan.simulation.predicted_failures
+	percent(failures) > limits.simulation_failures_max_percent
+	reason := sprintf(
+		"the simulation predicts %d failures among %d assets (%v%%): at most %v%% is allowed in production",
+		[failures, total, shown(percent(failures)), limits.simulation_failures_max_percent],
+	)
+}

@@ -1,0 +1,63 @@
+"""The tool registry (ADR-007, layer 3): every tool there is, by name."""
+
+from __future__ import annotations
+
+from tools.base import Tool
+from tools.contracts.common import JsonObject
+from tools.drift.toolset import drift_tools
+
+
+class ToolRegistry:
+    """Tools by name. A tool is added once; its schemas are computed then, and are what models and gates see."""
+
+    def __init__(self) -> None:
+        self._tools: dict[str, Tool] = {}
+        self._input_schemas: dict[str, JsonObject] = {}
+        self._output_schemas: dict[str, JsonObject] = {}
+
+    def add(self, tool: Tool) -> None:
+        """Raises `ValueError` for a name that is taken, and for a tool whose scope cannot be checked."""
+        if tool.name in self._tools:
+            raise ValueError(f"A tool named {tool.name!r} is registered already. Names are unique.")
+        if tool.scope == "asset" and "asset_ids" not in tool.input.model_fields:
+            raise ValueError(f"{tool.name!r} has scope 'asset', so its input must have `asset_ids`.")
+        for field in ("org", "org_id"):
+            if field in tool.input.model_fields:
+                raise ValueError(f"{tool.name!r} takes {field!r} as a parameter. The org comes from the caller only.")
+        self._tools[tool.name] = tool
+        self._input_schemas[tool.name] = tool.input.model_json_schema()
+        self._output_schemas[tool.name] = tool.output.model_json_schema(mode="serialization")
+
+    def get(self, name: str) -> Tool | None:
+        return self._tools.get(name)
+
+    def names(self) -> list[str]:
+        return sorted(self._tools)
+
+    def input_schema(self, name: str) -> JsonObject:
+        """JSON Schema of the tool's parameters. Raises `KeyError` for an unknown tool."""
+        return self._input_schemas[name]
+
+    def output_schema(self, name: str) -> JsonObject:
+        """JSON Schema of the tool's output. Raises `KeyError` for an unknown tool."""
+        return self._output_schemas[name]
+
+    def catalog(self) -> dict[str, JsonObject]:
+        """What policies judge a plan's actions by: name → `risk`, `scope`, `idempotent`, `input_schema`."""
+        return {
+            name: {
+                "risk": tool.risk,
+                "scope": tool.scope,
+                "idempotent": tool.idempotent,
+                "input_schema": self._input_schemas[name],
+            }
+            for name, tool in sorted(self._tools.items())
+        }
+
+
+def build_registry() -> ToolRegistry:
+    """A fresh registry of every tool there is. A domain adds its list here."""
+    registry = ToolRegistry()
+    for tool in drift_tools():
+        registry.add(tool)
+    return registry

@@ -289,3 +289,15 @@ async def test_a_command_that_fails_shows_slackbots_words(slack: Slack) -> None:
         bot.silent, bot.answer = False, {"blocks": [{"type": "nope"}]}
         assert (await slack.act("command", user="ada", channel=OPS))["error"] == "invalid_blocks"
     assert (await slack.act("command", user="ada", channel=OPS, command="/nope"))["ok"] is False
+
+
+async def test_nobody_can_act_as_the_app(slack: Slack, bot: Bot) -> None:
+    ts = await card(slack)
+    for what, body in (
+        ("say", {"user": "gavel", "channel": OPS, "text": "approved"}),
+        ("edit", {"user": "gavel", "channel": OPS, "ts": ts, "text": "approved"}),
+        ("click", {"user": "gavel", "channel": OPS, "message_ts": ts, "action_id": "approve"}),
+        ("command", {"user": "slackbot", "channel": OPS}),
+    ):
+        assert "only people act here" in (await slack.act(what, **body))["error"]
+    assert bot.heard == []

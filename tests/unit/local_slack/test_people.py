@@ -222,6 +222,7 @@ async def test_the_app_may_answer_a_modal_with_errors_update_push_or_clear(slack
     assert (await slack.act("submit_view", **body))["response_action"] == "push"
     pushed = (await slack.look("state", viewer="grace"))["view"]
     assert pushed["previous_view_id"] == view["id"]
+    assert "has no view" in (await slack.act("submit_view", **body))["error"]  # it lies below
     bot.answer = {"response_action": "update", "view": {"type": "modal"}}
     bad = await slack.act("submit_view", **{**body, "view_id": pushed["id"]})
     assert (bad["ok"], bad["error"]) == (False, "invalid_arguments")

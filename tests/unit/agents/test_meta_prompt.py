@@ -286,3 +286,11 @@ async def test_a_model_cannot_lower_the_risk_or_narrow_to_machines_nobody_named(
     spec = task(await edited.understand(asked("production drift on prod-web-euw1-01")))
     assert spec.risk_level == "high"
     assert spec.context.asset_ids == ["prod-web-euw1-01"]
+
+
+async def test_an_alert_sets_no_pace_even_if_a_model_reads_one_into_it(engine: MetaPrompt) -> None:
+    edited = replace(engine, client=Edited(engine.client, constraints={"max_batch_percent": 100}))
+    spec = task(await edited.understand(alerted("GoldenImageDrift", env="production", role="web")))
+    assert spec.constraints.max_batch_percent is None
+    spec = task(await edited.understand(asked("production web servers have drifted")))
+    assert spec.constraints.max_batch_percent == 100

@@ -35,11 +35,13 @@ class Identity:
 
     team: str
     user: str
+    bot: str
+    """`B…`: the author of our messages."""
 
 
 async def who_are_we(api: SlackApi) -> Identity:
     answer = await api.api_call("auth.test")
-    return Identity(team=str(answer.get("team_id")), user=str(answer.get("user_id")))
+    return Identity(team=str(answer.get("team_id")), user=str(answer.get("user_id")), bot=str(answer.get("bot_id")))
 
 
 async def channel_ids(api: SlackApi, names: list[str]) -> frozenset[str]:

@@ -14,15 +14,21 @@ MODE_MEANS = {
 }
 
 
-def tally_words(tally: ClaimTally) -> str:
-    """`3 of 3 support`, `2 of 3 support, 1 contradicts`, `1 of 3 supports, 2 silent`: escaped, no color needed."""
-    support, against, silent = len(tally.support), len(tally.contradict), len(tally.silent)
-    said = [f"{support} of {support + against + silent} {'supports' if support == 1 else 'support'}"]
-    if against:
-        said.append(f"{against} {'contradicts' if against == 1 else 'contradict'}")
+def count_words(support: int, contradict: int, silent: int) -> str:
+    """`3 of 3 support`, `2 of 3 support, 1 contradicts`, `1 of 3 supports, 2 silent`."""
+    said = [f"{support} of {support + contradict + silent} {'supports' if support == 1 else 'support'}"]
+    if contradict:
+        said.append(f"{contradict} {'contradicts' if contradict == 1 else 'contradict'}")
     if silent:
         said.append(f"{silent} silent")
     return ", ".join(said)
+
+
+def tally_words(tally: ClaimTally) -> str:
+    """The count, whether only one member says so, and whether it carried: all in words."""
+    said = count_words(len(tally.support), len(tally.contradict), len(tally.silent))
+    single = ", single source" if tally.single_source else ""
+    return f"{said}{single}{'' if tally.carried else ', not carried'}"
 
 
 def tally_mark(tally: ClaimTally) -> str:
@@ -32,10 +38,13 @@ def tally_mark(tally: ClaimTally) -> str:
 
 def tally_line(tally: ClaimTally, *, limit: int = 300) -> str:
     """A claim and its count, on one line."""
-    notes = "" if tally.carried else ", not carried"
-    if tally.single_source:
-        notes += f", single source: only {inline(next(iter(tally.support), 'one member'), 40)} says so"
-    return f"{tally_mark(tally)} {inline(tally.claim.text, limit)}  _{tally_words(tally)}{notes}_"
+    return f"{tally_mark(tally)} {inline(tally.claim.text, limit)}: _{tally_words(tally)}_"
+
+
+def single_source_line(tally: ClaimTally) -> str:
+    """A claim that nobody but its author stands by."""
+    who = inline(next(iter(tally.support), "one member"), 40)
+    return f"• Only *{who}* says: {inline(tally.claim.text, 300)}{'' if tally.carried else ' (not carried)'}"
 
 
 def dissent_line(dissent: Dissent) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from bot.blocks.message import Message, compose, context, header, lines, section
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import duration, money, person, plural, short_digest, when
+from bot.workflows.messages import Outcome as OutcomeKind
+from bot.workflows.messages import PhaseState
 from tools.contracts.common import Environment
 from tools.drift import HealthFinding
-
-PhaseState = Literal["waiting", "running", "done", "failed", "rolled_back", "skipped"]
 
 _STATES: dict[PhaseState, str] = {
     "waiting": "○ waiting",
@@ -58,28 +57,16 @@ def progress_card(task_id: str, *, environment: Environment, rows: Sequence[Phas
     )
 
 
-OutcomeKind = Literal[
-    "succeeded",
-    "failed",
-    "rolled_back",
-    "rollback_failed",
-    "rejected",
-    "expired",
-    "refused",
-    "cancelled",
-    "nothing_to_do",
-    "inconclusive",
-]
-
 _OUTCOMES: dict[OutcomeKind, tuple[str, str]] = {
-    "succeeded": ("Done", "Every phase ran and every health check passed."),
-    "failed": ("Stopped", "A phase failed. Nothing further will run; look at the assets that changed."),
+    "completed": ("Done", "Every phase ran and every health check passed."),
+    "failed": ("Stopped", "Something went wrong. Nothing further will run."),
     "rolled_back": ("Rolled back", "A phase failed, and the assets changed so far were put back."),
-    "rollback_failed": ("Needs you now", "A phase failed, and putting the assets back failed too. Look at them now."),
     "rejected": ("Rejected", "Nothing was changed."),
     "expired": ("Expired", "Nobody decided in time. Nothing was changed."),
-    "refused": ("Refused", "No plan passed the gates. Nothing was changed."),
+    "refused": ("Refused", "Nothing was changed."),
     "cancelled": ("Cancelled", "Nothing further will run."),
+    "declined": ("Not something I can do", "Nothing was done."),
+    "unanswered": ("No answer", "Nobody answered the question in time. Nothing was done."),
     "nothing_to_do": ("Nothing to do", "Everything is as it should be. Nothing was changed."),
     "inconclusive": ("Inconclusive", "The evidence was not enough to propose a change. Nothing was changed."),
 }
@@ -92,7 +79,9 @@ class Outcome:
     task_id: str
     kind: OutcomeKind
     summary: str
-    """One or two sentences of what was done or why not: may hold model text."""
+    """Why, in one or two sentences: may hold model text. Empty where `actor` says it all."""
+    actor: str = ""
+    """Who rejected or cancelled, as a Slack user id."""
     changed: int = 0
     failed: int = 0
     rolled_back: int = 0
@@ -107,6 +96,10 @@ class Outcome:
 def outcome_card(outcome: Outcome) -> Message:
     """The last message of a task: the word first, then figures, then where the record is."""
     title, means = _OUTCOMES[outcome.kind]
+    if outcome.actor:
+        means = f"By {person(outcome.actor)}. {means}"
+    if outcome.kind == "failed" and outcome.changed > outcome.rolled_back:
+        means += " *Some assets are changed and were not put back: look at them now.*"
     summary = escape(outcome.summary, 700)
     figures = _figures(outcome)
     names = ", ".join(code(name, 64) for name in outcome.failed_assets[:8])

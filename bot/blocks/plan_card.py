@@ -24,7 +24,8 @@ class Vote:
 
     user: str
     verdict: DecisionVerdict
-    at: datetime
+    at: datetime | None = None
+    """None: not known here; the ledger knows."""
     reason: str = ""
 
 
@@ -154,7 +155,9 @@ def _body(offer: Offer) -> list[JsonObject | Detail]:
         council.append(lines("Disputed", _few([voices.dissent_line(dissent) for dissent in outcome.dissent], 4)))
     weak = voices.single_source(outcome)
     if weak:
-        council.append(Detail(lines("Rests on one voice", _few([voices.tally_line(tally) for tally in weak], 3))))
+        council.append(
+            Detail(lines("Rests on one voice", _few([voices.single_source_line(tally) for tally in weak], 3)))
+        )
     agreed = voices.agreed(outcome)
     if agreed:
         council.append(Detail(lines("Agreed", _few([voices.tally_line(tally, limit=160) for tally in agreed], 4))))
@@ -212,7 +215,8 @@ def _size(offer: Offer) -> str:
 def _vote_line(vote: Vote) -> str:
     did = "✓ Approved" if vote.verdict == "approve" else "✗ Rejected"
     why = f": {quoted(vote.reason)}" if vote.reason.strip() else ""
-    return f"{did} by {person(vote.user)}, {when(vote.at)}{why}"
+    at = f", {when(vote.at)}" if vote.at else ""
+    return f"{did} by {person(vote.user)}{at}{why}"
 
 
 def _buttons(offer: Offer) -> JsonObject:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.blocks.message import Message, compose, context, section, sentence
 from bot.blocks.text import code, inline
-from bot.blocks.words import plural
+from bot.blocks.words import either, plural
 
 _EXAMPLE = "production web servers have drifted from the golden image, fix it"
 
@@ -107,34 +107,20 @@ def help_text() -> Message:
     )
 
 
-ClickRefusal = Literal[
-    "self_approval",
-    "not_in_role",
-    "expired",
-    "stale_revision",
-    "already_decided",
-    "duplicate",
-    "unverified",
-    "not_recorded",
-]
-
-_CLICKS: dict[ClickRefusal, str] = {
-    "self_approval": "You asked for this change, so someone else has to decide.",
-    "not_in_role": "You do not have a role that may decide this.",
-    "expired": "This plan's deadline has passed, so it can no longer be decided. Ask again for a fresh plan.",
-    "stale_revision": "This is not the newest revision of the plan. Please decide on the newest card in this thread.",
-    "already_decided": "This plan has already been decided.",
-    "duplicate": "You have already decided on this plan, and each person has one vote.",
-    "unverified": "I could not verify this click. Please use the buttons on the card in the thread.",
-    "not_recorded": "The workflow service did not answer, so I could not record this. Please click again in a minute.",
-}
+def click_refused(why: str, *, roles: Sequence[str] = ()) -> Message:
+    """To the person who clicked only. `why`: the workflow's sentence. `roles`: who may decide, where that helps."""
+    who = f" It needs {either([f'*{inline(role, 40)}*' for role in roles[:6]])}." if roles else ""
+    return sentence(f"{inline(why, 600)}{who}")
 
 
-def click_refused(reason: ClickRefusal, *, roles: Sequence[str] = ()) -> Message:
-    """To the person who clicked only. `roles`: who may decide, for `not_in_role`."""
-    who = f" It needs: {', '.join(inline(role, 40) for role in roles[:6])}." if roles else ""
-    kept = "Your first vote still counts." if reason == "duplicate" else "Your click changed nothing."
-    return sentence(f"{_CLICKS[reason]}{who} {kept}")
+def click_unreadable() -> Message:
+    """To the person who clicked only: the button's value is not one of ours."""
+    return sentence("I could not read that button, so nothing was decided. Use the newest card in this thread.")
+
+
+def click_not_recorded() -> Message:
+    """To the person who clicked only: the workflow service is away, and Slack does not repeat clicks."""
+    return sentence("I could not record that: the workflow service did not answer. Nothing was decided; click again.")
 
 
 def click_recorded(verdict: Literal["approve", "reject"], *, approvals: int, quorum: int) -> Message:

@@ -38,9 +38,9 @@ def count(
 
 
 def spread(*, support: int, contradict: int = 0, silent: int = 0) -> dict[str, VoteSheet]:
-    counts: list[tuple[Stance, int]] = [("support", support), ("contradict", contradict), ("silent", silent)]
-    stances = [stance for stance, count in counts for _ in range(count)]
-    return {f"m{number}": sheet(stance) for number, stance in enumerate(stances)}
+    counts: tuple[tuple[Stance, int], ...] = (("support", support), ("contradict", contradict), ("silent", silent))
+    sheets = [sheet(stance) for stance, times in counts for _ in range(times)]
+    return {f"m{number}": cast for number, cast in enumerate(sheets)}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import sysconfig
 import traceback
@@ -75,6 +76,7 @@ async def test_a_tools_call_works_both_ways(provider: Provider, litellm_client: 
     assert reply.tool_uses == (ToolUse("call_1", "query_assets", '{"limit": 3}'),)
     body = provider.calls[0].body
     assert body["tools"][0]["function"]["name"] == "query_assets"
+    assert body["messages"][1].get("content") is None
     assert body["messages"][1]["tool_calls"][0]["id"] == body["messages"][2]["tool_call_id"] == "call_0"
 
 
@@ -154,6 +156,20 @@ async def test_cancelling_a_call_hangs_up(provider: Provider, litellm_client: Li
         await provider.idle.wait()
     assert provider.left == ["alpha"]
     assert call.cancelled()
+
+
+async def test_a_call_can_be_cancelled_at_any_moment_without_a_leak(
+    provider: Provider, litellm_client: LiteLLMClient
+) -> None:
+    """litellm prepares a request in a thread and would drop it un-awaited there: warnings are errors here."""
+    provider.play("alpha", never())
+    for milliseconds in range(12):
+        call = asyncio.create_task(litellm_client.chat(provider.member("alpha"), request()))
+        await asyncio.sleep(milliseconds / 1000)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    gc.collect()
 
 
 async def test_calls_run_side_by_side(provider: Provider, litellm_client: LiteLLMClient) -> None:

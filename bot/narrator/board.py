@@ -1,0 +1,148 @@
+"""What there is to say about a running investigation: rows that change state. Pure; every event is idempotent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.blocks.council import count_words, tally_mark, tally_words
+from tools.contracts.council import ClaimTally, MemberState, Stance
+from tools.contracts.progress import (
+    MemberProgress,
+    NoteProgress,
+    ProgressEvent,
+    TallyProgress,
+    ToolProgress,
+    VoteProgress,
+)
+
+RowState = Literal["pending", "in_progress", "complete", "error"]
+"""Slack's words for the state of a task."""
+
+MAX_ROWS = 40
+"""Shown; more are counted in one last row. Slack's plan and message limits bound a message at about so many."""
+
+MORE = "more"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: a tool's step, a council member, a claim, or a note."""
+
+    id: str
+    subject: str
+    """Hostile text, as it came."""
+    state: RowState
+    words: str = ""
+    """What is the case with it, in our own words."""
+    result: str = ""
+    """What came of it: hostile text."""
+
+
+@dataclass
+class _Claim:
+    text: str
+    votes: dict[str, Stance] = field(default_factory=dict[str, Stance])
+    tally: ClaimTally | None = None
+
+
+class Board:
+    """The rows in the order in which they first appeared."""
+
+    def __init__(self, *, notes: tuple[str, ...] = ()) -> None:
+        self._rows: dict[str, Row] = {}
+        self._claims: dict[str, _Claim] = {}
+        self._members: dict[str, None] = {}
+        """Everyone who takes part, in order of appearance."""
+        self._hidden: set[str] = set()
+        for note in notes:
+            self.apply(NoteProgress(note))
+
+    def apply(self, event: ProgressEvent) -> None:
+        """Take in one event."""
+        match event:
+            case ToolProgress():
+                self._tool(event)
+            case MemberProgress():
+                self._member(event)
+            case VoteProgress():
+                self._claim(event.claim_id, event.claim).votes[event.member] = event.stance
+                self._members.setdefault(event.member)
+                self._show_claim(event.claim_id)
+            case TallyProgress():
+                for tally in event.tallies:
+                    self._claim(tally.claim.id, tally.claim.text).tally = tally
+                    self._show_claim(tally.claim.id)
+            case NoteProgress():
+                self._put(Row(f"note:{event.text[:80]}", event.text, "complete"))
+
+    def close(self, *, failed: bool) -> None:
+        """Nothing is under way any more."""
+        for row in list(self._rows.values()):
+            if row.state in {"pending", "in_progress"}:
+                words = row.words if row.id.startswith("claim:") else "stopped" if failed else ""
+                self._rows[row.id] = Row(row.id, row.subject, "error" if failed else "complete", words, row.result)
+
+    def rows(self) -> list[Row]:
+        """What to show, at most :data:`MAX_ROWS` and one that counts the rest."""
+        rows = list(self._rows.values())
+        if self._hidden:
+            count = len(self._hidden)
+            rows.append(Row(MORE, f"… and {count} more {'step' if count == 1 else 'steps or claims'}", "complete"))
+        return rows
+
+    @property
+    def carried(self) -> tuple[int, int] | None:
+        """Claims that carried, and all; None before the count."""
+        counted = [claim.tally for claim in self._claims.values() if claim.tally is not None]
+        return (sum(tally.carried for tally in counted), len(counted)) if counted else None
+
+    def _tool(self, event: ToolProgress) -> None:
+        states: dict[str, RowState] = {"running": "in_progress", "done": "complete", "failed": "error"}
+        words = "failed" if event.state == "failed" else ""
+        result = event.summary if event.state != "running" else ""
+        subject = event.tool.replace("_", " ")
+        self._put(Row(f"tool:{event.call_id}"[:200], subject, states[event.state], words, result))
+
+    def _member(self, event: MemberProgress) -> None:
+        self._members.setdefault(event.member)
+        voting = event.stage == "vote"
+        states: dict[MemberState, tuple[RowState, str]] = {
+            "waiting": ("pending", "waiting to vote" if voting else "waiting"),
+            "thinking": ("in_progress", "voting" if voting else "answering"),
+            "answered": ("complete", "voted" if voting else "answered"),
+            "failed": ("error", "did not vote" if voting else "did not answer"),
+            "cancelled": ("complete", "not needed, the outcome was decided"),
+        }
+        state, words = states[event.state]
+        result = event.detail if event.state == "failed" else ""
+        self._put(Row(f"member:{event.member}"[:200], event.member, state, words, result))
+
+    def _claim(self, claim_id: str, text: str) -> _Claim:
+        return self._claims.setdefault(claim_id, _Claim(text))
+
+    def _show_claim(self, claim_id: str) -> None:
+        claim = self._claims[claim_id]
+        if claim.tally is not None:
+            self._put(
+                Row(
+                    f"claim:{claim_id}"[:200],
+                    claim.text,
+                    "complete",
+                    f"{tally_mark(claim.tally)} {tally_words(claim.tally)}",
+                )
+            )
+        else:
+            self._put(Row(f"claim:{claim_id}"[:200], claim.text, "in_progress", self._so_far(claim)))
+
+    def _so_far(self, claim: _Claim) -> str:
+        stances = list(claim.votes.values())
+        waiting = max(0, len(self._members) - len(stances))
+        said = count_words(stances.count("support"), stances.count("contradict"), stances.count("silent"))
+        return f"{said}, {waiting} still to vote" if waiting else said
+
+    def _put(self, row: Row) -> None:
+        if row.id in self._rows or len(self._rows) < MAX_ROWS:
+            self._rows[row.id] = row
+        else:
+            self._hidden.add(row.id)

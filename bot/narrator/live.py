@@ -1,0 +1,189 @@
+"""`async with narrator.live(…) as progress`: whoever watches sees it, whoever works never waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from bot.blocks.message import REHEARSAL
+from bot.narrator.board import Board
+from bot.narrator.render import Headline
+from bot.narrator.sinks import EditedSink, Sink, StreamSink, Subject, find_message
+from bot.slack_web import SlackRefused, SlackRetryable
+from bot.thread import ThreadRef, ThreadWriter
+from tools.contracts.progress import ProgressEvent
+
+FINISH_SECONDS = 10.0
+"""How long the last write may hold up the work it tells about. The durable messages come later in any case."""
+
+MAX_PAUSE_SECONDS = 15.0
+
+
+def _ignore(ts: str) -> None:
+    del ts
+
+
+@dataclass(frozen=True)
+class Narrator:
+    """One a process. Shares its writer's pacing with everything else the process says."""
+
+    writer: ThreadWriter
+
+    @asynccontextmanager
+    async def live(
+        self,
+        thread: ThreadRef,
+        *,
+        task_id: str,
+        key: str,
+        title: str,
+        simulated: bool,
+        resume_ts: str | None = None,
+        check_first: bool = False,
+        on_ts: Callable[[str], None] = _ignore,
+    ) -> AsyncGenerator[LiveProgress]:
+        """Show the work in the block as it happens, in one message with this key.
+
+        `on_ts` gets the message's ts (put it into the activity's heartbeat); on a retry hand it back as `resume_ts`
+        with `check_first`: the same message is then continued instead of a second one posted. Slack being away never
+        raises here and delays the end of the block by at most :data:`FINISH_SECONDS`.
+        """
+        subject = Subject(
+            thread=thread,
+            task_id=task_id,
+            key=key,
+            headline=Headline.of(title, task_id=task_id, key=key),
+        )
+        board = Board(notes=(REHEARSAL,) if simulated else ())
+        progress = LiveProgress(self.writer, subject, board, resume_ts=resume_ts, check_first=check_first, on_ts=on_ts)
+        teller = asyncio.create_task(progress.tell())
+        failed = True
+        try:
+            yield progress
+            failed = False
+        finally:
+            progress.close(failed=failed)
+            await _at_most(teller, FINISH_SECONDS)
+
+
+class LiveProgress:
+    """Takes events and writes them from a task of its own. Implements `tools.contracts.progress.Progress`.
+
+    Belongs to one event loop; `emit` from another thread is not supported.
+    """
+
+    def __init__(
+        self,
+        writer: ThreadWriter,
+        subject: Subject,
+        board: Board,
+        *,
+        resume_ts: str | None,
+        check_first: bool,
+        on_ts: Callable[[str], None],
+    ) -> None:
+        self._writer = writer
+        self._subject = subject
+        self._resume_ts = resume_ts
+        self._check_first = check_first
+        self._on_ts = on_ts
+        self._board = board
+        self._news = asyncio.Event()
+        self._news.set()  # the title is news
+        self._ended: bool | None = None
+        """Once the work is over: whether it failed."""
+        self._sink: Sink | None = None
+        self._pause = 0.5
+        self._log = structlog.get_logger("gavel.narrator").bind(task=subject.task_id, key=subject.key)
+
+    def emit(self, event: ProgressEvent) -> None:
+        """Note the event. Never waits and never raises."""
+        try:
+            self._board.apply(event)
+        except Exception as error:  # a watcher must not stop the work, whatever is wrong with an event
+            self._log.warning("narrator.event_dropped", event_type=type(event).__name__, error=repr(error)[:200])
+        self._news.set()
+
+    def close(self, *, failed: bool) -> None:
+        """The work is over; the last write follows."""
+        self._board.close(failed=failed)
+        self._ended = failed
+        self._news.set()
+
+    async def tell(self) -> None:
+        """Write until the end, or until Slack says that it will never work."""
+        try:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                if await self._say():
+                    return
+        except SlackRefused as refused:
+            self._log.warning("narrator.gave_up", error=refused.error, reason=str(refused)[:300])
+
+    async def _say(self) -> bool:
+        """One write of how things stand now; True once the last one is done."""
+        ended = self._ended
+        try:
+            sink = self._sink = self._sink or await self._choose()
+            if ended is None:
+                await sink.write(self._board)
+            else:
+                await sink.finish(self._board, failed=ended)
+        except SlackRetryable as error:
+            await self._rest(error)
+            return False
+        except SlackRefused as refused:
+            self._sink = self._instead(refused)
+            self._news.set()
+            return False
+        self._pause = 0.5
+        return ended is not None
+
+    async def _choose(self) -> Sink:
+        """Continue what an earlier attempt left; else stream where a person asked; else edit."""
+        if self._check_first or self._resume_ts is not None:
+            found = await find_message(self._writer, self._subject, oldest=self._resume_ts)
+            ts = found or self._resume_ts
+            if ts is not None:
+                self._on_ts(ts)
+                return self._edited(ts, check_first=False)
+        if self._subject.thread.recipient_user is None or self._subject.thread.thread_ts is None:
+            return self._edited(None, check_first=False)
+        return StreamSink(self._writer, self._subject, on_ts=self._on_ts)
+
+    def _instead(self, refused: SlackRefused) -> Sink:
+        """Where streaming does not work (any more), edit. Raises the refusal when that was refused as well."""
+        if not isinstance(self._sink, StreamSink):
+            raise refused
+        self._log.info("narrator.edits_instead", error=refused.error)
+        return self._edited(self._sink.ts, check_first=self._sink.perhaps_started)
+
+    def _edited(self, ts: str | None, *, check_first: bool) -> EditedSink:
+        return EditedSink(self._writer, self._subject, on_ts=self._on_ts, ts=ts, check_first=check_first)
+
+    async def _rest(self, error: SlackRetryable) -> None:
+        """Slack is away. Wait, then say how things stand *then*."""
+        wait = error.retry_after if error.retry_after is not None else self._pause
+        self._log.info("narrator.waits", seconds=wait, reason=str(error)[:200])
+        self._pause = min(self._pause * 2, MAX_PAUSE_SECONDS)
+        await asyncio.sleep(wait)
+        self._news.set()
+
+
+async def _at_most(teller: asyncio.Task[None], seconds: float) -> None:
+    """Wait for the last write; cancel it when Slack takes too long, or when we are cancelled ourselves."""
+    log = structlog.get_logger("gavel.narrator")
+    try:
+        done, _ = await asyncio.wait({teller}, timeout=seconds)
+        if not done:
+            log.warning("narrator.gave_up", reason=f"Slack did not take the last write within {seconds:g} s")
+    finally:
+        teller.cancel()
+        await asyncio.wait({teller})
+    if not teller.cancelled() and (error := teller.exception()) is not None:
+        log.error("narrator.broke", error=repr(error)[:300])

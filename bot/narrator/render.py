@@ -1,0 +1,109 @@
+"""The board as chunks of a stream, or as one message that is edited in place."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from bot.blocks.message import Detail, Message, compose, context, lines, section
+from bot.blocks.text import inline, markdown
+from bot.narrator.board import Board, Row
+from tools.contracts.common import JsonObject
+
+SUBJECT_LIMIT = 140
+RESULT_LIMIT = 120
+"""Characters. With at most forty rows a message stays under Slack's 13,200."""
+
+_MARKS = {"pending": "○", "in_progress": "▶", "complete": "✓", "error": "✗"}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What the whole is called. `ref` finds an unfinished stream again: a stream has no metadata until it ends."""
+
+    title: str
+    """E.g. `Investigating`."""
+    ref: str
+
+    @staticmethod
+    def of(title: str, *, task_id: str, key: str) -> Headline:
+        return Headline(title, hashlib.sha256(f"{task_id}\n{key}".encode()).hexdigest()[:4])
+
+    def running(self, part: int) -> str:
+        return f"{self._name} · {self.ref}{f' · part {part}' if part > 1 else ''}"
+
+    def continued(self, part: int) -> str:
+        return f"{self._name}{f' · part {part}' if part > 1 else ''} · continued below"
+
+    def over(self, board: Board, *, failed: bool) -> str:
+        """The last word."""
+        if failed:
+            return f"{self._name}: stopped"
+        carried = board.carried
+        count = f", {carried[0]} of {carried[1]} claims carried" if carried else ""
+        return f"{self._name}: done{count}"
+
+    @property
+    def _name(self) -> str:
+        return markdown(self.title, 100)
+
+
+class ChunkWriter:
+    """Remembers what a stream surely shows, and gives only what changed. One a stream.
+
+    Titles and states replace what a row showed; `details` and `output` would be appended to it, so that a call whose
+    answer was lost could not be repeated. Everything is said in titles.
+    """
+
+    def __init__(self) -> None:
+        self._title = ""
+        self._shown: dict[str, tuple[str, str]] = {}
+
+    def changes(self, title: str, rows: list[Row]) -> list[JsonObject]:
+        """The chunks that bring the stream up to date; harmless to send twice."""
+        chunks: list[JsonObject] = [] if title == self._title else [{"type": "plan_update", "title": title}]
+        for row in rows:
+            said = _streamed_title(row)
+            if self._shown.get(row.id) != (said, row.state):
+                chunks.append({"type": "task_update", "id": row.id, "title": said, "status": row.state})
+        return chunks
+
+    def sent(self, chunks: list[JsonObject]) -> None:
+        """Slack took these."""
+        for chunk in chunks:
+            if chunk["type"] == "plan_update":
+                self._title = chunk["title"]
+            else:
+                self._shown[chunk["id"]] = (chunk["title"], chunk["status"])
+
+
+def unfinished(rows: list[Row]) -> list[Row]:
+    """What a stream that continues another one starts with."""
+    return [row for row in rows if row.state in {"pending", "in_progress"}]
+
+
+def as_message(title: str, rows: list[Row]) -> Message:
+    """The same as one message, for where nothing can be streamed."""
+    parts: list[JsonObject | Detail] = [section(f"*{inline(title, 300)}*")]
+    groups = (("Steps", "tool:"), ("Members", "member:"), ("Claims", "claim:"))
+    for heading, prefix in groups:
+        shown = [_edited_line(row) for row in rows if row.id.startswith(prefix)]
+        if shown:
+            parts.append(Detail(lines(heading, shown)))
+    others = [inline(row.subject, 300) for row in rows if row.id.startswith("note:") or ":" not in row.id]
+    if others:
+        parts.append(context("\n".join(others[:8])))
+    return compose(inline(title, 300), parts)
+
+
+def _streamed_title(row: Row) -> str:
+    subject = markdown(row.subject, SUBJECT_LIMIT) or "…"
+    said = f"{subject}: {row.words}" if row.words else subject
+    return f"{said}: {markdown(row.result, RESULT_LIMIT)}" if row.result else said
+
+
+def _edited_line(row: Row) -> str:
+    mark = "" if row.words.startswith(("✓", "✗")) else f"{_MARKS[row.state]} "
+    words = f": _{row.words}_" if row.words else ""
+    result = f" · {inline(row.result, RESULT_LIMIT)}" if row.result else ""
+    return f"{mark}{inline(row.subject, SUBJECT_LIMIT)}{words}{result}"

@@ -1,0 +1,195 @@
+"""The two ways progress reaches Slack: a native stream, or one message that is edited in place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from bot.blocks.message import Message
+from bot.narrator.board import Board
+from bot.narrator.render import ChunkWriter, Headline, as_message, unfinished
+from bot.slack_web import SlackRefused, SlackRetryable, child
+from bot.thread import ThreadRef, ThreadWriter, metadata_of
+from tools.contracts.common import JsonObject
+
+ROLL_OVER_SECONDS = 240.0
+"""Slack closes a stream after about five minutes."""
+
+CLOSED = frozenset({"message_not_in_streaming_state", "streaming_state_conflict"})
+"""The stream is over already: Slack closed it. The message can still be edited."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Which narration of which task, and where."""
+
+    thread: ThreadRef
+    task_id: str
+    key: str
+    headline: Headline
+
+    @property
+    def metadata(self) -> JsonObject:
+        return metadata_of(self.task_id, self.key)
+
+
+class Sink(Protocol):
+    """Brings the board to Slack. Every method may raise SlackRetryable or SlackRefused, and may then be called
+    again."""
+
+    async def write(self, board: Board) -> None:
+        """Show how things stand."""
+        ...
+
+    async def finish(self, board: Board, *, failed: bool) -> None:
+        """Show how things ended, for good."""
+        ...
+
+
+async def find_message(writer: ThreadWriter, subject: Subject, *, oldest: str | None = None) -> str | None:
+    """The message an earlier attempt left: by its key, or by the ref in the title of a stream that never ended.
+
+    Of several parts the last one."""
+    found: str | None = None
+    async for message in writer.own_messages(subject.thread, oldest=oldest):
+        if child(message, "metadata") == subject.metadata or _plan_title_has(message, subject.headline.ref):
+            found = str(message["ts"])
+    return found
+
+
+class StreamSink:
+    """`chat.startStream`, `appendStream`, `stopStream`: each row a task of one plan."""
+
+    def __init__(self, writer: ThreadWriter, subject: Subject, *, on_ts: Callable[[str], None]) -> None:
+        self._writer = writer
+        self._subject = subject
+        self._on_ts = on_ts
+        self._chunks = ChunkWriter()
+        self._part = 1
+        self.perhaps_started = False
+        """The answer to a start was lost: Slack may be showing a stream whose ts is not known."""
+        self.ts: str | None = None
+
+    async def write(self, board: Board) -> None:
+        if self.ts is not None and time.time() - float(self.ts) > ROLL_OVER_SECONDS:
+            await self._roll_over(board)
+        title = self._subject.headline.running(self._part)
+        if self.ts is None:
+            await self._start(title, board)
+            return
+        chunks = self._chunks.changes(title, board.rows())
+        if chunks:
+            await self._call("chat.appendStream", {"ts": self.ts}, chunks)
+
+    async def finish(self, board: Board, *, failed: bool) -> None:
+        if self.ts is None:
+            await self.write(board)
+        await self._stop(self._subject.headline.over(board, failed=failed), board)
+
+    async def _start(self, title: str, board: Board) -> None:
+        if self.perhaps_started:
+            self.ts = await find_message(self._writer, self._subject)
+            if self.ts is not None:
+                self._on_ts(self.ts)
+                return
+        thread = self._subject.thread
+        rows = board.rows() if self._part == 1 else unfinished(board.rows())
+        arguments: JsonObject = {
+            "thread_ts": thread.thread_ts,
+            "recipient_team_id": thread.team,
+            "recipient_user_id": thread.recipient_user,
+            "task_display_mode": "plan",
+        }
+        try:
+            answer = await self._call("chat.startStream", arguments, self._chunks.changes(title, rows))
+        except SlackRetryable as error:
+            self.perhaps_started = error.retry_after is None
+            raise
+        self.ts = str(answer["ts"])
+        self.perhaps_started = False
+        self._on_ts(self.ts)
+
+    async def _stop(self, title: str, board: Board) -> None:
+        arguments: JsonObject = {"ts": self.ts, "metadata": self._subject.metadata}
+        await self._call("chat.stopStream", arguments, self._chunks.changes(title, board.rows()))
+
+    async def _roll_over(self, board: Board) -> None:
+        """End this stream before Slack does, and go on in a new one with what is still open."""
+        await self._stop(self._subject.headline.continued(self._part), board)
+        self._part += 1
+        self.ts = None
+        self._chunks = ChunkWriter()
+
+    async def _call(self, method: str, arguments: JsonObject, chunks: list[JsonObject]) -> JsonObject:
+        given = {"channel": self._subject.thread.channel, "chunks": chunks or None, **arguments}
+        answer = await self._writer.web.write(method, given, urgent=method == "chat.stopStream")
+        self._chunks.sent(chunks)
+        return answer
+
+
+class EditedSink:
+    """One message, posted once and then edited. Each edit shows everything, so none can be missed or doubled."""
+
+    def __init__(
+        self,
+        writer: ThreadWriter,
+        subject: Subject,
+        *,
+        on_ts: Callable[[str], None],
+        ts: str | None,
+        check_first: bool,
+    ) -> None:
+        """`ts`: a message to go on with, perhaps a stream that never ended."""
+        self._writer = writer
+        self._subject = subject
+        self._on_ts = on_ts
+        self._check_first = check_first
+        self._shown: Message | None = None
+        self._perhaps_streaming = ts is not None
+        self.ts = ts
+
+    async def write(self, board: Board) -> None:
+        await self._show(self._subject.headline.running(1), board, urgent=False)
+
+    async def finish(self, board: Board, *, failed: bool) -> None:
+        await self._show(self._subject.headline.over(board, failed=failed), board, urgent=True)
+
+    async def _show(self, title: str, board: Board, *, urgent: bool) -> None:
+        message = as_message(title, board.rows())
+        if self._shown == message:
+            return
+        if self.ts is None and self._check_first:
+            self.ts = await find_message(self._writer, self._subject)
+            self._perhaps_streaming = self.ts is not None
+        if self.ts is None:
+            self._check_first = True  # should the answer be lost, the next attempt looks before it posts
+            subject = self._subject
+            self.ts = await self._writer.post_once(
+                subject.thread, message, key=subject.key, task_id=subject.task_id, check_first=False, urgent=urgent
+            )
+        else:
+            await self._close_stream(self.ts)
+            channel = self._subject.thread.channel
+            await self._writer.update(channel, self.ts, message, metadata=self._subject.metadata, urgent=urgent)
+        self._shown = message
+        self._on_ts(self.ts)
+
+    async def _close_stream(self, ts: str) -> None:
+        """A message that still streams cannot be edited."""
+        if not self._perhaps_streaming:
+            return
+        try:
+            await self._writer.web.write("chat.stopStream", {"channel": self._subject.thread.channel, "ts": ts})
+        except SlackRefused as refused:
+            if refused.error not in CLOSED:
+                raise
+        self._perhaps_streaming = False
+
+
+def _plan_title_has(message: JsonObject, ref: str) -> bool:
+    found: Any = message.get("blocks")
+    blocks = cast("list[object]", found) if isinstance(found, list) else []
+    plans = [cast("JsonObject", block) for block in blocks if isinstance(block, dict)]
+    return any(block.get("type") == "plan" and f"· {ref}" in str(block.get("title")) for block in plans)

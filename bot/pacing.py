@@ -1,0 +1,130 @@
+"""How often Slack is written to. One pacer a process, shared by all tasks: Slack counts the app, not the task.
+
+A writer waits for its turn and only then looks at what there is to say, so that what happened meanwhile is one
+write, not a queue of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many at once, then a steady trickle."""
+
+    per_second: float
+    burst: int = 1
+
+    def __post_init__(self) -> None:
+        if self.per_second <= 0 or self.burst < 1:
+            raise ValueError(f"a rate needs per_second above 0 and a burst of 1 or more; got {self}")
+
+
+CHANNEL_RATE = Rate(per_second=1, burst=3)
+"""Of all writes to one channel. Slack: about one message a second a channel, short bursts allowed."""
+
+METHOD_RATES: Final[Mapping[str, Rate]] = {
+    "chat.update": Rate(per_second=45 / 60, burst=10),
+    "chat.startStream": Rate(per_second=18 / 60, burst=10),
+    "chat.stopStream": Rate(per_second=18 / 60, burst=10),
+    "chat.appendStream": Rate(per_second=90 / 60, burst=15),
+}
+"""Of one method over the whole workspace, a little under Slack's tiers 3, 2, 2 and 4."""
+
+
+@dataclass
+class _Lane:
+    rate: Rate
+    tokens: float
+    at: float
+    """When `tokens` was counted. In the future while the lane is on hold."""
+    waiting: list[tuple[int, int, asyncio.Future[None]]] = field(
+        default_factory=list[tuple[int, int, "asyncio.Future[None]"]]
+    )
+    pump: asyncio.Task[None] | None = None
+
+    def wait_seconds(self, now: float) -> float:
+        """Until the next token. Zero or less: now."""
+        if now > self.at:
+            self.tokens = min(float(self.rate.burst), self.tokens + (now - self.at) * self.rate.per_second)
+            self.at = now
+        missing = max(0.0, 1 - self.tokens) / self.rate.per_second
+        return max(0.0, self.at - now) + missing
+
+
+class Pacer:
+    """Turns, by channel and by method. Urgent writers (cards, answers to a click) go before progress."""
+
+    def __init__(
+        self, *, channel_rate: Rate | None = CHANNEL_RATE, method_rates: Mapping[str, Rate] = METHOD_RATES
+    ) -> None:
+        self._channel_rate = channel_rate
+        """None: no pacing at all, for a workspace without rate limits."""
+        self._method_rates: Mapping[str, Rate] = method_rates if channel_rate is not None else {}
+        self._lanes: dict[str, _Lane] = {}
+        self._order = itertools.count()
+
+    async def turn(self, channel: str, method: str, *, urgent: bool = False) -> None:
+        """Return when this write may be made."""
+        if method in self._method_rates:
+            await self._wait(f"method:{method}", self._method_rates[method], urgent=urgent)
+        if self._channel_rate is not None:
+            await self._wait(f"channel:{channel}", self._channel_rate, urgent=urgent)
+
+    def hold(self, channel: str, method: str, seconds: float) -> None:
+        """Slack answered 429: nothing more of this kind for so long."""
+        until = asyncio.get_running_loop().time() + seconds
+        for name, rate in ((f"channel:{channel}", self._channel_rate), (f"method:{method}", self._rate_of(method))):
+            if rate is not None:
+                lane = self._lane(name, rate)
+                lane.tokens, lane.at = 0.0, max(lane.at, until)
+
+    def _rate_of(self, method: str) -> Rate | None:
+        return self._method_rates.get(method)
+
+    def _lane(self, name: str, rate: Rate) -> _Lane:
+        lane = self._lanes.get(name)
+        if lane is None:
+            self._forget_idle()
+            lane = self._lanes[name] = _Lane(rate, float(rate.burst), asyncio.get_running_loop().time())
+        return lane
+
+    async def _wait(self, name: str, rate: Rate, *, urgent: bool) -> None:
+        loop = asyncio.get_running_loop()
+        lane = self._lane(name, rate)
+        if not lane.waiting and lane.wait_seconds(loop.time()) <= 0:
+            lane.tokens -= 1
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(lane.waiting, (0 if urgent else 1, next(self._order), turn))
+        if lane.pump is None or lane.pump.done():
+            lane.pump = loop.create_task(self._pump(lane))
+        await turn
+
+    async def _pump(self, lane: _Lane) -> None:
+        """Hand out turns, always to the most urgent who waits *then*. Those who gave up waiting cost nothing."""
+        loop = asyncio.get_running_loop()
+        while lane.waiting:
+            seconds = lane.wait_seconds(loop.time())
+            if seconds > 0:
+                await asyncio.sleep(seconds)
+                continue
+            _, _, turn = heapq.heappop(lane.waiting)
+            if not turn.done():
+                lane.tokens -= 1
+                turn.set_result(None)
+
+    def _forget_idle(self) -> None:
+        """Lanes that are full again hold no information: a workspace has many channels."""
+        if len(self._lanes) < 1000:
+            return
+        now = asyncio.get_running_loop().time()
+        for name, lane in list(self._lanes.items()):
+            if not lane.waiting and lane.wait_seconds(now) <= 0 and lane.tokens >= lane.rate.burst:
+                del self._lanes[name]

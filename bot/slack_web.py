@@ -1,0 +1,142 @@
+"""The Slack Web API, typed: one call, paced, and two kinds of errors. The SDK's own types stop here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, cast
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.pacing import Pacer
+from tools.contracts.common import JsonObject
+
+_RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
+_TRANSIENT: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+
+
+class SlackRetryable(Exception):
+    """Slack did not answer, or asked to wait. Whether the call took effect is unknown: look before posting again."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds Slack asked to wait; None: it did not say."""
+
+
+class SlackRefused(Exception):
+    """Slack said no, and would again. `error`: its own name for it, e.g. `channel_not_found`."""
+
+    def __init__(self, error: str, details: str = "") -> None:
+        super().__init__(f"Slack refused: {error}{f' ({details})' if details else ''}. Nothing was written.")
+        self.error = error
+
+
+class _Client(Protocol):
+    async def api_call(
+        self, api_method: str, *, json: JsonObject | None = None, params: JsonObject | None = None
+    ) -> _Response: ...
+
+
+class _Response(Protocol):
+    @property
+    def data(self) -> object: ...
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str | list[str]]: ...
+
+
+class SlackWeb:
+    """Calls as one bot. Built on a client of its own without the SDK's retries, which send a post again when only its
+    answer was lost."""
+
+    def __init__(self, client: AsyncWebClient, *, pacer: Pacer) -> None:
+        own = AsyncWebClient(
+            token=client.token,
+            base_url=client.base_url,
+            timeout=min(client.timeout, 10),  # seconds; a write step has 20
+            ssl=client.ssl,
+            proxy=client.proxy,
+            session=client.session,
+            trust_env_in_session=client.trust_env_in_session,
+            retry_handlers=[],
+        )
+        self._client = cast("_Client", own)
+        self._pacer = pacer
+
+    async def write(self, method: str, arguments: JsonObject, *, urgent: bool = True) -> JsonObject:
+        """Wait for the channel's turn, then call. After a 429 everyone keeps off for as long as Slack asks.
+
+        `urgent` goes before progress. Raises :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
+        """
+        channel = str(arguments["channel"])
+        await self._pacer.turn(channel, method, urgent=urgent)
+        try:
+            return await self._call(method, json=_without_none(arguments))
+        except SlackRetryable as error:
+            if error.retry_after is not None:
+                self._pacer.hold(channel, method, error.retry_after)
+            raise
+
+    async def read(self, method: str, arguments: JsonObject) -> JsonObject:
+        """Call a method that only reads. Raises like :meth:`write`."""
+        return await self._call(method, params=_without_none(arguments))
+
+    async def _call(
+        self, method: str, *, json: JsonObject | None = None, params: JsonObject | None = None
+    ) -> JsonObject:
+        try:
+            response = await self._client.api_call(method, json=json, params=params)
+        except SlackApiError as error:
+            raise _named(cast("object", error.response)) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise SlackRetryable(f"Slack cannot be reached: {type(error).__name__} {error}".strip()) from error
+        except SlackClientError as error:
+            raise SlackRefused("invalid_request", str(error)[:300]) from error
+        return _body(response)
+
+
+def listed(value: object) -> list[JsonObject]:
+    """The objects of a JSON list; what is not one is left out."""
+    found = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("JsonObject", item) for item in found if isinstance(item, dict)]
+
+
+def child(value: JsonObject, key: str) -> JsonObject:
+    """The object under a key; empty when there is none."""
+    found: object = value.get(key)
+    return cast("JsonObject", found) if isinstance(found, dict) else {}
+
+
+def _named(answer: object) -> SlackRetryable | SlackRefused:
+    if not isinstance(answer, AsyncSlackResponse):
+        return SlackRetryable("Slack's answer could not be read")
+    response = cast("_Response", answer)
+    body = _body(response)
+    name = str(body.get("error") or f"http_{response.status_code}")
+    if response.status_code == 429 or name in _RATE_LIMITED:
+        return SlackRetryable("Slack asked to wait", retry_after=_retry_after(response))
+    if response.status_code >= 500 or name in _TRANSIENT or not body:
+        return SlackRetryable(f"Slack answered {response.status_code} {name}")
+    messages: Any = child(body, "response_metadata").get("messages")
+    details = [str(item) for item in cast("list[object]", messages)] if isinstance(messages, list) else []
+    return SlackRefused(name, "; ".join(details)[:600])
+
+
+def _retry_after(response: _Response) -> float:
+    for name, value in response.headers.items():
+        if name.lower() == "retry-after":
+            first = value if isinstance(value, str) else value[0]
+            return float(first) if first.strip().isdecimal() else 1.0
+    return 1.0
+
+
+def _body(response: _Response) -> JsonObject:
+    return cast("JsonObject", response.data) if isinstance(response.data, dict) else {}
+
+
+def _without_none(arguments: JsonObject) -> JsonObject:
+    return {name: value for name, value in arguments.items() if value is not None}

@@ -8,7 +8,7 @@ import unicodedata
 TASK_WORDS: dict[str, tuple[str, ...]] = {
     "drift_remediation": (
         r"drift", r"\bgolden\b", r"\bstale\b", r"baseline", r"\bbase[\s-]?images?\b",
-        r"(old|stale|outdated|obsolete|wrong|deprecated|earlier|previous|different) (\w+ )?(images?|amis?|templates?|builds?)",
+        r"(old|stale|outdated|obsolete|wrong|deprecated|previous|different) (\w+ )?(images?|amis?|templates?|builds?)",
         r"out[\s-]of[\s-](date|sync|line) (\w+ )?(images?|amis?|templates?)",
         r"(images?|amis?|templates?) (is|are|that are|which are) (old|stale|outdated|obsolete|wrong|behind|out[\s-]of)",
         r"behind (on )?(the )?(\w+ )?images?", r"re-?imag(e|ing)", r"image (coverage|versions?|compliance)",

@@ -86,13 +86,14 @@ class OpaEngine:
             await self.load()
 
     async def _load_data(self) -> None:
-        # JSON Patch can add a member only to an object that is there.
-        if await self._document(None) is None:
-            await self._client.patch_data("", [{"op": "add", "path": f"/{ROOT}", "value": {}}])
-        for key, value in self._bundle.data.items():
+        # Objects first: putting one makes the path above it, which a patch needs to be there.
+        for key, value in sorted(self._bundle.data.items(), key=lambda item: not is_object(item[1])):
             present = await self._document(key)
             if present is None or (key in self._bundle.configured and present != normalized(value)):
-                await self._client.patch_data(ROOT, [{"op": "add", "path": f"/{key}", "value": value}])
+                if is_object(value):
+                    await self._client.update_or_create_data(value, f"{ROOT}/{key}")
+                else:
+                    await self._client.patch_data(ROOT, [{"op": "add", "path": f"/{key}", "value": value}])
 
     async def _query(self, package: str, document: JsonObject) -> JsonObject:
         async with self._asking("decide with"):
@@ -122,10 +123,10 @@ class OpaEngine:
                 modules[policy_id] = raw
         return modules
 
-    async def _document(self, key: str | None) -> object:
+    async def _document(self, key: str) -> object:
         """`data.gavel.<key>` on the server, or None when there is none."""
         try:
-            reply: object = await self._client.get_data(ROOT if key is None else f"{ROOT}/{key}")
+            reply: object = await self._client.get_data(f"{ROOT}/{key}")
         except Exception as error:
             if is_absent(error):
                 return None

@@ -8,7 +8,7 @@ from datetime import datetime
 from temporalio import activity
 
 from bot.blocks import sentences
-from bot.blocks.execution import Outcome, OutcomeKind, outcome_card
+from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
 from bot.workflows import messages as m
@@ -16,18 +16,6 @@ from bot.workflows.activities.deciding import offer_of
 from bot.workflows.activities.executing import show_progress
 from bot.workflows.activities.retrying import is_retry, waiting_is_told
 from bot.workflows.workbench import Workbench
-
-_KINDS: dict[m.Outcome, OutcomeKind] = {
-    "completed": "succeeded",
-    "failed": "failed",
-    "rolled_back": "rolled_back",
-    "refused": "refused",
-    "rejected": "rejected",
-    "expired": "expired",
-    "cancelled": "cancelled",
-    "inconclusive": "inconclusive",
-    "nothing_to_do": "nothing_to_do",
-}
 
 
 @dataclass(frozen=True)
@@ -83,7 +71,7 @@ class Concluding:
         return outcome_card(
             Outcome(
                 task_id=result.task_id,
-                kind=_KINDS[result.outcome],
+                kind=result.outcome,
                 summary=result.detail,
                 changed=changed,
                 approvers=result.approvers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from temporalio import activity
 
@@ -62,7 +63,11 @@ class Investigating:
 
     async def _diagnose(self, message: InvestigateInput, outcome: AgentOutcome) -> None:
         """An alert's thread gets the cause before any plan."""
-        found = {"plan": "plan", "nothing_to_do": "nothing", "inconclusive": "inconclusive"}
+        found: dict[str, Literal["plan", "nothing", "inconclusive"]] = {
+            "plan": "plan",
+            "nothing_to_do": "nothing",
+            "inconclusive": "inconclusive",
+        }
         card = diagnosis_card(
             Diagnosis(
                 task_id=message.spec.id,

@@ -1,0 +1,100 @@
+"""The third gate: checks that no policy text can switch off, on the plan and on the estate as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from policies.checks import actions, estate, identity, structure, text
+from policies.checks.base import Case, Check, Observed, refuse
+from policies.gate import Finding, JudgeContext, ToolCatalog
+from policies.schema import CONTRACTS
+from tools.base import Tool
+from tools.connectors.base import AssetQuery, Estate
+from tools.contracts.common import JsonObject
+from tools.contracts.estate import Asset, Image
+from tools.contracts.plan import Plan
+from tools.contracts.verdict import GateName
+
+CHECKS: tuple[Check, ...] = (
+    identity.of_this_task,
+    identity.evidence,
+    structure.unique_names,
+    structure.each_asset_once,
+    structure.actions_match_phases,
+    structure.stated_percent,
+    structure.canary_first,
+    structure.pauses_only_in_waits,
+    actions.known_tools,
+    actions.valid_params,
+    actions.params_name_the_assets,
+    actions.environment_of_params,
+    actions.forward_to_target,
+    actions.rollback_restores,
+    estate.assets_exist,
+    estate.assets_in_environment,
+    estate.expectations_cover,
+    estate.expectations_hold,
+    estate.target_is_real,
+    estate.versions_agree,
+    text.no_commands,
+    text.no_secrets,
+)
+
+MAX_REFUSALS = 30
+
+_PAGE = 500
+
+
+class SafetyGate:
+    """Runs every check and reports all that refuse."""
+
+    name: GateName = "safety"
+    engine = "safety"
+
+    def __init__(
+        self,
+        estate: Estate,
+        catalog: ToolCatalog,
+        *,
+        contracts: Mapping[str, type[Plan]] = CONTRACTS,
+        checks: Sequence[Check] = CHECKS,
+    ) -> None:
+        self._estate = estate
+        self._catalog = catalog
+        self._contracts = dict(contracts)
+        self._checks = tuple(checks)
+
+    async def judge(self, plan: JsonObject, context: JudgeContext, /) -> Finding:
+        """See :class:`policies.gate.Gate`. Raises `EstateError` when the estate cannot be observed."""
+        contract = self._contracts.get(context.contract)
+        if contract is None:
+            return Finding([refuse("contract", f"There is no contract {context.contract!r}.", repairable=False)])
+        typed = contract.model_validate(plan)
+        case = Case(plan=typed, context=context, tools=self._tools(typed), observed=await self._observe(typed, context))
+        refusals = [refusal for check in self._checks for refusal in check(case)]
+        return Finding(refusals[:MAX_REFUSALS])
+
+    def _tools(self, plan: Plan) -> dict[str, Tool]:
+        names = {action.tool for phase in plan.phases for action in phase.actions}
+        names.update(action.tool for action in plan.rollback.actions)
+        found = {name: self._catalog.get(name) for name in sorted(names)}
+        return {name: tool for name, tool in found.items() if tool is not None}
+
+    async def _observe(self, plan: Plan, context: JudgeContext) -> Observed:
+        """What the caller's org has of the assets that the plan names anywhere, and its images."""
+        org = context.caller.org
+        named = set(plan.asset_ids).union(*(phase.asset_ids for phase in plan.phases))
+        named.update(asset for phase in plan.phases for action in phase.actions for asset in action.asset_ids)
+        named.update(asset for action in plan.rollback.actions for asset in action.asset_ids)
+        ids = sorted(named)
+        assets: dict[str, Asset] = {}
+        for start in range(0, len(ids), _PAGE):
+            query = AssetQuery(ids=ids[start : start + _PAGE])
+            cursor: str | None = None
+            while True:
+                rows, cursor = await self._estate.assets(org, query, limit=_PAGE, cursor=cursor)
+                assets.update({row.id: row for row in rows})
+                if cursor is None:
+                    break
+        images: list[Image] = await self._estate.images(org)
+        return Observed(assets=assets, images={image.id: image for image in images if image.org_id == org})

@@ -23,6 +23,7 @@ class NoAnswer(Exception):
 
 _COMMON = {
     "refused": "connection refused: nothing listens there",
+    "connect call failed": "connecting failed: nothing listens there, or it cannot be reached",
     "no such file or directory": "its socket is not there",
     "name or service not known": "the host's name is unknown",
     "failed to lookup address": "the host's name is unknown",

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from bot.local.datadir import DataDirectory
-from bot.local.slack.credentials import load_credentials
+from bot.local.errors import StackError
+from bot.local.slack.credentials import Credentials, load_credentials
 from bot.settings import Settings, SlackSettings
 
 PartName = Literal["slack", "temporal", "opa", "redis", "sql", "llm", "estate"]
 PARTS: tuple[PartName, ...] = get_args(PartName)
 """In the order in which they are shown."""
+
+
+_CREDENTIALS = TypeAdapter(Credentials)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,13 @@ def placed(settings: Settings, name: PartName, address: str) -> Settings:
 
 def local_slack(settings: Settings, directory: DataDirectory, base: str) -> SlackSettings:
     """How to reach the embedded workspace at `base`. Makes its tokens when it has none yet. Blocking."""
-    credentials = load_credentials(directory.root / "slack")
+    data = directory.root / "slack"
+    file = data / "credentials.json"
+    try:
+        # Read where it is there: loading would write it anew, perhaps under the hands of the workspace that runs.
+        credentials = _CREDENTIALS.validate_json(file.read_bytes()) if file.exists() else load_credentials(data)
+    except ValidationError:
+        raise StackError(f"{file} is damaged. Nothing was started; delete it to get new tokens.") from None
     return settings.slack.model_copy(
         update={
             "api_url": f"{base}/api/",

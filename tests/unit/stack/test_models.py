@@ -1,0 +1,79 @@
+"""Models that are configured answer; with none, the rehearsal models do, and never in place of a named provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from bot.local.models import configured_members
+from bot.settings import LlmSettings, MemberSettings, SettingsError
+
+NOWHERE = {"OLLAMA_API_BASE": "http://127.0.0.1:9"}
+"""Whatever may run on this machine's own Ollama port is not asked."""
+
+
+@asynccontextmanager
+async def ollama(*models: str) -> AsyncGenerator[str]:
+    async def tags(_: web.Request) -> web.Response:
+        return web.json_response({"models": [{"name": name} for name in models]})
+
+    app = web.Application()
+    app.router.add_get("/api/tags", tags)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_without_any_provider_only_the_rehearsal_is_left() -> None:
+    assert await configured_members(LlmSettings(), NOWHERE) == []
+
+
+async def test_a_providers_usual_key_is_enough() -> None:
+    members = await configured_members(LlmSettings(), {"ANTHROPIC_API_KEY": "k", "OPENAI_API_KEY": "k"})
+    assert [member.name for member in members] == ["Claude", "OpenAI"]
+
+
+async def test_the_named_provider_comes_first() -> None:
+    environ = {"ANTHROPIC_API_KEY": "k", "OPENAI_API_KEY": "k"}
+    members = await configured_members(LlmSettings(provider="openai"), environ)
+    assert [member.name for member in members] == ["OpenAI", "Claude"]
+
+
+async def test_a_named_provider_without_its_key_is_refused() -> None:
+    with pytest.raises(SettingsError, match="LLM_PROVIDER: got 'claude', which is not set up"):
+        await configured_members(LlmSettings(provider="claude"), NOWHERE)
+
+
+async def test_a_provider_set_up_by_half_says_what_is_missing() -> None:
+    with pytest.raises(SettingsError, match="AZURE_API_BASE"):
+        await configured_members(LlmSettings(provider="azure"), {**NOWHERE, "AZURE_API_KEY": "k"})
+
+
+async def test_an_ollama_that_answers_is_used() -> None:
+    async with ollama("qwen3:8b") as base:
+        members = await configured_members(LlmSettings(), {"OLLAMA_API_BASE": base})
+    assert [member.model for member in members] == ["ollama_chat/qwen3:8b"]
+
+
+async def test_rehearsal_can_be_asked_for_despite_a_key() -> None:
+    assert await configured_members(LlmSettings(provider="rehearsal"), {"ANTHROPIC_API_KEY": "k"}) == []
+
+
+async def test_explicit_members_are_the_council_and_no_other() -> None:
+    settings = LlmSettings(
+        members=[
+            MemberSettings(name="A", model="anthropic/claude-x"),
+            MemberSettings(name="B", model="openai/local", family="own", api_base="http://127.0.0.1:1"),
+        ]
+    )
+    first, second = await configured_members(settings, {"GEMINI_API_KEY": "k"})
+    assert (first.name, first.family) == ("A", "anthropic")
+    assert (second.family, second.api_base) == ("own", "http://127.0.0.1:1/")
+    assert not first.simulated

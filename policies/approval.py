@@ -37,6 +37,10 @@ class ApprovalGate:
         decision, refusals = await ask(self.engine, "gavel.approval", document, gate="approval")
         if refusals:
             return Finding(refusals, engine=self.engine.name)
+        if decision.get("excluded") != [context.caller.user]:
+            reason = "the policy does not exclude the person who asked from approving"
+            refusal = Refusal(gate="approval", rule="approval.requester", reason=reason, repairable=False)
+            return Finding([refusal], engine=self.engine.name)
         try:
             requirement = ApprovalRequirement.model_validate(decision.get("requirement"))
         except ValidationError as error:

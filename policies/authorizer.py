@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from policies.decisions import ask
-from policies.engine import PolicyEngine
+from policies.engine import PolicyEngine, is_list
 from policies.gate import Clock
 from tools.base import Tool, ToolCall
 from tools.contracts.common import JsonObject
@@ -21,7 +21,6 @@ class PolicyAuthorizer:
 
     async def authorize(self, tool: Tool, call: ToolCall) -> list[str]:
         """Reasons to refuse; empty means allowed. Raises `PolicyUnavailable`."""
-        named: object = call.params.get("asset_ids")
         document: JsonObject = {
             "now": self.now().astimezone(UTC).isoformat(),
             "task_id": call.task_id,
@@ -31,9 +30,16 @@ class PolicyAuthorizer:
                 "tool": call.tool,
                 "environment": call.environment,
                 "allowed_tools": sorted(call.allowed_tools),
-                "asset_ids": named if isinstance(named, list) else [],
+                "asset_ids": _assets(call.params),
             },
             "grant": call.grant.model_dump(mode="json") if call.grant else None,
         }
         _, refusals = await ask(self.engine, "gavel.tools", document, gate="policy")
         return [refusal.reason for refusal in refusals]
+
+
+def _assets(params: JsonObject) -> object:
+    """`asset_ids`, and `asset_id` where a tool takes one. What is no list goes on as it is: the policy refuses it."""
+    many: object = params.get("asset_ids", [])
+    one = [params["asset_id"]] if "asset_id" in params else []
+    return [*many, *one] if is_list(many) else many

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from policies.decisions import ask
-from policies.engine import PolicyEngine
+from policies.engine import PolicyEngine, PolicyUndefined
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Caller
 from tools.contracts.plan import Phase, Plan
@@ -16,6 +16,8 @@ from tools.contracts.verdict import ApprovalRequirement, Refusal
 
 @dataclass(frozen=True)
 class ExecutionCheck:
+    """The policies' say on an approved plan, now."""
+
     engine: PolicyEngine
 
     async def recheck(
@@ -31,7 +33,11 @@ class ExecutionCheck:
     ) -> list[Refusal]:
         """Reasons not to run; empty means go on. `approvers` with the roles they hold now. Raises
         `PolicyUnavailable`."""
-        whole = plan.model_dump(mode="json")
+        try:
+            loaded = await self.engine.digest()
+        except PolicyUndefined as error:
+            return [Refusal(gate="policy", rule="policy.undefined", reason=str(error), repairable=False)]
+        whole = plan.model_dump(mode="json", include={"org", "environment", "maintenance_window"})
         document: JsonObject = {
             "now": now.astimezone(UTC).isoformat(),
             "phase": phase.name if phase else None,
@@ -39,9 +45,9 @@ class ExecutionCheck:
             "approvers": [
                 {"org": approver.org, "user": approver.user, "roles": list(approver.roles)} for approver in approvers
             ],
-            "plan": {key: whole[key] for key in ("org", "environment", "maintenance_window")},
+            "plan": whole,
             "requirement": requirement.model_dump(mode="json"),
-            "policy_digest": {"approved": approved_policy_digest, "loaded": await self.engine.digest()},
+            "policy_digest": {"approved": approved_policy_digest, "loaded": loaded},
         }
         _, refusals = await ask(self.engine, "gavel.execution", document, gate="policy")
         return refusals

@@ -39,11 +39,17 @@ class Finding:
     refusals: list[Refusal]
     engine: str
     policy_digest: str | None = None
+    """Of the policies that decided, from the gate that asked them."""
+    plan: JsonObject | None = None
+    """The plan in its canonical form, from the gate that first understands it: what later gates judge."""
     requirement: ApprovalRequirement | None = None
 
 
 class Gate(Protocol):
-    """Judges one aspect of a plan. Raises `PolicyUnavailable` when its engine cannot be asked."""
+    """Judges one aspect of a plan.
+
+    Raises `PolicyUnavailable` or `EstateError` when what it must ask is away.
+    """
 
     @property
     def name(self) -> GateName: ...

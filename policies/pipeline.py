@@ -1,45 +1,62 @@
-"""The four gates in their order. A plan is allowed only when every one of them ran and passed."""
+"""Layer 4 (ADR-007): schema → policy → safety → approval. All four, always, in this order."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import get_args
 
 from policies.approval import ApprovalGate
 from policies.engine import PolicyEngine, PolicyUnavailable
-from policies.gate import Catalog, Gate, JudgeContext
+from policies.gate import Catalog, Finding, Gate, JudgeContext
 from policies.policy import PolicyGate
 from policies.safety import SafetyGate
 from policies.schema import SchemaGate
-from tools.connectors.base import Estate
+from tools.connectors.base import Estate, EstateError
 from tools.contracts.common import JsonObject, digest_of
-from tools.contracts.verdict import ApprovalRequirement, GateReport, GateResult
+from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
 
-__all__ = ["JudgeContext", "Pipeline", "build_pipeline"]
+__all__ = ["ORDER", "JudgeContext", "Pipeline", "build_pipeline"]
+
+ORDER: tuple[GateName, ...] = get_args(GateName)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """Stops at the first gate that refuses: later gates may rely on what earlier ones made sure of."""
 
-    gates: Sequence[Gate] = field(default_factory=list[Gate])
+    gates: Sequence[Gate]
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` unless the gates are exactly the four, in order: none can be configured away."""
+        given = tuple(gate.name for gate in self.gates)
+        if given != ORDER:
+            raise ValueError(f"The gates must be {', '.join(ORDER)}, in this order; got {', '.join(given) or 'none'}.")
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> GateReport:
-        """The report. Does not raise for an engine that is away: `unavailable` says so, and nothing is allowed."""
+        """The report. It does not raise for what is wrong with a plan, nor for an engine or a source that is away.
+
+        `plan_digest` is of the canonical plan, which is what later gates judge and what may be run; where the
+        schema gate refused, of the plan as it was written.
+        """
+        try:
+            plan_digest = digest_of(plan)
+        except (ValueError, TypeError, RecursionError) as error:
+            text = f"The plan is no JSON that could be digested ({type(error).__name__}). Nothing was judged."
+            refusal = Refusal(gate="schema", rule="schema.json", reason=text)
+            result = GateResult(gate="schema", passed=False, refusals=[refusal], engine="json", duration_ms=0)
+            return GateReport(plan_digest="", policy_digest=None, results=[result], requirement=None)
+        judged = plan
         results: list[GateResult] = []
         policy_digest: str | None = None
         requirement: ApprovalRequirement | None = None
-        unavailable: str | None = None
         for gate in self.gates:
             started = time.perf_counter()
-            try:
-                finding = await gate.judge(plan, context)
-            except PolicyUnavailable as error:
-                unavailable = str(error)
-                break
-            policy_digest = finding.policy_digest or policy_digest
-            requirement = finding.requirement or requirement
+            finding, unavailable = await _ask(gate, judged, context)
             results.append(
                 GateResult(
                     gate=gate.name,
@@ -49,16 +66,39 @@ class Pipeline:
                     duration_ms=1000 * (time.perf_counter() - started),
                 )
             )
+            policy_digest = finding.policy_digest or policy_digest
             if finding.refusals:
-                break
-        complete = [result.gate for result in results if result.passed] == ["schema", "policy", "safety", "approval"]
+                return GateReport(
+                    plan_digest=plan_digest,
+                    policy_digest=policy_digest,
+                    results=results,
+                    requirement=None,
+                    unavailable=unavailable,
+                )
+            if finding.plan is not None:
+                judged, plan_digest = finding.plan, digest_of(finding.plan)
+            requirement = finding.requirement
         return GateReport(
-            plan_digest=digest_of(plan),
-            policy_digest=policy_digest,
-            results=results,
-            requirement=requirement if complete and unavailable is None else None,
-            unavailable=unavailable,
+            plan_digest=plan_digest, policy_digest=policy_digest, results=results, requirement=requirement
         )
+
+
+async def _ask(gate: Gate, plan: JsonObject, context: JudgeContext) -> tuple[Finding, str | None]:
+    """The gate's finding; when it cannot be asked, a refusal, and the sentence that says what is away."""
+    try:
+        return await gate.judge(plan, context), None
+    except (PolicyUnavailable, EstateError) as error:
+        sentence = str(error) or type(error).__name__
+        return _broken(gate.name, "unavailable", sentence), sentence
+    except Exception as error:
+        # A gate that breaks has not said yes. The trace is for whoever mends it.
+        _log.exception("The %s gate failed", gate.name)
+        text = f"The {gate.name} gate failed ({type(error).__name__}). Nothing was allowed; see the log."
+        return _broken(gate.name, "failed", text), None
+
+
+def _broken(gate: GateName, what: str, reason: str) -> Finding:
+    return Finding([Refusal(gate=gate, rule=f"{gate}.{what}", reason=reason, repairable=False)], engine="none")
 
 
 def build_pipeline(engine: PolicyEngine, *, estate: Estate, catalog: Catalog) -> Pipeline:

@@ -36,6 +36,7 @@ limit_fields := array.concat(
 limits_usable(org) if count(unusable(limits(org), limit_fields)) == 0
 
 # The paths of `spec` that `doc` lacks, or holds with another type. JSON has no sets, so `set()` means missing.
+# In two functions, because regorus does not evaluate a comprehension in the head of a rule with a body.
 unusable(doc, spec) := lacking(doc, spec) if is_object(doc)
 
 lacking(doc, spec) := {concat(".", field.at) |

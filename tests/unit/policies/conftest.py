@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -38,3 +39,10 @@ async def opa(opa_server: OpaServer) -> AsyncGenerator[PolicyEngine]:
 @pytest.fixture(scope="session")
 def regorus() -> RegorusEngine:
     return RegorusEngine(load_bundle())
+
+
+@pytest.fixture(scope="session")
+def regorus_rules() -> set[str]:
+    """The name of every rule that the shipped modules can refuse by."""
+    text = "\n".join(module.text for module in load_bundle().modules)
+    return set(re.findall(r'refusal\(\s*"([a-z]+\.[a-z_]+)"', text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import socket
 import time
 from pathlib import Path
@@ -59,6 +60,17 @@ class OpaServer:
                 writer.close()
                 await writer.wait_closed()
                 return
+
+    def pause(self) -> None:
+        """The process is there and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:

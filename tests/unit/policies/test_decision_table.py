@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
+import re
+
 import pytest
 
+from policies.bundle import Module, load_bundle
 from policies.engine import PolicyEngine, PolicyUndefined
 from policies.regorus_engine import RegorusEngine
 from tests.unit.policies.decision_table import TABLE, UNDEFINED, Row
@@ -43,3 +47,25 @@ def test_every_rule_of_the_policies_refuses_in_some_row(regorus_rules: set[str])
     shown = {rule for row in TABLE for rule in row.rules}
     elsewhere = {"data.limits", "data.freezes", "approval.no_roles", "approval.unknown_role", "execution.frozen"}
     assert regorus_rules - elsewhere == shown
+
+
+BLOCKS = [
+    (module.id, block)
+    for module in load_bundle().modules
+    for block in module.text.split("\n\n")
+    if re.search(r"^findings contains ", block, re.MULTILINE) and "execution.frozen" not in block
+    if "approval.no_roles" not in block and "approval.unknown_role" not in block
+]
+
+
+@pytest.mark.parametrize(("module_id", "block"), BLOCKS, ids=[re.findall(r'"([a-z_.]+)"', b)[0] for _, b in BLOCKS])
+async def test_without_a_rule_some_row_of_the_table_is_decided_otherwise(module_id: str, block: str) -> None:
+    shipped = load_bundle()
+    modules = tuple(
+        Module(module.id, module.text.replace(block, "")) if module.id == module_id else module
+        for module in shipped.modules
+    )
+    engine = RegorusEngine(dataclasses.replace(shipped, modules=modules))
+    rule = re.findall(r'"([a-z_.]+)"', block)[0]
+    decided = [_rules(await engine.decide(row.package, changed(row.package, row.change))) for row in TABLE]
+    assert any(found != row.rules and rule in row.rules for found, row in zip(decided, TABLE, strict=True))

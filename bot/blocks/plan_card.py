@@ -78,14 +78,13 @@ def plan_card(offer: Offer) -> Message:
     """The card as long as the decision is open, with the votes so far."""
     approved = sum(vote.verdict == "approve" for vote in offer.votes)
     title = f"Approve? {_size(offer)} in {offer.plan.environment}"
-    so_far = [section("\n".join(_vote_line(vote) for vote in offer.votes[-5:]))] if offer.votes else []
     return compose(
         f"A plan needs {_needed(offer, approved)}: {inline(offer.plan.summary, 300)} Decide by {when(offer.deadline)}.",
         [
             header(title),
             *_body(offer),
             lines("Who decides", _who(offer, approved)),
-            *so_far,
+            _votes(offer),
             _buttons(offer),
             _small_print(offer),
         ],
@@ -126,14 +125,13 @@ def stopped_card(offer: Offer, *, why: str) -> Message:
 
 
 def _closed(offer: Offer, title: str, what: str) -> Message:
-    votes = [section("\n".join(_vote_line(vote) for vote in offer.votes[-10:]))] if offer.votes else []
     plan = offer.plan
     return compose(
         f"{what} {inline(plan.summary, 300)}",
         [
             header(title),
             section(what),
-            *votes,
+            _votes(offer),
             section(escape(plan.summary, 700)),
             section(f"*What*  {says.what_line(plan)}\n*Where*  {_where(offer)}"),
             Detail(lines("Steps", says.phase_lines(plan))),
@@ -210,6 +208,10 @@ def _needed(offer: Offer, approved: int) -> str:
 
 def _size(offer: Offer) -> str:
     return plural(len(offer.plan.asset_ids), "asset")
+
+
+def _votes(offer: Offer) -> JsonObject | None:
+    return lines("Decisions", [_vote_line(vote) for vote in offer.votes]) if offer.votes else None
 
 
 def _vote_line(vote: Vote) -> str:

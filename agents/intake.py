@@ -51,7 +51,7 @@ class Understanding(Contract):
     confidence: float | None = None
 
 
-_MENTIONS = re.compile(r"^\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*)*")
+_MENTIONS = re.compile(r"^\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>(?:\s|,|:\s)*)*")
 _MODE = re.compile(r"(council|single|aggregation)\s*:\s*", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>]*>|:[a-z0-9_+'-]+:", re.IGNORECASE)
 _BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)

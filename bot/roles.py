@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import ROLE_GROUPS
+from bot.slack_api import SlackApi
 from tools.contracts.identity import Role
 
 
@@ -37,7 +37,7 @@ class ListedRoles:
 class GroupRoles:
     """Roles from Slack user groups. Read afresh at every call: a person who was removed must not decide."""
 
-    client: AsyncWebClient
+    client: SlackApi
 
     async def roles_of(self, user: str) -> list[Role]:
         try:

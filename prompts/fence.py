@@ -8,7 +8,7 @@ import unicodedata
 FENCE_TAG = "untrusted"
 
 # Any spelling of the fence's own tag, so that what is inside can neither close the fence nor open another.
-_BREAK_OUT = re.compile(rf"[<＜﹤‹]\s*(?=[/／]?\s*{FENCE_TAG})", re.IGNORECASE)
+_BREAK_OUT = re.compile(rf"[<＜﹤‹](?=[\s/／]*{FENCE_TAG})", re.IGNORECASE)
 _ATTRIBUTE_UNSAFE = re.compile(r"[^A-Za-z0-9_.:@/+-]")
 
 

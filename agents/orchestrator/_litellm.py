@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import inspect
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -22,9 +23,25 @@ from tools.contracts.common import JsonObject
 
 _loading = threading.Lock()
 
+_PREPARING_CHECKS = 2000
+"""About two seconds. Beyond that, better a warning from Python than a caller that is kept waiting."""
+
+_STATUS_KINDS: Mapping[int, ModelErrorKind] = {
+    400: "bad_response",
+    401: "auth",
+    402: "auth",
+    403: "auth",
+    404: "bad_response",
+    408: "timeout",
+    413: "too_long",
+    422: "bad_response",
+    429: "rate_limited",
+    504: "timeout",
+}
+
 
 class _Complete(Protocol):
-    def __call__(self, **arguments: Any) -> Awaitable[Any]: ...
+    def __call__(self, **arguments: Any) -> Coroutine[Any, Any, Any]: ...
 
 
 class _Close(Protocol):
@@ -69,7 +86,9 @@ class Litellm:
     async def complete(self, arguments: JsonObject) -> RawReply | RawFailure:
         """One call. Whatever litellm raises comes back as a failure; only cancellation passes through."""
         try:
-            response = await self._complete(**arguments)
+            # litellm otherwise looks for MCP gateway tools in every call with tools, which costs 245 modules and
+            # most of a second on the event loop. The tools here are only ever our own functions.
+            response = await _hung_up_cleanly(self._complete(**arguments, _skip_mcp_handler=True))
         except Exception as error:
             return RawFailure(kind=self._kind(error), text=str(error), retry_after_seconds=_retry_after(error))
         try:
@@ -85,7 +104,9 @@ class Litellm:
         for raised, kind in self._kinds:
             if isinstance(error, raised):
                 return kind
-        return "unavailable"
+        # Some providers' errors come as a plain APIError that only keeps the status, a 403 for one.
+        status: Any = getattr(error, "status_code", None)
+        return _STATUS_KINDS.get(status, "unavailable") if isinstance(status, int) else "unavailable"
 
 
 def is_loaded() -> bool:
@@ -136,6 +157,40 @@ def _import() -> ModuleType:
         if collecting:
             gc.enable()
     return module
+
+
+async def _hung_up_cleanly(call: Coroutine[Any, Any, Any]) -> Any:
+    """Await litellm's call; a cancellation reaches it only once it awaits the provider.
+
+    It prepares each request in a thread, which returns the coroutine that sends it. Cancelled meanwhile, it drops
+    that coroutine un-awaited, which Python reports as a defect. Preparing takes milliseconds.
+    """
+    task = asyncio.create_task(call)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        for _ in range(_PREPARING_CHECKS):
+            if not _is_preparing(task):
+                break
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # ended by itself in the meantime; nobody wants its answer any more
+        raise
+
+
+def _is_preparing(task: asyncio.Task[Any]) -> bool:
+    """Whether litellm's `acompletion` itself is what is suspended, and not the provider's call inside it."""
+    innermost: Any = task.get_coro()
+    while inspect.iscoroutine(inner := getattr(innermost, "cr_await", None)):
+        innermost = inner
+    # A task that has not begun awaits nothing yet, and has made no coroutine that could be dropped.
+    return inner is not None and getattr(innermost, "__name__", "") == "acompletion" and _is_litellm_main(innermost)
+
+
+def _is_litellm_main(coroutine: Any) -> bool:
+    return str(coroutine.cr_code.co_filename).replace("\\", "/").endswith("litellm/main.py")
 
 
 def _reply(response: Any) -> RawReply:

@@ -119,6 +119,8 @@ def _arguments(member: Member, request: ChatRequest) -> JsonObject:
 def _message(message: ChatMessage) -> JsonObject:
     plain: JsonObject = {"role": message.role, "content": message.content}
     if message.tool_uses:
+        # Anthropic takes no empty text, and litellm would put words of its own there.
+        plain["content"] = message.content or None
         plain["tool_calls"] = [
             {"id": use.id, "type": "function", "function": {"name": use.name, "arguments": use.arguments}}
             for use in message.tool_uses

@@ -25,13 +25,15 @@ async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes,
         address,
         namespace=settings.namespace,
         api_key=settings.api_key.get_secret_value() if settings.api_key else None,
-        tls=_tls(settings) if settings.use_tls else False,
+        tls=tls_config(settings) if settings.use_tls else False,
         data_converter=data_converter(codec_key),
         lazy=lazy,
     )
 
 
-def _tls(settings: TemporalSettings) -> TLSConfig:
+def tls_config(settings: TemporalSettings) -> TLSConfig:
+    """The certificates named in the settings. Reads files: blocking, and short."""
+
     def read(path: Path | None) -> bytes | None:
         return path.read_bytes() if path else None
 

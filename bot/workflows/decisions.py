@@ -105,4 +105,5 @@ def count(decision: Decision, *, proposal: Proposal, roles: list[str]) -> Proble
     if decision.verdict == "reject":
         return Counted(settled="rejected")
     proposal.approvals.append(decision.user)
+    proposal.approved_at.append(decision.issued_at)
     return Counted(settled="approved" if len(proposal.approvals) >= proposal.requirement.quorum else None)

@@ -122,6 +122,8 @@ class Proposal:
     card_ts: str = ""
     approvals: list[str] = field(default_factory=list[str])
     """Distinct people, in the order they approved."""
+    approved_at: list[str] = field(default_factory=list[str])
+    """When, as the edge saw the clicks; in the same order."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
 

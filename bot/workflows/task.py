@@ -137,7 +137,8 @@ class TaskWorkflow:
             # Only the person who asked may say what they meant: they are the one excluded from approving it.
             if (
                 isinstance(message, Answer)
-                and message.question_id == exchange.question_id
+                # A typed reply names no question: it answers the one that is open.
+                and message.question_id in ("", exchange.question_id)
                 and message.user == self.state.request.user
                 and message.task_id == self.state.request.task_id
                 and await self._is_authentic(message)

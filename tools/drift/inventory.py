@@ -7,7 +7,6 @@ from collections import defaultdict
 from tools.base import ToolContext, ToolError
 from tools.connectors.base import AssetQuery
 from tools.contracts.common import Environment, Platform
-from tools.drift.lookup import all_assets, callers_assets, listed
 from tools.drift.models import (
     AssetRow,
     CompareVersionsInput,
@@ -21,6 +20,7 @@ from tools.drift.models import (
     QueryAssetsOutput,
 )
 from tools.drift.versions import families_of, family_of_image, standing_of, target_of
+from tools.lookup import all_assets, callers_assets, listed
 
 HEALTHY_FROM = 90.0
 WARNING_FROM = 70.0

@@ -13,10 +13,10 @@ from tools.contracts.plan import (
     RollbackCondition,
     VersionComparison,
 )
-from tools.drift.lookup import callers_assets, listed
 from tools.drift.models import GeneratePatchPlanInput, GeneratePatchPlanOutput
 from tools.drift.phases import DEFAULT_CHECKS, Rollout, rollout_action
 from tools.drift.versions import Family, family_of_image, standing_of, target_of
+from tools.lookup import callers_assets, listed
 
 FAILED_ASSETS_PERCENT = 10.0
 """Of a phase's assets: above it, the plan is rolled back even where the health checks pass."""

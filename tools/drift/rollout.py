@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.base import ToolContext, ToolError
-from tools.drift.lookup import callers_assets, listed
 from tools.drift.models import AssetOutcome, ExecuteRolloutInput, ExecuteRolloutOutput
+from tools.lookup import callers_assets, listed
 
 
 async def execute_rollout_prod(given: ExecuteRolloutInput, context: ToolContext) -> ExecuteRolloutOutput:

@@ -9,9 +9,9 @@ from tools.connectors.base import AssetQuery
 from tools.contracts.common import digest_of
 from tools.contracts.estate import Asset, AssetHealth
 from tools.contracts.plan import Phase, Simulation
-from tools.drift.lookup import all_assets, callers_assets, listed
 from tools.drift.models import GeneratePatchPlanOutput, SimulateRolloutInput, SimulateRolloutOutput
 from tools.drift.versions import family_of_image
+from tools.lookup import all_assets, callers_assets, listed
 
 PHASE_SECONDS = 90
 ASSET_SECONDS = 15

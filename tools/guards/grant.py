@@ -8,10 +8,10 @@ from datetime import datetime
 
 from tools.base import Tool, ToolCall
 from tools.contracts.common import JsonObject
-from tools.drift.lookup import listed
 from tools.grants import grant_is_authentic
 from tools.guards.base import CallRefused, ToolGuard, changes_state
 from tools.guards.scope import named_assets
+from tools.lookup import listed
 
 
 @dataclass(frozen=True)

@@ -28,17 +28,21 @@ class RecordedOutcome(CallGuard):
         try:
             output = await super().handle(call)
         except CallRefused as refused:
-            await self._record(call, refused.failure, digest_of_failure(refused.failure), started)
+            await self._record(call, refused.failure, started)
             raise
-        await self._record(call, None, digest_of(output), started)
+        await self._record(call, output, started)
         return output
 
-    async def _record(self, call: ToolCall, failure: ToolFailure | None, digest: str, started: float) -> None:
+    async def _record(self, call: ToolCall, answer: JsonObject | ToolFailure, started: float) -> None:
+        failure = answer if isinstance(answer, ToolFailure) else None
+        digest = digest_of_failure(answer) if isinstance(answer, ToolFailure) else digest_of(answer)
         body: JsonObject = {
             "stage": "outcome",
             **recordable(call, self.redact),
-            "outcome": "ok" if failure is None else failure.kind,
-            "message": "" if failure is None else failure.message,
+            "outcome": failure.kind if failure else "ok",
+            "message": failure.message if failure else "",
+            # What a plan's evidence points at by its digest; large ones are the recorder's to keep apart.
+            "result": None if failure else answer,
             "result_digest": digest,
             "duration_ms": round(1000 * (time.perf_counter() - started), 3),
         }

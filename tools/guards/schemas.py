@@ -21,7 +21,7 @@ MAX_REPORTED = 5
 class _Validator(Protocol):
     """The part of jsonschema's validator used here, fully typed."""
 
-    def iter_errors(self, instance: JsonObject) -> Iterator[ValidationError]: ...
+    def iter_errors(self, _instance: JsonObject, /) -> Iterator[ValidationError]: ...
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from tools.base import Tool, ToolCall
 from tools.connectors.base import Estate, EstateError
 from tools.contracts.common import JsonObject
-from tools.drift.lookup import assets_by_id, listed
 from tools.guards.base import CallRefused, ToolGuard, changes_state
 from tools.guards.shapes import is_list
+from tools.lookup import assets_by_id, listed
 
 
 @dataclass(frozen=True)

@@ -82,10 +82,9 @@ def _comparison(conversation: Conversation, picture: Picture, _stubborn: bool) -
 
 
 def _covers(earlier: Json, params: Json) -> bool:
-    wanted = set(as_list(params.get("asset_ids")))
-    return earlier.get("target_image_id") == params.get("target_image_id") and wanted <= set(
-        as_list(earlier.get("asset_ids"))
-    )
+    """Whether an earlier comparison asked for all of this."""
+    asked, wanted = ({str(name) for name in as_list(call.get("asset_ids"))} for call in (earlier, params))
+    return earlier.get("target_image_id") == params.get("target_image_id") and wanted <= asked
 
 
 def _plan(conversation: Conversation, picture: Picture, stubborn: bool) -> Call | None:

@@ -21,7 +21,8 @@ from bot.local.rehearsal.vocabulary import (
 
 _ENVIRONMENTS = ["production", "staging", "development"]
 _REGION = re.compile(
-    r"\b(?:[a-z]{2}-(?:north|south|east|west|central)[a-z]*-\d|[a-z]+-(?:north|south|east|west|central)[a-z]*\d)\b"
+    r"\b(?:[a-z]{2}-(?:north|south|east|west|central)[a-z]*-\d|[a-z]+-(?:north|south|east|west|central)[a-z]*\d|"
+    r"(?:north|south|east|west|central)(?:europe|us|asia|uk)\d?)\b"
 )
 _HOST = re.compile(r"\b[a-z][a-z0-9]*(?:-[a-z0-9]+)*-[a-z0-9]*\d[a-z0-9]*\b")
 _NO_HOST = re.compile(r"^(?:cve|ec|us|eu|ap|sa|ca|me|af|soc|iso|pci)-")
@@ -81,8 +82,12 @@ def _first_found(found: list[list[str]]) -> list[str]:
 
 def _context(text: str, roles: list[str]) -> Json:
     regions = sorted(set(_REGION.findall(text)))
-    hosts = sorted({host for host in _HOST.findall(text) if host not in regions and not _NO_HOST.match(host)})
+    named = sorted({host for host in _HOST.findall(text) if host not in regions and not _NO_HOST.match(host)})
+    # `aws-eu-west-1` names a place, not a machine.
+    sites = [name for name in named if any(name.endswith(f"-{region}") for region in regions)]
+    hosts = [name for name in named if name not in sites]
     return {
+        "sites": sites,
         "platforms": kinds_in(PLATFORM_WORDS, text),
         "regions": regions,
         "asset_ids": hosts,

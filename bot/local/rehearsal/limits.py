@@ -81,7 +81,10 @@ def within_refusals(proposal: Json, refusals: list[str], *, assets: int) -> Json
                 limits += [int(number) for number in re.findall(r"(\d+)\s+(?:assets?|servers?|hosts?)", refusal)]
                 repaired["canary_size"] = min([repaired["canary_size"], *(limit for limit in limits if limit)])
             case "batch":
-                repaired["max_batch_percent"] = min([repaired["max_batch_percent"], *(p for p in percents if p)])
+                percent = min([repaired["max_batch_percent"], *(number for number in percents if number)])
+                repaired["max_batch_percent"] = percent
+                # A canary is a batch too.
+                repaired["canary_size"] = min(repaired["canary_size"], max(1, int(percent * assets // 100)))
             case _:
                 continue
     return repaired

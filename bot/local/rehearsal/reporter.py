@@ -110,5 +110,5 @@ def _missing(conversation: Conversation, picture: Picture) -> list[str]:
     missing = [f"{finding.tool} failed: {finding.error}"[:300] for finding in conversation.findings if finding.error]
     skipped = sum(len(comparison.not_comparable) for comparison in picture.comparisons)
     if skipped:
-        missing.append(f"{skipped} assets could not be compared and are left alone.")
+        missing.append(f"{skipped} {'asset' if skipped == 1 else 'assets'} could not be compared: left alone.")
     return missing

@@ -47,6 +47,8 @@ def _judge(item: Block, picture: Picture, temperament: Temperament) -> Stance:
         return _SUPPORT if temperament.accepts_causes else Stance("contradict", "No tool result speaks of the cause.")
     if attribute == "wait_needed_seconds":
         return _judge_wait(picture, temperament)
+    if item.attributes.get("receipts") == "fail":
+        return Stance("contradict", "It cites a value that is not in the evidence.")
     found = _found(subject, attribute, picture)
     if found is None:
         return _SILENT

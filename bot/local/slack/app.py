@@ -19,6 +19,7 @@ from bot.local.slack.faults import Faults
 from bot.local.slack.guard import add_headers, guard
 from bot.local.slack.live import LiveFeed
 from bot.local.slack.lookout import Lookout, slack_errors
+from bot.local.slack.messages import Change
 from bot.local.slack.outbox import Outbox, Patience
 from bot.local.slack.people import People
 from bot.local.slack.ratelimit import RateLimits
@@ -53,7 +54,7 @@ def build_app(
     It owns `workspace` from here on, and closes it when it is cleaned up.
     """
     stats, faults, limits = Stats(), Faults(rate_limits=rate_limits), RateLimits()
-    sockets = SocketHub(stats, faults)
+    sockets = SocketHub(stats, faults, changed=lambda: workspace.tell(Change("socket")))
     webhooks = Webhooks(stats, signing_secret=workspace.credentials.signing_secret)
     outbox = Outbox(
         workspace, sockets=sockets, webhooks=webhooks, stats=stats, faults=faults, patience=patience or Patience()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,8 @@ class Connection:
 class SocketHub:
     """All the app's sockets. A payload goes to one of them."""
 
-    def __init__(self, stats: Stats, faults: Faults) -> None:
+    def __init__(self, stats: Stats, faults: Faults, *, changed: Callable[[], None]) -> None:
+        self._changed = changed
         self._stats = stats
         self._faults = faults
         self._tickets: dict[str, float] = {}
@@ -57,8 +59,10 @@ class SocketHub:
 
     def open_url(self, host: str) -> str:
         """A URL that opens one socket, once."""
+        now = time.monotonic()
+        self._tickets = {ticket: ends for ticket, ends in self._tickets.items() if ends > now}
         ticket = secrets.token_urlsafe(24)
-        self._tickets[ticket] = time.monotonic() + TICKET_SECONDS
+        self._tickets[ticket] = now + TICKET_SECONDS
         return f"ws://{host}/link/?ticket={ticket}&app_id={APP_ID}"
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
@@ -73,6 +77,7 @@ class SocketHub:
             await socket.close()
             return socket
         self._connections.append(connection)
+        self._changed()
         try:
             await socket.send_json(self._hello(connection))
             async for message in socket:
@@ -82,6 +87,7 @@ class SocketHub:
             connection.leaving = True  # it broke; what was on its way is redelivered
         finally:
             self._connections.remove(connection)
+            self._changed()
         return socket
 
     def _hello(self, connection: Connection) -> JsonObject:

@@ -2,9 +2,7 @@
 # of itself.
 package gavel.plan
 
-import data.gavel.lib
-
-decision := {"allow": allow, "deny": deny, "version": lib.version}
+decision := {"allow": allow, "deny": deny, "version": data.gavel.lib.version}
 
 default allow := false
 
@@ -13,15 +11,17 @@ allow if {
 	count(deny) == 0
 }
 
-deny := lib.incomplete(unusable) if count(unusable) > 0
+deny := data.gavel.lib.incomplete(unusable) if count(unusable) > 0
 
-else := lib.no_limits(input.org) if not lib.limits_usable(input.org)
+else := data.gavel.lib.no_limits(input.org) if not data.gavel.lib.limits_usable(input.org)
 
 else := findings
 
 fields := [
 	{"at": ["org"], "is": ["string"]},
 	{"at": ["now"], "is": ["string"]},
+	{"at": ["caller", "user"], "is": ["string"]},
+	{"at": ["caller", "roles"], "is": ["array"]},
 	{"at": ["tools"], "is": ["object"]},
 	{"at": ["task", "environment"], "is": ["string"]},
 	{"at": ["plan", "kind"], "is": ["string"]},
@@ -68,33 +68,33 @@ simulation_fields := [
 	{"at": ["predicted_failures"], "is": ["number"]},
 ]
 
-unusable contains path if some path in lib.unusable(input, fields)
+unusable contains path if some path in data.gavel.lib.unusable(input, fields)
 
 unusable contains sprintf("plan.phases.%s", [path]) if {
-	some path in lib.unusable_each(input.plan.phases, phase_fields)
+	some path in data.gavel.lib.unusable_each(input.plan.phases, phase_fields)
 }
 
 unusable contains sprintf("plan.phases.%d.actions.%s", [i, path]) if {
 	some i, phase in input.plan.phases
-	some path in lib.unusable_each(phase.actions, action_fields)
+	some path in data.gavel.lib.unusable_each(phase.actions, action_fields)
 }
 
 unusable contains sprintf("plan.phases.%d.health_checks.%s", [i, path]) if {
 	some i, phase in input.plan.phases
-	some path in lib.unusable_each(phase.health_checks, threshold_fields)
+	some path in data.gavel.lib.unusable_each(phase.health_checks, threshold_fields)
 }
 
 unusable contains sprintf("plan.rollback.actions.%s", [path]) if {
-	some path in lib.unusable_each(input.plan.rollback.actions, action_fields)
+	some path in data.gavel.lib.unusable_each(input.plan.rollback.actions, action_fields)
 }
 
 unusable contains sprintf("plan.rollback.conditions.%s", [path]) if {
-	some path in lib.unusable_each(input.plan.rollback.conditions, threshold_fields)
+	some path in data.gavel.lib.unusable_each(input.plan.rollback.conditions, threshold_fields)
 }
 
 unusable contains sprintf("plan.maintenance_window.%s", [path]) if {
 	is_object(input.plan.maintenance_window)
-	some path in lib.unusable(input.plan.maintenance_window, window_fields)
+	some path in data.gavel.lib.unusable(input.plan.maintenance_window, window_fields)
 }
 
 unusable contains "plan.version_comparison" if {
@@ -103,7 +103,7 @@ unusable contains "plan.version_comparison" if {
 }
 
 unusable contains sprintf("plan.version_comparison.%s", [path]) if {
-	some path in lib.unusable_each(object.get(input.plan, "version_comparison", []), comparison_fields)
+	some path in data.gavel.lib.unusable_each(object.get(input.plan, "version_comparison", []), comparison_fields)
 }
 
 unusable contains "plan.simulation" if {
@@ -113,12 +113,12 @@ unusable contains "plan.simulation" if {
 
 unusable contains sprintf("plan.simulation.%s", [path]) if {
 	is_object(input.plan.simulation)
-	some path in lib.unusable(input.plan.simulation, simulation_fields)
+	some path in data.gavel.lib.unusable(input.plan.simulation, simulation_fields)
 }
 
 # --- words ---
 
-limits := lib.limits(input.org)
+limits := data.gavel.lib.limits(input.org)
 
 production if input.plan.environment == "production"
 
@@ -171,21 +171,29 @@ every_action := array.concat(
 
 # --- the plan as a whole ---
 
-findings contains lib.refusal("plan.org", "the plan is of another org than the person who asked", false) if {
+findings contains data.gavel.lib.refusal("plan.org", "the plan is of another org than the person who asked", false) if {
 	input.plan.org != input.org
 }
 
-findings contains lib.refusal("plan.no_summary", "the plan has no summary: say in it what changes and why", true) if {
+findings contains data.gavel.lib.refusal("plan.requester_role", reason, false) if {
+	not data.gavel.lib.may_start_changes(input.caller, limits)
+	reason := sprintf(
+		"the person who asked may not start changes: that needs one of the roles %s",
+		[concat(", ", sort(limits.roles.change_state))],
+	)
+}
+
+findings contains data.gavel.lib.refusal("plan.no_summary", "the plan has no summary: say in it what changes and why", true) if {
 	trim_space(input.plan.summary) == ""
 }
 
-findings contains lib.refusal("plan.no_phases", "the plan has no phases: a plan needs at least one", true) if {
+findings contains data.gavel.lib.refusal("plan.no_phases", "the plan has no phases: a plan needs at least one", true) if {
 	count(input.plan.phases) == 0
 }
 
-findings contains lib.refusal("plan.no_assets", "the plan names no assets: it needs at least one", true) if total == 0
+findings contains data.gavel.lib.refusal("plan.no_assets", "the plan names no assets: it needs at least one", true) if total == 0
 
-findings contains lib.refusal("plan.environment", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.environment", reason, true) if {
 	not input.plan.environment in {"development", "staging", "production"}
 	reason := sprintf(
 		"environment %s is not known: development, staging or production is allowed",
@@ -193,7 +201,7 @@ findings contains lib.refusal("plan.environment", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.environment_differs", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.environment_differs", reason, true) if {
 	input.plan.environment != input.task.environment
 	reason := sprintf(
 		"the plan is for %s and the task is about %s: only %s may be changed",
@@ -201,7 +209,7 @@ findings contains lib.refusal("plan.environment_differs", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.asset_not_in_plan", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.asset_not_in_plan", reason, true) if {
 	some phase in input.plan.phases
 	foreign := touched(phase) - assets
 	count(foreign) > 0
@@ -211,7 +219,7 @@ findings contains lib.refusal("plan.asset_not_in_plan", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.asset_not_in_phases", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.asset_not_in_phases", reason, true) if {
 	covered := {id |
 		some i in changing
 		some id in touched(input.plan.phases[i])
@@ -224,7 +232,7 @@ findings contains lib.refusal("plan.asset_not_in_phases", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.no_version_comparison", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_version_comparison", reason, true) if {
 	input.plan.kind == "DriftRemediationPlan"
 	left := assets - {row.asset_id | some row in input.plan.version_comparison}
 	count(left) > 0
@@ -236,13 +244,13 @@ findings contains lib.refusal("plan.no_version_comparison", reason, true) if {
 
 # --- tools ---
 
-findings contains lib.refusal("plan.unknown_tool", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.unknown_tool", reason, true) if {
 	some action in every_action
 	not risk(action) in {"read_only", "plan_only", "state_change_nonprod", "state_change_prod"}
 	reason := sprintf("tool %s is not known: use a tool of the registry", [action.tool])
 }
 
-findings contains lib.refusal("plan.tool_environment", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) if {
 	some action in every_action
 	risk(action) == "state_change_prod"
 	not production
@@ -252,7 +260,7 @@ findings contains lib.refusal("plan.tool_environment", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.tool_environment", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) if {
 	some action in every_action
 	risk(action) == "state_change_nonprod"
 	production
@@ -262,7 +270,7 @@ findings contains lib.refusal("plan.tool_environment", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.change_in_passive_phase", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.change_in_passive_phase", reason, true) if {
 	some phase in input.plan.phases
 	not phase.type in {"canary", "wave"}
 	some action in phase.actions
@@ -273,7 +281,7 @@ findings contains lib.refusal("plan.change_in_passive_phase", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.phase_type", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.phase_type", reason, true) if {
 	some phase in input.plan.phases
 	not phase.type in {"canary", "wave", "wait", "verify"}
 	reason := sprintf(
@@ -282,7 +290,7 @@ findings contains lib.refusal("plan.phase_type", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.phase_changes_nothing", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.phase_changes_nothing", reason, true) if {
 	some phase in input.plan.phases
 	phase.type in {"canary", "wave"}
 	not changes_assets(phase)
@@ -300,14 +308,14 @@ changes_assets(phase) if {
 
 # --- every environment: checks and the way back ---
 
-findings contains lib.refusal("plan.no_health_check", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_health_check", reason, true) if {
 	some i in changing
 	phase := input.plan.phases[i]
 	count(phase.health_checks) == 0
 	reason := sprintf("phase '%s' changes assets and has no health check: at least 1 is needed", [phase.name])
 }
 
-findings contains lib.refusal("plan.health_check_threshold", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.health_check_threshold", reason, true) if {
 	some phase in input.plan.phases
 	some check in phase.health_checks
 	check.kind == "error_rate_below"
@@ -318,12 +326,12 @@ findings contains lib.refusal("plan.health_check_threshold", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.no_rollback_condition", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_rollback_condition", reason, true) if {
 	count(input.plan.rollback.conditions) == 0
 	reason := "the rollback has no conditions: at least 1 is needed, e.g. health_check_failed"
 }
 
-findings contains lib.refusal("plan.rollback_threshold", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.rollback_threshold", reason, true) if {
 	some condition in input.plan.rollback.conditions
 	condition.kind == "failed_assets_percent"
 	not threshold_between(condition.threshold)
@@ -336,7 +344,7 @@ threshold_between(value) if {
 	value < 100
 }
 
-findings contains lib.refusal("plan.no_rollback_action", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_rollback_action", reason, true) if {
 	not rolls_back
 	reason := "the rollback has no action that changes assets back: at least 1 is needed"
 }
@@ -348,7 +356,7 @@ rolls_back if {
 
 # --- production ---
 
-findings contains lib.refusal("plan.batch_too_large", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.batch_too_large", reason, true) if {
 	production
 	some i in changing
 	phase := input.plan.phases[i]
@@ -363,7 +371,7 @@ findings contains lib.refusal("plan.batch_too_large", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.batch_stated_too_large", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.batch_stated_too_large", reason, true) if {
 	production
 	some i in changing
 	phase := input.plan.phases[i]
@@ -377,7 +385,7 @@ findings contains lib.refusal("plan.batch_stated_too_large", reason, true) if {
 
 first_change := input.plan.phases[changing[0]]
 
-findings contains lib.refusal("plan.no_canary", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_canary", reason, true) if {
 	production
 	count(changing) > 0
 	first_change.type != "canary"
@@ -387,7 +395,7 @@ findings contains lib.refusal("plan.no_canary", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.no_canary", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_canary", reason, true) if {
 	production
 	count(changing) == 0
 	reason := sprintf("production needs a canary phase and the plan has none; %s", [canary_allowed])
@@ -398,7 +406,7 @@ canary_allowed := sprintf(
 	[limits.canary_max_assets, limits.canary_max_percent],
 )
 
-findings contains lib.refusal("plan.canary_too_large", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.canary_too_large", reason, true) if {
 	production
 	some phase in input.plan.phases
 	phase.type == "canary"
@@ -411,7 +419,7 @@ findings contains lib.refusal("plan.canary_too_large", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.no_canary_wait", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_canary_wait", reason, true) if {
 	production
 	count(changing) > 1
 	not waited
@@ -429,20 +437,20 @@ waited if {
 	phase.wait_seconds >= limits.canary_wait_min_seconds
 }
 
-findings contains lib.refusal("plan.no_maintenance_window", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.no_maintenance_window", reason, true) if {
 	production
 	is_null(input.plan.maintenance_window)
 	reason := "production needs a maintenance window and the plan has none"
 }
 
-findings contains lib.refusal("plan.maintenance_window_order", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.maintenance_window_order", reason, true) if {
 	window := input.plan.maintenance_window
 	is_object(window)
 	time.parse_rfc3339_ns(window.start) >= time.parse_rfc3339_ns(window.end)
 	reason := sprintf("the maintenance window ends at %s, not after its start %s", [window.end, window.start])
 }
 
-findings contains lib.refusal("plan.maintenance_window_over", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.maintenance_window_over", reason, true) if {
 	window := input.plan.maintenance_window
 	is_object(window)
 	time.parse_rfc3339_ns(window.end) <= time.parse_rfc3339_ns(input.now)
@@ -452,13 +460,13 @@ findings contains lib.refusal("plan.maintenance_window_over", reason, true) if {
 	])
 }
 
-findings contains lib.refusal("plan.not_simulated", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.not_simulated", reason, true) if {
 	production
 	is_null(input.plan.simulation)
 	reason := "production needs a simulation and the plan has none: call simulate_rollout on it first"
 }
 
-findings contains lib.refusal("plan.simulation_incomplete", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.simulation_incomplete", reason, true) if {
 	production
 	input.plan.simulation.simulated_assets < total
 	reason := sprintf(
@@ -467,7 +475,7 @@ findings contains lib.refusal("plan.simulation_incomplete", reason, true) if {
 	)
 }
 
-findings contains lib.refusal("plan.simulation_failures", reason, true) if {
+findings contains data.gavel.lib.refusal("plan.simulation_failures", reason, true) if {
 	production
 	failures := input.plan.simulation.predicted_failures
 	percent(failures) > limits.simulation_failures_max_percent

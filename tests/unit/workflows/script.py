@@ -4,14 +4,191 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from temporalio import activity
 
 from bot.workflows import messages as m
-from tests.unit.policies.plans import production_plan
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.plan import DriftRemediationPlan
-from tools.contracts.taskspec import Constraints, TaskContext, TaskSpec
+from tools.contracts.plan import (
+    Action,
+    AssetExpectation,
+    DriftRemediationPlan,
+    Evidence,
+    HealthCheck,
+    Phase,
+    Rollback,
+    RollbackCondition,
+    TargetImage,
+)
+from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
 
 GATES: list[GateName] = ["schema", "policy", "safety", "approval"]
+POLICY = "sha256:" + "0" * 64
+
+
+def spec_for(request: m.TaskRequest) -> TaskSpec:
+    return TaskSpec(
+        id=request.task_id,
+        task_type="drift_remediation",
+        goal="Bring the web servers back to the golden image",
+        user_intent=request.text,
+        org=request.org,
+        user=request.user,
+        environment="production",
+        context=TaskContext(),
+        constraints=Constraints(),
+        agents=["drift"],
+        tools_required=[],
+        risk_level="high",
+        approval_required=True,
+        timeout_seconds=3600,
+        mode="single",
+        confidence=0.9,
+    )
+
+
+def plan_for(request: m.TaskRequest, revision: int) -> DriftRemediationPlan:
+    def rollout(asset: str) -> Action:
+        params = {"asset_ids": [asset], "target_image_id": "img-2", "rollback": False}
+        return Action(id=f"change-{asset}", tool="execute_rollout_prod", params=params, asset_ids=[asset])
+
+    now = datetime.now(UTC)
+    checks = [HealthCheck(kind="heartbeat")]
+    return DriftRemediationPlan(
+        org=request.org,
+        task_id=request.task_id,
+        revision=revision,
+        summary="Rebuild two web servers",
+        environment="production",
+        asset_ids=["web-1", "web-2"],
+        phases=[
+            Phase(name="Canary", type="canary", asset_ids=["web-1"], actions=[rollout("web-1")], health_checks=checks),
+            Phase(name="Wait", type="wait", wait_seconds=1),
+            Phase(name="Wave 1", type="wave", asset_ids=["web-2"], actions=[rollout("web-2")], health_checks=checks),
+        ],
+        rollback=Rollback(conditions=[RollbackCondition(kind="health_check_failed")], actions=[]),
+        maintenance_window=TimeWindow(start=now, end=now + timedelta(hours=1)),
+        expectations=[
+            AssetExpectation(asset_id=asset, fingerprint="f", from_version="1", to_version="2")
+            for asset in ("web-1", "web-2")
+        ],
+        evidence=[Evidence(tool_call_id="t1", tool="query_assets", result_digest="sha256:x", summary="two assets")],
+        target_image=TargetImage(id="img-2", family="web", version="2"),
+        version_comparison=[],
+    )
+
+
+def council() -> CouncilOutcome:
+    return CouncilOutcome(
+        mode="single",
+        requested_mode="single",
+        members=[],
+        nominal_votes=1,
+        effective_votes=1,
+        threshold=0.7,
+        min_providers=3,
+        tallies=[],
+        agreement=None,
+        dissent=[],
+        consensus=False,
+    )
+
+
+@dataclass
+class Script:
+    """What each step answers, and everything it was asked."""
+
+    roles: dict[str, list[str]] = field(default_factory=lambda: {"UGRACE": ["approver"], "ULINUS": ["approver"]})
+    quorum: int = 1
+    questions: int = 0
+    refuse_revisions: int = 0
+    failing_phase: int | None = None
+    asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
+
+    def of(self, step: str) -> list[Any]:
+        """The messages a step was handed, in order."""
+        return [message for name, message in self.asked if name == step]
+
+    @activity.defn(name="understand")
+    async def understand(self, message: m.UnderstandInput) -> m.Understood:
+        self.asked.append(("understand", message))
+        thread = message.thread_ts or "1.0"
+        if len(message.exchanges) < self.questions:
+            question = Question(text="Which environment?", choices=["production", "staging"])
+            return m.Understood(thread_ts=thread, question=question, question_id=f"q{len(message.exchanges)}")
+        return m.Understood(thread_ts=thread, spec=spec_for(message.request))
+
+    @activity.defn(name="investigate")
+    async def investigate(self, message: m.InvestigateInput) -> m.Investigated:
+        self.asked.append(("investigate", message))
+        plan = plan_for(message.request, message.revision).model_dump(mode="json")
+        return m.Investigated(council=council(), diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
+
+    @activity.defn(name="judge")
+    async def judge(self, message: m.JudgeInput) -> m.Judged:
+        self.asked.append(("judge", message))
+        plan = DriftRemediationPlan.model_validate(message.investigated.plan)
+        if message.revision <= self.refuse_revisions:
+            refusal = Refusal(gate="policy", rule="plan.batch_too_large", reason="batch 50% exceeds the 20% limit")
+            result = GateResult(gate="policy", passed=False, refusals=[refusal], engine="script", duration_ms=0)
+            report = GateReport(plan_digest=plan.digest, policy_digest=POLICY, results=[result], requirement=None)
+            return m.Judged(report=report, plan=None)
+        results = [GateResult(gate=gate, passed=True, refusals=[], engine="script", duration_ms=0) for gate in GATES]
+        requirement = ApprovalRequirement(roles=["approver"], quorum=self.quorum, expires_in_seconds=30)
+        report = GateReport(plan_digest=plan.digest, policy_digest=POLICY, results=results, requirement=requirement)
+        return m.Judged(report=report, plan=plan)
+
+    @activity.defn(name="present")
+    async def present(self, message: m.PresentInput) -> str:
+        self.asked.append(("present", message))
+        return "2.0"
+
+    @activity.defn(name="read_roles")
+    async def read_roles(self, message: m.RolesInput) -> list[str]:
+        self.asked.append(("read_roles", message))
+        return self.roles.get(message.user, [])
+
+    @activity.defn(name="refuse_decision")
+    async def refuse_decision(self, message: m.RefusedDecision) -> bool:
+        self.asked.append(("refuse_decision", message))
+        return True
+
+    @activity.defn(name="accept_decision")
+    async def accept_decision(self, message: m.AcceptedDecision) -> bool:
+        self.asked.append(("accept_decision", message))
+        return True
+
+    @activity.defn(name="run_phase")
+    async def run_phase(self, message: m.PhaseInput) -> m.PhaseResult:
+        self.asked.append(("run_phase", message))
+        touched = message.proposal.plan.phases[message.index].asset_ids
+        if message.index == self.failing_phase:
+            return m.PhaseResult(ok=False, ran=True, detail="web-2 has no heartbeat.", touched=touched)
+        return m.PhaseResult(ok=True, ran=True, detail="healthy", touched=touched)
+
+    @activity.defn(name="roll_back")
+    async def roll_back(self, message: m.RollbackInput) -> m.RollbackResult:
+        self.asked.append(("roll_back", message))
+        return m.RollbackResult(ok=True, detail=f"{len(message.touched)} assets are back on their earlier image.")
+
+    @activity.defn(name="conclude")
+    async def conclude(self, message: m.ConcludeInput) -> bool:
+        self.asked.append(("conclude", message))
+        return True
+
+    @property
+    def activities(self) -> list[Any]:
+        return [
+            self.understand,
+            self.investigate,
+            self.judge,
+            self.present,
+            self.read_roles,
+            self.refuse_decision,
+            self.accept_decision,
+            self.run_phase,
+            self.roll_back,
+            self.conclude,
+        ]

@@ -1,0 +1,173 @@
+"""The tool loop: the lead model chooses calls, the dispatcher answers, until it stops or a bound stops it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeGuard
+
+from agents.orchestrator.chat import (
+    ChatMessage,
+    ChatReply,
+    ChatRequest,
+    Member,
+    ModelClient,
+    ModelError,
+    ToolSpec,
+    ToolUse,
+)
+from agents.specialists.base import Assignment, InvestigationUnavailable
+from agents.specialists.evidence import EvidenceBook, shown, summary
+from prompts.fence import fence
+from prompts.library import Prompt, Rendered
+from tools.base import ToolCall, ToolResult
+from tools.contracts.common import AgentName, JsonObject
+from tools.contracts.progress import NoteProgress, ToolProgress
+
+_UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_.:@/+-]")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds one investigation. Whichever comes first ends it; the evidence so far is then judged."""
+
+    tool_calls: int = 24
+    tokens: int = 400_000
+    """Prompt and completion tokens of all its model calls together."""
+    seconds: float = 180
+    reply_seconds: float = 60
+    """For one model call."""
+    reply_tokens: int = 4096
+
+
+@dataclass
+class ToolDesk:
+    """Numbers an agent's tool calls, shows them, and keeps their results."""
+
+    assignment: Assignment
+    agent: AgentName
+    tools: frozenset[str]
+    book: EvidenceBook = field(default_factory=EvidenceBook)
+
+    async def call(self, tool: str, params: JsonObject) -> ToolResult:
+        """Dispatch one call. Raises :class:`InvestigationUnavailable` when an engine behind the tools is away."""
+        work = self.assignment
+        call = ToolCall(
+            # Also cited in prompts, inside fence marks: only characters that survive there.
+            id=_UNSAFE_IN_ID.sub("_", f"{work.spec.id}-{work.round}-t{len(self.book.results) + 1}"),
+            tool=tool,
+            params=params,
+            caller=work.caller,
+            task_id=work.spec.id,
+            allowed_tools=self.tools,
+            environment=work.spec.environment,
+            actor=f"agent:{self.agent}",
+        )
+        work.progress.emit(ToolProgress(call_id=call.id, tool=tool[:64], state="running"))
+        result = await work.dispatcher.dispatch(call)
+        said = summary(result) if result.failure is None else result.failure.message[:200]
+        work.progress.emit(ToolProgress(call.id, tool[:64], "done" if result.ok else "failed", said))
+        if result.failure is not None and result.failure.kind == "unavailable":
+            raise InvestigationUnavailable(f"{tool[:64]} could not be called: {result.failure.message}")
+        self.book.add(result)
+        return result
+
+
+@dataclass
+class Investigation:
+    """One run of the loop."""
+
+    client: ModelClient
+    members: Sequence[Member]
+    """The first leads. If it fails, the next goes on from where it was."""
+    desk: ToolDesk
+    tools: tuple[ToolSpec, ...]
+    limits: Limits
+    stopped: str | None = None
+    """Which bound ended it, in one sentence; None when the lead was done."""
+
+    async def run(self, prompt: Prompt, rendered: Rendered) -> EvidenceBook:
+        """Raises :class:`ModelError` when no member could go on."""
+        ends = time.monotonic() + self.limits.seconds
+        messages = [ChatMessage("system", rendered.system), ChatMessage("user", rendered.user)]
+        request = self._request(prompt)
+        left, tokens, step = self.limits.tool_calls, self.limits.tokens, 0
+        while True:
+            seconds = ends - time.monotonic()
+            self.stopped = self._bound(left=left, tokens=tokens, seconds=seconds)
+            if self.stopped is not None:
+                self.desk.assignment.progress.emit(NoteProgress(self.stopped))
+                return self.desk.book
+            step += 1
+            reply = await self._ask(
+                replace(request, messages=tuple(messages), deadline_seconds=min(self.limits.reply_seconds, seconds)),
+                step,
+            )
+            if not reply.tool_uses:
+                return self.desk.book
+            tokens -= _tokens(reply, messages)
+            messages.append(ChatMessage("assistant", reply.text, tool_uses=reply.tool_uses))
+            for use in reply.tool_uses:
+                answer = await self._use(use) if left > 0 else fence("budget: no tool call is left.", "tool_error")
+                messages.append(ChatMessage("tool", answer, tool_use_id=use.id))
+                left -= 1
+
+    def _bound(self, *, left: int, tokens: int, seconds: float) -> str | None:
+        if left <= 0:
+            return f"The investigation ended at its {self.limits.tool_calls} tool calls."
+        if tokens <= 0:
+            return f"The investigation ended at its {self.limits.tokens} tokens."
+        return f"The investigation ended at its {self.limits.seconds:.0f} seconds." if seconds <= 0 else None
+
+    def _request(self, prompt: Prompt) -> ChatRequest:
+        work = self.desk.assignment
+        return ChatRequest(
+            messages=(),
+            purpose="investigate",
+            org=work.caller.org,
+            task_id=work.spec.id,
+            user=work.spec.user,
+            mode=work.mode,
+            prompt_id=prompt.id,
+            prompt_version=prompt.version,
+            key=f"{self.desk.agent}:{work.round}:investigate",
+            tools=self.tools,
+            max_tokens=self.limits.reply_tokens,
+            temperature=0,
+        )
+
+    async def _ask(self, request: ChatRequest, step: int) -> ChatReply:
+        errors: list[ModelError] = []
+        for member in self.members:
+            try:
+                return await self.client.chat(member, replace(request, key=f"{request.key}:{step}:{member.name}"))
+            except ModelError as error:
+                errors.append(error)
+                self.desk.assignment.progress.emit(NoteProgress(f"{error} Another model goes on, if there is one."))
+        if len(errors) == 1:
+            raise errors[0]
+        reasons = " ".join(str(error) for error in errors) or "No model is configured."
+        raise ModelError("unavailable", f"No model could investigate. {reasons}")
+
+    async def _use(self, use: ToolUse) -> str:
+        try:
+            params: object = json.loads(use.arguments or "{}")
+        except json.JSONDecodeError as error:
+            return fence(f"invalid_input: the arguments are not JSON ({error}). Nothing was called.", "tool_error")
+        if not _is_object(params):
+            return fence("invalid_input: the arguments must be a JSON object. Nothing was called.", "tool_error")
+        return shown(await self.desk.call(use.name, dict(params)))
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _tokens(reply: ChatReply, messages: Sequence[ChatMessage]) -> int:
+    """As the provider counted; four characters a token where it did not count."""
+    if reply.prompt_tokens is not None and reply.completion_tokens is not None:
+        return reply.prompt_tokens + reply.completion_tokens
+    return sum(len(message.content) for message in messages) // 4 + len(reply.text) // 4

@@ -1,0 +1,143 @@
+"""Builds the Bolt app and registers the listeners. It acknowledges what is durable, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.blocks.actions import ANSWER_PREFIX, APPROVE, REJECT
+from bot.blocks.message import Message
+from bot.intake import Intake
+from bot.listeners.clicks import ClickListeners, Tell
+from bot.listeners.commands import CommandListeners
+from bot.listeners.events import EventListeners
+from bot.settings import SlackSettings
+from bot.slack_api import SlackApi
+
+
+def build_client(*, api_url: str, bot_token: str) -> AsyncWebClient:
+    """The Web API client of the bot and of the worker: retries connection errors, 429 and 5xx."""
+    client = AsyncWebClient(token=bot_token, base_url=api_url)
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers.append(AsyncServerErrorRetryHandler(max_retry_count=2))
+    return client
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are in the workspace, as Slack says."""
+
+    team: str
+    user: str
+    bot: str
+    """`B…`: the author of our messages."""
+
+
+async def who_are_we(api: SlackApi) -> Identity:
+    answer = await api.api_call("auth.test")
+    return Identity(team=str(answer.get("team_id")), user=str(answer.get("user_id")), bot=str(answer.get("bot_id")))
+
+
+async def channel_ids(api: SlackApi, names: list[str]) -> frozenset[str]:
+    """The ids of the channels named (without #), and ids as they are. A name nobody has is left out."""
+    wanted, found, cursor = {name.lstrip("#") for name in names}, set[str](), ""
+    while True:
+        page = await api.api_call(
+            "conversations.list",
+            params={
+                "limit": 200,
+                "cursor": cursor,
+                "exclude_archived": True,
+                "types": "public_channel,private_channel",
+            },
+        )
+        channels: list[dict[str, Any]] = page.get("channels") or []
+        found.update(channel["id"] for channel in channels if channel["id"] in wanted or channel["name"] in wanted)
+        metadata: dict[str, Any] = page.get("response_metadata") or {}
+        cursor = str(metadata.get("next_cursor") or "")
+        if not cursor:
+            return frozenset(found)
+
+
+def build_app(
+    slack: SlackSettings,
+    *,
+    client: AsyncWebClient,
+    intake: Intake,
+    identity: Identity,
+    org: str | None,
+    alert_channels: frozenset[str],
+) -> AsyncApp:
+    """The app with every listener. A listener that raises is not acknowledged."""
+    app = AsyncApp(
+        client=client,
+        signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
+        # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
+        process_before_response=True,
+    )
+    _register(
+        app,
+        events=EventListeners(intake=intake, org=org, bot_user=identity.user, alert_channels=alert_channels),
+        clicks=ClickListeners(intake=intake, org=org, tell=_teller(client)),
+        commands=CommandListeners(intake=intake, org=org),
+    )
+    return app
+
+
+def _register(bolt: _Registers, *, events: EventListeners, clicks: ClickListeners, commands: CommandListeners) -> None:
+    async def mention(body: dict[str, Any]) -> None:
+        await events.on_mention(body)
+
+    async def message(body: dict[str, Any]) -> None:
+        await events.on_message(body)
+
+    async def decision(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await clicks.on_decision(body)
+        await ack()
+
+    async def answer(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await clicks.on_answer(body)
+        await ack()
+
+    async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
+        reply = await commands.on_gavel(body)
+        await ack(text=reply.text, blocks=reply.blocks)
+
+    bolt.event("app_mention")(mention)
+    bolt.event("message")(message)
+    bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
+    bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
+    bolt.command("/gavel")(command)
+
+
+class _Registers(Protocol):
+    """The part of Bolt used here, with types."""
+
+    def event(self, event: str) -> Callable[..., object]: ...
+    def action(self, constraints: re.Pattern[str]) -> Callable[..., object]: ...
+    def command(self, command: str) -> Callable[..., object]: ...
+
+
+def _teller(api: SlackApi) -> Tell:
+    async def tell(body: dict[str, Any], message: Message) -> None:
+        """An ephemeral message in the thread of the card that was clicked."""
+        container: dict[str, Any] = body.get("container") or {}
+        card: dict[str, Any] = body.get("message") or {}
+        await api.api_call(
+            "chat.postEphemeral",
+            json={
+                "channel": body["channel"]["id"],
+                "user": body["user"]["id"],
+                "thread_ts": card.get("thread_ts") or container.get("thread_ts"),
+                "text": message.text,
+                "blocks": message.blocks,
+            },
+        )
+
+    return tell

@@ -1,0 +1,121 @@
+"""The hand-over: what Slack sent becomes durable in Temporal, or is not acknowledged (DESIGN, step 1)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from bot.redaction import redact
+from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
+from bot.workflows.task import TaskWorkflow
+from tools.contracts.decision import Decision
+from tools.contracts.signing import sign
+
+HAND_OVER = timedelta(seconds=2)
+"""Of the three seconds Slack gives to acknowledge."""
+
+
+class HandOverFailed(Exception):
+    """Temporal did not take it in time. It must not be acknowledged: Slack will send it again, or the person must."""
+
+
+class TaskEnded(Exception):
+    """The task is over, or never was. Nothing can be decided or answered any more."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A request as a surface received it."""
+
+    org: str
+    user: str
+    source: Source
+    channel: str
+    text: str
+    thread_ts: str | None
+    message_ts: str | None
+    unique: str
+    """What names this request within the channel: the message's ts, or a slash command's trigger id."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Signs and hands over. Holds no state: what it accepted is in Temporal."""
+
+    temporal: Client
+    task_queue: str
+    decision_key: bytes
+    limits: TaskLimits
+    alert_approval_seconds: int | None
+    now: Callable[[], datetime]
+
+    async def accept(self, arrival: Arrival) -> str:
+        """Start the task, once however often this is called. The task id. Raises :class:`HandOverFailed`."""
+        cleaned = redact(arrival.text)
+        alert = arrival.source == "alert"
+        request = TaskRequest(
+            task_id=task_id(arrival),
+            org=arrival.org,
+            user=arrival.user,
+            source=arrival.source,
+            channel=arrival.channel,
+            thread_ts=arrival.thread_ts,
+            message_ts=arrival.message_ts,
+            text=cleaned.text,
+            redacted=list(cleaned.found),
+            received_at=self.now().astimezone(UTC).isoformat(),
+            limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
+        )
+        try:
+            await self.temporal.start_workflow(
+                TaskWorkflow.run,
+                sign(request, self.decision_key),
+                id=request.task_id,
+                task_queue=self.task_queue,
+                # Both are needed: by default a finished id may run again, and a running one is an error.
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=HAND_OVER,
+            )
+        except WorkflowAlreadyStartedError:
+            return request.task_id
+        except (RPCError, RuntimeError, TimeoutError) as error:
+            raise HandOverFailed(f"Temporal did not take the request: {error}") from error
+        return request.task_id
+
+    async def decide(self, decision: Decision) -> None:
+        """Hand a person's decision to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
+        await self._signal("decide", decision.task_id, sign(decision, self.decision_key))
+
+    async def answer(self, answer: Answer) -> None:
+        """Hand a person's answer to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
+        cleaned = replace(answer, text=redact(answer.text).text)
+        await self._signal("answer", answer.task_id, sign(cleaned, self.decision_key))
+
+    async def _signal(self, name: str, task: str, message: Decision | Answer) -> None:
+        handle = self.temporal.get_workflow_handle(task)
+        try:
+            await handle.signal(name, message, rpc_timeout=HAND_OVER)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise TaskEnded(f"Task {task} is over.") from error
+            raise HandOverFailed(f"Temporal did not take it: {error}") from error
+        except (RuntimeError, TimeoutError) as error:
+            raise HandOverFailed(f"Temporal did not take it: {error}") from error
+
+
+def task_id(arrival: Arrival) -> str:
+    """The workflow's id: the org, the channel and what is unique in it. The same event always makes the same id."""
+    return f"{arrival.org}.{arrival.channel}.{arrival.unique}"
+
+
+def alert_user(text: str) -> str:
+    """`alert:<fingerprint>`: who asked, where nobody did."""
+    return "alert:" + hashlib.sha256(text.encode()).hexdigest()[:16]

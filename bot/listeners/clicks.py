@@ -1,0 +1,82 @@
+"""Clicks on a card: Approve, Reject, and the choices of a question. Signal, acknowledge; the workflow decides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from bot.blocks import sentences
+from bot.blocks.actions import APPROVE, AnswerValue, ButtonValue, MalformedButton
+from bot.blocks.message import Message, sentence
+from bot.intake import HandOverFailed, Intake, TaskEnded
+from bot.workflows.messages import Answer
+from tools.contracts.decision import Decision
+
+Tell = Callable[[dict[str, Any], Message], Awaitable[None]]
+"""Says something to the one who clicked, and only to them. Takes the interaction's body."""
+
+TASK_OVER = sentence("This task is over, so there is nothing left to decide. Your click changed nothing.")
+
+
+@dataclass(frozen=True)
+class ClickListeners:
+    intake: Intake
+    org: str | None
+    tell: Tell
+
+    async def on_decision(self, body: dict[str, Any]) -> None:
+        """Approve or Reject. Slack does not send a click again: what could not be handed over is said at once."""
+        action: dict[str, Any] = body["actions"][0]
+        try:
+            button = ButtonValue.decode(str(action.get("value", "")))
+            await self.intake.decide(self._decision(body, action, button))
+        except MalformedButton:
+            await self.tell(body, sentences.click_refused("unverified"))
+        except TaskEnded:
+            await self.tell(body, TASK_OVER)
+        except HandOverFailed:
+            await self.tell(body, sentences.workflow_away())
+
+    async def on_answer(self, body: dict[str, Any]) -> None:
+        """A choice of a question."""
+        action: dict[str, Any] = body["actions"][0]
+        try:
+            value = AnswerValue.decode(str(action.get("value", "")))
+            await self.intake.answer(
+                Answer(
+                    org=self._org(body),
+                    task_id=value.task_id,
+                    question_id=value.question_id,
+                    user=body["user"]["id"],
+                    text=value.choice,
+                )
+            )
+        except MalformedButton:
+            await self.tell(body, sentences.click_refused("unverified"))
+        except TaskEnded:
+            await self.tell(body, TASK_OVER)
+        except HandOverFailed:
+            await self.tell(body, sentences.workflow_away())
+
+    def _decision(self, body: dict[str, Any], action: dict[str, Any], button: ButtonValue) -> Decision:
+        return Decision(
+            org=self._org(body),
+            task_id=button.task_id,
+            revision=button.revision,
+            verdict="approve" if action["action_id"] == APPROVE else "reject",
+            reason="",
+            plan_digest=button.plan_digest,
+            policy_digest=button.policy_digest,
+            target=button.target,
+            # Who clicked is what Slack authenticated, never what the button says.
+            user=body["user"]["id"],
+            channel=body["channel"]["id"],
+            nonce=button.nonce,
+            issued_at=self.intake.now().astimezone(UTC).isoformat(),
+            expires_at=button.expires_at,
+        )
+
+    def _org(self, body: dict[str, Any]) -> str:
+        return self.org or str(body["team"]["id"])

@@ -1,0 +1,98 @@
+"""Mentions, direct messages and alerts: the events that start a task, and those that must not."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from bot.intake import Arrival, Intake, TaskEnded, alert_user
+from bot.listeners.alert_text import alert_text
+from bot.workflows.messages import Answer
+
+_MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+
+
+@dataclass(frozen=True)
+class EventListeners:
+    """Each takes Slack's event body. An exception means: not acknowledged, so Slack sends it again."""
+
+    intake: Intake
+    org: str | None
+    bot_user: str
+    """Our own user id: our messages start nothing."""
+    alert_channels: frozenset[str]
+    """Channel ids."""
+
+    async def on_mention(self, body: dict[str, Any]) -> None:
+        """A mention in a channel. In a thread it first is an answer to the task of that thread."""
+        event: dict[str, Any] = body["event"]
+        if event.get("bot_id") or event.get("user") in (None, self.bot_user) or event.get("edited"):
+            return
+        if event["channel"] in self.alert_channels and event.get("subtype"):
+            return
+        if await self._answered(body, event):
+            return
+        await self.intake.accept(self._arrival(body, event, source="mention"))
+
+    async def on_message(self, body: dict[str, Any]) -> None:
+        """Every other message: a DM starts a task, one in an alert channel may be an alert, the rest is not ours."""
+        event: dict[str, Any] = body["event"]
+        if event.get("user") == self.bot_user or event.get("subtype") not in (None, "bot_message", "file_share"):
+            return
+        from_app = bool(event.get("bot_id")) or event.get("subtype") == "bot_message"
+        if event["channel"] in self.alert_channels:
+            if from_app and not event.get("thread_ts"):
+                await self._alert(body, event)
+            return
+        direct = event.get("channel_type") == "im" and not from_app and event.get("user")
+        if direct and not await self._answered(body, event):
+            await self.intake.accept(self._arrival(body, event, source="dm"))
+
+    async def _alert(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        text = alert_text(event)
+        await self.intake.accept(
+            Arrival(
+                org=self._org(body),
+                user=alert_user(text),
+                source="alert",
+                channel=event["channel"],
+                text=text,
+                thread_ts=event["ts"],
+                message_ts=event["ts"],
+                unique=event["ts"],
+            )
+        )
+
+    async def _answered(self, body: dict[str, Any], event: dict[str, Any]) -> bool:
+        """Whether a running task of this thread took the message."""
+        thread = event.get("thread_ts")
+        if not thread or thread == event["ts"]:
+            return False
+        answer = Answer(
+            org=self._org(body),
+            task_id=f"{self._org(body)}.{event['channel']}.{thread}",
+            question_id="",
+            user=event["user"],
+            text=_MENTION.sub("", str(event.get("text", ""))).strip(),
+        )
+        try:
+            await self.intake.answer(answer)
+        except TaskEnded:
+            return False
+        return True
+
+    def _arrival(self, body: dict[str, Any], event: dict[str, Any], *, source: str) -> Arrival:
+        return Arrival(
+            org=self._org(body),
+            user=event["user"],
+            source="dm" if source == "dm" else "mention",
+            channel=event["channel"],
+            text=str(event.get("text", "")),
+            thread_ts=event.get("thread_ts") or event["ts"],
+            message_ts=event["ts"],
+            unique=event["ts"],
+        )
+
+    def _org(self, body: dict[str, Any]) -> str:
+        return self.org or str(body["team_id"])

@@ -1,0 +1,66 @@
+"""Which models answer: those that are configured, an Ollama on this machine, else the rehearsal models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agents.orchestrator.chat import Member
+from agents.orchestrator.members import discover, family_of
+from agents.orchestrator.ollama import OLLAMA_BASE, probe_ollama
+from bot.settings import LlmSettings, MemberSettings, SettingsError
+
+PROVIDER_MARKS: Mapping[str, str] = {
+    "claude": "anthropic/",
+    "openai": "openai/",
+    "gemini": "gemini/",
+    "ollama": "ollama",
+    "bedrock": "bedrock/",
+    "azure": "azure/",
+}
+"""LLM_PROVIDER → how litellm's name for its models starts."""
+
+
+async def configured_members(settings: LlmSettings, environ: Mapping[str, str]) -> list[Member]:
+    """The members in the order in which they are asked; empty: only the rehearsal models are left.
+
+    Raises :class:`SettingsError` when a provider is named that is not set up: a rehearsal in its place would be a
+    surprise.
+    """
+    if settings.provider == "rehearsal":
+        return []
+    if settings.members:
+        return _preferring(settings, [_member(member) for member in settings.members], skipped=[])
+    found = discover(environ)
+    members = list(found.members)
+    if not members or settings.provider == "ollama":
+        served = await probe_ollama(
+            environ.get("OLLAMA_API_BASE") or OLLAMA_BASE, model=environ.get("GAVEL_MODEL_OLLAMA") or None
+        )
+        if served is not None and all(member.model != served.model for member in members):
+            members.append(served)
+    return _preferring(settings, members, skipped=found.skipped)
+
+
+def _preferring(settings: LlmSettings, members: list[Member], *, skipped: list[str]) -> list[Member]:
+    """LLM_PROVIDER's members first. The order of the others stays."""
+    if settings.provider is None:
+        return members
+    mark = PROVIDER_MARKS[settings.provider]
+    if not any(member.model.startswith(mark) for member in members):
+        why = " ".join(skipped) or "Its key is not in the environment and no member in llm.members is of it."
+        raise SettingsError(
+            [f"LLM_PROVIDER: got {settings.provider!r}, which is not set up. {why} Set it up, or unset LLM_PROVIDER."]
+        )
+    return sorted(members, key=lambda member: not member.model.startswith(mark))
+
+
+def _member(given: MemberSettings) -> Member:
+    vendor, _, name = given.model.rpartition("/")
+    return Member(
+        name=given.name,
+        model=given.model,
+        family=given.family or family_of(name, otherwise=vendor or given.name),
+        api_base=given.api_base,
+        api_key=given.api_key.get_secret_value() if given.api_key else None,
+        extra=tuple(given.extra.items()),
+    )

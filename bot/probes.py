@@ -1,0 +1,139 @@
+"""One real question to each server. Each returns what answered, in a few words, or raises :class:`NoAnswer`.
+
+The client libraries are imported where they are used: `gavel --help` needs none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from bot.redaction import redact
+from bot.redis_client import open_redis
+from bot.settings import SlackSettings, TemporalSettings
+
+
+class NoAnswer(Exception):
+    """Why the server does not count as answering, in one sentence without secrets."""
+
+
+@asynccontextmanager
+async def _bounded(seconds: float) -> AsyncGenerator[None]:
+    """Whatever a client library raises means that there was no answer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except NoAnswer:
+        raise
+    except TimeoutError:
+        raise NoAnswer(f"no answer within {seconds:g} s") from None
+    except Exception as error:
+        raise NoAnswer(_words(error)) from error
+
+
+def _words(error: BaseException) -> str:
+    said = " ".join(redact(str(error)).text.split())[:200]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+async def get_json(url: str, *, seconds: float = 3) -> object:
+    """The JSON body of a 200 answer; None for an empty one."""
+    import aiohttp
+
+    async with (
+        _bounded(seconds),
+        aiohttp.ClientSession() as session,
+        session.get(url, allow_redirects=False) as response,
+    ):
+        if response.status != 200:
+            raise NoAnswer(f"HTTP status {response.status}")
+        body = await response.read()
+        return await response.json(content_type=None) if body.strip() else None
+
+
+async def ask_opa(url: str, *, seconds: float = 3) -> str:
+    answer = await get_json(f"{url}/health", seconds=seconds)
+    if not is_object(answer):
+        raise NoAnswer("its /health answers, but not as OPA does")
+    return "healthy"
+
+
+async def ask_redis(url: str, *, seconds: float = 3) -> str:
+    client = open_redis(url, timeout_seconds=seconds)
+    try:
+        async with _bounded(seconds):
+            info = await client.execute_command("INFO", "server")
+    finally:
+        await client.aclose()
+    version = info.get("redis_version") if is_object(info) else None
+    if version is None:
+        raise NoAnswer("it answers, but not as Redis does")
+    return f"Redis {version}"
+
+
+async def ask_temporal(settings: TemporalSettings, address: str, *, seconds: float = 5) -> str:
+    """The server's health, its version, and that the namespace is there."""
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, GetSystemInfoRequest
+
+    from bot.workflows.client import connect
+
+    async with _bounded(seconds):
+        # No payload is sent, so any key will do.
+        client = await connect(settings, address=address, codec_key=bytes(32))
+        service = client.workflow_service
+        system = await service.get_system_info(GetSystemInfoRequest())
+        await service.describe_namespace(DescribeNamespaceRequest(namespace=settings.namespace))
+        return f"Temporal {system.server_version}, namespace {settings.namespace}"
+
+
+@dataclass(frozen=True)
+class SlackIdentity:
+    """Who Slack says the token belongs to."""
+
+    team_id: str
+    team: str
+    bot_user_id: str
+
+
+async def _slack_call(base: str, method: str, token: str, *, seconds: float) -> dict[str, Any]:
+    import aiohttp
+
+    async with (
+        _bounded(seconds),
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session,
+        session.post(f"{base}{method}", allow_redirects=False) as response,
+    ):
+        if response.status != 200:
+            raise NoAnswer(f"{method}: HTTP status {response.status}")
+        answer: object = await response.json(content_type=None)
+    if not is_object(answer):
+        raise NoAnswer(f"{method}: no JSON object in the answer")
+    if answer.get("ok") is not True:
+        raise NoAnswer(f"{method}: {str(answer.get('error'))[:80]}")
+    return answer
+
+
+async def ask_slack(settings: SlackSettings, *, seconds: float = 5) -> SlackIdentity:
+    """auth.test with the bot token."""
+    if settings.bot_token is None:
+        raise NoAnswer("there is no bot token")
+    token = settings.bot_token.get_secret_value()
+    answer = await _slack_call(settings.api_url, "auth.test", token, seconds=seconds)
+    return SlackIdentity(
+        team_id=str(answer.get("team_id", "")), team=str(answer.get("team", "")), bot_user_id=str(answer.get("user_id"))
+    )
+
+
+async def ask_slack_socket(settings: SlackSettings, *, seconds: float = 5) -> str:
+    """apps.connections.open with the app token: whether Socket Mode would be let in. Opens no connection."""
+    if settings.app_token is None:
+        raise NoAnswer("there is no app token")
+    await _slack_call(settings.api_url, "apps.connections.open", settings.app_token.get_secret_value(), seconds=seconds)
+    return "Socket Mode would be let in"

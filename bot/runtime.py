@@ -1,0 +1,188 @@
+"""Puts the parts together: a workbench for the worker, an intake and an app for the bot. Everything is handed down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from agents.meta_prompt import MetaPrompt
+from agents.orchestrator.chat import Member
+from agents.orchestrator.council import Council
+from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.orchestrator.logged import LoggedClient
+from agents.orchestrator.orchestrator import Orchestrator
+from agents.orchestrator.retrying import RetryingClient
+from agents.specialists.drift import DriftAgent
+from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
+from bot.intake import Intake
+from bot.keys import Keys
+from bot.ledger.anchor import FileAnchor
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.requests import RequestLog
+from bot.ledger.schema import migrate
+from bot.local.estate.estate import SampleEstate
+from bot.local.stack import RunningStack
+from bot.narrator.live import Narrator
+from bot.pacing import Pacer
+from bot.redaction import redact
+from bot.roles import GroupRoles, ListedRoles
+from bot.settings import Settings
+from bot.thread import ThreadWriter
+from bot.workflows.client import connect
+from bot.workflows.messages import TaskLimits
+from bot.workflows.workbench import Workbench
+from bot.workflows.worker import build_worker
+from policies.authorizer import PolicyAuthorizer
+from policies.build import open_engine
+from policies.execution import ExecutionCheck
+from policies.pipeline import build_pipeline
+from prompts.library import PromptLibrary
+from tools.connectors.base import Estate
+from tools.contracts.common import Mode
+from tools.registry import build_registry
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def redacted(text: str) -> str:
+    """The text without what looks like a secret."""
+    return redact(text).text
+
+
+async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:
+    """Migrate and open; closed in the right order with `exits`."""
+    configured = settings.database.url
+    url = configured.get_secret_value() if configured else f"sqlite:///{settings.data_dir / 'gavel.db'}"
+    await migrate(url)
+    database = Database.open(url)
+    exits.push_async_callback(database.close)
+    anchor = FileAnchor(settings.ledger.anchor_dir or settings.data_dir / "anchors", key=keys.derive("anchor"))
+    ledger = Ledger(database, anchor, key=keys.derive("ledger"))
+    exits.push_async_callback(ledger.close)
+    return ledger
+
+
+@asynccontextmanager
+async def open_workbench(
+    settings: Settings,
+    *,
+    keys: Keys,
+    client: AsyncWebClient,
+    identity: Identity,
+    members: Sequence[Member],
+    estate: Estate,
+) -> AsyncGenerator[Workbench]:
+    """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
+    async with AsyncExitStack() as stack:
+        ledger = await open_ledger(stack, settings, keys)
+        engine = await open_engine(settings.opa.url)
+        stack.push_async_callback(engine.aclose)
+        litellm = LiteLLMClient()
+        stack.push_async_callback(litellm.close)
+        models = RetryingClient(LoggedClient(litellm, RequestLog(ledger)))
+        prompts, registry = PromptLibrary(), build_registry()
+        writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
+        explicit = settings.roles.explicit
+        council = Council(
+            client=models,
+            members=members,
+            threshold=settings.council.consensus_threshold,
+            min_providers=settings.council.min_providers,
+        )
+        mode: Mode = "council" if settings.llm.mode == "auto" else settings.llm.mode
+        yield Workbench(
+            writer=writer,
+            narrator=Narrator(writer),
+            ledger=ledger,
+            meta_prompt=MetaPrompt(client=models, members=members, prompts=prompts, default_mode=mode),
+            agents={"drift": DriftAgent(client=models, members=members, prompts=prompts, registry=registry)},
+            orchestrator=Orchestrator(council),
+            members=members,
+            registry=registry,
+            estate=estate,
+            authorizer=PolicyAuthorizer(engine, now=utc_now),
+            pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
+            rechecks=ExecutionCheck(engine),
+            roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
+            grant_key=keys.derive("grant"),
+            team=identity.team,
+            repair_attempts=settings.tasks.repair_attempts,
+            redact=redacted,
+            now=utc_now,
+        )
+
+
+@asynccontextmanager
+async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
+    """A worker on everything the stack names. Not started: `async with` runs it."""
+    settings = stack.settings
+    async with AsyncExitStack() as exits:
+        client = slack_client(settings)
+        estate = SampleEstate(stack.estate)
+        exits.push_async_callback(estate.close)
+        bench = await exits.enter_async_context(
+            open_workbench(
+                settings,
+                keys=stack.keys,
+                client=client,
+                identity=await who_are_we(client),
+                members=stack.members,
+                estate=estate,
+            )
+        )
+        temporal = await connect(
+            settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
+        )
+        yield build_worker(
+            temporal,
+            bench,
+            task_queue=settings.temporal.task_queue,
+            decision_key=stack.keys.derive("decision"),
+        )
+
+
+async def open_bot(stack: RunningStack) -> AsyncApp:
+    """The bot on everything the stack names. Temporal may be away when it starts, and come back."""
+    settings = stack.settings
+    client = slack_client(settings)
+    temporal = await connect(
+        settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec"), lazy=True
+    )
+    return build_app(
+        settings.slack,
+        client=client,
+        intake=build_intake(settings, temporal=temporal, keys=stack.keys),
+        identity=await who_are_we(client),
+        org=stack.org,
+        alert_channels=await channel_ids(client, settings.alerts.channels),
+    )
+
+
+def slack_client(settings: Settings) -> AsyncWebClient:
+    if settings.slack.bot_token is None:
+        raise ValueError("There is no SLACK_BOT_TOKEN: nobody could be answered, so nothing is started.")
+    return build_client(api_url=settings.slack.api_url, bot_token=settings.slack.bot_token.get_secret_value())
+
+
+def build_intake(settings: Settings, *, temporal: Client, keys: Keys) -> Intake:
+    return Intake(
+        temporal=temporal,
+        task_queue=settings.temporal.task_queue,
+        decision_key=keys.derive("decision"),
+        limits=TaskLimits(
+            repair_attempts=settings.tasks.repair_attempts,
+            question_seconds=settings.tasks.question_expiry_seconds,
+            approval_seconds=settings.approvals.expiry_seconds,
+        ),
+        alert_approval_seconds=settings.alerts.expiry_seconds,
+        now=utc_now,
+    )

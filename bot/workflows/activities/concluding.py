@@ -1,0 +1,82 @@
+"""The end of a task: the card loses its buttons, the thread hears the outcome, the ledger keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+from bot.blocks import sentences
+from bot.blocks.execution import Outcome, outcome_card
+from bot.blocks.message import Message
+from bot.blocks.plan_card import expired_card, stopped_card
+from bot.workflows import messages as m
+from bot.workflows.activities.deciding import offer_of
+from bot.workflows.activities.executing import show_progress
+from bot.workflows.activities.retrying import is_retry, waiting_is_told
+from bot.workflows.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Concluding:
+    bench: Workbench
+
+    @activity.defn(name="conclude")
+    async def conclude(self, message: m.ConcludeInput) -> bool:
+        """Say how it ended, once, and write it down."""
+        state, result = message.state, message.result
+        request = state.request
+        async with waiting_is_told(self.bench, request, state.thread_ts):
+            await self.bench.ledger.record(
+                "task_ended",
+                asdict(result),
+                org=request.org,
+                task_id=request.task_id,
+                actor="gavel",
+                key="ended",
+            )
+            if state.thread_ts is None:
+                return True
+            await self._close_card(state, result)
+            if state.proposal is not None and state.phases:
+                await show_progress(self.bench, request, state.thread_ts, state.proposal, state.phases)
+            await self.bench.writer.post_once(
+                self.bench.thread(request, state.thread_ts),
+                self._last_words(state, result),
+                key="outcome",
+                task_id=request.task_id,
+                check_first=is_retry(),
+            )
+        return True
+
+    async def _close_card(self, state: m.TaskState, result: m.TaskResult) -> None:
+        """A card on which nothing was decided must not keep its buttons."""
+        proposal = state.proposal
+        if proposal is None or not proposal.card_ts or result.outcome not in ("expired", "cancelled"):
+            return
+        offer = await offer_of(self.bench, state.request, proposal)
+        card = expired_card(offer) if result.outcome == "expired" else stopped_card(offer, why=result.detail)
+        await self.bench.writer.update(state.request.channel, proposal.card_ts, card)
+
+    def _last_words(self, state: m.TaskState, result: m.TaskResult) -> Message:
+        if result.outcome in ("declined", "unanswered"):
+            return sentences.decline(result.detail)
+        started = datetime.fromisoformat(state.request.received_at)
+        changed = sum(
+            len(phase.asset_ids)
+            for record, phase in zip(state.phases, state.proposal.plan.phases if state.proposal else [], strict=True)
+            if record.state == "done" and phase.actions
+        )
+        return outcome_card(
+            Outcome(
+                task_id=result.task_id,
+                kind=result.outcome,
+                summary=result.detail,
+                changed=changed,
+                approvers=result.approvers,
+                seconds=(self.bench.now() - started).total_seconds(),
+                plan_digest=result.plan_digest,
+                simulated=self.bench.simulated,
+            )
+        )

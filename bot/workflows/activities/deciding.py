@@ -1,0 +1,130 @@
+"""The plan card and what people decide on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+from bot.blocks.message import sentence
+from bot.blocks.plan_card import Offer, Vote, decided_card, plan_card
+from bot.workflows.activities.retrying import is_retry, waiting_is_told
+from bot.workflows.messages import AcceptedDecision, PresentInput, Proposal, RefusedDecision, RolesInput, TaskRequest
+from bot.workflows.workbench import Workbench
+from tools.connectors.base import AssetQuery
+
+
+@dataclass(frozen=True)
+class Deciding:
+    bench: Workbench
+
+    @activity.defn(name="present")
+    async def present(self, message: PresentInput) -> str:
+        """Put the plan to people; the card's ts. On record before it is on offer."""
+        request, proposal = message.request, message.proposal
+        async with waiting_is_told(self.bench, request, message.thread_ts):
+            await self.bench.ledger.record(
+                "approval_requested",
+                {
+                    "revision": proposal.revision,
+                    "plan_digest": proposal.plan.digest,
+                    "policy_digest": proposal.report.policy_digest,
+                    "target": proposal.plan.target,
+                    "requirement": proposal.requirement.model_dump(mode="json"),
+                    "expires_at": proposal.expires_at,
+                },
+                org=request.org,
+                task_id=request.task_id,
+                actor="gavel",
+                key=f"approval:r{proposal.revision}",
+            )
+            return await self.bench.writer.post_once(
+                self.bench.thread(request, message.thread_ts),
+                plan_card(await offer_of(self.bench, request, proposal)),
+                key=f"card:r{proposal.revision}",
+                task_id=request.task_id,
+                check_first=is_retry(),
+            )
+
+    @activity.defn(name="read_roles")
+    async def read_roles(self, message: RolesInput) -> list[str]:
+        """The roles the person holds now."""
+        async with waiting_is_told(self.bench, message.request, message.request.thread_ts):
+            return [*await self.bench.roles.roles_of(message.user)]
+
+    @activity.defn(name="refuse_decision")
+    async def refuse_decision(self, message: RefusedDecision) -> bool:
+        """Write down that a decision did not count, and tell the one who made it, and only them."""
+        request = message.request
+        async with waiting_is_told(self.bench, request, message.thread_ts):
+            await self.bench.ledger.record(
+                "decision_refused",
+                {"problem": message.problem, "user": message.user},
+                org=request.org,
+                task_id=request.task_id,
+                actor=message.user or "gavel",
+                key=message.key,
+            )
+            if message.user:
+                thread = self.bench.thread(request, message.thread_ts)
+                await self.bench.writer.tell(thread, message.user, sentence(message.sentence))
+        return True
+
+    @activity.defn(name="accept_decision")
+    async def accept_decision(self, message: AcceptedDecision) -> bool:
+        """Write down a decision that counts, and show it on the card. Decided: the buttons are gone."""
+        request, proposal = message.request, message.proposal
+        async with waiting_is_told(self.bench, request, message.thread_ts):
+            await self.bench.ledger.record(
+                "decision_accepted",
+                {
+                    "revision": proposal.revision,
+                    "verdict": message.verdict,
+                    "reason": message.reason,
+                    "plan_digest": proposal.plan.digest,
+                    "policy_digest": proposal.report.policy_digest,
+                    "target": proposal.plan.target,
+                    "issued_at": message.issued_at,
+                    "settled": message.settled,
+                },
+                org=request.org,
+                task_id=request.task_id,
+                actor=message.user,
+                key=f"decision:r{proposal.revision}:{message.user}",
+            )
+            offer = await offer_of(self.bench, request, proposal)
+            if message.verdict == "reject":
+                moment = datetime.fromisoformat(message.issued_at)
+                offer.votes.append(Vote(user=message.user, verdict="reject", at=moment, reason=message.reason))
+            card = decided_card(offer, message.verdict) if message.settled else plan_card(offer)
+            await self.bench.writer.update(request.channel, proposal.card_ts, card)
+        return True
+
+
+async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal) -> Offer:
+    """The proposal as its card shows it, with the approvals so far."""
+    return Offer(
+        plan=proposal.plan,
+        report=proposal.report,
+        council=proposal.council,
+        requester=request.user,
+        nonce=proposal.nonce,
+        deadline=datetime.fromisoformat(proposal.expires_at),
+        environment_size=await _environment_size(bench, request, proposal),
+        cost_usd=None,
+        simulated=bench.simulated,
+        votes=[
+            Vote(user=user, verdict="approve", at=datetime.fromisoformat(at))
+            for user, at in zip(proposal.approvals, proposal.approved_at, strict=True)
+        ],
+    )
+
+
+async def _environment_size(bench: Workbench, request: TaskRequest, proposal: Proposal) -> int:
+    query, total, cursor = AssetQuery(environment=proposal.plan.environment), 0, None
+    while True:
+        assets, cursor = await bench.estate.assets(request.org, query, limit=500, cursor=cursor)
+        total += len(assets)
+        if cursor is None:
+            return total

@@ -1,0 +1,270 @@
+"""One phase of an approved plan: everything is checked again, then the tools run under a grant, then health decides."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import activity
+
+from bot.blocks.execution import PhaseRow, progress_card
+from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
+from bot.workflows.messages import (
+    PhaseInput,
+    PhaseRecord,
+    PhaseResult,
+    Proposal,
+    RollbackInput,
+    RollbackResult,
+    TaskRequest,
+)
+from bot.workflows.workbench import Workbench
+from policies.engine import PolicyUnavailable
+from tools.base import ToolCall, ToolResult
+from tools.connectors.base import AssetQuery
+from tools.contracts.common import JsonObject
+from tools.contracts.estate import Asset
+from tools.contracts.grant import ExecutionGrant
+from tools.contracts.identity import Caller
+from tools.contracts.ledger import LedgerKind
+from tools.contracts.plan import Action, Phase
+from tools.drift import CheckHealthInput, CheckHealthOutput, ExecuteRolloutOutput
+from tools.grants import sign_grant
+
+GRANT_LIFE = timedelta(minutes=15)
+HEALTH_POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Executing:
+    bench: Workbench
+
+    @activity.defn(name="run_phase")
+    async def run_phase(self, message: PhaseInput) -> PhaseResult:
+        """Run one phase once, however often this is called: each action's call id is its idempotency key."""
+        request, phase = message.request, message.proposal.plan.phases[message.index]
+        async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
+            await self._show(request, message.thread_ts, message.proposal, message.phases)
+            approvers = await self._approvers(request, message.proposal)
+            refused = await self._refused(message, phase, approvers)
+            if refused:
+                await self._record(message, "phase_finished", {"ran": False, "detail": refused})
+                return PhaseResult(ok=False, ran=False, detail=refused, touched=[])
+            await self._record(message, "phase_started", {"assets": phase.asset_ids})
+            result = await self._run(message, phase, approvers)
+            body = {"ran": True, "ok": result.ok, "detail": result.detail, "touched": result.touched}
+            await self._record(message, "phase_finished", body)
+            return result
+
+    @activity.defn(name="roll_back")
+    async def roll_back(self, message: RollbackInput) -> RollbackResult:
+        """Put back exactly the assets that were touched, by the rollback actions that were approved with the plan."""
+        request, plan = message.request, message.proposal.plan
+        async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
+            caller = await self.bench.caller(request)
+            touched, failed = set(message.touched), list[str]()
+            for action in plan.rollback.actions:
+                assets = [asset for asset in action.asset_ids if asset in touched]
+                if not assets:
+                    continue
+                narrowed = action.model_copy(
+                    update={"asset_ids": assets, "params": {**action.params, "asset_ids": assets, "rollback": True}}
+                )
+                phase = Phase(name="Rollback", type="rollback", asset_ids=assets, actions=[narrowed])
+                grant = self._grant(message.proposal, phase, message.proposal.approvals)
+                result = await self._call(message.proposal, narrowed, caller, grant, name="rollback")
+                if result.failure is not None:
+                    failed += [f"{asset}: {result.failure.message}" for asset in assets]
+                    continue
+                outcomes = ExecuteRolloutOutput.model_validate(result.output).outcomes
+                failed += [f"{outcome.asset_id}: {outcome.message}" for outcome in outcomes if not outcome.ok]
+            uncovered = touched - {asset for action in plan.rollback.actions for asset in action.asset_ids}
+            failed += [f"{asset}: no rollback was approved for it" for asset in sorted(uncovered)]
+            back = len(touched) - len(failed)
+            detail = f"{back} of {len(touched)} assets are back on their earlier image."
+            if failed:
+                detail += f" Look at these now: {'; '.join(failed[:5])}"
+            await self.bench.ledger.record(
+                "rollback_finished",
+                {"ok": not failed, "reason": message.reason, "touched": message.touched, "failed": failed},
+                org=request.org,
+                task_id=request.task_id,
+                actor="gavel",
+                key=f"rollback:r{plan.revision}",
+            )
+            return RollbackResult(ok=not failed, detail=detail)
+
+    async def _approvers(self, request: TaskRequest, proposal: Proposal) -> list[Caller]:
+        """Who approved, with the roles they hold now."""
+        return [
+            Caller(org=request.org, user=user, roles=await self.bench.roles.roles_of(user))
+            for user in proposal.approvals
+        ]
+
+    async def _refused(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> str | None:
+        """Why the phase may not run any more, or None."""
+        plan, report = message.proposal.plan, message.proposal.report
+        refusals = await self.bench.rechecks.recheck(
+            plan,
+            phase=phase,
+            requester=message.request.user,
+            approvers=approvers,
+            requirement=message.proposal.requirement,
+            approved_policy_digest=report.policy_digest or "",
+            now=self.bench.now(),
+        )
+        if refusals:
+            return "Not run: " + "; ".join(refusal.reason for refusal in refusals)
+        changed = await self._not_as_approved(message, phase)
+        if changed:
+            return f"Not run: {', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
+        return None
+
+    async def _not_as_approved(self, message: PhaseInput, phase: Phase) -> list[str]:
+        """Assets not yet touched must be as they were at planning; finished ones must be as the plan wanted them."""
+        plan = message.proposal.plan
+        observed = await self._observed(message.request.org, plan.asset_ids)
+        finished = {asset for earlier in plan.phases[: message.index] if earlier.actions for asset in earlier.asset_ids}
+        # This phase may have begun before a crash: what its own recorded calls changed is as approved, too.
+        begun = {asset for asset in phase.asset_ids if is_retry()}
+        wrong: list[str] = []
+        for expected in plan.expectations:
+            asset = observed.get(expected.asset_id)
+            done = asset is not None and asset.image_version == expected.to_version
+            untouched = asset is not None and asset.fingerprint == expected.fingerprint
+            as_approved = done if expected.asset_id in finished else untouched
+            if not (as_approved or (done and expected.asset_id in begun)):
+                wrong.append(expected.asset_id)
+        return wrong
+
+    async def _observed(self, org: str, asset_ids: list[str]) -> dict[str, Asset]:
+        found: dict[str, Asset] = {}
+        for start in range(0, len(asset_ids), 500):
+            query = AssetQuery(ids=asset_ids[start : start + 500])
+            assets, _ = await self.bench.estate.assets(org, query, limit=500, cursor=None)
+            found.update({asset.id: asset for asset in assets})
+        return found
+
+    async def _run(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> PhaseResult:
+        proposal, touched = message.proposal, list[str]()
+        caller = await self.bench.caller(message.request)
+        grant = self._grant(proposal, phase, [approver.user for approver in approvers])
+        for action in phase.actions:
+            touched += action.asset_ids
+            result = await self._call(proposal, action, caller, grant, name=f"p{message.index}")
+            if result.failure is not None:
+                return PhaseResult(ok=False, ran=True, detail=result.failure.message, touched=touched)
+            outcomes = ExecuteRolloutOutput.model_validate(result.output).outcomes
+            failed = [f"{outcome.asset_id}: {outcome.message}" for outcome in outcomes if not outcome.ok]
+            if failed:
+                return PhaseResult(ok=False, ran=True, detail="; ".join(failed[:5]), touched=touched)
+        unhealthy = await self._unhealthy(message, phase, caller)
+        if unhealthy:
+            return PhaseResult(ok=False, ran=True, detail=f"Unhealthy: {unhealthy}", touched=touched)
+        return PhaseResult(ok=True, ran=True, detail=f"{len(phase.asset_ids)} assets, healthy.", touched=touched)
+
+    async def _unhealthy(self, message: PhaseInput, phase: Phase, caller: Caller) -> str | None:
+        """Ask until healthy or until the longest check's time is over."""
+        if not phase.health_checks:
+            return None
+        plan, loop = message.proposal.plan, asyncio.get_running_loop()
+        deadline = loop.time() + max(check.timeout_seconds for check in phase.health_checks)
+        params = CheckHealthInput(
+            asset_ids=phase.asset_ids, checks=phase.health_checks, target_version=plan.target_image.version
+        ).model_dump(mode="json")
+        attempt = 0
+        while True:
+            attempt += 1
+            call = ToolCall(
+                id=f"{plan.task_id}:r{plan.revision}:p{message.index}:health:{activity.info().attempt}.{attempt}",
+                tool="check_health",
+                params=params,
+                caller=caller,
+                task_id=plan.task_id,
+                allowed_tools=frozenset({"check_health"}),
+                environment=plan.environment,
+            )
+            result = self._answered(await self.bench.dispatcher().dispatch(call))
+            if result.failure is not None:
+                found = result.failure.message
+            else:
+                health = CheckHealthOutput.model_validate(result.output)
+                if health.healthy and health.checked_assets == len(phase.asset_ids):
+                    return None
+                found = "; ".join(f"{row.asset_id} {row.check}: {row.observed}" for row in health.findings[:5])
+            if loop.time() + HEALTH_POLL_SECONDS > deadline:
+                return found or "not every asset could be checked"
+            await asyncio.sleep(HEALTH_POLL_SECONDS)
+
+    async def _call(
+        self, proposal: Proposal, action: Action, caller: Caller, grant: ExecutionGrant, *, name: str
+    ) -> ToolResult:
+        plan = proposal.plan
+        call = ToolCall(
+            id=f"{plan.task_id}:r{plan.revision}:{name}:{action.id}",
+            tool=action.tool,
+            params=action.params,
+            caller=caller,
+            task_id=plan.task_id,
+            allowed_tools=frozenset({action.tool}),
+            environment=plan.environment,
+            grant=grant,
+        )
+        return self._answered(await self.bench.dispatcher().dispatch(call))
+
+    @staticmethod
+    def _answered(result: ToolResult) -> ToolResult:
+        """Away is not failed: the same call is made again, with the same id."""
+        if result.failure is not None and result.failure.kind == "unavailable":
+            raise PolicyUnavailable(result.failure.message)
+        return result
+
+    def _grant(self, proposal: Proposal, phase: Phase, approvers: list[str]) -> ExecutionGrant:
+        """For exactly this phase's tools and assets, and not for long."""
+        plan = proposal.plan
+        return sign_grant(
+            ExecutionGrant(
+                org=plan.org,
+                task_id=plan.task_id,
+                plan_digest=plan.digest,
+                policy_digest=proposal.report.policy_digest or "",
+                environment=plan.environment,
+                phase=phase.name,
+                tools=sorted({action.tool for action in phase.actions}),
+                asset_ids=phase.asset_ids,
+                expires_at=self.bench.now() + GRANT_LIFE,
+                approvers=approvers,
+            ),
+            self.bench.grant_key,
+        )
+
+    async def _record(self, message: PhaseInput, kind: LedgerKind, body: JsonObject) -> None:
+        plan = message.proposal.plan
+        await self.bench.ledger.record(
+            kind,
+            {"phase": plan.phases[message.index].name, "index": message.index, "plan_digest": plan.digest, **body},
+            org=message.request.org,
+            task_id=message.request.task_id,
+            actor="gavel",
+            key=f"{kind}:r{plan.revision}:{message.index}",
+        )
+
+    async def _show(self, request: TaskRequest, thread_ts: str, proposal: Proposal, phases: list[PhaseRecord]) -> None:
+        """The one living message of the run."""
+        await show_progress(self.bench, request, thread_ts, proposal, phases)
+
+
+async def show_progress(
+    bench: Workbench, request: TaskRequest, thread_ts: str, proposal: Proposal, phases: list[PhaseRecord]
+) -> None:
+    """Post or edit the run's progress message: found again by its key, so there is only ever one."""
+    rows = [
+        PhaseRow(name=record.name, state=record.state, assets=len(phase.asset_ids), note=record.detail)
+        for record, phase in zip(phases, proposal.plan.phases, strict=True)
+    ]
+    card = progress_card(request.task_id, environment=proposal.plan.environment, rows=rows)
+    thread = bench.thread(request, thread_ts)
+    key = f"run:r{proposal.revision}"
+    ts = await bench.writer.post_once(thread, card, key=key, task_id=request.task_id, check_first=True)
+    await bench.writer.update(request.channel, ts, card)

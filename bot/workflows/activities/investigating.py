@@ -1,0 +1,88 @@
+"""Layer 2 as an activity: an agent works, and the thread watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from temporalio import activity
+
+from agents.specialists.base import AgentOutcome, Assignment
+from bot.blocks.task import Diagnosis, diagnosis_card
+from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
+from bot.workflows.messages import Investigated, InvestigateInput
+from bot.workflows.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Investigating:
+    bench: Workbench
+
+    @activity.defn(name="investigate")
+    async def investigate(self, message: InvestigateInput) -> Investigated:
+        """One round of the agent's work. Reads and plans only: nothing it calls can change the estate."""
+        async with beating(), waiting_is_told(self.bench, message.request, message.thread_ts):
+            outcome = await self._work(message)
+            if message.request.source == "alert":
+                await self._diagnose(message, outcome)
+        return Investigated(
+            council=outcome.council,
+            diagnosis=outcome.diagnosis,
+            plan=outcome.plan_json,
+            tool_call_ids=outcome.tool_call_ids,
+            no_plan=None if outcome.finding == "plan" else outcome.finding,
+            reason=outcome.reason,
+        )
+
+    async def _work(self, message: InvestigateInput) -> AgentOutcome:
+        bench, spec = self.bench, message.spec
+        key = f"progress:r{message.revision}"
+        title = "Investigating" if message.revision == 1 else f"Repairing the plan (revision {message.revision})"
+        async with bench.narrator.live(
+            bench.thread(message.request, message.thread_ts),
+            task_id=spec.id,
+            key=key,
+            title=title,
+            simulated=bench.simulated,
+            check_first=is_retry(),
+        ) as progress:
+            return await bench.agents[spec.agents[0]].work(
+                Assignment(
+                    spec=spec,
+                    caller=await bench.caller(message.request),
+                    revision=message.revision,
+                    mode=spec.mode,
+                    orchestrator=bench.orchestrator,
+                    dispatcher=bench.dispatcher(),
+                    progress=progress,
+                    recorder=bench.ledger,
+                    refusals=tuple(message.refusals),
+                    attempt=activity.info().attempt,
+                )
+            )
+
+    async def _diagnose(self, message: InvestigateInput, outcome: AgentOutcome) -> None:
+        """An alert's thread gets the cause before any plan."""
+        found: dict[str, Literal["plan", "nothing", "inconclusive"]] = {
+            "plan": "plan",
+            "nothing_to_do": "nothing",
+            "inconclusive": "inconclusive",
+        }
+        card = diagnosis_card(
+            Diagnosis(
+                task_id=message.spec.id,
+                alert=message.request.text.partition("\n")[0],
+                finding=outcome.diagnosis or outcome.reason,
+                council=outcome.council,
+                missing=outcome.missing,
+                next=found[outcome.finding],
+                simulated=self.bench.simulated,
+            )
+        )
+        await self.bench.writer.post_once(
+            self.bench.thread(message.request, message.thread_ts),
+            card,
+            key=f"diagnosis:r{message.revision}",
+            task_id=message.spec.id,
+            check_first=is_retry(),
+        )

@@ -1,0 +1,80 @@
+"""Layer 4 as an activity: the gates judge the plan, and the thread hears what they refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from temporalio import activity
+
+from bot.blocks.task import RefusedPlan, refusal_card
+from bot.workflows.activities.retrying import is_retry, waiting_is_told
+from bot.workflows.messages import Judged, JudgeInput
+from bot.workflows.workbench import Workbench
+from policies.engine import PolicyUnavailable
+from policies.pipeline import JudgeContext
+from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.verdict import GateReport
+
+
+@dataclass(frozen=True)
+class Judging:
+    bench: Workbench
+
+    @activity.defn(name="judge")
+    async def judge(self, message: JudgeInput) -> Judged:
+        """All four gates, in order. An engine that is away is waited for: no repair attempt is spent on it."""
+        request = message.request
+        async with waiting_is_told(self.bench, request, message.thread_ts):
+            report = await self.bench.pipeline.judge(
+                message.investigated.plan or {},
+                JudgeContext(
+                    caller=await self.bench.caller(request),
+                    spec=message.spec,
+                    agent=message.spec.agents[0],
+                    contract="DriftRemediationPlan",
+                    revision=message.revision,
+                    council=message.investigated.council,
+                    known_tool_calls=frozenset(message.investigated.tool_call_ids),
+                    approval_expiry_seconds=request.limits.approval_seconds,
+                    now=self.bench.now(),
+                ),
+            )
+            if report.unavailable is not None:
+                raise PolicyUnavailable(report.unavailable)
+            await self.bench.ledger.record(
+                "plan_validated",
+                {"revision": message.revision, "allowed": report.allowed, **report.model_dump(mode="json")},
+                org=request.org,
+                task_id=request.task_id,
+                actor="gavel",
+                key=f"validated:r{message.revision}",
+            )
+            if not report.allowed:
+                await self._say_refused(message, report)
+                return Judged(report=report, plan=None)
+        return Judged(report=report, plan=DriftRemediationPlan.model_validate(message.investigated.plan))
+
+    async def _say_refused(self, message: JudgeInput, report: GateReport) -> None:
+        repairable = message.attempts_left > 0 and all(refusal.repairable for refusal in report.refusals)
+        step: Literal["repair", "give_up"] = "repair" if repairable else "give_up"
+        limit = message.request.limits.repair_attempts
+        card = refusal_card(
+            RefusedPlan(
+                task_id=message.request.task_id,
+                report=report,
+                next=step,
+                summary=str((message.investigated.plan or {}).get("summary", "")),
+                revision=message.revision,
+                attempt=limit - message.attempts_left + (1 if repairable else 0),
+                max_attempts=limit,
+                simulated=self.bench.simulated,
+            )
+        )
+        await self.bench.writer.post_once(
+            self.bench.thread(message.request, message.thread_ts),
+            card,
+            key=f"refused:r{message.revision}",
+            task_id=message.request.task_id,
+            check_first=is_retry(),
+        )

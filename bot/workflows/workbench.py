@@ -1,0 +1,75 @@
+"""What the activities work with. Built once for each worker, in `bot/runtime.py`, and handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies.execution import ExecutionCheck
+from policies.pipeline import Pipeline
+
+from agents.meta_prompt import MetaPrompt
+from agents.orchestrator.chat import Member
+from agents.orchestrator.orchestrator import Orchestrator
+from agents.specialists.base import Specialist
+from bot.ledger.ledger import Ledger
+from bot.narrator.live import Narrator
+from bot.roles import RoleDirectory
+from bot.thread import ThreadRef, ThreadWriter
+from bot.workflows.messages import TaskRequest
+from tools.base import ToolAuthorizer
+from tools.connectors.base import Estate
+from tools.contracts.common import AgentName
+from tools.contracts.identity import Caller
+from tools.dispatcher import Dispatcher, build_dispatcher
+from tools.registry import ToolRegistry
+
+
+@dataclass(frozen=True)
+class Workbench:
+    writer: ThreadWriter
+    narrator: Narrator
+    ledger: Ledger
+    meta_prompt: MetaPrompt
+    agents: Mapping[AgentName, Specialist]
+    orchestrator: Orchestrator
+    members: Sequence[Member]
+    registry: ToolRegistry
+    estate: Estate
+    authorizer: ToolAuthorizer
+    pipeline: Pipeline
+    rechecks: ExecutionCheck
+    roles: RoleDirectory
+    grant_key: bytes
+    team: str
+    """Slack's team id, for streams."""
+    repair_attempts: int
+    redact: Callable[[str], str]
+    now: Callable[[], datetime]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any model is a rehearsal one: every message with model output then says so."""
+        return any(member.simulated for member in self.members)
+
+    def dispatcher(self) -> Dispatcher:
+        """For one investigation or one phase: its plans and its call budget are its own."""
+        return build_dispatcher(
+            registry=self.registry,
+            estate=self.estate,
+            authorizer=self.authorizer,
+            recorder=self.ledger,
+            grant_key=self.grant_key,
+            now=self.now,
+            redact=self.redact,
+        )
+
+    async def caller(self, request: TaskRequest) -> Caller:
+        """On whose behalf tools are called: the person who asked, with the roles they hold now."""
+        roles = [] if request.source == "alert" else await self.roles.roles_of(request.user)
+        return Caller(org=request.org, user=request.user, roles=roles, channel=request.channel)
+
+    def thread(self, request: TaskRequest, thread_ts: str | None) -> ThreadRef:
+        person = None if request.source == "alert" else request.user
+        return ThreadRef(team=self.team, channel=request.channel, thread_ts=thread_ts, recipient_user=person)

@@ -1,0 +1,50 @@
+"""The worker: runs the task workflow and its activities. As many processes of it as there is work."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from bot.workflows.activities.authenticating import Authenticating
+from bot.workflows.activities.concluding import Concluding
+from bot.workflows.activities.deciding import Deciding
+from bot.workflows.activities.executing import Executing
+from bot.workflows.activities.investigating import Investigating
+from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.understanding import Understanding
+from bot.workflows.task import TaskWorkflow
+from bot.workflows.workbench import Workbench
+
+GRACE = timedelta(seconds=5)
+"""A stopping worker lets its activities end for this long; what does not is taken up by another."""
+
+STICKY = timedelta(seconds=2)
+"""How long a dead worker holds back its tasks' next steps (Temporal's default: 10 s)."""
+
+
+def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes) -> Worker:
+    """Not started. `async with` runs it."""
+    understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
+    deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[TaskWorkflow],
+        activities=[
+            Authenticating(decision_key).authenticate,
+            understanding.understand,
+            investigating.investigate,
+            judging.judge,
+            deciding.present,
+            deciding.read_roles,
+            deciding.refuse_decision,
+            deciding.accept_decision,
+            executing.run_phase,
+            executing.roll_back,
+            concluding.conclude,
+        ],
+        graceful_shutdown_timeout=GRACE,
+        sticky_queue_schedule_to_start_timeout=STICKY,
+    )

@@ -1,0 +1,68 @@
+"""The policies as they are shipped: Rego modules and their default data, read from the package."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+
+from policies.engine import is_object, normalized_object
+from tools.contracts.common import JsonObject, digest_of
+
+ROOT = "gavel"
+"""Every package is `gavel.…` and all data lies under `data.gavel`."""
+
+_FIRST = "lib.rego"
+"""The others call its functions, so an engine must have it before them."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Rego file."""
+
+    id: str
+    """`gavel/plan.rego`: its path in the bundle, and its id on an OPA server."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Modules in the order in which an engine can load them, and the data under `data.gavel`."""
+
+    modules: tuple[Module, ...]
+    data: JsonObject
+    """Of `data.gavel`: `limits` and `freezes`."""
+
+    configured: frozenset[str] = frozenset()
+    """Keys of `data` that were given, not shipped: they win over what an OPA server already holds."""
+
+    @property
+    def digest(self) -> str:
+        return bundle_digest({module.id: module.text for module in self.modules}, self.data)
+
+
+def bundle_digest(modules: dict[str, str], data: JsonObject) -> str:
+    """`sha256:…` over the modules' exact texts by id and the data under `data.gavel`; the same for every engine."""
+    return digest_of({"modules": modules, "data": normalized_object(data)})
+
+
+def load_bundle(data: JsonObject | None = None) -> Bundle:
+    """The shipped policies. `data` replaces whole top-level keys of the default data, e.g. `freezes`.
+
+    Raises `ValueError` when `data` has a key no policy reads: a misspelt freeze must not pass for none.
+    """
+    folder = files("policies") / "rego" / ROOT
+    names = sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.name.endswith(".rego") and not entry.name.endswith("_test.rego")
+    )
+    names.sort(key=lambda name: name != _FIRST)
+    modules = tuple(Module(f"{ROOT}/{name}", (folder / name).read_text("utf-8")) for name in names)
+    defaults: object = json.loads((folder / "data.json").read_text("utf-8"))
+    if not is_object(defaults):
+        raise ValueError("policies/rego/gavel/data.json is not a JSON object.")
+    given = {} if data is None else data
+    if unknown := sorted(set(given) - set(defaults)):
+        raise ValueError(f"No policy reads data.gavel.{unknown[0]}. Known are: {', '.join(sorted(defaults))}.")
+    return Bundle(modules=modules, data={**defaults, **given}, configured=frozenset(given))

@@ -1,0 +1,1 @@
+"""The safety gate's checks: one small function each, from a plan and what was observed to refusals."""

@@ -1,0 +1,68 @@
+"""What a check sees, and how it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from policies.gate import JudgeContext
+from tools.base import Tool
+from tools.contracts.estate import Asset, Image
+from tools.contracts.plan import Action, Phase, Plan
+from tools.contracts.verdict import Refusal
+
+STATE_CHANGING = frozenset({"state_change_nonprod", "state_change_prod"})
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The estate as its source gave it for the caller's org, just now."""
+
+    assets: Mapping[str, Asset]
+    images: Mapping[str, Image]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything a check may look at."""
+
+    plan: Plan
+    context: JudgeContext
+    tools: Mapping[str, Tool]
+    """The known ones among the tools that the plan names."""
+    observed: Observed
+
+    def changes(self, action: Action) -> bool:
+        """Whether the action changes state. An unknown tool counts as if it did."""
+        tool = self.tools.get(action.tool)
+        return tool is None or tool.risk in STATE_CHANGING
+
+    def forward(self) -> Iterator[tuple[Phase, Action]]:
+        """Every action of a phase, whatever the phase's type."""
+        return ((phase, action) for phase in self.plan.phases for action in phase.actions)
+
+    def actions(self) -> Iterator[Action]:
+        """Every action, those of the rollback too."""
+        yield from (action for _, action in self.forward())
+        yield from self.plan.rollback.actions
+
+    def changing_phases(self) -> list[Phase]:
+        return [
+            phase
+            for phase in self.plan.phases
+            if phase.type in ("canary", "wave") or any(self.changes(action) for action in phase.actions)
+        ]
+
+
+Check = Callable[[Case], Iterable[Refusal]]
+
+
+def refuse(rule: str, reason: str, *, repairable: bool = True) -> Refusal:
+    return Refusal(gate="safety", rule=f"safety.{rule}", reason=reason, repairable=repairable)
+
+
+def listed(names: Iterable[str], *, most: int = 5) -> str:
+    """`a, b and 3 more`: enough to act on, whatever the number."""
+    ordered = sorted(names)
+    shown = ", ".join(name[:64] for name in ordered[:most])
+    return shown if len(ordered) <= most else f"{shown} and {len(ordered) - most} more"

@@ -1,0 +1,64 @@
+"""Is there text in the plan that must not be in one?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.checks.base import Case, refuse
+from policies.engine import is_list, is_object
+from tools.contracts.verdict import Refusal
+
+_COMMAND_KEYS = frozenset(
+    {"command", "commands", "cmd", "shell", "script", "exec", "execute", "args", "argv", "code", "user_data"}
+)
+
+_COMMAND_TEXT = re.compile(r"[\n\r`;|]|&&|\$\(|\$\{|>\s*/|<\(|\b(?:sudo|curl|wget|bash|powershell)\s")
+
+_SECRETS = (
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
+    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("a Slack token", re.compile(r"\bx(?:ox[abeprs]|app)-[0-9A-Za-z-]{10,}")),
+    ("a GitHub token", re.compile(r"\b(?:gh[opsru]_[0-9A-Za-z]{30,}|github_pat_[0-9A-Za-z_]{30,})")),
+    ("a model provider's key", re.compile(r"\bsk-[0-9A-Za-z_-]{20,}")),
+    ("a Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}")),
+    ("a JSON web token", re.compile(r"\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.")),
+    ("a password in an address", re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s/:@]+:[^\s/@]+@", re.IGNORECASE)),
+    (
+        "a password",
+        re.compile(r"\b(?:password|passwd|secret|api[_-]?key|access[_-]?token)\b\s*[:=]\s*\S{4,}", re.IGNORECASE),
+    ),
+)
+
+
+def no_commands(case: Case) -> Iterator[Refusal]:
+    """A plan holds typed tool calls. Text that a shell would read has no place in their parameters."""
+    for action in case.actions():
+        for place, value in _strings(action.params, ""):
+            names_a_command = place.endswith("(key)") and value.lower() in _COMMAND_KEYS
+            if names_a_command or _COMMAND_TEXT.search(value):
+                yield refuse(
+                    "command_text",
+                    f"Action {action.id!r} has command text at {place}: a plan holds typed parameters only.",
+                )
+
+
+def no_secrets(case: Case) -> Iterator[Refusal]:
+    """A plan is shown to people and kept for good: nothing in it may look like a secret. It is not repeated here."""
+    for place, value in _strings(case.plan.model_dump(mode="json"), ""):
+        for kind, pattern in _SECRETS:
+            if pattern.search(value):
+                yield refuse("secret", f"The plan has what looks like {kind} at {place}: leave it out, and rotate it.")
+
+
+def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """Every string with its place, keys of objects too: they are as free as their values."""
+    if isinstance(value, str):
+        yield place, value
+    elif is_object(value):
+        for key, item in value.items():
+            yield f"{place}/(key)", key
+            yield from _strings(item, f"{place}/{key[:32]}")
+    elif is_list(value):
+        for index, item in enumerate(value):
+            yield from _strings(item, f"{place}/{index}")

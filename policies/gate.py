@@ -1,0 +1,57 @@
+"""What a gate is, and what every gate is told about the plan it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tools.contracts.common import AgentName, JsonObject
+from tools.contracts.council import CouncilOutcome
+from tools.contracts.identity import Caller
+from tools.contracts.taskspec import TaskSpec
+from tools.contracts.verdict import ApprovalRequirement, GateName, Refusal
+
+
+@dataclass(frozen=True)
+class JudgeContext:
+    """Everything a gate may know besides the plan. None of it comes from a model, but for the spec's reading."""
+
+    caller: Caller
+    spec: TaskSpec
+    agent: AgentName
+    contract: str
+    """Name of the agent's output contract."""
+    revision: int
+    council: CouncilOutcome
+    known_tool_calls: frozenset[str]
+    """Ids of the calls the investigation really made."""
+    approval_expiry_seconds: int | None
+    """Overrides the policy's; None: as the policy says."""
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One gate's answer."""
+
+    refusals: list[Refusal]
+    engine: str
+    policy_digest: str | None = None
+    requirement: ApprovalRequirement | None = None
+
+
+class Gate(Protocol):
+    """Judges one aspect of a plan. Raises `PolicyUnavailable` when its engine cannot be asked."""
+
+    @property
+    def name(self) -> GateName: ...
+
+    async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding: ...
+
+
+Catalog = Mapping[str, JsonObject]
+"""Tool name → `risk`, `scope` and `input_schema`."""
+
+Clock = Callable[[], datetime]

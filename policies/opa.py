@@ -1,0 +1,187 @@
+"""The policies on an OPA server. With a server configured there is no falling back: OPA away means nothing runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+
+from policies.bundle import ROOT, Bundle, bundle_digest
+from policies.engine import (
+    PolicyUnavailable,
+    PolicyUndefined,
+    checked_decision,
+    checked_package,
+    is_list,
+    is_object,
+    normalized,
+    normalized_object,
+)
+from policies.opa_client import OpaClient, is_absent, is_client_error, new_client
+from tools.contracts.common import JsonObject
+
+_STRICT = {"strict-builtin-errors": "true"}
+"""Otherwise OPA turns an error in a builtin into undefined, and a deny rule that is undefined denies nothing."""
+
+_NOT_EVALUATED = frozenset({400, 500})
+"""OPA's statuses for an input it cannot read and a rule it cannot evaluate."""
+
+
+class OpaEngine:
+    """A :class:`policies.engine.PolicyEngine` on an OPA server; made by :func:`open_opa`."""
+
+    def __init__(self, client: OpaClient, bundle: Bundle, *, url: str, stack: AsyncExitStack) -> None:
+        self.name = "opa"
+        self._client = client
+        self._bundle = bundle
+        self._url = url
+        self._stack = stack
+        self._loading = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Give the server the modules and data it lacks. Raises :class:`PolicyUnavailable`.
+
+        Modules that differ are replaced. Data already on the server is its operator's and stays, unless this
+        bundle was configured with its own: a freeze set on the server must outlive a restart of Gavel.
+        """
+        async with self._loading, self._asking("load the policies into"):
+            held = await self._modules()
+            for module in self._bundle.modules:
+                if held.get(module.id) != module.text:
+                    await self._client.update_policy_from_string(module.text, module.id, rego_compat=False)
+            await self._load_data()
+            self.name = f"opa {await self._version()}"
+
+    async def decide(self, package: str, document: JsonObject, /) -> JsonObject:
+        """See :class:`policies.engine.PolicyEngine`."""
+        checked_package(package)
+        given = normalized_object(document)
+        reply = await self._query(package, given)
+        if "result" not in reply:
+            await self._load_again_if_lost()
+            reply = await self._query(package, given)
+        if "result" not in reply:
+            raise PolicyUndefined(f"{package}.decision is undefined on {self._url}. Nothing is allowed by it.")
+        return checked_decision(package, normalized(reply["result"]))
+
+    async def digest(self) -> str:
+        """Of every module on the server that is of a `gavel` package, whoever put it there, and of the data."""
+        await self._load_again_if_lost()
+        async with self._asking("read the policies of"):
+            data: JsonObject = {}
+            for key in self._bundle.data:
+                data[key] = await self._document(key)
+            return bundle_digest(await self._modules(), data)
+
+    async def aclose(self) -> None:
+        await self._stack.aclose()
+
+    async def _load_again_if_lost(self) -> None:
+        """OPA keeps policies in memory: a server that was restarted has none until it is given them again."""
+        async with self._asking("read the policies of"):
+            held = await self._client.get_policies_list()
+        if not {module.id for module in self._bundle.modules} <= set(held):
+            await self.load()
+
+    async def _load_data(self) -> None:
+        # Objects first: putting one makes the path above it, which a patch needs to be there.
+        for key, value in sorted(self._bundle.data.items(), key=lambda item: not is_object(item[1])):
+            present = await self._document(key)
+            if present is None or (key in self._bundle.configured and present != normalized(value)):
+                if is_object(value):
+                    await self._client.update_or_create_data(value, f"{ROOT}/{key}")
+                else:
+                    await self._client.patch_data(ROOT, [{"op": "add", "path": f"/{key}", "value": value}])
+
+    async def _query(self, package: str, document: JsonObject) -> JsonObject:
+        async with self._asking("decide with"):
+            try:
+                reply: object = await self._client.query_rule(document, package, "decision", query_params=_STRICT)
+            except aiohttp.ClientResponseError as error:
+                if error.status in _NOT_EVALUATED:
+                    raise PolicyUndefined(
+                        f"OPA at {self._url} could not evaluate {package}.decision (status {error.status})."
+                        " Nothing is allowed by it."
+                    ) from error
+                raise
+            if not is_object(reply):
+                raise PolicyUndefined(f"OPA at {self._url} answered {package}.decision with no object.")
+            return reply
+
+    async def _modules(self) -> dict[str, str]:
+        """Id → text of every module of a `gavel` package on the server."""
+        modules: dict[str, str] = {}
+        for policy_id in await self._client.get_policies_list():
+            reply: object = await self._client.get_policy(policy_id)
+            result = reply.get("result") if is_object(reply) else None
+            raw = result.get("raw") if is_object(result) else None
+            if not is_object(result) or not isinstance(raw, str):
+                raise PolicyUnavailable(f"OPA at {self._url} does not show the text of its policy {policy_id}.")
+            if _is_ours(result):
+                modules[policy_id] = raw
+        return modules
+
+    async def _document(self, key: str) -> object:
+        """`data.gavel.<key>` on the server, or None when there is none."""
+        try:
+            reply: object = await self._client.get_data(f"{ROOT}/{key}")
+        except Exception as error:
+            if is_absent(error):
+                return None
+            raise
+        return normalized(reply.get("result")) if is_object(reply) else None
+
+    async def _version(self) -> str:
+        reply: object = await self._client.ad_hoc_query("version := opa.runtime().version")
+        rows = reply.get("result") if is_object(reply) else None
+        first = rows[0] if is_list(rows) and rows else None
+        return str(first.get("version", "")) if is_object(first) else ""
+
+    @asynccontextmanager
+    async def _asking(self, what: str) -> AsyncGenerator[None]:
+        """Every way in which the server can fail to answer becomes :class:`PolicyUnavailable`."""
+        try:
+            yield
+        except (PolicyUnavailable, PolicyUndefined):
+            raise
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise PolicyUnavailable(self._sentence(what, error)) from error
+        except Exception as error:
+            if is_client_error(error):
+                raise PolicyUnavailable(self._sentence(what, error)) from error
+            raise
+
+    def _sentence(self, what: str, error: Exception) -> str:
+        return (
+            f"Gavel could not {what} OPA at {self._url} ({type(error).__name__}: {error})."
+            " Nothing was allowed. Check that OPA is running and that OPA_URL is right."
+        )
+
+
+async def open_opa(url: str, bundle: Bundle, *, token: str | None = None, timeout_seconds: float = 1.5) -> OpaEngine:
+    """An engine on the server at `url`, with the policies loaded.
+
+    Raises `ValueError` for an address that is none, and :class:`PolicyUnavailable` when the server is away or
+    does not take the policies.
+    """
+    stack = AsyncExitStack()
+    client = await stack.enter_async_context(new_client(url, token=token, timeout_seconds=timeout_seconds))
+    engine = OpaEngine(client, bundle, url=url, stack=stack)
+    try:
+        await engine.load()
+    except BaseException:
+        await stack.aclose()
+        raise
+    return engine
+
+
+def _is_ours(policy: JsonObject) -> bool:
+    """By the package the server parsed: a module under any id can add rules to `gavel.plan`."""
+    tree = policy.get("ast")
+    package = tree.get("package") if is_object(tree) else None
+    path = package.get("path") if is_object(package) else None
+    names = [part.get("value") for part in path if is_object(part)] if is_list(path) else []
+    # A module whose package cannot be read counts as ours: the digest then shows it.
+    return names[:2] == ["data", ROOT] or len(names) < 2

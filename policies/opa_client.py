@@ -1,0 +1,71 @@
+"""opa-python-client, typed. The library has no types of its own; this is all of it that is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
+
+from tools.contracts.common import JsonObject
+
+
+class OpaClient(Protocol):
+    """`opa_client.opa_async.AsyncOpaClient`."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def query_rule(
+        self, input_data: JsonObject, package_path: str, rule_name: str, query_params: dict[str, str]
+    ) -> Any: ...
+
+    async def ad_hoc_query(self, query: str) -> Any: ...
+
+    async def get_policies_list(self) -> list[str]: ...
+
+    async def get_policy(self, policy_name: str) -> Any: ...
+
+    async def update_policy_from_string(self, new_policy: str, endpoint: str, rego_compat: bool) -> bool: ...
+
+    async def get_data(self, data_name: str) -> Any: ...
+
+    async def update_or_create_data(self, new_data: JsonObject, endpoint: str) -> bool: ...
+
+    async def patch_data(self, endpoint: str, patches: list[JsonObject]) -> bool: ...
+
+
+def new_client(url: str, *, token: str | None, timeout_seconds: float) -> OpaClient:
+    """A client for `http://host:port` or `https://…`, without retries: who asks decides whether to ask again.
+
+    Raises `ValueError` for another kind of address.
+    """
+    parts = urlsplit(url)
+    plain = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
+        raise ValueError("The OPA address must look like http://127.0.0.1:8181: scheme, host and port, nothing else.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    # Imported here: only where a server is configured is the library needed.
+    factory: Callable[..., OpaClient] = import_module("opa_client.opa_async").AsyncOpaClient
+    return factory(
+        host=host,
+        port=parts.port or (443 if parts.scheme == "https" else 8181),
+        ssl=parts.scheme == "https",
+        token=token,
+        retries=0,
+        timeout=timeout_seconds,
+    )
+
+
+def is_client_error(error: Exception) -> bool:
+    """Whether it is one of the library's own errors, which have no common base."""
+    return type(error).__module__ == "opa_client.errors"
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether the server said that it has no such policy or document."""
+    return is_client_error(error) and type(error).__name__ == "PolicyNotFoundError"

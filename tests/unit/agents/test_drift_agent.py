@@ -1,0 +1,225 @@
+"""The drift agent end to end: drawn estates, the real dispatcher, litellm, the rehearsal endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from agents.orchestrator.chat import Member, ModelError
+from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.specialists.base import AgentOutcome, InvestigationUnavailable
+from bot.local.rehearsal.lies import INVENTED
+from tests.unit.agents.bench import ORG, TASK, Bench, bench, spec
+from tests.unit.rehearsal.process import Rehearsal
+from tools.base import Tool, ToolCall
+from tools.contracts.common import Environment, Mode
+from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.progress import MemberProgress, TallyProgress, ToolProgress, VoteProgress
+from tools.contracts.taskspec import Constraints, TaskContext
+from tools.contracts.verdict import Refusal
+
+TOO_LARGE = Refusal(
+    gate="policy",
+    rule="plan.batch_too_large",
+    reason="batch 50% exceeds the 20% limit in production: phase 'Wave 1 of 2' changes 5 of 10 assets, at most 2 are"
+    " allowed",
+)
+
+
+@pytest.fixture
+async def workbench(tmp_path: Path, model_client: LiteLLMClient, members: list[Member]) -> AsyncGenerator[Bench, None]:
+    async with bench(tmp_path, model_client, members, seed=7) as made:
+        yield made
+
+
+def plan_of(outcome: AgentOutcome) -> DriftRemediationPlan:
+    assert outcome.finding == "plan", outcome.reason
+    assert outcome.plan is not None
+    assert outcome.plan_json == outcome.plan.model_dump(mode="json")
+    return outcome.plan
+
+
+def waves(plan: DriftRemediationPlan) -> list[float]:
+    return [phase.batch_percent for phase in plan.phases if phase.type == "wave"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 11, 2024])
+async def test_a_drifted_fleet_ends_in_a_plan_that_every_member_carried(
+    tmp_path: Path, model_client: LiteLLMClient, members: list[Member], seed: int
+) -> None:
+    async with bench(tmp_path, model_client, members, seed=seed) as made:
+        outcome = await made.work(spec())
+        plan = plan_of(outcome)
+        assets = await made.assets()
+    assert (plan.org, plan.task_id, plan.revision, plan.environment) == (ORG, TASK, 1, "production")
+    assert all(assets[name].tags["role"] == "web" for name in plan.asset_ids)
+    assert all(assets[name].environment == "production" for name in plan.asset_ids)
+    assert {row.asset_id: row.fingerprint for row in plan.expectations} == {
+        name: assets[name].fingerprint for name in plan.asset_ids
+    }
+    assert all(assets[name].image_version != plan.target_image.version for name in plan.asset_ids)
+    assert [phase.type for phase in plan.phases[:2]] == ["canary", "wait"]
+    assert max(waves(plan)) <= 20
+    assert plan.simulation is not None
+    assert plan.rollback.actions
+    assert {item.tool_call_id for item in plan.evidence} <= set(outcome.tool_call_ids)
+    council = outcome.council
+    assert (council.mode, council.effective_votes, council.consensus) == ("council", 3, True)
+    phases = [tally for tally in council.tallies if tally.claim.kind == "phase"]
+    assert phases
+    assert all(len(tally.support) == 3 for tally in phases)
+    assert {dissent.member for dissent in council.dissent} >= {"Amber", "Cedar"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "role"), [("staging", "api"), ("development", "worker"), ("production", "db"), ("staging", None)]
+)
+async def test_the_plan_stays_within_what_the_task_names(
+    workbench: Bench, environment: Environment, role: str | None
+) -> None:
+    outcome = await workbench.work(spec(environment, role=role))
+    assert outcome.finding in {"plan", "nothing_to_do"}, outcome.reason
+    assets = await workbench.assets()
+    for name in outcome.plan.asset_ids if outcome.plan else []:
+        assert assets[name].environment == environment
+        assert role is None or assets[name].tags["role"] == role
+
+
+@pytest.mark.parametrize("mode", ["single", "aggregation"])
+async def test_the_other_modes_end_in_a_plan_too_and_claim_no_consensus(workbench: Bench, mode: Mode) -> None:
+    outcome = await workbench.work(spec(), mode=mode)
+    plan_of(outcome)
+    assert (outcome.council.mode, outcome.council.consensus) == (mode, False)
+
+
+async def test_the_work_is_shown_while_it_happens(workbench: Bench) -> None:
+    outcome = await workbench.work(spec())
+    events = workbench.watcher.events
+    calls = [event.call_id for event in events if isinstance(event, ToolProgress) and event.state == "done"]
+    assert calls == outcome.tool_call_ids
+    assert calls[0] == f"{TASK}-r1-t1"
+    for kind in (MemberProgress, VoteProgress, TallyProgress):
+        assert any(isinstance(event, kind) for event in events)
+
+
+async def test_every_step_is_in_the_ledger_under_keys_of_its_revision(workbench: Bench) -> None:
+    first = await workbench.work(spec())
+    second = await workbench.work(spec(), revision=2, refusals=(TOO_LARGE,))
+    invoked = workbench.entries.of("agent_invoked")
+    assert [(body["revision"], len(body["refusals"])) for body in invoked] == [(1, 0), (2, 1)]
+    assert invoked[0]["prompts"]["drift.report"]["checksum"].startswith("sha256:")
+    assert len(workbench.entries.of("council_voted")) == 2
+    digests = [body["digest"] for body in workbench.entries.of("plan_proposed")]
+    assert digests == [plan_of(first).digest, plan_of(second).digest]
+    assert len(workbench.entries.of("tool_called")) == len(first.tool_call_ids) + len(second.tool_call_ids)
+    assert not set(first.tool_call_ids) & set(second.tool_call_ids)
+
+
+HALF = Constraints(max_batch_percent=50, wait_seconds=5, canary_size=2)
+
+
+async def test_what_a_person_asks_of_the_rollout_is_proposed_as_asked(workbench: Bench) -> None:
+    plan = plan_of(await workbench.work(spec(constraints=HALF)))
+    assert max(waves(plan)) > 20
+    assert len(plan.phases[0].asset_ids) == 2
+    assert plan.phases[1].wait_seconds == 5
+
+
+async def test_a_refused_plan_is_repaired_to_the_limit_the_refusal_states(workbench: Bench) -> None:
+    plan = plan_of(await workbench.work(spec(constraints=HALF), revision=2, refusals=(TOO_LARGE,)))
+    assert plan.revision == 2
+    assert max(waves(plan)) <= 20
+
+
+async def test_models_that_ignore_a_refusal_get_no_better_plan_than_they_propose(
+    workbench: Bench, rehearsal: Rehearsal
+) -> None:
+    await rehearsal.fault("stubborn")
+    plan = plan_of(await workbench.work(spec(constraints=HALF), revision=2, refusals=(TOO_LARGE,)))
+    assert max(waves(plan)) > 20
+
+
+async def test_a_fleet_on_its_golden_image_is_nothing_to_do(workbench: Bench) -> None:
+    plan = plan_of(await workbench.work(spec("staging")))
+    drifted = [row.asset_id for row in plan.version_comparison]
+    image = plan.target_image.id
+    changed = await workbench.estate.apply_image(ORG, drifted, image, idempotency_key="k1", kind="rollout")
+    assert all(row.ok for row in changed)
+    outcome = await workbench.work(spec("staging"), revision=2)
+    assert (outcome.finding, outcome.plan) == ("nothing_to_do", None)
+    assert "Nothing to change" in outcome.reason
+
+
+async def test_no_matching_asset_is_not_taken_for_a_healthy_fleet(workbench: Bench) -> None:
+    outcome = await workbench.work(spec(role="mainframe"))
+    assert (outcome.finding, outcome.council.members) == ("inconclusive", [])
+    assert "No asset matches" in outcome.reason
+
+
+@pytest.mark.parametrize("everyone", [False, True])
+async def test_invented_assets_are_never_in_a_plan(workbench: Bench, rehearsal: Rehearsal, everyone: bool) -> None:
+    await rehearsal.fault("invented_assets", model="*" if everyone else "rehearsal-birch")
+    outcome = await workbench.work(spec())
+    assert not any(name in str(outcome.plan_json) for name in INVENTED)
+    if not everyone:
+        plan_of(outcome)
+        assert any("no tool listed as drifted" in note for note in outcome.notes)
+        rows = [tally for tally in outcome.council.tallies if INVENTED[0] in tally.claim.text]
+        assert rows
+        assert not any(tally.carried for tally in rows)
+
+
+async def test_one_member_that_is_confidently_wrong_stops_the_plan_and_is_seen(
+    workbench: Bench, rehearsal: Rehearsal
+) -> None:
+    await rehearsal.fault("confident_nonsense", model="rehearsal-cedar")
+    outcome = await workbench.work(spec())
+    assert (outcome.finding, outcome.plan) == ("inconclusive", None)
+    assert any(dissent.member == "Cedar" for dissent in outcome.council.dissent)
+    wrong = [tally for tally in outcome.council.tallies if tally.claim.text.startswith("web-base: target_version is 9")]
+    assert wrong
+    assert not any(tally.carried for tally in wrong)
+
+
+@pytest.mark.parametrize("kind", ["status_429", "status_500", "cut_stream", "invalid_json"])
+async def test_a_member_that_fails_degrades_the_council_visibly(
+    workbench: Bench, rehearsal: Rehearsal, kind: str
+) -> None:
+    await rehearsal.fault(kind, model="rehearsal-cedar")
+    outcome = await workbench.work(spec())
+    plan_of(outcome)
+    assert (outcome.council.mode, outcome.council.requested_mode) == ("single", "council")
+    assert outcome.council.degraded
+    assert "Cedar" in outcome.council.degraded
+
+
+async def test_a_lead_that_fails_midway_is_followed_by_the_next_member(workbench: Bench, rehearsal: Rehearsal) -> None:
+    await rehearsal.fault("status_500", model="rehearsal-amber", count=3)
+    plan_of(await workbench.work(spec()))
+    assert any("Amber" in note for note in workbench.watcher.notes)
+
+
+async def test_no_model_at_all_is_an_error_and_not_an_outcome(workbench: Bench, rehearsal: Rehearsal) -> None:
+    await rehearsal.fault("status_500")
+    with pytest.raises(ModelError, match="No model could investigate"):
+        await workbench.work(spec())
+
+
+class Away:
+    async def authorize(self, tool: Tool, call: ToolCall) -> list[str]:
+        raise ConnectionError("opa is away")
+
+
+async def test_an_asset_named_in_the_task_narrows_the_plan_to_it(workbench: Bench) -> None:
+    plan = plan_of(await workbench.work(spec()))
+    one = plan.asset_ids[0]
+    task = spec().model_copy(update={"context": TaskContext(asset_ids=[one])})
+    assert plan_of(await workbench.work(task, revision=2)).asset_ids == [one]
+
+
+async def test_a_policy_engine_that_is_away_stops_the_work(workbench: Bench) -> None:
+    workbench.authorizer = Away()
+    with pytest.raises(InvestigationUnavailable):
+        await workbench.work(spec())

@@ -1,0 +1,125 @@
+"""Which members an environment holds."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import pytest
+from aiohttp import web
+
+from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.orchestrator.members import DEFAULT_MODELS, discover, family_of, members_from_environment
+from agents.orchestrator.ollama import probe_ollama
+
+EVERYTHING = {
+    "ANTHROPIC_API_KEY": "k1",
+    "OPENAI_API_KEY": "k2",
+    "GEMINI_API_KEY": "k3",
+    "AZURE_API_KEY": "k4",
+    "AZURE_API_BASE": "https://x.openai.azure.com",
+    "AZURE_DEPLOYMENT": "prod-gpt",
+    "AWS_BEARER_TOKEN_BEDROCK": "k5",
+    "AWS_REGION": "eu-west-1",
+    "GAVEL_MODEL_BEDROCK": "eu.anthropic.claude-sonnet-5-5",
+    "OLLAMA_API_BASE": "http://127.0.0.1:11434/",
+    "GAVEL_MODEL_OLLAMA": "llama3.1:8b",
+}
+
+
+def test_claude_comes_first_and_azure_is_its_fallback() -> None:
+    names = [member.name for member in members_from_environment(EVERYTHING)]
+    assert names == ["Claude", "Azure OpenAI", "OpenAI", "Gemini", "Bedrock", "Ollama"]
+
+
+def test_one_model_behind_two_vendors_is_one_family() -> None:
+    families = {member.name: member.family for member in members_from_environment(EVERYTHING)}
+    assert families["Claude"] == families["Bedrock"] == "anthropic"
+    assert families["OpenAI"] == families["Azure OpenAI"] == "openai"
+    assert family_of("codellama:7b", otherwise="x") == family_of("llama3.1", otherwise="y") == "meta"
+    assert family_of("prod", otherwise="openai") == "openai"
+
+
+def test_an_empty_environment_has_no_members_and_nothing_to_say() -> None:
+    assert discover({}) == discover({"ANTHROPIC_API_KEY": " "})
+    assert discover({}).members == discover({}).skipped == []
+
+
+def test_keys_do_not_show() -> None:
+    assert not any(f"'{key}'" in repr(discover(EVERYTHING)) for key in ("k1", "k2", "k3", "k4", "k5"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "missing"),
+    [
+        ({"AZURE_API_KEY": "k"}, "AZURE_API_BASE and AZURE_DEPLOYMENT"),
+        ({"AZURE_API_KEY": "k", "AZURE_API_BASE": "https://x"}, "AZURE_DEPLOYMENT"),
+        ({"AWS_BEARER_TOKEN_BEDROCK": "k", "AWS_REGION": "r"}, "GAVEL_MODEL_BEDROCK"),
+        ({"AWS_BEARER_TOKEN_BEDROCK": "k", "GAVEL_MODEL_BEDROCK": "m"}, "AWS_REGION"),
+        ({"GAVEL_MODEL_BEDROCK": "m"}, "no AWS credentials"),
+        ({"OLLAMA_API_BASE": "http://127.0.0.1:1"}, "GAVEL_MODEL_OLLAMA"),
+        ({"GAVEL_MODEL_OLLAMA": "m"}, "OLLAMA_API_BASE"),
+    ],
+)
+def test_half_a_configuration_is_named_and_not_used(environ: dict[str, str], missing: str) -> None:
+    found = discover(environ)
+    assert found.members == []
+    assert missing in found.skipped[0]
+
+
+def test_aws_keys_alone_do_not_ask_for_bedrock() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "r"}
+    assert discover(keys) == discover({})
+    [member] = members_from_environment({**keys, "GAVEL_MODEL_BEDROCK": "eu.anthropic.claude-sonnet-5-5"})
+    assert (member.api_key, member.extra) == (None, (("aws_region_name", "r"),))
+
+
+def test_a_model_can_be_chosen() -> None:
+    environ = {"ANTHROPIC_API_KEY": "k", "GAVEL_MODEL_CLAUDE": "claude-opus-5-5"}
+    assert members_from_environment(environ)[0].model == "anthropic/claude-opus-5-5"
+    assert discover(environ, models={"claude": "claude-haiku-5-5"}).members[0].model == "anthropic/claude-haiku-5-5"
+
+
+async def test_the_default_models_are_known_and_priced(litellm_client: LiteLLMClient) -> None:
+    await litellm_client.warm()
+    prices = importlib.import_module("litellm").model_cost
+    for name in (DEFAULT_MODELS["claude"], DEFAULT_MODELS["openai"], f"gemini/{DEFAULT_MODELS['gemini']}"):
+        assert prices[name]["input_cost_per_token"] > 0
+        assert prices[name]["supports_response_schema"]
+        assert prices[name]["supports_function_calling"]
+
+
+async def _serve(status: int, body: str) -> tuple[web.AppRunner, str]:
+    async def tags(_request: web.Request) -> web.Response:
+        return web.Response(status=status, text=body, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/api/tags", tags)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wanted", "model"),
+    [
+        (200, json.dumps({"models": [{"name": "llama3.1:8b"}, {"name": "qwen3:latest"}]}), None, "llama3.1:8b"),
+        (200, json.dumps({"models": [{"name": "llama3.1:8b"}, {"name": "qwen3:latest"}]}), "qwen3", "qwen3:latest"),
+        (200, json.dumps({"models": [{"name": "llama3.1:8b"}]}), "qwen3", None),
+        (200, json.dumps({"models": []}), None, None),
+        (200, "<html>", None, None),
+        (500, "", None, None),
+    ],
+)
+async def test_an_ollama_is_found_by_asking_it(status: int, body: str, wanted: str | None, model: str | None) -> None:
+    runner, base = await _serve(status, body)
+    try:
+        member = await probe_ollama(base, model=wanted, timeout_seconds=5)
+    finally:
+        await runner.cleanup()
+    assert (member.model if member else None) == (f"ollama_chat/{model}" if model else None)
+
+
+async def test_no_ollama_is_no_member() -> None:
+    assert await probe_ollama("http://127.0.0.1:9") is None

@@ -1,0 +1,53 @@
+"""One estate is drawn for the session; every test changes a copy of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bot.ledger.anchor import FileAnchor
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.schema import migrate
+from bot.local.estate import SampleEstate, seed_estate
+from tests.unit.tools.bench import KEY, NOW, ORG, Bench, Policies, now
+from tools.guards.budget import CallBudget
+from tools.plans import InvestigationPlans
+from tools.registry import build_registry
+
+
+@pytest.fixture(scope="session")
+async def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("drawn") / "estate.db"
+    await seed_estate(path, seed=7, org=ORG, now=NOW)
+    return path
+
+
+@pytest.fixture(scope="session")
+async def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ledger") / "ledger.db"
+    await migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+async def bench(drawn: Path, empty_ledger: Path, tmp_path: Path) -> AsyncGenerator[Bench]:
+    estate = SampleEstate(Path(shutil.copy(drawn, tmp_path / "estate.db")), now=now)
+    ledger_file = shutil.copy(empty_ledger, tmp_path / "ledger.db")
+    database = Database.open(f"sqlite:///{ledger_file}")
+    ledger = Ledger(database, FileAnchor(tmp_path / "anchors", key=KEY), key=KEY)
+    yield Bench(
+        estate=estate,
+        ledger=ledger,
+        database=database,
+        registry=build_registry(),
+        policies=Policies(),
+        budget=CallBudget(max_calls=1000),
+        plans=InvestigationPlans(),
+    )
+    await ledger.close()
+    await database.close()
+    await estate.close()

@@ -101,13 +101,16 @@ def as_message(title: str, rows: list[Row]) -> Message:
 
 
 def _streamed_title(row: Row) -> str:
-    subject = markdown(row.subject, SUBJECT_LIMIT) or "…"
-    said = f"{subject}: {row.words}" if row.words else subject
+    said = _said(row, markdown(row.subject, SUBJECT_LIMIT) or "…", row.words)
     return f"{said}: {markdown(row.result, RESULT_LIMIT)}" if row.result else said
 
 
 def _edited_line(row: Row) -> str:
-    mark = "" if row.words.startswith(("✓", "✗")) else f"{_MARKS[row.state]} "
-    words = f": _{row.words}_" if row.words else ""
-    result = f" · {inline(row.result, RESULT_LIMIT)}" if row.result else ""
-    return f"{mark}{inline(row.subject, SUBJECT_LIMIT)}{words}{result}"
+    words = f"_{row.words}_" if row.words else ""
+    said = _said(row, inline(row.subject, SUBJECT_LIMIT), words)
+    result = f": {inline(row.result, RESULT_LIMIT)}" if row.result else ""
+    return f"{row.mark or _MARKS[row.state]} {said}{result}"
+
+
+def _said(row: Row, subject: str, words: str) -> str:
+    return ": ".join(part for part in ((words, subject) if row.leads else (subject, words)) if part)

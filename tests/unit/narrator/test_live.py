@@ -87,9 +87,9 @@ async def test_streams_each_step_member_and_claim_as_a_row_of_one_message(slack:
     assert shown["query assets: 14 web servers run web-golden 2026.01.1"] == "complete"
     assert shown["compare versions: failed: the estate did not answer"] == "error"
     assert shown["Claude: voted"] == "complete"
-    assert shown["14 web servers run web-golden 2026.01.1: ✓ 3 of 3 support"] == "complete"
-    assert shown["14 web servers run web-golden 2026.01.1: ✗ 2 of 3 support, 1 contradicts, not carried"] == "complete"
-    assert shown["14 web servers run web-golden 2026.01.1: ✗ 1 of 3 supports, 2 silent, single source, not carried"]
+    assert shown["Carried (3 of 3 support): 14 web servers run web-golden 2026.01.1"] == "complete"
+    assert shown["Not carried (2 of 3 support, 1 contradicts): 14 web servers run web-golden 2026.01.1"] == "complete"
+    assert shown["Not carried (1 of 3 supports, 2 silent, single source): 14 web servers run web-golden 2026.01.1"]
     assert REHEARSAL in shown
 
 
@@ -103,7 +103,7 @@ async def test_votes_are_seen_while_they_are_cast(slack: Slack) -> None:
 
         async def shown() -> bool:
             replies = await slack.replies(thread)
-            return bool(replies) and "Web servers drifted: 1 of 1 supports, 2 still to vote" in words(replies[0])
+            return bool(replies) and "1 of 1 supports, 2 still to vote: Web servers drifted" in words(replies[0])
 
         await until(shown)
         (message,) = await slack.replies(thread)
@@ -125,7 +125,12 @@ async def test_without_a_person_to_stream_to_one_message_is_edited(slack: Slack)
     (message,) = await slack.replies(thread)
     assert message["stream"] is None
     said = words(message)
-    for expected in ("Investigating: done, 2 of 4 claims carried", "✓ 3 of 3 support", "✗ compare versions", REHEARSAL):
+    for expected in (
+        "Investigating: done, 2 of 4 claims carried",
+        "✓ _Carried (3 of 3 support)_",
+        "✗ compare versions",
+        REHEARSAL,
+    ):
         assert expected in said, expected
 
 

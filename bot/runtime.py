@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
+from aiohttp.web import AppRunner, TCPSite
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from agents.meta_prompt import MetaPrompt
-from agents.orchestrator.chat import Member
+from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
-from agents.specialists.drift import DriftAgent
+from agents.specialists.drift import DriftAgent, RolloutDefaults
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
 from bot.intake import Intake
 from bot.keys import Keys
@@ -40,13 +43,11 @@ from bot.workflows.messages import TaskLimits
 from bot.workflows.workbench import Workbench
 from bot.workflows.worker import build_worker
 from policies.authorizer import PolicyAuthorizer
-from policies.build import open_engine
-from policies.execution import ExecutionCheck
-from policies.pipeline import build_pipeline
+from policies.build import build_pipeline, open_engine
 from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.common import Mode
-from tools.registry import build_registry
+from tools.registry import ToolRegistry, build_registry
 
 
 def utc_now() -> datetime:
@@ -56,6 +57,13 @@ def utc_now() -> datetime:
 def redacted(text: str) -> str:
     """The text without what looks like a secret."""
     return redact(text).text
+
+
+def _drift_agent(
+    settings: Settings, models: ModelClient, members: Sequence[Member], prompts: PromptLibrary, registry: ToolRegistry
+) -> DriftAgent:
+    defaults = RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds)
+    return DriftAgent(client=models, members=members, prompts=prompts, registry=registry, defaults=defaults)
 
 
 async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:
@@ -88,6 +96,8 @@ async def open_workbench(
         stack.push_async_callback(engine.aclose)
         litellm = LiteLLMClient()
         stack.push_async_callback(litellm.close)
+        warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
+        stack.callback(warming.cancel)
         models = RetryingClient(LoggedClient(litellm, RequestLog(ledger)))
         prompts, registry = PromptLibrary(), build_registry()
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
@@ -104,14 +114,14 @@ async def open_workbench(
             narrator=Narrator(writer),
             ledger=ledger,
             meta_prompt=MetaPrompt(client=models, members=members, prompts=prompts, default_mode=mode),
-            agents={"drift": DriftAgent(client=models, members=members, prompts=prompts, registry=registry)},
+            agents={"drift": _drift_agent(settings, models, members, prompts, registry)},
             orchestrator=Orchestrator(council),
             members=members,
             registry=registry,
             estate=estate,
             authorizer=PolicyAuthorizer(engine, now=utc_now),
-            pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
-            rechecks=ExecutionCheck(engine),
+            pipeline=build_pipeline(engine, estate=estate, catalog=registry),
+            engine=engine,
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,
@@ -165,6 +175,42 @@ async def open_bot(stack: RunningStack) -> AsyncApp:
         org=stack.org,
         alert_channels=await channel_ids(client, settings.alerts.channels),
     )
+
+
+async def serve(stack: RunningStack) -> None:
+    """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
+    app = await open_bot(stack)
+    async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+        await asyncio.Event().wait()
+
+
+async def serve_worker(stack: RunningStack) -> None:
+    """A worker, until cancelled."""
+    async with open_worker(stack) as worker, worker:
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
+    """Take what Slack sends: over Socket Mode, or over HTTP with signatures checked."""
+    if settings.slack.mode == "http":
+        server = app.server(port=settings.slack.port, path="/slack/events", host=settings.slack.host)
+        runner = AppRunner(server.web_app)
+        await runner.setup()
+        try:
+            await TCPSite(runner, settings.slack.host, settings.slack.port).start()
+            yield
+        finally:
+            await runner.cleanup()
+        return
+    if settings.slack.app_token is None:
+        raise ValueError("There is no SLACK_APP_TOKEN: Socket Mode cannot connect, so nothing is started.")
+    handler = AsyncSocketModeHandler(app, settings.slack.app_token.get_secret_value())
+    await handler.connect_async()
+    try:
+        yield
+    finally:
+        await handler.close_async()
 
 
 def slack_client(settings: Settings) -> AsyncWebClient:

@@ -1,47 +1,117 @@
-"""Gate 1: the plan has the shape its agent's contract promises. An unknown contract is refused, never skipped."""
+"""The first gate: is it, to the letter, what the agent has to write? JSON Schema, Draft 2020-12."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Protocol
 
-from pydantic import BaseModel, ValidationError
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from pydantic import ValidationError as ContractError
 
+from policies.engine import is_list, is_object
 from policies.gate import Finding, JudgeContext
-from tools.contracts.common import JsonObject
-from tools.contracts.plan import DriftRemediationPlan
-from tools.contracts.verdict import Refusal
-from tools.guards.schemas import schema_problems
+from tools.contracts.common import JsonObject, canonical_json
+from tools.contracts.plan import DriftRemediationPlan, Plan
+from tools.contracts.verdict import GateName, Refusal
 
-CONTRACTS: Final[Mapping[str, type[BaseModel]]] = {"DriftRemediationPlan": DriftRemediationPlan}
-MAX_SHOWN = 5
+CONTRACTS: Mapping[str, type[Plan]] = MappingProxyType({"DriftRemediationPlan": DriftRemediationPlan})
+"""Name → contract. An agent names one of these; any other name is refused."""
+
+MAX_PLAN_BYTES = 4_000_000
+"""About 10,000 assets. More than a person can judge, and more than is worth parsing."""
+
+MAX_REFUSALS = 20
+MAX_REASON = 240
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
 
-@dataclass(frozen=True)
+def _is_date_time(value: object) -> bool:
+    """RFC 3339, with a time zone. `jsonschema` checks this format only where an extra package is installed."""
+    if not isinstance(value, str):
+        return True  # not this keyword's to judge: `type` does
+    return _DATE_TIME.fullmatch(value) is not None and datetime.fromisoformat(value.upper()).tzinfo is not None
+
+
+class SchemaValidator(Protocol):
+    """A validator of one schema, as far as it is used."""
+
+    def iter_errors(self, instance: Any, /) -> Iterable[ValidationError]: ...
+
+
+def strict_validator(schema: JsonObject) -> SchemaValidator:
+    """A validator that checks formats too.
+
+    Raises `ValueError` for a schema with a format nobody checks: it would be there and mean nothing.
+    """
+    Draft202012Validator.check_schema(schema)
+    checker = FormatChecker()
+    checker.checks("date-time", raises=ValueError)(_is_date_time)
+    if unknown := sorted(_formats(schema) - set(checker.checkers)):
+        raise ValueError(f"The schema uses the format {unknown[0]!r}, which nothing checks.")
+    return Draft202012Validator(schema, format_checker=checker)
+
+
+def sentences(validator: SchemaValidator, document: object) -> list[tuple[str, str]]:
+    """What is wrong with a document: (keyword, one sentence with the place), at most 20, in document order."""
+    errors = sorted(validator.iter_errors(document), key=lambda error: [str(part) for part in error.absolute_path])
+    return [(str(error.validator), _sentence(error)) for error in errors[:MAX_REFUSALS]]
+
+
 class SchemaGate:
-    """JSON Schema 2020-12, as the contract emits it, then the contract itself."""
+    """Validates against the emitted schema of the contract that the context names."""
 
-    contracts: Mapping[str, type[BaseModel]] = field(default_factory=lambda: CONTRACTS)
-    name: Literal["schema"] = "schema"
+    name: GateName = "schema"
+    engine = "jsonschema"
 
-    async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
-        contract = self.contracts.get(context.contract)
-        if contract is None:
-            reason = f"there is no contract {context.contract!r} to judge this output by"
-            refusal = Refusal(gate="schema", rule="schema.unknown_contract", reason=reason, repairable=False)
-            return Finding([refusal], engine="jsonschema")
-        problems = schema_problems(contract.model_json_schema(), plan)
-        if not problems:
-            try:
-                contract.model_validate(plan)
-            except ValidationError as error:
-                # What JSON Schema leaves open: formats such as dates, and the contract's own validators.
-                problems = [
-                    f"{'/'.join(str(part) for part in item['loc'])}: {item['msg']}"
-                    for item in error.errors()[:MAX_SHOWN]
-                ]
-        return Finding(
-            [Refusal(gate="schema", rule="schema.invalid", reason=problem[:400]) for problem in problems],
-            engine="jsonschema",
-        )
+    def __init__(self, contracts: Mapping[str, type[Plan]] = CONTRACTS) -> None:
+        """Schemas are emitted and checked here, once: one that is missing or broken stops the start, not a plan."""
+        self._contracts = dict(contracts)
+        self._validators = {
+            name: strict_validator(contract.model_json_schema()) for name, contract in self._contracts.items()
+        }
+
+    async def judge(self, plan: JsonObject, context: JudgeContext, /) -> Finding:
+        """See :class:`policies.gate.Gate`. Gives the canonical plan: exactly what will be digested and run."""
+        validator = self._validators.get(context.contract)
+        if validator is None:
+            known = ", ".join(sorted(self._contracts))
+            return _refused(
+                "unknown_contract", f"There is no contract {context.contract!r}. Known are: {known}.", repairable=False
+            )
+        if (size := len(canonical_json(plan))) > MAX_PLAN_BYTES:
+            return _refused("too_large", f"The plan has {size} bytes; at most {MAX_PLAN_BYTES} are allowed.")
+        if wrong := sentences(validator, plan):
+            return Finding([Refusal(gate="schema", rule=f"schema.{keyword}", reason=text) for keyword, text in wrong])
+        try:
+            typed = self._contracts[context.contract].model_validate(plan)
+        except ContractError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            place = "/".join(str(part) for part in first["loc"])
+            return _refused("contract", f"/{place}: {first['msg']}"[:MAX_REASON])
+        return Finding(plan=typed.model_dump(mode="json"))
+
+
+def _refused(rule: str, reason: str, *, repairable: bool = True) -> Finding:
+    return Finding([Refusal(gate="schema", rule=f"schema.{rule}", reason=reason, repairable=repairable)])
+
+
+def _sentence(error: ValidationError) -> str:
+    place = "/".join(str(part) for part in error.absolute_path)
+    text = f"/{place}: {error.message}"
+    return text if len(text) <= MAX_REASON else f"{text[: MAX_REASON - 1]}…"
+
+
+def _formats(schema: object) -> set[str]:
+    """Every `format` a schema names, at any depth."""
+    if is_object(schema):
+        own = schema.get("format")
+        inner = {name for value in schema.values() for name in _formats(value)}
+        return inner | {own} if isinstance(own, str) else inner
+    if is_list(schema):
+        return {name for item in schema for name in _formats(item)}
+    return set()

@@ -36,11 +36,14 @@ limit_fields := array.concat(
 limits_usable(org) if count(unusable(limits(org), limit_fields)) == 0
 
 # The paths of `spec` that `doc` lacks, or holds with another type. JSON has no sets, so `set()` means missing.
-unusable(doc, spec) := lacking(doc, spec) if is_object(doc)
+unusable(doc, spec) := paths if {
+	is_object(doc)
 
-lacking(doc, spec) := {concat(".", field.at) |
-	some field in spec
-	not type_name(object.get(doc, field.at, set())) in field.is
+	# Assigned here, not in the head: regorus does not evaluate a comprehension in the head of a rule with a body.
+	paths := {concat(".", field.at) |
+		some field in spec
+		not type_name(object.get(doc, field.at, set())) in field.is
+	}
 }
 
 unusable(doc, _) := {"(not an object)"} if not is_object(doc)

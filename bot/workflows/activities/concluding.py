@@ -72,6 +72,7 @@ class Concluding:
                 task_id=result.task_id,
                 kind=result.outcome,
                 summary=result.detail,
+                actor=result.ended_by,
                 changed=changed,
                 approvers=result.approvers,
                 seconds=(self.bench.now() - started).total_seconds(),

@@ -74,13 +74,20 @@ unusable contains sprintf("plan.phases.%s", [path]) if {
 	some path in data.gavel.lib.unusable_each(input.plan.phases, phase_fields)
 }
 
-unusable contains sprintf("plan.phases.%d.actions.%s", [i, path]) if {
+# Only where they are a list of objects: regorus raises an error where OPA finds nothing to iterate over.
+readable_phases[i] := phase if {
+	is_array(input.plan.phases)
 	some i, phase in input.plan.phases
+	is_object(phase)
+}
+
+unusable contains sprintf("plan.phases.%d.actions.%s", [i, path]) if {
+	some i, phase in readable_phases
 	some path in data.gavel.lib.unusable_each(phase.actions, action_fields)
 }
 
 unusable contains sprintf("plan.phases.%d.health_checks.%s", [i, path]) if {
-	some i, phase in input.plan.phases
+	some i, phase in readable_phases
 	some path in data.gavel.lib.unusable_each(phase.health_checks, threshold_fields)
 }
 
@@ -99,16 +106,16 @@ unusable contains sprintf("plan.maintenance_window.%s", [path]) if {
 
 unusable contains "plan.version_comparison" if {
 	input.plan.kind == "DriftRemediationPlan"
-	not is_array(object.get(input.plan, "version_comparison", null))
+	not is_array(object.get(input, ["plan", "version_comparison"], null))
 }
 
 unusable contains sprintf("plan.version_comparison.%s", [path]) if {
-	some path in data.gavel.lib.unusable_each(object.get(input.plan, "version_comparison", []), comparison_fields)
+	some path in data.gavel.lib.unusable_each(object.get(input, ["plan", "version_comparison"], []), comparison_fields)
 }
 
 unusable contains "plan.simulation" if {
 	production
-	type_name(object.get(input.plan, "simulation", set())) in {"set", "string", "number", "boolean", "array"}
+	type_name(object.get(input, ["plan", "simulation"], set())) in {"set", "string", "number", "boolean", "array"}
 }
 
 unusable contains sprintf("plan.simulation.%s", [path]) if {
@@ -375,7 +382,9 @@ findings contains data.gavel.lib.refusal("plan.batch_stated_too_large", reason, 
 	production
 	some i in changing
 	phase := input.plan.phases[i]
-	count(touched(phase)) != 1
+	n := count(touched(phase))
+	n != 1
+	percent(n) <= limits.batch_max_percent
 	phase.batch_percent > limits.batch_max_percent
 	reason := sprintf(
 		"batch %v%% exceeds the %v%% limit in production: phase '%s' states it as its batch_percent",

@@ -127,7 +127,6 @@ async def open_workbench(
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,
-            repair_attempts=settings.tasks.repair_attempts,
             redact=redacted,
             now=utc_now,
         )

@@ -43,7 +43,6 @@ class Workbench:
     grant_key: bytes
     team: str
     """Slack's team id, for streams."""
-    repair_attempts: int
     redact: Callable[[str], str]
     now: Callable[[], datetime]
 

@@ -56,8 +56,13 @@ def load_keys(settings: Settings) -> Keys:
                 "it needs the same key: make one with `openssl rand -hex 32` and set it everywhere"
             ]
         )
-    if not path.exists():
-        _create(path)
+    try:
+        if not path.exists():
+            _create(path)
+    except OSError as error:
+        raise SettingsError(
+            [f"GAVEL_DATA_DIR: {path} cannot be made ({error.strerror}); it must be a directory this user may write"]
+        ) from None
     return Keys(_read(path))
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeGuard
 
 from bot.redaction import redact
@@ -18,6 +19,14 @@ from bot.settings import SlackSettings, TemporalSettings
 
 class NoAnswer(Exception):
     """Why the server does not count as answering, in one sentence without secrets."""
+
+
+_COMMON = {
+    "refused": "connection refused: nothing listens there",
+    "no such file or directory": "its socket is not there",
+    "name or service not known": "the host's name is unknown",
+    "failed to lookup address": "the host's name is unknown",
+}
 
 
 @asynccontextmanager
@@ -35,7 +44,12 @@ async def _bounded(seconds: float) -> AsyncGenerator[None]:
 
 
 def _words(error: BaseException) -> str:
-    said = " ".join(redact(str(error)).text.split())[:200]
+    said = " ".join(redact(str(error)).text.split())
+    # Each library wraps these differently, and in many words.
+    for mark, meaning in _COMMON.items():
+        if mark in said.lower():
+            return meaning
+    said = said[:200]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
@@ -137,3 +151,30 @@ async def ask_slack_socket(settings: SlackSettings, *, seconds: float = 5) -> st
         raise NoAnswer("there is no app token")
     await _slack_call(settings.api_url, "apps.connections.open", settings.app_token.get_secret_value(), seconds=seconds)
     return "Socket Mode would be let in"
+
+
+async def ask_sql(url: str, *, seconds: float = 5) -> str:
+    """Connect, and compare the schema's version with the newest one. Changes nothing, and makes no SQLite file."""
+    from sqlalchemy import String, column, inspect, select, table
+
+    from bot.ledger.database import Database, async_url
+    from bot.ledger.schema import VERSION_TABLE, newest_version
+
+    async with _bounded(seconds):
+        place = async_url(url)
+        if place.drivername.startswith("sqlite") and not await asyncio.to_thread(Path(place.database or "").is_file):
+            return "no file yet; `gavel up` makes it"
+        database = Database.open(url, lock_timeout_seconds=seconds)
+        try:
+            async with database.reading() as connection:
+                tables = await connection.run_sync(lambda plain: inspect(plain).get_table_names())
+                if VERSION_TABLE not in tables:
+                    return "connected; no tables yet, `gavel up` makes them"
+                version = select(column("version_num", String)).select_from(table(VERSION_TABLE))
+                found = (await connection.execute(version)).scalar()
+        finally:
+            await database.close()
+        newest = await asyncio.to_thread(newest_version)
+        if found == newest:
+            return f"connected; schema {found}, the newest"
+        return f"connected; schema {found}, `gavel up` brings it to {newest}"

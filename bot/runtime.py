@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from policies.authorizer import PolicyAuthorizer
-from policies.execution import ExecutionCheck
-from policies.pipeline import build_pipeline
+from aiohttp.web import AppRunner, TCPSite
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
+from temporalio.worker import Worker
 
 from agents.meta_prompt import MetaPrompt
-from agents.orchestrator.chat import Member
+from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
-from agents.specialists.drift import DriftAgent
-from bot.app import Identity
+from agents.specialists.drift import DriftAgent, RolloutDefaults
+from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
 from bot.intake import Intake
 from bot.keys import Keys
 from bot.ledger.anchor import FileAnchor
@@ -30,19 +30,26 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.requests import RequestLog
 from bot.ledger.schema import migrate
+from bot.local.estate.estate import SampleEstate
+from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
 from bot.pacing import Pacer
 from bot.redaction import redact
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
 from bot.thread import ThreadWriter
+from bot.workflows.client import connect
 from bot.workflows.messages import TaskLimits
 from bot.workflows.workbench import Workbench
+from bot.workflows.worker import build_worker
+from policies.authorizer import PolicyAuthorizer
 from policies.build import open_engine
+from policies.execution import ExecutionCheck
+from policies.pipeline import build_pipeline
 from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.common import Mode
-from tools.registry import build_registry
+from tools.registry import ToolRegistry, build_registry
 
 
 def utc_now() -> datetime:
@@ -54,24 +61,23 @@ def redacted(text: str) -> str:
     return redact(text).text
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where the parts are, whoever started them."""
-
-    database_url: str
-    anchor_directory: Path
-    opa_url: str | None
-    """None: the policies run in this process."""
+def _drift_agent(
+    settings: Settings, models: ModelClient, members: Sequence[Member], prompts: PromptLibrary, registry: ToolRegistry
+) -> DriftAgent:
+    defaults = RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds)
+    return DriftAgent(client=models, members=members, prompts=prompts, registry=registry, defaults=defaults)
 
 
-async def open_ledger(stack: AsyncExitStack, places: Places, keys: Keys) -> Ledger:
-    """Migrate, open, and close in the right order when the stack does."""
-    await migrate(places.database_url)
-    database = Database.open(places.database_url)
-    stack.push_async_callback(database.close)
-    anchor = FileAnchor(places.anchor_directory, key=keys.derive("anchor"))
+async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:
+    """Migrate and open; closed in the right order with `exits`."""
+    configured = settings.database.url
+    url = configured.get_secret_value() if configured else f"sqlite:///{settings.data_dir / 'gavel.db'}"
+    await migrate(url)
+    database = Database.open(url)
+    exits.push_async_callback(database.close)
+    anchor = FileAnchor(settings.ledger.anchor_dir or settings.data_dir / "anchors", key=keys.derive("anchor"))
     ledger = Ledger(database, anchor, key=keys.derive("ledger"))
-    stack.push_async_callback(ledger.close)
+    exits.push_async_callback(ledger.close)
     return ledger
 
 
@@ -79,7 +85,6 @@ async def open_ledger(stack: AsyncExitStack, places: Places, keys: Keys) -> Ledg
 async def open_workbench(
     settings: Settings,
     *,
-    places: Places,
     keys: Keys,
     client: AsyncWebClient,
     identity: Identity,
@@ -88,11 +93,13 @@ async def open_workbench(
 ) -> AsyncGenerator[Workbench]:
     """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
     async with AsyncExitStack() as stack:
-        ledger = await open_ledger(stack, places, keys)
-        engine = await open_engine(places.opa_url)
+        ledger = await open_ledger(stack, settings, keys)
+        engine = await open_engine(settings.opa.url)
         stack.push_async_callback(engine.aclose)
         litellm = LiteLLMClient()
         stack.push_async_callback(litellm.close)
+        warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
+        stack.callback(warming.cancel)
         models = RetryingClient(LoggedClient(litellm, RequestLog(ledger)))
         prompts, registry = PromptLibrary(), build_registry()
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
@@ -109,7 +116,7 @@ async def open_workbench(
             narrator=Narrator(writer),
             ledger=ledger,
             meta_prompt=MetaPrompt(client=models, members=members, prompts=prompts, default_mode=mode),
-            agents={"drift": DriftAgent(client=models, members=members, prompts=prompts, registry=registry)},
+            agents={"drift": _drift_agent(settings, models, members, prompts, registry)},
             orchestrator=Orchestrator(council),
             members=members,
             registry=registry,
@@ -120,10 +127,97 @@ async def open_workbench(
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,
-            repair_attempts=settings.tasks.repair_attempts,
             redact=redacted,
             now=utc_now,
         )
+
+
+@asynccontextmanager
+async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
+    """A worker on everything the stack names. Not started: `async with` runs it."""
+    settings = stack.settings
+    async with AsyncExitStack() as exits:
+        client = slack_client(settings)
+        estate = SampleEstate(stack.estate)
+        exits.push_async_callback(estate.close)
+        bench = await exits.enter_async_context(
+            open_workbench(
+                settings,
+                keys=stack.keys,
+                client=client,
+                identity=await who_are_we(client),
+                members=stack.members,
+                estate=estate,
+            )
+        )
+        temporal = await connect(
+            settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
+        )
+        yield build_worker(
+            temporal,
+            bench,
+            task_queue=settings.temporal.task_queue,
+            decision_key=stack.keys.derive("decision"),
+        )
+
+
+async def open_bot(stack: RunningStack) -> AsyncApp:
+    """The bot on everything the stack names. Temporal may be away when it starts, and come back."""
+    settings = stack.settings
+    client = slack_client(settings)
+    temporal = await connect(
+        settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec"), lazy=True
+    )
+    return build_app(
+        settings.slack,
+        client=client,
+        intake=build_intake(settings, temporal=temporal, keys=stack.keys),
+        identity=await who_are_we(client),
+        org=stack.org,
+        alert_channels=await channel_ids(client, settings.alerts.channels),
+    )
+
+
+async def serve(stack: RunningStack) -> None:
+    """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
+    app = await open_bot(stack)
+    async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+        await asyncio.Event().wait()
+
+
+async def serve_worker(stack: RunningStack) -> None:
+    """A worker, until cancelled."""
+    async with open_worker(stack) as worker, worker:
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
+    """Take what Slack sends: over Socket Mode, or over HTTP with signatures checked."""
+    if settings.slack.mode == "http":
+        server = app.server(port=settings.slack.port, path="/slack/events", host=settings.slack.host)
+        runner = AppRunner(server.web_app)
+        await runner.setup()
+        try:
+            await TCPSite(runner, settings.slack.host, settings.slack.port).start()
+            yield
+        finally:
+            await runner.cleanup()
+        return
+    if settings.slack.app_token is None:
+        raise ValueError("There is no SLACK_APP_TOKEN: Socket Mode cannot connect, so nothing is started.")
+    handler = AsyncSocketModeHandler(app, settings.slack.app_token.get_secret_value())
+    await handler.connect_async()
+    try:
+        yield
+    finally:
+        await handler.close_async()
+
+
+def slack_client(settings: Settings) -> AsyncWebClient:
+    if settings.slack.bot_token is None:
+        raise ValueError("There is no SLACK_BOT_TOKEN: nobody could be answered, so nothing is started.")
+    return build_client(api_url=settings.slack.api_url, bot_token=settings.slack.bot_token.get_secret_value())
 
 
 def build_intake(settings: Settings, *, temporal: Client, keys: Keys) -> Intake:

@@ -272,6 +272,8 @@ class TaskSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_TASKS_")
     repair_attempts: int = Field(default=2, ge=0, le=5)
     """How often a refused plan goes back to its agent before the person is told."""
+    canary_wait_seconds: int = Field(default=60, ge=1, le=7 * 86400)
+    """Pause after the canary where the person names none. Policy has its own minimum."""
     question_expiry_seconds: Days = 86400
     """How long a question in a thread waits for its answer."""
 

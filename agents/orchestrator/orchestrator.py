@@ -13,7 +13,7 @@ from agents.orchestrator.council import Council
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.single import Single, nobody_answered
 from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys
-from tools.contracts.common import Mode
+from tools.contracts.common import Mode, digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, PooledClaim, VoteSheet
 from tools.contracts.ledger import Recorder
 from tools.contracts.progress import NoteProgress, Progress, TallyProgress
@@ -64,7 +64,8 @@ class Orchestrator:
                 org=brief.org,
                 task_id=brief.task_id,
                 actor=f"agent:{brief.agent}",
-                key=f"{brief.key}:outcome",
+                # Asked again after a crash, the models may decide otherwise: that is another entry, not a repeat.
+                key=f"{brief.key}:outcome:{digest_of(result.outcome).removeprefix('sha256:')[:16]}",
             )
         return result
 

@@ -38,6 +38,8 @@ class LedgerInputs:
     anchor_directory: Path
     key: bytes
     org: str
+    anchor_key: bytes | None = None
+    """Of the anchor, where it has one of its own; None: `key`."""
 
 
 Org = Annotated[str | None, typer.Option("--org", help="Another org than the configured one.")]
@@ -119,7 +121,8 @@ async def _opened(settings: LedgerInputs) -> AsyncGenerator[Ledger]:
         raise LedgerUnavailable(f"There is no ledger at {file}. Check DATABASE_URL.")
     database = Database.open(settings.database_url)
     try:
-        yield Ledger(database, FileAnchor(settings.anchor_directory, key=settings.key), key=settings.key)
+        anchor = FileAnchor(settings.anchor_directory, key=settings.anchor_key or settings.key)
+        yield Ledger(database, anchor, key=settings.key)
     finally:
         await database.close()
 

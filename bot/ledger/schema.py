@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -35,8 +36,18 @@ async def migrate(url: str, *, lock_timeout_seconds: float = 30) -> None:
         await database.close()
 
 
-def _upgrade(connection: Connection) -> None:
+def newest_version() -> str | None:
+    """The version that :func:`migrate` brings a database to. Blocking: reads the migrations' files."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -101,7 +101,7 @@ def opa(directory: DataDirectory, *, program: str, port: int) -> Command:
     address = f"127.0.0.1:{port}"
     return Command(
         name="opa",
-        argv=[program, "run", "--server", "--addr", address, "--log-level", "error", "--disable-telemetry"],
+        argv=[program, "run", "--server", "--addr", address, "--log-level", "error", "--skip-version-check"],
         directory=directory.root,
         log=directory.logs / "opa.log",
         ready=_once_open("127.0.0.1", port, lambda: ask_opa(f"http://{address}", seconds=PROBE_SECONDS)),

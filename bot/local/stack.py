@@ -145,6 +145,17 @@ async def attach_stack(settings: Settings) -> RunningStack:
     )
 
 
+@asynccontextmanager
+async def open_or_attach(settings: Settings) -> AsyncGenerator[RunningStack]:
+    """For one more worker: the stack that runs in the data directory, else one on the configured servers."""
+    beside = await asyncio.to_thread(DataDirectory(settings.data_dir).is_claimed)
+    if beside or settings.temporal.address is None:
+        yield await attach_stack(settings)
+        return
+    async with open_stack(settings) as running:
+        yield running
+
+
 async def organization(settings: Settings) -> str:
     """The tenant: as configured, else the Slack team the bot's token belongs to, else the embedded workspace's."""
     if settings.org is not None:

@@ -6,9 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from policies.execution import ExecutionCheck
-from policies.pipeline import Pipeline
-
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member
 from agents.orchestrator.orchestrator import Orchestrator
@@ -18,6 +15,8 @@ from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.messages import TaskRequest
+from policies.execution import ExecutionCheck
+from policies.pipeline import Pipeline
 from tools.base import ToolAuthorizer
 from tools.connectors.base import Estate
 from tools.contracts.common import AgentName
@@ -44,7 +43,6 @@ class Workbench:
     grant_key: bytes
     team: str
     """Slack's team id, for streams."""
-    repair_attempts: int
     redact: Callable[[str], str]
     now: Callable[[], datetime]
 

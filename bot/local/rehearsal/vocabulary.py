@@ -7,8 +7,8 @@ import unicodedata
 
 TASK_WORDS: dict[str, tuple[str, ...]] = {
     "drift_remediation": (
-        r"drift", r"golden[\s-]*(image|ami|template|version)", r"baseline", r"\bbase[\s-]?images?\b",
-        r"(old|stale|outdated|obsolete|wrong|deprecated|earlier|previous|different) (\w+ )?(images?|amis?|templates?)",
+        r"drift", r"\bgolden\b", r"\bstale\b", r"baseline", r"\bbase[\s-]?images?\b",
+        r"(old|stale|outdated|obsolete|wrong|deprecated|previous|different) (\w+ )?(images?|amis?|templates?|builds?)",
         r"out[\s-]of[\s-](date|sync|line) (\w+ )?(images?|amis?|templates?)",
         r"(images?|amis?|templates?) (is|are|that are|which are) (old|stale|outdated|obsolete|wrong|behind|out[\s-]of)",
         r"behind (on )?(the )?(\w+ )?images?", r"re-?imag(e|ing)", r"image (coverage|versions?|compliance)",
@@ -30,7 +30,7 @@ TASK_WORDS: dict[str, tuple[str, ...]] = {
     "incident_analysis": (
         r"incident", r"outage", r"\b5\d\ds?\b", r"\b5xx", r"latency", r"error ?rate", r"\berrors\b",
         r"root cause", r"\bdown\b",
-        r"crash", r"timeouts?", r"high cpu", r"disk (is )?full", r"unreachable",
+        r"crash", r"timeouts?", r"\bslow\b", r"high cpu", r"disk (is )?full", r"unreachable",
     ),
     "dr_readiness": (r"fail-?over", r"disaster", r"\bdr\b", r"\brto\b", r"\brpo\b", r"replication"),
     "cost_optimization": (r"\bcosts?\b", r"\bbills?\b", r"billing", r"spend", r"sav(e|ings?)", r"budget", r"idle"),
@@ -44,8 +44,8 @@ ENVIRONMENT_WORDS: dict[str, tuple[str, ...]] = {
         r"\bpre-?prod(uction)?\b", r"\bstag(e|ing)\b", r"\bstg\b", r"\buat\b", r"ステージング", r"预发", r"стейдж",
     ),
     "production": (
-        r"\bprod\b", r"\bprd\b", r"\bproduction\b", r"\blive\b", r"\bproduktion\w*", r"\bproducción\b",
-        r"\bprodução\b",
+        r"\bprod\b", r"\bprd\b", r"\bproduction\b", r"\blive\b", r"\bproduktion\w*", r"\bproducci[oó]n\b",
+        r"\bprodu[cç][aã]o\b",
         r"\bproduzione\b", r"\bproductie\w*", r"本番", r"生产", r"生産", r"продакшн?", r"\bпрод\w*", r"프로덕션",
         r"प्रोडक्शन",
     ),

@@ -15,7 +15,7 @@ from bot.local.slack.messages import Message
 from bot.local.slack.outbox import Outbox, Patience
 from bot.local.slack.people import People
 from bot.local.slack.richtext import rich_text_of
-from bot.local.slack.seed import ALERTMANAGER_APP_ID, ALERTMANAGER_BOT_ID, BOT_USER_ID
+from bot.local.slack.seed import ALERTMANAGER_APP_ID, ALERTMANAGER_BOT_ID, BOT_USER_ID, User
 from bot.local.slack.views import Views
 from bot.local.slack.webhooks import RequestUrls, Webhooks
 from bot.local.slack.workspace import Workspace, unix_now
@@ -54,16 +54,20 @@ class Control:
             post("/local/delivery", bodies.Delivery, self.delivery),
         ]
 
+    def _person(self, name: str) -> User:
+        user = self._workspace.user(name)
+        if user.is_bot:
+            raise Refused(f"{user.name} is an app, and only people act here: nothing was done.")
+        return user
+
     async def say(self, body: bodies.Say) -> JsonObject:
         channel = self._workspace.channel(body.channel)
-        message = self._workspace.say(
-            self._workspace.user(body.user), channel, text=body.text, thread_ts=body.thread_ts
-        )
+        message = self._workspace.say(self._person(body.user), channel, text=body.text, thread_ts=body.thread_ts)
         return {"ts": message.ts, "channel": channel.id}
 
     def _own(self, user: str, channel: str, ts: str) -> Message:
         message = self._workspace.message(self._workspace.channel(channel).id, ts)
-        if message is None or message.user != self._workspace.user(user).id:
+        if message is None or message.user != self._person(user).id:
             raise Refused(f"{user} has no message {ts} there: nothing was changed.")
         return message
 
@@ -102,7 +106,7 @@ class Control:
 
     async def command(self, body: bodies.Command) -> JsonObject:
         return await self._people.command(
-            self._workspace.user(body.user),
+            self._person(body.user),
             self._workspace.channel(body.channel),
             command=body.command,
             text=body.text,
@@ -110,7 +114,7 @@ class Control:
         )
 
     async def click(self, body: bodies.Click) -> JsonObject:
-        user = self._workspace.user(body.user)
+        user = self._person(body.user)
         if body.view_id is not None:
             return await self._people.click_in_view(
                 user, view_id=body.view_id, action_id=body.action_id, block_id=body.block_id, value=body.value
@@ -127,21 +131,21 @@ class Control:
         )
 
     async def submit_view(self, body: bodies.SubmitView) -> JsonObject:
-        user = self._workspace.user(body.user)
+        user = self._person(body.user)
         return await self._people.submit_view(user, view_id=body.view_id, values=body.values)
 
     async def close_view(self, body: bodies.CloseView) -> JsonObject:
-        return await self._people.close_view(self._workspace.user(body.user), view_id=body.view_id)
+        return await self._people.close_view(self._person(body.user), view_id=body.view_id)
 
     async def react(self, body: bodies.React) -> JsonObject:
         channel = self._workspace.channel(body.channel)
         message = self._workspace.message(channel.id, body.ts)
         if message is None:
             raise Refused(f"There is no message {body.ts} in #{channel.name}: nothing was added.")
-        return {"added": self._workspace.react(message, body.name, self._workspace.user(body.user).id)}
+        return {"added": self._workspace.react(message, body.name, self._person(body.user).id)}
 
     async def home(self, body: bodies.OpenHome) -> JsonObject:
-        user = self._workspace.user(body.user)
+        user = self._person(body.user)
         view = self._views.homes.get(user.id)
         if "app_home_opened" in self._workspace.manifest.events:
             event: JsonObject = {

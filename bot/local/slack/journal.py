@@ -35,17 +35,17 @@ class Journal:
 
     def entries(self) -> Iterator[tuple[str, JsonObject]]:
         """Every (key, value) in the order written. A half-written last line is cut off."""
-        self._file.seek(0)
         good = 0
-        for number, line in enumerate(self._file, start=1):
-            entry = _parse(line)
-            if entry is None:
-                if self._file.read(1):
+        with self._path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                entry = _parse(line)
+                if entry is not None:
+                    good += len(line)
+                    yield entry
+                elif file.read(1):
                     raise JournalError(f"{self._path} line {number} is damaged. Nothing was started: move it away.")
-                self._file.truncate(good)
-                return
-            good += len(line)
-            yield entry
+                else:
+                    self._file.truncate(good)
 
     def append(self, key: str, value: JsonObject) -> None:
         """Write one entry."""

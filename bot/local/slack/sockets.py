@@ -59,8 +59,10 @@ class SocketHub:
 
     def open_url(self, host: str) -> str:
         """A URL that opens one socket, once."""
+        now = time.monotonic()
+        self._tickets = {ticket: ends for ticket, ends in self._tickets.items() if ends > now}
         ticket = secrets.token_urlsafe(24)
-        self._tickets[ticket] = time.monotonic() + TICKET_SECONDS
+        self._tickets[ticket] = now + TICKET_SECONDS
         return f"ws://{host}/link/?ticket={ticket}&app_id={APP_ID}"
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter, deque
+from collections import deque
 from dataclasses import asdict, dataclass, field
 
 from tools.contracts.common import JsonObject
@@ -34,7 +34,10 @@ class MethodCount:
     calls: int = 0
     ok: int = 0
     ratelimited: int = 0
-    errors: Counter[str] = field(default_factory=Counter[str])
+    errors: dict[str, int] = field(default_factory=dict[str, int])
+
+    def failed(self, error: str) -> None:
+        self.errors[error] = self.errors.get(error, 0) + 1
 
 
 class Stats:

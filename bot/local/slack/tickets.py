@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from bot.local.slack.errors import SlackError
 from bot.local.slack.seed import TEAM_ID
@@ -12,6 +14,20 @@ from bot.local.slack.seed import TEAM_ID
 TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 1800.0
 RESPONSE_USES = 5
+REMEMBERED_SECONDS = 600.0
+"""How long after its end a trigger or URL is still known by name, so that its error says what happened to it."""
+
+
+class _Ending(Protocol):
+    expires: float
+
+
+def _forget_old(known: dict[str, Any]) -> None:
+    """Drop what ended long ago. Dicts keep their order, so the oldest come first."""
+    entries: list[tuple[str, _Ending]] = list(itertools.islice(known.items(), 10))
+    for name, entry in entries:
+        if entry.expires + REMEMBERED_SECONDS < time.monotonic():
+            del known[name]
 
 
 @dataclass
@@ -31,6 +47,7 @@ class Triggers:
 
     def issue(self, user: str, *, view: str | None = None) -> str:
         """A trigger for what `user` just did (inside the view, when they did it in one)."""
+        _forget_old(self._known)
         name = f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**13)}.{secrets.token_hex(16)}"
         self._known[name] = _Trigger(user, time.monotonic() + self._lifetime, view)
         return name
@@ -72,6 +89,7 @@ class ResponseUrls:
         self, base: str, *, user: str, channel: str, message_ts: str | None = None, thread_ts: str | None = None
     ) -> str:
         """A URL under `base` (scheme and host of this server)."""
+        _forget_old(self._known)
         name = secrets.token_urlsafe(24)
         self._known[name] = ResponseTarget(user, channel, message_ts, thread_ts, time.monotonic() + self._lifetime)
         return f"{base}/response/{TEAM_ID}/{name}"

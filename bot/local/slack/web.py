@@ -61,7 +61,7 @@ class WebApi:
         if self._faults.slow_seconds and self._faults.concerns(name):
             await asyncio.sleep(self._faults.slow_seconds)
         if self._faults.takes_failure(name):
-            count.errors["internal_error"] += 1
+            count.failed("internal_error")
             return web.json_response({"ok": False, "error": "internal_error"}, status=500)
         try:
             body = {"ok": True, **self._answer(name, await _arguments(request), request)}
@@ -71,7 +71,7 @@ class WebApi:
             headers = {"Retry-After": str(limited.retry_after)}
             return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
         except SlackError as error:
-            count.errors[error.name] += 1
+            count.failed(error.name)
             body = error.body()
         if self._faults.takes_answer(name) and request.transport is not None:
             request.transport.abort()

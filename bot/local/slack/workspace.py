@@ -32,7 +32,7 @@ Listener = Callable[[Change], None]
 STREAM_SECONDS = 300.0
 """Slack closes a streaming message about this long after it started."""
 
-_HANDLE = re.compile(r"(?<![\w<@])@([a-z0-9][a-z0-9._-]*)")
+_HANDLE = re.compile(r"(?<![\w<@])@([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)", re.IGNORECASE)
 
 
 class Workspace:
@@ -226,7 +226,7 @@ class Workspace:
         """`@gavel` to `<@U…>` for handles that exist; everything else stays."""
         handles = {user.name: f"<@{user.id}>" for user in self.users.values()}
         handles |= {group.handle: f"<!subteam^{group.id}>" for group in self.usergroups.values()}
-        return _HANDLE.sub(lambda match: handles.get(match[1].rstrip("."), match[0]), text)
+        return _HANDLE.sub(lambda match: handles.get(match[1].lower(), match[0]), text)
 
     def join(self, channel: Channel, user: str) -> None:
         """Add a member."""

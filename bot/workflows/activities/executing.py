@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from temporalio import activity
@@ -55,6 +55,7 @@ class Executing:
             result = await self._run(message, phase, approvers)
             body = {"ran": True, "ok": result.ok, "detail": result.detail, "touched": result.touched}
             await self._record(message, "phase_finished", body)
+            await self._show(request, message.thread_ts, message.proposal, _after(message, result))
             return result
 
     @activity.defn(name="roll_back")
@@ -255,12 +256,33 @@ class Executing:
         await show_progress(self.bench, request, thread_ts, proposal, phases)
 
 
+def _after(message: PhaseInput, result: PhaseResult) -> list[PhaseRecord]:
+    """The phases as they stand once this one is over. A pause that follows has begun: nothing else would say so."""
+    records = [replace(record) for record in message.phases]
+    records[message.index].state = "done" if result.ok else "failed"
+    records[message.index].detail = result.detail
+    following = message.index + 1
+    if result.ok and following < len(records) and message.proposal.plan.phases[following].type == "wait":
+        records[following].state = "running"
+    return records
+
+
 async def show_progress(
     bench: Workbench, request: TaskRequest, thread_ts: str, proposal: Proposal, phases: list[PhaseRecord]
 ) -> None:
     """Post or edit the run's progress message: found again by its key, so there is only ever one."""
     rows = [
-        PhaseRow(name=record.name, state=record.state, assets=len(phase.asset_ids), note=record.detail)
+        PhaseRow(
+            name=record.name,
+            state=record.state,
+            assets=len(phase.asset_ids),
+            until=(
+                bench.now() + timedelta(seconds=phase.wait_seconds)
+                if phase.type == "wait" and record.state == "running"
+                else None
+            ),
+            note=record.detail,
+        )
         for record, phase in zip(phases, proposal.plan.phases, strict=True)
     ]
     card = progress_card(request.task_id, environment=proposal.plan.environment, rows=rows)

@@ -12,7 +12,7 @@ from bot.workflows.activities.retrying import is_retry, waiting_is_told
 from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
-from policies.pipeline import JudgeContext
+from policies.gate import JudgeContext
 from tools.contracts.plan import DriftRemediationPlan
 from tools.contracts.verdict import GateReport
 

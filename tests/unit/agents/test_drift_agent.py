@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from agents.orchestrator.chat import Member, ModelError
+from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ModelClient, ModelError
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.specialists.base import AgentOutcome, InvestigationUnavailable
 from bot.local.rehearsal.lies import INVENTED
@@ -19,6 +21,8 @@ from tools.contracts.plan import DriftRemediationPlan
 from tools.contracts.progress import MemberProgress, TallyProgress, ToolProgress, VoteProgress
 from tools.contracts.taskspec import Constraints, TaskContext
 from tools.contracts.verdict import Refusal
+from tools.drift.toolset import drift_tools
+from tools.registry import ToolRegistry
 
 TOO_LARGE = Refusal(
     gate="policy",
@@ -150,6 +154,66 @@ async def test_a_fleet_on_its_golden_image_is_nothing_to_do(workbench: Bench) ->
     outcome = await workbench.work(spec("staging"), revision=2)
     assert (outcome.finding, outcome.plan) == ("nothing_to_do", None)
     assert "Nothing to change" in outcome.reason
+
+
+async def test_a_healthy_fleet_that_a_member_disputes_is_inconclusive(workbench: Bench, rehearsal: Rehearsal) -> None:
+    plan = plan_of(await workbench.work(spec("staging")))
+    drifted, image = plan.asset_ids, plan.target_image.id
+    await workbench.estate.apply_image(ORG, drifted, image, idempotency_key="k1", kind="rollout")
+    await rehearsal.fault("confident_nonsense", model="rehearsal-birch")
+    outcome = await workbench.work(spec("staging"), revision=2)
+    assert (outcome.finding, outcome.council.consensus) == ("inconclusive", False)
+
+
+@dataclass
+class Forging:
+    """The real client, except that Birch cites a value that no tool returned. Keeps what voters are told."""
+
+    inner: ModelClient
+    ballots: list[str] = field(default_factory=list[str])
+
+    async def chat(self, member: Member, request: ChatRequest) -> ChatReply:
+        if request.purpose == "vote":
+            self.ballots.append(request.messages[-1].content)
+        reply = await self.inner.chat(member, request)
+        if request.purpose != "report" or member.name != "Birch":
+            return reply
+        report = json.loads(reply.text)
+        report["claims"].append(
+            {
+                "text": "t",
+                "subject": "web-base",
+                "attribute": "target_version",
+                "value": "99.0.0",
+                "confidence": 1,
+                "receipts": [{"tool_call_id": f"{TASK}-r1-t3", "path": "/image/version", "value": "99.0.0"}],
+            }
+        )
+        return replace(reply, text=json.dumps(report))
+
+
+async def test_every_voter_is_told_which_receipts_hold(workbench: Bench, model_client: LiteLLMClient) -> None:
+    forging = Forging(model_client)
+    council = replace(workbench.orchestrator.council, client=forging)
+    workbench.orchestrator = replace(workbench.orchestrator, council=council)
+    outcome = await workbench.work(spec())
+    plan_of(outcome)
+    assert len(forging.ballots) == 3
+    for ballot in forging.ballots:
+        marks = {line for line in ballot.splitlines() if 'source="item"' in line}
+        assert sum('receipts="fail"' in mark for mark in marks) == 1
+        assert sum('receipts="hold"' in mark for mark in marks) >= 4
+    forged = next(tally for tally in outcome.council.tallies if "99.0.0" in tally.claim.text)
+    assert not forged.carried
+
+
+async def test_an_agent_is_never_built_with_a_tool_that_changes_state(workbench: Bench) -> None:
+    registry = ToolRegistry()
+    for tool in drift_tools():
+        registry.add(replace(tool, risk="state_change_prod") if tool.name == "query_assets" else tool)
+    workbench.agent = replace(workbench.agent, registry=registry)
+    with pytest.raises(ValueError, match="query_assets"):
+        await workbench.work(spec())
 
 
 async def test_no_matching_asset_is_not_taken_for_a_healthy_fleet(workbench: Bench) -> None:

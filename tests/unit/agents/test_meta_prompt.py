@@ -66,6 +66,10 @@ WORDINGS: list[tuple[str, Environment, str | None]] = [
     ("本番のwebサーバがゴールデンイメージからドリフトしています。直してください", "production", "web"),
     ("生产环境的 web 服务器镜像漂移了，请修复", "production", "web"),
     ("прод web серверы отклонились от эталонного образа", "production", "web"),
+    ("prod web servers: versions differ from golden; correct them", "production", "web"),
+    ("some of our production api nodes are running old builds", "production", "api"),
+    ("prod web boxes are stale, refresh them", "production", "web"),
+    ("los servidores web de produccion tienen deriva", "production", "web"),
     ("hey team, morning! could someone look at why prod web differs from baseline? thx", "production", "web"),
     ("Hi <!channel> production web servers have drifted, fix", "production", "web"),
     ("fix\tdrift\x00 in\u200b production\nweb servers", "production", "web"),
@@ -286,3 +290,11 @@ async def test_a_model_cannot_lower_the_risk_or_narrow_to_machines_nobody_named(
     spec = task(await edited.understand(asked("production drift on prod-web-euw1-01")))
     assert spec.risk_level == "high"
     assert spec.context.asset_ids == ["prod-web-euw1-01"]
+
+
+async def test_an_alert_sets_no_pace_even_if_a_model_reads_one_into_it(engine: MetaPrompt) -> None:
+    edited = replace(engine, client=Edited(engine.client, constraints={"max_batch_percent": 100}))
+    spec = task(await edited.understand(alerted("GoldenImageDrift", env="production", role="web")))
+    assert spec.constraints.max_batch_percent is None
+    spec = task(await edited.understand(asked("production web servers have drifted")))
+    assert spec.constraints.max_batch_percent == 100

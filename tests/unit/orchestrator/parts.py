@@ -51,7 +51,9 @@ async def expand(reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[P
 
 
 def vote_prompt(pooled: Sequence[PooledClaim]) -> Prompt:
-    return Prompt("vote", "1", "\n".join(f"{item.id} | {item.text}" for item in pooled))
+    lines = [f"{item.id} | {item.text}" for item in pooled]
+    # A careless specialist that prints all it is given must still not show who said what.
+    return Prompt("vote", "1", "\n".join([*lines, *(f"by {item.authors}" for item in pooled)]))
 
 
 def brief(*, aggregates: bool = False) -> Brief:

@@ -163,7 +163,7 @@ async def test_an_answer_is_read_plain_or_in_a_code_fence(
         WANTED.model_dump_json()[:-20],
         WANTED.model_dump_json().replace('"missing"', '"invented"'),
         f"```json\n{WANTED.model_dump_json()}\n```\nor\n```json\n{WANTED.model_dump_json()}\n```",
-        "x" * (REPLY_LIMIT + 1),
+        " " * REPLY_LIMIT + WANTED.model_dump_json(),
     ],
 )
 async def test_an_invalid_answer_is_returned_once_with_what_is_wrong(

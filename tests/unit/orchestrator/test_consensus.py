@@ -91,6 +91,14 @@ def test_a_family_shares_one_vote() -> None:
     assert Electorate(families).effective(families) == 3
 
 
+def test_less_than_two_whole_supporters_do_not_carry() -> None:
+    """One member of a split family and one other: 1.5 votes to 0.5 is 75 % at good coverage, and not enough."""
+    families = {"m0": "x", "m1": "y", "m2": "x", "m3": "z"}
+    row = count(spread(support=2, contradict=1, silent=1), families=families)
+    assert (row.agreement, row.coverage) == (0.75, pytest.approx(2 / 3))
+    assert not row.carried
+
+
 def test_nothing_carries_when_too_few_families_voted() -> None:
     families = {"m0": "x", "m1": "y", "m2": "z"}
     assert not count(spread(support=2), families=families, authors=["m2"]).carried

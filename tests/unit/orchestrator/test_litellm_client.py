@@ -74,6 +74,7 @@ async def test_a_tools_call_works_both_ways(provider: Provider, litellm_client: 
     )
     reply = await litellm_client.chat(provider.member("alpha"), asked)
     assert reply.tool_uses == (ToolUse("call_1", "query_assets", '{"limit": 3}'),)
+    assert "litellm.responses.mcp.chat_completions_handler" not in sys.modules, "it holds up the event loop"
     body = provider.calls[0].body
     assert body["tools"][0]["function"]["name"] == "query_assets"
     assert body["messages"][1].get("content") is None

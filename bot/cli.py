@@ -1,0 +1,122 @@
+"""The `gavel` command. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+EXIT_NOT_STARTED = 2
+"""A setting is wrong, or something Gavel needs is not there. Told on stderr, without a traceback."""
+
+app = typer.Typer(
+    name="gavel",
+    help=(
+        "An LLM council for your operations channel: models plan, gates judge, people approve, Temporal runs it.\n\n"
+        "Configuration comes from the environment and from gavel.yaml (or the file that GAVEL_CONFIG names); "
+        "a part that is not configured is embedded."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gavel {metadata.version('gavel')}")
+        raise typer.Exit
+
+
+@app.callback()
+def gavel(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+@app.command()
+def up() -> None:
+    """Run the bot and a worker, with an embedded part for each that is not configured. Ctrl-C ends everything."""
+    from bot.commands import run_up
+    from bot.runtime import serve
+
+    raise typer.Exit(run_up(serve=serve))
+
+
+@app.command()
+def worker() -> None:
+    """Run one more worker: beside the `gavel up` of the same data directory, or on servers of your own."""
+    from bot.commands import run_worker
+    from bot.runtime import serve_worker
+
+    raise typer.Exit(run_worker(serve=serve_worker))
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Play it and leave. Exit 0 only if every step happened.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line for each step; a summary last.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the estate, its drift and the wording.")] = 1,
+) -> None:
+    """Play the main job on servers of its own: asked, refused, alerted. Then leave the workspace open to try."""
+    from bot.lifecycle import run
+    from bot.local.demo_run import run_demo
+
+    # Nobody is there to try it by hand when the output is no terminal.
+    leave = once or as_json or not sys.stdout.isatty()
+    raise typer.Exit(run(lambda: run_demo(once=leave, as_json=as_json, seed=seed)))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also ask each model one short question (costs a little).")
+    ] = False,
+) -> None:
+    """Ask each component: what was tried, what answered, what to do. Exit 1 when something does not answer."""
+    from bot.commands import run_doctor
+
+    raise typer.Exit(run_doctor(as_json=as_json, deep=deep))
+
+
+# The ledger's commands are an app of their own, which imports SQLAlchemy: the arguments are passed on to it unread.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def ledger(context: typer.Context) -> None:
+    """The record: `verify`, `show` or `export` what was asked, judged, decided and done."""
+    from bot.commands import ledger_inputs
+    from bot.ledger.cli import ledger_app
+
+    ledger_app(ledger_inputs)(args=context.args, prog_name="gavel ledger")
+
+
+def main() -> None:
+    """The entry point. What a person can put right is told in a sentence; anything else is a bug, with traceback."""
+    try:
+        app()
+    except Exception as error:
+        from bot.commands import sentence_of
+
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        for line in sentence.splitlines():
+            print(f"gavel: {line}", file=sys.stderr)
+        sys.exit(EXIT_NOT_STARTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What the commands do, once their arguments are read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.doctor import Finding, examine, healthy
+from bot.keys import load_keys
+from bot.ledger.cli import LedgerInputs
+from bot.ledger.database import DatabaseUrlError
+from bot.lifecycle import run
+from bot.local.datadir import DataDirectory
+from bot.local.errors import StackError
+from bot.local.parts import Part
+from bot.local.slack.seed import TEAM_ID
+from bot.local.stack import RunningStack, open_or_attach, open_stack
+from bot.redaction import redact
+from bot.settings import Settings, SettingsError, load_settings
+from bot.telemetry import configure_logging
+from policies.engine import PolicyUnavailable
+from tools.connectors.base import EstateError
+from tools.contracts.ledger import LedgerUnavailable
+
+TOLD = (SettingsError, StackError, LedgerUnavailable, DatabaseUrlError, PolicyUnavailable, EstateError)
+"""Errors whose message is a sentence for the person at the terminal."""
+
+
+def sentence_of(error: Exception) -> str | None:
+    """What to tell of an error that a person can put right; None for a bug."""
+    return str(error) if isinstance(error, TOLD) else None
+
+
+def prepared() -> Settings:
+    """The settings, and logs that follow them. Raises :class:`SettingsError`."""
+    settings = load_settings()
+    configure_logging(settings.log_level, redact=lambda text: redact(text).text)
+    return settings
+
+
+async def stay_up(_stack: RunningStack) -> None:
+    """Serve nothing but the stack itself, until a signal cancels this."""
+    await asyncio.Event().wait()
+
+
+Serve = Callable[[RunningStack], Awaitable[None]]
+"""What runs on an open stack until it is cancelled."""
+
+
+def run_up(*, serve: Serve = stay_up) -> int:
+    """The exit status of `gavel up`."""
+    return _run_on(open_stack, serve)
+
+
+def run_worker(*, serve: Serve = stay_up) -> int:
+    """The exit status of `gavel worker`."""
+    return _run_on(open_or_attach, serve)
+
+
+def _run_on(opened: Callable[[Settings], AbstractAsyncContextManager[RunningStack]], serve: Serve) -> int:
+    settings = prepared()
+
+    async def main() -> int:
+        async with opened(settings) as stack:
+            print_parts(stack.parts)
+            await serve(stack)
+        return 0
+
+    return run(main)
+
+
+def print_parts(parts: Sequence[Part]) -> None:
+    """Which part is whose, and where."""
+    table = Table("part", "", "address", "what", box=None, pad_edge=False)
+    for part in parts:
+        whose = Text("embedded", style="cyan") if part.embedded else Text("configured", style="green")
+        table.add_row(part.name, whose, Text(part.address or "–", overflow="fold"), Text(part.detail))
+    Console().print(table)
+
+
+def run_doctor(*, as_json: bool, deep: bool) -> int:
+    """The exit status of `gavel doctor`: 1 when something that is configured, or runs, does not answer."""
+    settings = prepared()
+    found: list[Finding] = []
+
+    async def main() -> int:
+        found.extend(await examine(settings, deep=deep))
+        return 0 if healthy(found) else 1
+
+    status = run(main)
+    if as_json:
+        print(json.dumps({"healthy": healthy(found), "components": [asdict(finding) for finding in found]}, indent=2))
+        return status
+    print_findings(found)
+    return status
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """A line for each component, and a second one where there is something to do."""
+    marks = {"ok": ("✓", "green"), "failed": ("✗", "bold red"), "not running": ("·", "dim")}
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    for finding in findings:
+        mark, color = marks[finding.state]
+        told = Text(f"{finding.tried}: ", style="dim", overflow="fold").append(finding.answered, style="not dim")
+        if finding.advice:
+            told.append(f"\n→ {finding.advice}", style="not dim yellow")
+        table.add_row(Text(mark, style=color), Text(finding.component), told)
+    Console().print(table)
+
+
+def ledger_inputs() -> LedgerInputs:
+    """Where this installation's ledger is. Raises :class:`SettingsError`."""
+    settings = prepared()
+    note = DataDirectory(settings.data_dir).remembered()
+    org = settings.org or (note.org if note is not None else None)
+    if org is None and settings.slack.configured:
+        raise SettingsError(["GAVEL_ORG is not set, and no gavel has run here; set it to your Slack team id (T…)"])
+    keys = load_keys(settings)
+    return LedgerInputs(
+        database_url=settings.database_url,
+        anchor_directory=settings.anchor_dir,
+        key=keys.derive("ledger"),
+        org=org or TEAM_ID,
+        anchor_key=keys.derive("anchor"),
+    )

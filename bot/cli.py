@@ -44,16 +44,37 @@ def gavel(
 def up() -> None:
     """Run the bot and a worker, with an embedded part for each that is not configured. Ctrl-C ends everything."""
     from bot.commands import run_up
+    from bot.runtime import serve
 
-    raise typer.Exit(run_up())
+    raise typer.Exit(run_up(serve=serve))
 
 
 @app.command()
 def worker() -> None:
     """Run one more worker: beside the `gavel up` of the same data directory, or on servers of your own."""
     from bot.commands import run_worker
+    from bot.runtime import serve_worker
 
-    raise typer.Exit(run_worker())
+    raise typer.Exit(run_worker(serve=serve_worker))
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Play it and leave. Exit 0 only if every step happened.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line for each step; a summary last.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the estate, its drift and the wording.")] = 1,
+) -> None:
+    """Play the main job on servers of its own: asked, refused, alerted. Then leave the workspace open to try."""
+    from bot.lifecycle import run
+    from bot.local.demo_run import run_demo
+
+    # Nobody is there to try it by hand when the output is no terminal.
+    leave = once or as_json or not sys.stdout.isatty()
+    raise typer.Exit(run(lambda: run_demo(once=leave, as_json=as_json, seed=seed)))
 
 
 @app.command()

@@ -43,7 +43,9 @@ from bot.workflows.messages import TaskLimits
 from bot.workflows.workbench import Workbench
 from bot.workflows.worker import build_worker
 from policies.authorizer import PolicyAuthorizer
-from policies.build import build_pipeline, open_engine
+from policies.build import open_engine
+from policies.execution import ExecutionCheck
+from policies.pipeline import build_pipeline
 from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.common import Mode
@@ -120,12 +122,11 @@ async def open_workbench(
             registry=registry,
             estate=estate,
             authorizer=PolicyAuthorizer(engine, now=utc_now),
-            pipeline=build_pipeline(engine, estate=estate, catalog=registry),
-            engine=engine,
+            pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
+            rechecks=ExecutionCheck(engine),
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,
-            repair_attempts=settings.tasks.repair_attempts,
             redact=redacted,
             now=utc_now,
         )

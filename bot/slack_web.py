@@ -36,7 +36,7 @@ class SlackRefused(Exception):
 
 class _Client(Protocol):
     async def api_call(
-        self, api_method: str, *, json: JsonObject | None = None, params: JsonObject | None = None
+        self, method: str, /, *, json: JsonObject | None = None, params: JsonObject | None = None
     ) -> _Response: ...
 
 

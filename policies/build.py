@@ -1,16 +1,9 @@
-"""Which engine decides, and the gates around it."""
+"""Which engine decides."""
 
 from __future__ import annotations
 
-from policies.approval import ApprovalGate
 from policies.bundle import Bundle, load_bundle
 from policies.engine import PolicyEngine
-from policies.gate import ToolCatalog
-from policies.pipeline import Pipeline
-from policies.plan_policy import PolicyGate
-from policies.safety import SafetyGate
-from policies.schema import SchemaGate
-from tools.connectors.base import Estate
 
 
 async def open_engine(
@@ -30,9 +23,3 @@ async def open_engine(
     from policies.opa import open_opa
 
     return await open_opa(opa_url, policies, token=token, timeout_seconds=timeout_seconds)
-
-
-def build_pipeline(engine: PolicyEngine, *, estate: Estate, catalog: ToolCatalog) -> Pipeline:
-    """The four gates over one engine, one inventory and one tool registry."""
-    gates = (SchemaGate(), PolicyGate(engine, catalog), SafetyGate(estate, catalog), ApprovalGate(engine))
-    return Pipeline(gates, engine=engine)

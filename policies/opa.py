@@ -25,6 +25,9 @@ from tools.contracts.common import JsonObject
 _STRICT = {"strict-builtin-errors": "true"}
 """Otherwise OPA turns an error in a builtin into undefined, and a deny rule that is undefined denies nothing."""
 
+_REGO_COMPAT = False
+"""The library would rewrite what it takes for old Rego; what is uploaded must be what was shipped."""
+
 _NOT_EVALUATED = frozenset({400, 500})
 """OPA's statuses for an input it cannot read and a rule it cannot evaluate."""
 
@@ -50,7 +53,7 @@ class OpaEngine:
             held = await self._modules()
             for module in self._bundle.modules:
                 if held.get(module.id) != module.text:
-                    await self._client.update_policy_from_string(module.text, module.id, rego_compat=False)
+                    await self._client.update_policy_from_string(module.text, module.id, _REGO_COMPAT)
             await self._load_data()
             self.name = f"opa {await self._version()}"
 
@@ -98,7 +101,7 @@ class OpaEngine:
     async def _query(self, package: str, document: JsonObject) -> JsonObject:
         async with self._asking("decide with"):
             try:
-                reply: object = await self._client.query_rule(document, package, "decision", query_params=_STRICT)
+                reply: object = await self._client.query_rule(document, package, "decision", _STRICT)
             except aiohttp.ClientResponseError as error:
                 if error.status in _NOT_EVALUATED:
                     raise PolicyUndefined(

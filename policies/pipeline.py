@@ -5,46 +5,56 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import get_args
 
-from policies.engine import PolicyEngine, PolicyUnavailable, PolicyUndefined
-from policies.gate import Finding, Gate, JudgeContext
-from tools.connectors.base import EstateError
+from policies.approval import ApprovalGate
+from policies.engine import PolicyEngine, PolicyUnavailable
+from policies.gate import Catalog, Finding, Gate, JudgeContext
+from policies.policy import PolicyGate
+from policies.safety import SafetyGate
+from policies.schema import SchemaGate
+from tools.connectors.base import Estate, EstateError
 from tools.contracts.common import JsonObject, digest_of
 from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
+
+__all__ = ["ORDER", "JudgeContext", "Pipeline", "build_pipeline"]
 
 ORDER: tuple[GateName, ...] = get_args(GateName)
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class Pipeline:
-    """Judges plans. It stops at the first gate that refuses; a plan is allowed only if all four ran and passed."""
+    """Stops at the first gate that refuses: later gates may rely on what earlier ones made sure of."""
 
-    def __init__(self, gates: Sequence[Gate], *, engine: PolicyEngine) -> None:
+    gates: Sequence[Gate]
+
+    def __post_init__(self) -> None:
         """Raises `ValueError` unless the gates are exactly the four, in order: none can be configured away."""
-        given = tuple(gate.name for gate in gates)
+        given = tuple(gate.name for gate in self.gates)
         if given != ORDER:
             raise ValueError(f"The gates must be {', '.join(ORDER)}, in this order; got {', '.join(given) or 'none'}.")
-        self._gates = tuple(gates)
-        self._engine = engine
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> GateReport:
-        """The report. It never raises for what is wrong with a plan, an engine or a source: that is a refusal."""
+        """The report. It does not raise for what is wrong with a plan, nor for an engine or a source that is away.
+
+        `plan_digest` is of the canonical plan, which is what later gates judge and what may be run; where the
+        schema gate refused, of the plan as it was written.
+        """
         try:
-            judged, plan_digest = plan, digest_of(plan)
+            plan_digest = digest_of(plan)
         except (ValueError, TypeError, RecursionError) as error:
             text = f"The plan is no JSON that could be digested ({type(error).__name__}). Nothing was judged."
-            return _report("", None, [_failed("schema", "none", _refusal("schema", "schema.json", text, True))])
-        try:
-            policy_digest = await self._engine.digest()
-        except (PolicyUnavailable, PolicyUndefined) as error:
-            refusal = _refusal("policy", "policy.unavailable", str(error), False)
-            results = [_failed("policy", self._engine.name, refusal)]
-            return _report(plan_digest, None, results, unavailable=str(error))
+            refusal = Refusal(gate="schema", rule="schema.json", reason=text)
+            result = GateResult(gate="schema", passed=False, refusals=[refusal], engine="json", duration_ms=0)
+            return GateReport(plan_digest="", policy_digest=None, results=[result], requirement=None)
+        judged = plan
         results: list[GateResult] = []
+        policy_digest: str | None = None
         requirement: ApprovalRequirement | None = None
-        for gate in self._gates:
+        for gate in self.gates:
             started = time.perf_counter()
             finding, unavailable = await _ask(gate, judged, context)
             results.append(
@@ -52,16 +62,25 @@ class Pipeline:
                     gate=gate.name,
                     passed=not finding.refusals,
                     refusals=finding.refusals,
-                    engine=gate.engine,
+                    engine=finding.engine,
                     duration_ms=1000 * (time.perf_counter() - started),
                 )
             )
+            policy_digest = finding.policy_digest or policy_digest
             if finding.refusals:
-                return _report(plan_digest, policy_digest, results, unavailable=unavailable)
+                return GateReport(
+                    plan_digest=plan_digest,
+                    policy_digest=policy_digest,
+                    results=results,
+                    requirement=None,
+                    unavailable=unavailable,
+                )
             if finding.plan is not None:
                 judged, plan_digest = finding.plan, digest_of(finding.plan)
             requirement = finding.requirement
-        return _report(plan_digest, policy_digest, results, requirement=requirement)
+        return GateReport(
+            plan_digest=plan_digest, policy_digest=policy_digest, results=results, requirement=requirement
+        )
 
 
 async def _ask(gate: Gate, plan: JsonObject, context: JudgeContext) -> tuple[Finding, str | None]:
@@ -70,36 +89,25 @@ async def _ask(gate: Gate, plan: JsonObject, context: JudgeContext) -> tuple[Fin
         return await gate.judge(plan, context), None
     except (PolicyUnavailable, EstateError) as error:
         sentence = str(error) or type(error).__name__
-        return Finding([_refusal(gate.name, f"{gate.name}.unavailable", sentence, False)]), sentence
-    except PolicyUndefined as error:
-        return Finding([_refusal(gate.name, f"{gate.name}.undefined", str(error), False)]), None
+        return _broken(gate.name, "unavailable", sentence), sentence
     except Exception as error:
         # A gate that breaks has not said yes. The trace is for whoever mends it.
-        _log.exception("gate %s failed", gate.name)
+        _log.exception("The %s gate failed", gate.name)
         text = f"The {gate.name} gate failed ({type(error).__name__}). Nothing was allowed; see the log."
-        return Finding([_refusal(gate.name, f"{gate.name}.failed", text, False)]), None
+        return _broken(gate.name, "failed", text), None
 
 
-def _refusal(gate: GateName, rule: str, reason: str, repairable: bool) -> Refusal:
-    return Refusal(gate=gate, rule=rule, reason=reason, repairable=repairable)
+def _broken(gate: GateName, what: str, reason: str) -> Finding:
+    return Finding([Refusal(gate=gate, rule=f"{gate}.{what}", reason=reason, repairable=False)], engine="none")
 
 
-def _failed(gate: GateName, engine: str, refusal: Refusal) -> GateResult:
-    return GateResult(gate=gate, passed=False, refusals=[refusal], engine=engine, duration_ms=0)
-
-
-def _report(
-    plan_digest: str,
-    policy_digest: str | None,
-    results: list[GateResult],
-    *,
-    requirement: ApprovalRequirement | None = None,
-    unavailable: str | None = None,
-) -> GateReport:
-    return GateReport(
-        plan_digest=plan_digest,
-        policy_digest=policy_digest,
-        results=results,
-        requirement=requirement,
-        unavailable=unavailable,
+def build_pipeline(engine: PolicyEngine, *, estate: Estate, catalog: Catalog) -> Pipeline:
+    """Schema, OPA, safety, approval (ADR-007, layer 4). None can be left out."""
+    return Pipeline(
+        gates=[
+            SchemaGate(),
+            PolicyGate(engine, catalog),
+            SafetyGate(estate, catalog),
+            ApprovalGate(engine),
+        ]
     )

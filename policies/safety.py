@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from policies.checks import actions, estate, identity, structure, text
 from policies.checks.base import Case, Check, Observed, refuse
-from policies.gate import Finding, JudgeContext, ToolCatalog
+from policies.gate import Catalog, Finding, JudgeContext
 from policies.schema import CONTRACTS
-from tools.base import Tool
 from tools.connectors.base import AssetQuery, Estate
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Asset, Image
@@ -40,6 +39,8 @@ CHECKS: tuple[Check, ...] = (
     text.no_secrets,
 )
 
+_ENGINE = "safety checks"
+
 MAX_REFUSALS = 30
 
 _PAGE = 500
@@ -49,12 +50,11 @@ class SafetyGate:
     """Runs every check and reports all that refuse."""
 
     name: GateName = "safety"
-    engine = "safety"
 
     def __init__(
         self,
         estate: Estate,
-        catalog: ToolCatalog,
+        catalog: Catalog,
         *,
         contracts: Mapping[str, type[Plan]] = CONTRACTS,
         checks: Sequence[Check] = CHECKS,
@@ -64,21 +64,16 @@ class SafetyGate:
         self._contracts = dict(contracts)
         self._checks = tuple(checks)
 
-    async def judge(self, plan: JsonObject, context: JudgeContext, /) -> Finding:
+    async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`. Raises `EstateError` when the estate cannot be observed."""
         contract = self._contracts.get(context.contract)
         if contract is None:
-            return Finding([refuse("contract", f"There is no contract {context.contract!r}.", repairable=False)])
+            refusal = refuse("contract", f"There is no contract {context.contract!r}.", repairable=False)
+            return Finding([refusal], engine=_ENGINE)
         typed = contract.model_validate(plan)
-        case = Case(plan=typed, context=context, tools=self._tools(typed), observed=await self._observe(typed, context))
+        case = Case(plan=typed, context=context, tools=self._catalog, observed=await self._observe(typed, context))
         refusals = [refusal for check in self._checks for refusal in check(case)]
-        return Finding(refusals[:MAX_REFUSALS])
-
-    def _tools(self, plan: Plan) -> dict[str, Tool]:
-        names = {action.tool for phase in plan.phases for action in phase.actions}
-        names.update(action.tool for action in plan.rollback.actions)
-        found = {name: self._catalog.get(name) for name in sorted(names)}
-        return {name: tool for name, tool in found.items() if tool is not None}
+        return Finding(refusals[:MAX_REFUSALS], engine=_ENGINE)
 
     async def _observe(self, plan: Plan, context: JudgeContext) -> Observed:
         """What the caller's org has of the assets that the plan names anywhere, and its images."""

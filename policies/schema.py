@@ -24,6 +24,8 @@ CONTRACTS: Mapping[str, type[Plan]] = MappingProxyType({"DriftRemediationPlan": 
 MAX_PLAN_BYTES = 4_000_000
 """About 10,000 assets. More than a person can judge, and more than is worth parsing."""
 
+_ENGINE = "jsonschema"
+
 MAX_REFUSALS = 20
 MAX_REASON = 240
 
@@ -66,7 +68,6 @@ class SchemaGate:
     """Validates against the emitted schema of the contract that the context names."""
 
     name: GateName = "schema"
-    engine = "jsonschema"
 
     def __init__(self, contracts: Mapping[str, type[Plan]] = CONTRACTS) -> None:
         """Schemas are emitted and checked here, once: one that is missing or broken stops the start, not a plan."""
@@ -75,7 +76,7 @@ class SchemaGate:
             name: strict_validator(contract.model_json_schema()) for name, contract in self._contracts.items()
         }
 
-    async def judge(self, plan: JsonObject, context: JudgeContext, /) -> Finding:
+    async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`. Gives the canonical plan: exactly what will be digested and run."""
         validator = self._validators.get(context.contract)
         if validator is None:
@@ -86,18 +87,22 @@ class SchemaGate:
         if (size := len(canonical_json(plan))) > MAX_PLAN_BYTES:
             return _refused("too_large", f"The plan has {size} bytes; at most {MAX_PLAN_BYTES} are allowed.")
         if wrong := sentences(validator, plan):
-            return Finding([Refusal(gate="schema", rule=f"schema.{keyword}", reason=text) for keyword, text in wrong])
+            return Finding(
+                [Refusal(gate="schema", rule=f"schema.{keyword}", reason=text) for keyword, text in wrong],
+                engine=_ENGINE,
+            )
         try:
             typed = self._contracts[context.contract].model_validate(plan)
         except ContractError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             place = "/".join(str(part) for part in first["loc"])
             return _refused("contract", f"/{place}: {first['msg']}"[:MAX_REASON])
-        return Finding(plan=typed.model_dump(mode="json"))
+        return Finding([], engine=_ENGINE, plan=typed.model_dump(mode="json"))
 
 
 def _refused(rule: str, reason: str, *, repairable: bool = True) -> Finding:
-    return Finding([Refusal(gate="schema", rule=f"schema.{rule}", reason=reason, repairable=repairable)])
+    refusal = Refusal(gate="schema", rule=f"schema.{rule}", reason=reason, repairable=repairable)
+    return Finding([refusal], engine=_ENGINE)
 
 
 def _sentence(error: ValidationError) -> str:

@@ -65,7 +65,7 @@ def verdict_line(outcome: CouncilOutcome) -> str:
     needed = f"more than {share(outcome.threshold)} needed"
     if not outcome.consensus:
         return f"*No consensus*: {share(outcome.agreement)} agreement, {needed}. {_votes(outcome)}"
-    return f"*{share(outcome.agreement)} agreement* on what the plan rests on ({needed}). {_votes(outcome)}"
+    return f"*{share(outcome.agreement)} agreement* on the claims this rests on ({needed}). {_votes(outcome)}"
 
 
 def absent_lines(outcome: CouncilOutcome) -> list[str]:

@@ -170,14 +170,11 @@ def _headline(outcome: Outcome) -> str:
 def _figures(outcome: Outcome) -> str:
     if not (outcome.changed or outcome.failed or outcome.rolled_back):
         return ""
-    said = [f"*Changed*  {outcome.changed:,}"]
-    if outcome.failed:
-        said.append(f"*Failed*  {outcome.failed:,}")
-    if outcome.rolled_back:
-        said.append(f"*Put back*  {outcome.rolled_back:,}")
+    counts = [("Changed", outcome.changed), ("Failed", outcome.failed), ("Put back", outcome.rolled_back)]
+    said = " · ".join(f"*{name}*  {count:,}" for name, count in counts if count)
     if outcome.approvers:
-        said.append(f"*Approved by*  {', '.join(person(user) for user in outcome.approvers[:10])}")
-    return "\n".join(said)
+        said += f"\n*Approved by*  {', '.join(person(user) for user in outcome.approvers[:10])}"
+    return said
 
 
 def _record(outcome: Outcome) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.blocks.text import clip, length, plain
+from bot.blocks.text import ELLIPSIS, clip, length, plain
 from tools.contracts.common import JsonObject
 
 # Slack's limits, in characters unless said otherwise (Block Kit reference).
@@ -79,7 +79,10 @@ def compose(text: str, parts: Iterable[JsonObject | Detail | None], *, simulated
 
 
 def section(text: str, *, accessory: JsonObject | None = None) -> JsonObject:
-    """A paragraph of `mrkdwn`, escaped by the caller. `verbatim`: Slack turns no bare URL or name into a link."""
+    """A paragraph of `mrkdwn`, escaped by the caller. `verbatim`: Slack turns no bare URL or name into a link.
+
+    Nothing left after escaping shows as an ellipsis: Slack refuses an empty text."""
+    text = text or ELLIPSIS
     _bound("section text", text, MAX_SECTION)
     block: JsonObject = {"type": "section", "text": _mrkdwn(text)}
     return block | ({"accessory": accessory} if accessory else {})
@@ -107,8 +110,8 @@ def context(*texts: str) -> JsonObject:
     if not 1 <= len(texts) <= MAX_CONTEXT_ELEMENTS:
         raise ValueError(f"a context block holds 1 to {MAX_CONTEXT_ELEMENTS} elements; got {len(texts)}")
     for text in texts:
-        _bound("context text", text, MAX_SECTION)
-    return {"type": "context", "elements": [_mrkdwn(text) for text in texts]}
+        _bound("context text", text or ELLIPSIS, MAX_SECTION)
+    return {"type": "context", "elements": [_mrkdwn(text or ELLIPSIS) for text in texts]}
 
 
 def divider() -> JsonObject:

@@ -78,14 +78,13 @@ def plan_card(offer: Offer) -> Message:
     """The card as long as the decision is open, with the votes so far."""
     approved = sum(vote.verdict == "approve" for vote in offer.votes)
     title = f"Approve? {_size(offer)} in {offer.plan.environment}"
-    so_far = [section("\n".join(_vote_line(vote) for vote in offer.votes[-5:]))] if offer.votes else []
     return compose(
         f"A plan needs {_needed(offer, approved)}: {inline(offer.plan.summary, 300)} Decide by {when(offer.deadline)}.",
         [
             header(title),
             *_body(offer),
             lines("Who decides", _who(offer, approved)),
-            *so_far,
+            _votes(offer),
             _buttons(offer),
             _small_print(offer),
         ],
@@ -104,7 +103,7 @@ def expired_card(offer: Offer) -> Message:
     """The same card after its deadline passed without the approvals it needed."""
     approved = sum(vote.verdict == "approve" for vote in offer.votes)
     what = (
-        f"*Expired* at {when(offer.deadline)} with {approved} of {plural(offer.requirement.quorum, 'approval')}. "
+        f"*Expired*, {when(offer.deadline)}, with {approved} of {plural(offer.requirement.quorum, 'approval')}. "
         "Nothing was changed, and this plan will not run. Ask again for a fresh one."
     )
     return _closed(offer, f"Expired: {_size(offer)} in {offer.plan.environment}", what)
@@ -126,14 +125,13 @@ def stopped_card(offer: Offer, *, why: str) -> Message:
 
 
 def _closed(offer: Offer, title: str, what: str) -> Message:
-    votes = [section("\n".join(_vote_line(vote) for vote in offer.votes[-10:]))] if offer.votes else []
     plan = offer.plan
     return compose(
         f"{what} {inline(plan.summary, 300)}",
         [
             header(title),
             section(what),
-            *votes,
+            _votes(offer),
             section(escape(plan.summary, 700)),
             section(f"*What*  {says.what_line(plan)}\n*Where*  {_where(offer)}"),
             Detail(lines("Steps", says.phase_lines(plan))),
@@ -148,8 +146,11 @@ def _body(offer: Offer) -> list[JsonObject | Detail]:
     what = [f"*What*  {says.what_line(plan)}", f"*Where*  {_where(offer)}", f"*Assets*  {says.assets_line(plan)}"]
     steps = says.phase_lines(plan) + [line for line in (says.checks_line(plan), says.window_line(plan)) if line]
     undo = [line for line in (says.undo_line(plan), says.simulation_line(plan)) if line]
+    label = "Council" if outcome.mode == "council" else "Models"
     council: list[JsonObject | Detail] = [
-        lines("Council" if outcome.mode == "council" else "Models", [voices.verdict_line(outcome), *_absent(outcome)])
+        section(
+            "\n".join([f"*Policy*  {_policy(offer)}", f"*{label}*  {voices.verdict_line(outcome)}", *_absent(outcome)])
+        )
     ]
     if outcome.dissent:
         council.append(lines("Disputed", _few([voices.dissent_line(dissent) for dissent in outcome.dissent], 4)))
@@ -160,13 +161,12 @@ def _body(offer: Offer) -> list[JsonObject | Detail]:
         )
     agreed = voices.agreed(outcome)
     if agreed:
-        council.append(Detail(lines("Agreed", _few([voices.tally_line(tally, limit=160) for tally in agreed], 4))))
+        council.append(Detail(lines("Agreed", _few([voices.tally_line(tally, limit=160) for tally in agreed], 3))))
     return [
         section(escape(plan.summary, 700)),
         section("\n".join(what)),
         lines("Steps", steps),
         lines("If it goes wrong", undo),
-        lines("Policy", [_policy(offer)]),
         *council,
     ]
 
@@ -186,7 +186,7 @@ def _few(found: list[str], show: int) -> list[str]:
 def _policy(offer: Offer) -> str:
     engines = dict.fromkeys(inline(result.engine, 40) for result in offer.report.results if result.gate == "policy")
     gates = ", ".join(result.gate for result in offer.report.results)
-    return f"Allowed by {' and '.join(engines) or 'the policy engine'}. Gates passed: {gates}."
+    return f"Allowed by {' and '.join(engines) or 'the policy engine'}. Passed: {gates}."
 
 
 def _who(offer: Offer, approved: int) -> list[str]:
@@ -210,6 +210,10 @@ def _needed(offer: Offer, approved: int) -> str:
 
 def _size(offer: Offer) -> str:
     return plural(len(offer.plan.asset_ids), "asset")
+
+
+def _votes(offer: Offer) -> JsonObject | None:
+    return lines("Decisions", [_vote_line(vote) for vote in offer.votes]) if offer.votes else None
 
 
 def _vote_line(vote: Vote) -> str:

@@ -15,11 +15,9 @@ from bot.blocks.words import either, plural
 _EXAMPLE = "production web servers have drifted from the golden image, fix it"
 
 
-def engine_away(engine: str, *, task_id: str) -> Message:
-    """The policy engine cannot be asked."""
-    return _away(
-        f"I cannot reach the policy engine ({inline(engine, 120)}), and without its word nothing runs.", task_id=task_id
-    )
+def engine_away(what: str, *, task_id: str) -> Message:
+    """Something that must be asked cannot be. `what`: a capitalized name, e.g. `The policy engine (OPA)`."""
+    return _away(f"{inline(what, 160)} cannot be reached, and without it nothing runs.", task_id=task_id)
 
 
 def llm_away(reason: str, *, task_id: str, will_retry: bool) -> Message:
@@ -138,7 +136,7 @@ def _away(what: str, *, task_id: str) -> Message:
         [
             section(f"*Waiting.* {what}"),
             context(
-                "Nothing was changed and nothing is lost: the task goes on by itself when it is back. "
+                "Nothing more is changed meanwhile and nothing is lost: the task goes on by itself when it is back. "
                 f"To see what is wrong: `gavel doctor`. Task {code(task_id, 160)}"
             ),
         ],

@@ -33,11 +33,11 @@ class ClickListeners:
             button = ButtonValue.decode(str(action.get("value", "")))
             await self.intake.decide(self._decision(body, action, button))
         except MalformedButton:
-            await self.tell(body, sentences.click_refused("unverified"))
+            await self.tell(body, sentences.click_unreadable())
         except TaskEnded:
             await self.tell(body, TASK_OVER)
         except HandOverFailed:
-            await self.tell(body, sentences.workflow_away())
+            await self.tell(body, sentences.click_not_recorded())
 
     async def on_answer(self, body: dict[str, Any]) -> None:
         """A choice of a question."""
@@ -54,11 +54,11 @@ class ClickListeners:
                 )
             )
         except MalformedButton:
-            await self.tell(body, sentences.click_refused("unverified"))
+            await self.tell(body, sentences.click_unreadable())
         except TaskEnded:
             await self.tell(body, TASK_OVER)
         except HandOverFailed:
-            await self.tell(body, sentences.workflow_away())
+            await self.tell(body, sentences.click_not_recorded())
 
     def _decision(self, body: dict[str, Any], action: dict[str, Any], button: ButtonValue) -> Decision:
         return Decision(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bot.blocks.council import count_words, tally_mark, tally_words
+from bot.blocks.council import count_words, tally_mark
 from tools.contracts.council import ClaimTally, MemberState, Stance
 from tools.contracts.progress import (
     MemberProgress,
@@ -37,6 +37,10 @@ class Row:
     """What is the case with it, in our own words."""
     result: str = ""
     """What came of it: hostile text."""
+    mark: str = ""
+    """For a counted claim: ✓ carried, ✗ did not. The words say it too."""
+    leads: bool = False
+    """The words come before the subject."""
 
 
 @dataclass
@@ -81,7 +85,7 @@ class Board:
         for row in list(self._rows.values()):
             if row.state in {"pending", "in_progress"}:
                 words = row.words if row.id.startswith("claim:") else "stopped" if failed else ""
-                self._rows[row.id] = Row(row.id, row.subject, "error" if failed else "complete", words, row.result)
+                self._rows[row.id] = replace(row, state="error" if failed else "complete", words=words)
 
     def rows(self) -> list[Row]:
         """What to show, at most :data:`MAX_ROWS` and one that counts the rest."""
@@ -122,18 +126,11 @@ class Board:
         return self._claims.setdefault(claim_id, _Claim(text))
 
     def _show_claim(self, claim_id: str) -> None:
-        claim = self._claims[claim_id]
+        claim, row = self._claims[claim_id], f"claim:{claim_id}"[:200]
         if claim.tally is not None:
-            self._put(
-                Row(
-                    f"claim:{claim_id}"[:200],
-                    claim.text,
-                    "complete",
-                    f"{tally_mark(claim.tally)} {tally_words(claim.tally)}",
-                )
-            )
+            self._put(Row(row, claim.text, "complete", _verdict(claim.tally), mark=tally_mark(claim.tally), leads=True))
         else:
-            self._put(Row(f"claim:{claim_id}"[:200], claim.text, "in_progress", self._so_far(claim)))
+            self._put(Row(row, claim.text, "in_progress", self._so_far(claim), leads=True))
 
     def _so_far(self, claim: _Claim) -> str:
         stances = list(claim.votes.values())
@@ -146,3 +143,11 @@ class Board:
             self._rows[row.id] = row
         else:
             self._hidden.add(row.id)
+
+
+def _verdict(tally: ClaimTally) -> str:
+    """`Carried (3 of 3 support)`, `Not carried (1 of 3 supports, 2 silent, single source)`: the verdict first, since
+    Slack shows every row that is over with the same check mark."""
+    counted = count_words(len(tally.support), len(tally.contradict), len(tally.silent))
+    single = ", single source" if tally.single_source else ""
+    return f"{'Carried' if tally.carried else 'Not carried'} ({counted}{single})"

@@ -22,6 +22,9 @@ FINISH_SECONDS = 10.0
 
 MAX_PAUSE_SECONDS = 15.0
 
+IDLE_SECONDS = 20.0
+"""How often a quiet stream is looked after: it must be rolled over in time even when there is no news."""
+
 
 def _ignore(ts: str) -> None:
     del ts
@@ -118,12 +121,17 @@ class LiveProgress:
         """Write until the end, or until Slack says that it will never work."""
         try:
             while True:
-                await self._news.wait()
-                self._news.clear()
+                await self._wait_for_news()
                 if await self._say():
                     return
         except SlackRefused as refused:
             self._log.warning("narrator.gave_up", error=refused.error, reason=str(refused)[:300])
+
+    async def _wait_for_news(self) -> None:
+        waiter = asyncio.ensure_future(self._news.wait())
+        await asyncio.wait({waiter}, timeout=IDLE_SECONDS)
+        waiter.cancel()
+        self._news.clear()
 
     async def _say(self) -> bool:
         """One write of how things stand now; True once the last one is done."""

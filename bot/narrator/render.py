@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.blocks.message import Detail, Message, compose, context, lines, section
@@ -55,9 +56,10 @@ class ChunkWriter:
     answer was lost could not be repeated. Everything is said in titles.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Mapping[str, tuple[str, str]] | None = None) -> None:
+        """`shown`: title and state of rows that need not be said again."""
         self._title = ""
-        self._shown: dict[str, tuple[str, str]] = {}
+        self._shown = dict(shown or {})
 
     def changes(self, title: str, rows: list[Row]) -> list[JsonObject]:
         """The chunks that bring the stream up to date; harmless to send twice."""
@@ -68,6 +70,13 @@ class ChunkWriter:
                 chunks.append({"type": "task_update", "id": row.id, "title": said, "status": row.state})
         return chunks
 
+    def continued(self) -> ChunkWriter:
+        """For the stream that follows: it starts with what is still open, and repeats the notes."""
+        over = {"complete", "error"}
+        return ChunkWriter(
+            {row: shown for row, shown in self._shown.items() if shown[1] in over and not row.startswith("note:")}
+        )
+
     def sent(self, chunks: list[JsonObject]) -> None:
         """Slack took these."""
         for chunk in chunks:
@@ -77,14 +86,9 @@ class ChunkWriter:
                 self._shown[chunk["id"]] = (chunk["title"], chunk["status"])
 
 
-def unfinished(rows: list[Row]) -> list[Row]:
-    """What a stream that continues another one starts with."""
-    return [row for row in rows if row.state in {"pending", "in_progress"}]
-
-
 def as_message(title: str, rows: list[Row]) -> Message:
     """The same as one message, for where nothing can be streamed."""
-    parts: list[JsonObject | Detail] = [section(f"*{inline(title, 300)}*")]
+    parts: list[JsonObject | Detail] = [section(f"*{inline(title, 900)}*")]
     groups = (("Steps", "tool:"), ("Members", "member:"), ("Claims", "claim:"))
     for heading, prefix in groups:
         shown = [_edited_line(row) for row in rows if row.id.startswith(prefix)]
@@ -93,17 +97,20 @@ def as_message(title: str, rows: list[Row]) -> Message:
     others = [inline(row.subject, 300) for row in rows if row.id.startswith("note:") or ":" not in row.id]
     if others:
         parts.append(context("\n".join(others[:8])))
-    return compose(inline(title, 300), parts)
+    return compose(inline(title, 900), parts)
 
 
 def _streamed_title(row: Row) -> str:
-    subject = markdown(row.subject, SUBJECT_LIMIT) or "…"
-    said = f"{subject}: {row.words}" if row.words else subject
+    said = _said(row, markdown(row.subject, SUBJECT_LIMIT) or "…", row.words)
     return f"{said}: {markdown(row.result, RESULT_LIMIT)}" if row.result else said
 
 
 def _edited_line(row: Row) -> str:
-    mark = "" if row.words.startswith(("✓", "✗")) else f"{_MARKS[row.state]} "
-    words = f": _{row.words}_" if row.words else ""
-    result = f" · {inline(row.result, RESULT_LIMIT)}" if row.result else ""
-    return f"{mark}{inline(row.subject, SUBJECT_LIMIT)}{words}{result}"
+    words = f"_{row.words}_" if row.words else ""
+    said = _said(row, inline(row.subject, SUBJECT_LIMIT), words)
+    result = f": {inline(row.result, RESULT_LIMIT)}" if row.result else ""
+    return f"{row.mark or _MARKS[row.state]} {said}{result}"
+
+
+def _said(row: Row, subject: str, words: str) -> str:
+    return ": ".join(part for part in ((words, subject) if row.leads else (subject, words)) if part)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 
 from bot.blocks.message import Message
 from bot.narrator.board import Board
-from bot.narrator.render import ChunkWriter, Headline, as_message, unfinished
+from bot.narrator.render import ChunkWriter, Headline, as_message
 from bot.slack_web import SlackRefused, SlackRetryable, child
 from bot.thread import ThreadRef, ThreadWriter, metadata_of
 from tools.contracts.common import JsonObject
@@ -95,7 +95,6 @@ class StreamSink:
                 self._on_ts(self.ts)
                 return
         thread = self._subject.thread
-        rows = board.rows() if self._part == 1 else unfinished(board.rows())
         arguments: JsonObject = {
             "thread_ts": thread.thread_ts,
             "recipient_team_id": thread.team,
@@ -103,7 +102,7 @@ class StreamSink:
             "task_display_mode": "plan",
         }
         try:
-            answer = await self._call("chat.startStream", arguments, self._chunks.changes(title, rows))
+            answer = await self._call("chat.startStream", arguments, self._chunks.changes(title, board.rows()))
         except SlackRetryable as error:
             self.perhaps_started = error.retry_after is None
             raise
@@ -120,7 +119,7 @@ class StreamSink:
         await self._stop(self._subject.headline.continued(self._part), board)
         self._part += 1
         self.ts = None
-        self._chunks = ChunkWriter()
+        self._chunks = self._chunks.continued()
 
     async def _call(self, method: str, arguments: JsonObject, chunks: list[JsonObject]) -> JsonObject:
         given = {"channel": self._subject.thread.channel, "chunks": chunks or None, **arguments}

@@ -43,7 +43,8 @@ class Execution:
         for index, phase in enumerate(self._proposal.plan.phases):
             cancel = self._cancelled()
             if cancel is not None:
-                return await self._stop(index, "cancelled", f"<@{cancel.user}> cancelled the task.")
+                self._state.ended_by = cancel.user
+                return await self._stop(index, "cancelled", "The task was cancelled.")
             record = self._state.phases[index]
             record.state = "running"
             if phase.type == "wait":
@@ -68,7 +69,8 @@ class Execution:
                 return await self._stop(index + 1, "failed", result.detail)
         cancel = self._cancelled()
         if cancel is not None:
-            return await self._stop(len(self._state.phases), "cancelled", f"<@{cancel.user}> cancelled the task.")
+            self._state.ended_by = cancel.user
+            return await self._stop(len(self._state.phases), "cancelled", "The task was cancelled.")
         return "completed", f"All {len(self._state.phases)} phases are done; {len(self._touched)} assets changed."
 
     async def _pause(self, seconds: int) -> None:

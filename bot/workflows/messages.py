@@ -152,6 +152,8 @@ class TaskState:
     phases: list[PhaseRecord] = field(default_factory=list[PhaseRecord])
     outcome: Outcome | None = None
     detail: str = ""
+    ended_by: str = ""
+    """Who rejected or cancelled."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ class TaskResult:
     dissent: int
     approvers: list[str]
     phases_run: int
+    ended_by: str = ""
+    """Slack user id of who rejected or cancelled; empty otherwise."""
 
 
 # What the steps are handed and what they answer.

@@ -239,7 +239,8 @@ class TaskWorkflow:
                 ),
             )
             if counted.settled == "rejected":
-                raise Ended("rejected", f"<@{message.user}> rejected the plan. Nothing was run.")
+                self.state.ended_by = message.user
+                raise Ended("rejected", message.reason)
             if counted.settled == "approved":
                 return
 
@@ -304,7 +305,8 @@ class TaskWorkflow:
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled is not None:
-            raise Ended("cancelled", f"<@{self._cancelled.user}> cancelled the task. Nothing was run.")
+            self.state.ended_by = self._cancelled.user
+            raise Ended("cancelled", "Nothing was run.")
 
     @property
     def _thread(self) -> str:
@@ -324,5 +326,6 @@ class TaskWorkflow:
             agreement=proposal.council.agreement if proposal else None,
             dissent=len(proposal.council.dissent) if proposal else 0,
             approvers=proposal.approvals if proposal else [],
+            ended_by=self.state.ended_by,
             phases_run=sum(phase.state in ("done", "rolled_back", "failed") for phase in self.state.phases),
         )

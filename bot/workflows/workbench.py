@@ -15,7 +15,7 @@ from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.messages import TaskRequest
-from policies.engine import PolicyEngine
+from policies.execution import ExecutionCheck
 from policies.pipeline import Pipeline
 from tools.base import ToolAuthorizer
 from tools.connectors.base import Estate
@@ -38,12 +38,11 @@ class Workbench:
     estate: Estate
     authorizer: ToolAuthorizer
     pipeline: Pipeline
-    engine: PolicyEngine
+    rechecks: ExecutionCheck
     roles: RoleDirectory
     grant_key: bytes
     team: str
     """Slack's team id, for streams."""
-    repair_attempts: int
     redact: Callable[[str], str]
     now: Callable[[], datetime]
 

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from policies.checks.base import Case, listed, refuse
-from policies.engine import is_list
+from policies.engine import is_list, is_object
 from policies.schema import sentences, strict_validator
+from tools.contracts.common import AgentName
 from tools.contracts.plan import Action, DriftRemediationPlan
 from tools.contracts.verdict import Refusal
+
+PLAN_TOOLS: Mapping[AgentName, frozenset[str]] = MappingProxyType(
+    {"drift": frozenset({"execute_rollout_prod", "execute_rollout_nonprod"})}
+)
+"""Agent → the tools that its plans may name. Not those that it may call while it investigates."""
 
 
 def known_tools(case: Case) -> Iterator[Refusal]:
     """Every tool exists, and this agent's plans may name it."""
+    allowed = f"Use one of: {listed(_allowed(case)) or 'none'}."
     for name in sorted({action.tool for action in case.actions()}):
         if name not in case.tools:
-            yield refuse("unknown_tool", f"There is no tool {name!r}. Use one of: {_allowed(case)}.")
-        elif name not in case.context.plan_tools:
+            yield refuse("unknown_tool", f"There is no tool {name!r}. {allowed}")
+        elif name not in _allowed(case):
             yield refuse(
                 "tool_not_allowed",
-                f"A plan of the {case.context.agent} agent may not use {name}. Use one of: {_allowed(case)}.",
+                f"A plan of the {case.context.agent} agent may not use {name}. {allowed}",
             )
 
 
 def valid_params(case: Case) -> Iterator[Refusal]:
     """Parameters satisfy the tool's own input schema."""
-    validators = {name: strict_validator(tool.input.model_json_schema()) for name, tool in case.tools.items()}
+    named = {action.tool for action in case.actions()} & set(case.tools)  # `known_tools` refuses the others
+    validators = {name: strict_validator(case.tools[name]["input_schema"]) for name in named}
     for action in case.actions():
-        validator = validators.get(action.tool)
-        if validator is None:
-            continue  # `known_tools` refuses it
-        for _, sentence in sentences(validator, action.params):
+        if action.tool not in validators:
+            continue
+        for _, sentence in sentences(validators[action.tool], action.params):
             yield refuse("invalid_params", f"Action {action.id!r}, {action.tool}, params {sentence}")
 
 
@@ -38,8 +46,7 @@ def params_name_the_assets(case: Case) -> Iterator[Refusal]:
     """A call changes what its parameters name, so they must name what the plan shows."""
     for action in case.actions():
         named = action.params.get("asset_ids")
-        takes_assets = action.tool in case.tools and "asset_ids" in case.tools[action.tool].input.model_fields
-        if named is None and not (takes_assets or case.changes(action)):
+        if named is None and not (_takes_assets(action, case) or case.changes(action)):
             continue
         if not is_list(named) or sorted(map(str, named)) != sorted(action.asset_ids):
             yield refuse(
@@ -110,5 +117,13 @@ def _restores(action: Action, before: dict[str, str], case: Case) -> Iterator[Re
         )
 
 
-def _allowed(case: Case) -> str:
-    return listed(case.context.plan_tools, most=10) or "none"
+def _takes_assets(action: Action, case: Case) -> bool:
+    tool = case.tools.get(action.tool)
+    schema = tool.get("input_schema") if tool is not None else None
+    properties = schema.get("properties") if is_object(schema) else None
+    return is_object(properties) and "asset_ids" in properties
+
+
+def _allowed(case: Case) -> frozenset[str]:
+    """An agent that is not listed may name none."""
+    return PLAN_TOOLS.get(case.context.agent, frozenset())

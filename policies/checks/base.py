@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.gate import JudgeContext
-from tools.base import Tool
+from policies.gate import Catalog, JudgeContext
 from tools.contracts.estate import Asset, Image
 from tools.contracts.plan import Action, Phase, Plan
 from tools.contracts.verdict import Refusal
 
-STATE_CHANGING = frozenset({"state_change_nonprod", "state_change_prod"})
+HARMLESS = frozenset({"read_only", "plan_only"})
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,13 @@ class Case:
 
     plan: Plan
     context: JudgeContext
-    tools: Mapping[str, Tool]
-    """The known ones among the tools that the plan names."""
+    tools: Catalog
     observed: Observed
 
     def changes(self, action: Action) -> bool:
-        """Whether the action changes state. An unknown tool counts as if it did."""
+        """Whether the action changes state. An unknown tool, or one of unknown risk, counts as if it did."""
         tool = self.tools.get(action.tool)
-        return tool is None or tool.risk in STATE_CHANGING
+        return tool is None or tool.get("risk") not in HARMLESS
 
     def forward(self) -> Iterator[tuple[Phase, Action]]:
         """Every action of a phase, whatever the phase's type."""

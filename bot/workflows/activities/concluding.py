@@ -7,7 +7,6 @@ from datetime import datetime
 
 from temporalio import activity
 
-from bot.blocks import sentences
 from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
@@ -60,12 +59,12 @@ class Concluding:
         await self.bench.writer.update(state.request.channel, proposal.card_ts, card)
 
     def _last_words(self, state: m.TaskState, result: m.TaskResult) -> Message:
-        if result.outcome in ("declined", "unanswered"):
-            return sentences.decline(result.detail)
         started = datetime.fromisoformat(state.request.received_at)
         changed = sum(
             len(phase.asset_ids)
-            for record, phase in zip(state.phases, state.proposal.plan.phases if state.proposal else [], strict=True)
+            for record, phase in zip(
+                state.phases, state.proposal.plan.phases if state.proposal and state.phases else [], strict=True
+            )
             if record.state == "done" and phase.actions
         )
         return outcome_card(
@@ -73,6 +72,7 @@ class Concluding:
                 task_id=result.task_id,
                 kind=result.outcome,
                 summary=result.detail,
+                actor=result.ended_by,
                 changed=changed,
                 approvers=result.approvers,
                 seconds=(self.bench.now() - started).total_seconds(),

@@ -21,7 +21,6 @@ from bot.workflows.messages import (
 )
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
-from policies.execution import recheck
 from tools.base import ToolCall, ToolResult
 from tools.connectors.base import AssetQuery
 from tools.contracts.common import JsonObject
@@ -107,8 +106,7 @@ class Executing:
     async def _refused(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> str | None:
         """Why the phase may not run any more, or None."""
         plan, report = message.proposal.plan, message.proposal.report
-        refusals = await recheck(
-            self.bench.engine,
+        refusals = await self.bench.rechecks.recheck(
             plan,
             phase=phase,
             requester=message.request.user,

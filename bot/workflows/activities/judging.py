@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,14 +13,8 @@ from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
 from policies.gate import JudgeContext
-from tools.contracts.common import AgentName
 from tools.contracts.plan import DriftRemediationPlan
 from tools.contracts.verdict import GateReport
-
-PLAN_TOOLS: Mapping[AgentName, frozenset[str]] = {
-    "drift": frozenset({"execute_rollout_nonprod", "execute_rollout_prod"}),
-}
-"""What each agent's plans may run. An agent that is not here may plan nothing."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,6 @@ class Judging:
                     spec=message.spec,
                     agent=message.spec.agents[0],
                     contract="DriftRemediationPlan",
-                    plan_tools=PLAN_TOOLS.get(message.spec.agents[0], frozenset()),
                     revision=message.revision,
                     council=message.investigated.council,
                     known_tool_calls=frozenset(message.investigated.tool_call_ids),

@@ -36,14 +36,12 @@ limit_fields := array.concat(
 limits_usable(org) if count(unusable(limits(org), limit_fields)) == 0
 
 # The paths of `spec` that `doc` lacks, or holds with another type. JSON has no sets, so `set()` means missing.
-unusable(doc, spec) := paths if {
-	is_object(doc)
+# In two functions, because regorus does not evaluate a comprehension in the head of a rule with a body.
+unusable(doc, spec) := lacking(doc, spec) if is_object(doc)
 
-	# Assigned here, not in the head: regorus does not evaluate a comprehension in the head of a rule with a body.
-	paths := {concat(".", field.at) |
-		some field in spec
-		not type_name(object.get(doc, field.at, set())) in field.is
-	}
+lacking(doc, spec) := {concat(".", field.at) |
+	some field in spec
+	not type_name(object.get(doc, field.at, set())) in field.is
 }
 
 unusable(doc, _) := {"(not an object)"} if not is_object(doc)

@@ -1,0 +1,115 @@
+"""`gavel demo`: its own data, its own servers, nothing of what is configured. The play, then the open workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import MutableMapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+from rich.markup import escape
+
+from bot.local.demo import Demo, ScenarioSummary, summary_event
+from bot.local.estate.estate import SampleEstate
+from bot.local.stack import RunningStack, open_stack
+from bot.local.stage import Stage, StageError
+from bot.runtime import open_ledger, serve
+from bot.settings import Settings
+from bot.workflows.client import connect
+
+_OURS = ("SLACK_", "TEMPORAL_", "OPA_", "REDIS_", "DATABASE_", "LLM_", "GAVEL_")
+
+
+def isolate(environ: MutableMapping[str, str], *, data_dir: Path, seed: int) -> Settings:
+    """Settings of the demo alone: a configured workspace, cluster or key is never touched by a play."""
+    for name in [name for name in environ if name.startswith(_OURS)]:
+        del environ[name]
+    environ.update(
+        {
+            "GAVEL_DATA_DIR": str(data_dir),
+            "GAVEL_ESTATE_SEED": str(seed),
+            "GAVEL_TASKS_CANARY_WAIT_SECONDS": "3",
+            "GAVEL_ALERTS_EXPIRY_SECONDS": "10",
+            "GAVEL_LOG_LEVEL": "error",
+            "LLM_PROVIDER": "rehearsal",
+        }
+    )
+    return Settings()
+
+
+async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
+    """The exit status: 0 only if every step really happened."""
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="gavel-demo-") as folder:
+        settings = isolate(os.environ, data_dir=Path(folder), seed=seed)
+        if not as_json:
+            console.print("[bold]Gavel demo.[/bold] Starting Temporal, Redis, OPA, a Slack workspace and the models…")
+        async with open_stack(settings) as stack:
+            serving = asyncio.create_task(serve(stack))
+            try:
+                status = await _play(stack, console, as_json=as_json, seed=seed)
+                if not once and status == 0:
+                    console.print(
+                        f"\nThe workspace stays open: [bold]{stack.part('slack').address}[/bold]\n"
+                        "Ask as Ada in #ops, approve as Grace. Ctrl-C ends it and leaves nothing behind."
+                    )
+                    await serving
+                return status
+            finally:
+                serving.cancel()
+                await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: int) -> int:
+    def tell(event: dict[str, Any]) -> None:
+        if as_json:
+            print(json.dumps(event), flush=True)
+        elif event["event"] == "step":
+            console.print(f"[cyan]{event['scenario']:>8}[/cyan]  {escape(event['text'])}", highlight=False)
+
+    scenarios: list[ScenarioSummary] = []
+    error: str | None = None
+    async with AsyncExitStack() as exits:
+        http = await exits.enter_async_context(aiohttp.ClientSession())
+        estate = SampleEstate(stack.estate)
+        exits.push_async_callback(estate.close)
+        demo = Demo(
+            stage=Stage(http, base=f"{stack.part('slack').address}/"),
+            temporal=await connect(
+                stack.settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
+            ),
+            ledger=await open_ledger(exits, stack.settings, stack.keys),
+            estate=estate,
+            org=stack.org,
+            seed=seed,
+            tell=tell,
+        )
+        try:
+            async for scenario in demo.play():
+                scenarios.append(scenario)
+        except StageError as failure:
+            error = str(failure)
+    event = summary_event(scenarios, error=error)
+    tell(event)
+    if not as_json:
+        _print(console, event)
+    return 0 if error is None else 1
+
+
+def _print(console: Console, event: dict[str, Any]) -> None:
+    for scenario in event["scenarios"]:
+        verified = "the ledger verifies" if scenario["ledger_verified"] else "THE LEDGER DOES NOT VERIFY"
+        console.print(
+            f"[green]✓[/green] {scenario['name']}: {scenario['outcome']}, policy {scenario['policy_verdict']}, "
+            f"{scenario['phases_run']} phases, {scenario['assets_changed']} assets changed; {verified}",
+            highlight=False,
+        )
+    if event["error"]:
+        console.print(f"[red]✗[/red] {escape(str(event['error']))}", highlight=False)
+    console.print(f"({event['models']})", highlight=False)

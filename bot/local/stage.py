@@ -1,0 +1,72 @@
+"""The local workspace as the demo plays it: people say, click and read, through the workspace's control API."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+
+class StageError(Exception):
+    """Something that had to happen did not. The demo then ends with exit status 1."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message somebody posted: the root of a task's thread."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    http: aiohttp.ClientSession
+    base: str
+    """`http://127.0.0.1:…/`."""
+
+    async def say(self, user: str, channel: str, text: str) -> Said:
+        answer = await self._post("say", {"user": user, "channel": channel, "text": text})
+        return Said(channel=str(answer["channel"]), ts=str(answer["ts"]))
+
+    async def alert(self, channel: str, attachments: list[dict[str, Any]]) -> Said:
+        answer = await self._post("alert", {"channel": channel, "attachments": attachments})
+        return Said(channel=str(answer["channel"]), ts=str(answer["ts"]))
+
+    async def click(self, user: str, channel: str, message_ts: str, action_id: str) -> dict[str, Any]:
+        return await self._post(
+            "click", {"user": user, "channel": channel, "message_ts": message_ts, "action_id": action_id}
+        )
+
+    async def thread(self, said: Said, viewer: str) -> list[dict[str, Any]]:
+        """The thread as this person sees it, ephemeral messages included."""
+        params = {"channel": said.channel, "ts": said.ts, "viewer": viewer}
+        async with self.http.get(f"{self.base}local/thread", params=params) as response:
+            body: dict[str, Any] = await response.json()
+        messages: list[dict[str, Any]] = body["messages"]
+        return messages
+
+    async def until(self, said: Said, viewer: str, *, has: str, seconds: float, what: str) -> dict[str, Any]:
+        """The newest message whose text or buttons hold `has`. Raises :class:`StageError` after `seconds`."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            found = [message for message in await self.thread(said, viewer) if has in _readable(message)]
+            if found:
+                return found[-1]
+            if asyncio.get_running_loop().time() > deadline:
+                raise StageError(f"{what} did not happen within {seconds:.0f} s.")
+            await asyncio.sleep(0.2)
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        async with self.http.post(f"{self.base}local/{path}", json=body) as response:
+            answer: dict[str, Any] = await response.json()
+        if response.status != 200 or not answer.get("ok"):
+            raise StageError(f"The workspace refused {path}: {answer}")
+        return answer
+
+
+def _readable(message: dict[str, Any]) -> str:
+    """Text and blocks as one string to look for things in."""
+    return f"{message.get('text', '')}\n{message.get('blocks', '')}"

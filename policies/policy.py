@@ -1,0 +1,31 @@
+"""Gate 2: OPA's rules for plans (`gavel.plan`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Literal
+
+from policies.decisions import ask
+from policies.engine import PolicyEngine
+from policies.gate import Catalog, Finding, JudgeContext
+from tools.contracts.common import JsonObject
+
+
+@dataclass(frozen=True)
+class PolicyGate:
+    engine: PolicyEngine
+    catalog: Catalog
+    name: Literal["policy"] = "policy"
+
+    async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
+        document: JsonObject = {
+            "org": context.caller.org,
+            "now": context.now.astimezone(UTC).isoformat(),
+            "caller": {"user": context.caller.user, "roles": list(context.caller.roles)},
+            "tools": {name: entry["risk"] for name, entry in self.catalog.items()},
+            "task": {"environment": context.spec.environment},
+            "plan": plan,
+        }
+        _, refusals = await ask(self.engine, "gavel.plan", document, gate="policy")
+        return Finding(refusals, engine=self.engine.name, policy_digest=await self.engine.digest())

@@ -1,0 +1,32 @@
+# An input that says nothing allows nothing: no package may be undefined, and none may default to yes.
+package gavel.empty_test
+
+decisions := {
+	"plan": data.gavel.plan.decision,
+	"tools": data.gavel.tools.decision,
+	"approval": data.gavel.approval.decision,
+	"execution": data.gavel.execution.decision,
+}
+
+test_every_package_decides_on_an_empty_input if {
+	answers := decisions with input as {}
+	count(answers) == 4
+}
+
+test_nothing_is_allowed_and_a_reason_is_given if {
+	answers := decisions with input as {}
+	every answer in answers {
+		answer.allow == false
+		count(answer.deny) > 0
+	}
+}
+
+test_nothing_is_allowed_without_the_limits if {
+	answers := decisions with input as {} with data.gavel.limits as {}
+	every answer in answers { answer.allow == false }
+}
+
+test_no_approval_requirement_comes_with_a_refusal if {
+	answer := data.gavel.approval.decision with input as {}
+	answer.requirement == null
+}

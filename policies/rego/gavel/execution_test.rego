@@ -1,0 +1,114 @@
+package gavel.execution_test
+
+import data.gavel.execution
+
+digest := "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+valid := {
+	"now": "2026-11-24T10:00:00Z",
+	"phase": "Canary",
+	"requester": "U1",
+	"approvers": [{"org": "T1", "user": "U2", "roles": ["approver"]}],
+	"plan": {
+		"org": "T1",
+		"environment": "production",
+		"maintenance_window": {"start": "2026-11-24T09:00:00Z", "end": "2026-11-24T12:00:00Z"},
+	},
+	"requirement": {"roles": ["approver"], "quorum": 1},
+	"policy_digest": {"approved": digest, "loaded": digest},
+}
+
+set_to(path, value) := [{"op": "add", "path": path, "value": value}]
+
+rules(patches) := found if {
+	decision := execution.decision with input as json.patch(valid, patches)
+	found := {entry.rule | some entry in decision.deny}
+}
+
+test_as_approved if execution.decision == {"allow": true, "deny": set(), "version": "1"} with input as valid
+
+refused := {
+	"execution.policy_changed": set_to("/policy_digest/loaded", "sha256:0"),
+	"execution.policy_digest": set_to("/policy_digest", {"approved": "", "loaded": ""}),
+	"execution.no_roles": set_to("/requirement/roles", []),
+	"execution.quorum": set_to("/requirement/quorum", 2),
+	"execution.environment": set_to("/plan/environment", "prod"),
+	"execution.no_window": set_to("/plan/maintenance_window", null),
+	"execution.outside_window": set_to("/now", "2026-11-24T12:00:00Z"),
+	"input.incomplete": [{"op": "remove", "path": "/requester"}],
+}
+
+test_each_rule_refuses[rule] if {
+	some rule, patches in refused
+	rule in rules(patches)
+}
+
+test_malformed_approvers_and_windows_are_incomplete if {
+	rules(set_to("/approvers/0", "U2")) == {"input.incomplete"}
+	rules(set_to("/plan/maintenance_window", {})) == {"input.incomplete"}
+}
+
+test_the_person_who_asked_does_not_count if rules(set_to("/requester", "U2")) == {"execution.quorum"}
+
+once := {
+	"org": "T1",
+	"environment": "*",
+	"reason": "year end",
+	"start": "2026-11-24T09:00:00Z",
+	"end": "2026-11-24T11:00:00Z",
+}
+
+weekly := {
+	"org": "*",
+	"environment": "production",
+	"reason": "nights",
+	"weekdays": ["Tuesday"],
+	"from": "22:00",
+	"to": "04:00",
+	"time_zone": "UTC",
+}
+
+all_year := set_to("/plan/maintenance_window", {"start": "2026-01-01T00:00:00Z", "end": "2027-01-01T00:00:00Z"})
+
+at(instant, freezes) := {entry.rule | some entry in decision.deny} if {
+	document := json.patch(valid, array.concat(all_year, set_to("/now", instant)))
+	decision := execution.decision with input as document with data.gavel.freezes as freezes
+}
+
+test_a_freeze_lasts_exactly_as_long_as_it_says if {
+	at("2026-11-24T09:00:00Z", [once]) == {"execution.frozen"}
+	at("2026-11-24T11:00:00Z", [once]) == set()
+}
+
+test_an_overnight_window_reaches_into_the_next_morning if {
+	at("2026-11-24T21:59:00Z", [weekly]) == set()
+	at("2026-11-24T22:00:00Z", [weekly]) == {"execution.frozen"}
+	at("2026-11-25T03:59:00Z", [weekly]) == {"execution.frozen"}
+	at("2026-11-25T04:00:00Z", [weekly]) == set()
+	at("2026-11-24T03:00:00Z", [weekly]) == set()
+}
+
+test_a_window_within_a_day if {
+	office := object.union(weekly, {"weekdays": ["TUESDAY"], "from": "09:00", "to": "17:00"})
+	at("2026-11-24T10:00:00Z", [office]) == {"execution.frozen"}
+	at("2026-11-24T17:00:00Z", [office]) == set()
+}
+
+unreadable := [
+	"freeze",
+	object.remove(once, ["end"]),
+	object.remove(weekly, ["time_zone"]),
+	object.union(once, {"environment": "prod"}),
+	object.union(weekly, {"weekdays": []}),
+	object.union(weekly, {"weekdays": ["Freitag"]}),
+	object.union(weekly, {"from": "9"}),
+]
+
+test_a_freeze_that_cannot_be_read_stops_everything[i] if {
+	some i, freeze in unreadable
+	at("2026-01-02T10:00:00Z", [freeze]) == {"data.freezes"}
+}
+
+test_a_list_of_freezes_that_is_none_stops_everything if at("2026-01-02T10:00:00Z", "none") == {"data.freezes"}
+
+test_nothing_is_allowed_of_an_empty_input if execution.decision.allow == false with input as {}

@@ -1,0 +1,85 @@
+package gavel.tools_test
+
+import data.gavel.tools
+
+digest := "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+valid := {
+	"now": "2026-11-24T10:00:00Z",
+	"task_id": "task-1",
+	"caller": {"org": "T1", "user": "U1", "roles": ["operator"]},
+	"tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset"},
+	"call": {
+		"tool": "execute_rollout_prod",
+		"environment": "production",
+		"allowed_tools": ["execute_rollout_prod"],
+		"asset_ids": ["a1"],
+	},
+	"grant": {
+		"org": "T1",
+		"task_id": "task-1",
+		"plan_digest": digest,
+		"policy_digest": digest,
+		"environment": "production",
+		"phase": "Canary",
+		"tools": ["execute_rollout_prod"],
+		"asset_ids": ["a1", "a2"],
+		"expires_at": "2026-11-24T10:15:00Z",
+		"approvers": ["U2"],
+		"mac": "m",
+	},
+}
+
+set_to(path, value) := [{"op": "add", "path": path, "value": value}]
+
+rules(patches) := found if {
+	decision := tools.decision with input as json.patch(valid, patches)
+	found := {entry.rule | some entry in decision.deny}
+}
+
+test_a_granted_change_is_allowed if tools.decision == {"allow": true, "deny": set(), "version": "1"} with input as valid
+
+refused := {
+	"tools.no_org": set_to("/caller/org", ""),
+	"tools.name_differs": set_to("/call/tool", "query_assets"),
+	"tools.not_allowed": set_to("/call/allowed_tools", []),
+	"tools.unknown_risk": set_to("/tool/risk", "safe"),
+	"tools.unknown_scope": set_to("/tool/scope", "galaxy"),
+	"tools.org_scope": array.concat(set_to("/tool/scope", "org"), set_to("/caller/roles", [])),
+	"tools.no_grant": set_to("/grant", null),
+	"tools.role": set_to("/caller/roles", ["viewer"]),
+	"tools.no_assets": set_to("/call/asset_ids", []),
+	"tools.prod_tool": set_to("/call/environment", "staging"),
+	"tools.nonprod_tool": set_to("/tool/risk", "state_change_nonprod"),
+	"tools.grant_unsigned": set_to("/grant/mac", ""),
+	"tools.grant_org": set_to("/grant/org", "T2"),
+	"tools.grant_task": set_to("/grant/task_id", "task-2"),
+	"tools.grant_not_approved": set_to("/grant/approvers", []),
+	"tools.grant_digest": set_to("/grant/plan_digest", "sha256:0"),
+	"tools.grant_environment": set_to("/grant/environment", "staging"),
+	"tools.grant_tool": set_to("/grant/tools", []),
+	"tools.grant_assets": set_to("/call/asset_ids", ["a1", "a3"]),
+	"tools.grant_expired": set_to("/grant/expires_at", "2026-11-24T10:00:00Z"),
+	"input.incomplete": [{"op": "remove", "path": "/grant/expires_at"}],
+}
+
+test_each_rule_refuses[rule] if {
+	some rule, patches in refused
+	rule in rules(patches)
+}
+
+test_reading_needs_no_grant if {
+	patches := array.concat(set_to("/grant", null), set_to("/tool/risk", "read_only"))
+	rules(patches) == set()
+}
+
+test_an_alert_holds_no_role_and_its_approved_plan_runs if {
+	rules(set_to("/caller", {"org": "T1", "user": "alert:1", "roles": []})) == set()
+}
+
+test_nothing_is_allowed_without_limits if {
+	decision := tools.decision with input as valid with data.gavel.limits as {}
+	decision.allow == false
+}
+
+test_nothing_is_allowed_of_an_empty_input if tools.decision.allow == false with input as {}

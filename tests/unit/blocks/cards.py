@@ -1,0 +1,57 @@
+"""Every card there is, made from one hostile string and from the largest models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.blocks import execution, sentences, task
+from bot.blocks.message import Message
+from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
+from tests.unit.blocks import samples
+from tools.contracts.taskspec import Question
+
+
+def every_card(text: str) -> Iterator[tuple[str, Message]]:
+    """Name and message of each card, with `text` wherever somebody else's words go."""
+    votes = [Vote("U0GRACE001", "approve", samples.NOW, text), Vote("U0LINUS001", "reject", None, text)]
+    hostile = samples.plan(assets=500, waves=298, text=samples.fit(text, 600))
+    council = samples.outcome(claims=50, members=6, text=samples.fit(text, 300))
+    offer = samples.offer(hostile, council=council, votes=votes * 8, quorum=20, requester=text or "alert:x")
+    yield "plan", plan_card(offer)
+    yield "approved", decided_card(offer, "approve")
+    yield "rejected", decided_card(offer, "reject")
+    yield "expired", expired_card(offer)
+    yield "superseded", superseded_card(offer, by_revision=2, why=text)
+    yield "stopped", stopped_card(offer, why=text)
+    question = Question(text=samples.fit(text, 300), choices=[samples.fit(text, 200)] * 5)
+    yield "received", task.received(samples.TASK)
+    yield "acknowledgement", task.acknowledgement(samples.spec(text), members=[text] * 12, simulated=True)
+    yield "question", task.question_card(question, task_id=samples.TASK, question_id="q1", simulated=True)
+    yield "answered", task.answered_card(question, answer=text, by="<@U0ADA00001>", task_id="t", simulated=True)
+    yield "repair", task.refusal_card(samples.refused_plan(text))
+    many = replace(samples.refused_plan(text), next="give_up", report=samples.refused(text, count=60))
+    yield "give up", task.refusal_card(many)
+    yield "wait", task.refusal_card(replace(samples.refused_plan(text), next="wait"))
+    yield "diagnosis", task.diagnosis_card(samples.diagnosis(text, claims=50))
+    waiting = execution.PhaseRow(text, "running", 0, until=samples.NOW + timedelta(minutes=5))
+    rows = [*samples.rows(text, count=300), waiting]
+    yield "progress", execution.progress_card(text, environment="production", rows=rows)
+    yield "outcome", execution.outcome_card(samples.result(text))
+    yield "engine away", sentences.engine_away(text, task_id=text)
+    yield "llm away", sentences.llm_away(text, task_id=text, will_retry=True)
+    yield "llm gone", sentences.llm_away(text, task_id=text, will_retry=False)
+    yield "ledger away", sentences.ledger_away(task_id=text)
+    yield "workflow away", sentences.workflow_away()
+    yield "failed", sentences.failed(text, task_id=text)
+    yield "not understood", sentences.not_understood()
+    yield "decline", sentences.decline(text)
+    yield "secret", sentences.secret_redacted([text, text + "x", "AWS access key"])
+    yield "too long", sentences.too_long(40_000)
+    yield "empty mention", sentences.empty_mention(text)
+    yield "help", sentences.help_text()
+    yield "click refused", sentences.click_refused(text, roles=[text, "approver"])
+    yield "click unreadable", sentences.click_unreadable()
+    yield "click not recorded", sentences.click_not_recorded()
+    yield "click recorded", sentences.click_recorded("approve", approvals=1, quorum=2)

@@ -1,0 +1,136 @@
+"""What a click binds survives the way through Slack, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.blocks.actions import APPROVE, REJECT, AnswerValue, ButtonValue, MalformedButton
+from bot.blocks.message import Message, actions, button, section
+from bot.blocks.plan_card import decided_card, expired_card, plan_card, stopped_card, superseded_card
+from bot.blocks.task import question_card
+from tests.unit.blocks import samples
+from tools.contracts.common import JsonObject
+from tools.contracts.taskspec import Question
+
+GOOD = samples.offer().button_value
+
+
+def buttons(message: Message) -> dict[str, JsonObject]:
+    found = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return {element["action_id"]: element for row in found for element in row}
+
+
+def test_both_buttons_of_a_plan_bind_exactly_the_revision_shown() -> None:
+    offer = samples.offer()
+    shown = buttons(plan_card(offer))
+    assert set(shown) == {APPROVE, REJECT}
+    for element in shown.values():
+        value = ButtonValue.decode(element["value"])
+        assert (value.task_id, value.revision) == (offer.plan.task_id, offer.plan.revision)
+        assert (value.plan_digest, value.target) == (offer.plan.digest, offer.plan.target)
+        assert (value.policy_digest, value.nonce) == (offer.report.policy_digest, offer.nonce)
+        assert value.expires_at == offer.deadline.isoformat()
+    assert "confirm" in shown[APPROVE]
+    assert shown[APPROVE]["style"] == "primary"
+
+
+def test_a_card_that_is_no_longer_open_has_no_buttons() -> None:
+    offer = samples.offer()
+    closed = [
+        decided_card(offer, "approve"),
+        decided_card(offer, "reject"),
+        expired_card(offer),
+        superseded_card(offer, by_revision=2, why="smaller batches"),
+        stopped_card(offer, why="The estate drifted."),
+    ]
+    assert [buttons(card) for card in closed] == [{}] * 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"v": 2},
+        {"v": True},
+        {"r": 0},
+        {"r": "1"},
+        {"r": True},
+        {"r": 1.5},
+        {"p": "sha256:short"},
+        {"o": None},
+        {"a": "production/else"},
+        {"a": "moon/sha256:" + "0" * 64},
+        {"n": ""},
+        {"n": "x" * 500},
+        {"t": ["list"]},
+        {"e": "tomorrow"},
+        {"e": "2026-03-01T03:42:00"},
+        {"e": "2026-03-01T03:42:00+02:00"},
+        {"extra": 1},
+    ],
+    ids=str,
+)
+def test_a_value_that_is_not_ours_is_refused(change: JsonObject) -> None:
+    fields = json.loads(GOOD.encode())
+    with pytest.raises(MalformedButton):
+        ButtonValue.decode(json.dumps({**fields, **change}))
+
+
+def test_a_missing_field_is_refused() -> None:
+    fields = json.loads(GOOD.encode())
+    for name in fields:
+        with pytest.raises(MalformedButton):
+            ButtonValue.decode(json.dumps({key: value for key, value in fields.items() if key != name}))
+
+
+@given(st.text() | st.from_regex(r'[\[{"0-9a-z:,}\]]{0,60}'))
+def test_garbage_is_refused_in_one_way_only(text: str) -> None:
+    for decode in (ButtonValue.decode, AnswerValue.decode):
+        with pytest.raises(MalformedButton):
+            decode(text)
+
+
+def test_deeply_nested_json_is_refused() -> None:
+    with pytest.raises(MalformedButton):
+        ButtonValue.decode("[" * 100_000)
+
+
+def test_a_value_that_slack_would_cut_is_never_made() -> None:
+    with pytest.raises(MalformedButton):
+        replace(GOOD, task_id="t" * 401)
+    with pytest.raises(MalformedButton):
+        AnswerValue(task_id="\\" * 400, question_id="\\" * 400, choice="\\" * 400).encode()
+    with pytest.raises(ValueError, match="button value"):
+        button("x", action_id="a", value="v" * 2001)
+
+
+def test_each_choice_of_a_question_binds_task_question_and_answer() -> None:
+    question = Question(text="Which environment?", choices=["production", "staging"])
+    shown = buttons(question_card(question, task_id="t", question_id="q7", simulated=False))
+    values = [AnswerValue.decode(element["value"]) for element in shown.values()]
+    assert [(value.task_id, value.question_id, value.choice) for value in values] == [
+        ("t", "q7", "production"),
+        ("t", "q7", "staging"),
+    ]
+
+
+def test_a_question_without_choices_has_no_empty_row_of_buttons() -> None:
+    card = question_card(Question(text="Which one?", choices=["", "  "]), task_id="t", question_id="q", simulated=False)
+    assert buttons(card) == {}
+
+
+def test_a_message_that_slack_would_refuse_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match="at most 50 blocks"):
+        Message("x", [section("y")] * 51)
+    with pytest.raises(ValueError, match="13200"):
+        Message("x", [section("y" * 3000)] * 5)
+    with pytest.raises(ValueError, match="text"):
+        Message(" ", [])
+    with pytest.raises(ValueError, match="section text"):
+        section("y" * 3001)
+    with pytest.raises(ValueError, match="must differ"):
+        actions("row", [button("x", action_id="a", value="v")] * 2)

@@ -1,0 +1,105 @@
+"""The plan card says what a person needs to know before they approve."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.blocks.message import Message
+from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, superseded_card
+from tests.unit.blocks import samples
+from tests.unit.blocks.rules import texts
+from tools.contracts.plan import Rollback
+
+
+def words(message: Message) -> str:
+    return "\n".join(text for _, text in texts(message.blocks))
+
+
+def test_says_what_where_how_much_how_undone_who_and_until_when() -> None:
+    said = words(plan_card(samples.offer()))
+    for expected in (
+        "Approve? 12 assets in production",
+        "12 assets to `web-golden` `2026.03.2`, from `2026.01.1` ×6, `2026.02.0` ×6",
+        "12 of 214 assets there, 5.6 %",
+        "1. Canary: 1 asset (8.3 %), then 4 checks",
+        "2. Wait 10 min",
+        "3. Wave: 4 assets (33.3 %)",
+        "go back to `2026.01.1`, `2026.02.0`",
+        "Allowed by opa 1.22.2",
+        "92 % agreement",
+        "1 person with the role *approver* or *admin*, but not <@U0ADA00001>",
+        f"<!date^{int((samples.NOW + timedelta(minutes=30)).timestamp())}^",
+        "$0.12 so far",
+    ):
+        assert expected in said, expected
+
+
+def test_shows_dissent_with_its_reason_and_marks_what_rests_on_one_voice() -> None:
+    said = words(plan_card(samples.offer()))
+    assert "*Gemini* disputes “14 web servers run web-golden 2026.01.1”" in said
+    assert "Only *Claude* says: 14 web servers" in said
+
+
+def test_a_plan_that_the_gates_refused_cannot_be_offered() -> None:
+    offer = samples.offer()
+    with pytest.raises(ValueError, match="did not allow"):
+        replace(offer, report=samples.refused("no"))
+
+
+def test_a_report_about_another_plan_cannot_be_shown_with_this_one() -> None:
+    offer = samples.offer()
+    with pytest.raises(ValueError, match="not this plan"):
+        replace(offer, plan=samples.plan(revision=2))
+
+
+def test_a_long_plan_shows_its_beginning_its_end_and_how_much_is_between() -> None:
+    said = words(plan_card(samples.offer(samples.plan(assets=500, waves=298))))
+    assert "… 291 more phases" in said
+    assert "300. Wave" in said
+
+
+def test_a_plan_without_a_way_back_says_so() -> None:
+    subject = samples.plan().model_copy(update={"rollback": Rollback(conditions=[], actions=[])})
+    assert "This plan has no rollback" in words(plan_card(samples.offer(subject)))
+
+
+def test_unknown_cost_and_size_are_not_zero() -> None:
+    said = words(plan_card(replace(samples.offer(), cost_usd=None, environment_size=None)))
+    assert "cost unknown" in said
+    assert "size of the environment is unknown" in said
+
+
+def test_votes_so_far_are_shown_while_more_are_needed() -> None:
+    offer = samples.offer(votes=[Vote("U0GRACE001", "approve", samples.NOW)], quorum=2)
+    said = words(plan_card(offer))
+    assert "1 of 2 approved so far" in said
+    assert "✓ Approved by <@U0GRACE001>" in said
+    assert "needs 1 approval:" in plan_card(offer).text
+
+
+def test_once_decided_who_what_and_when_remain() -> None:
+    reason = "wait for the <!channel> freeze"
+    offer = samples.offer(votes=[Vote("U0GRACE001", "reject", samples.NOW, reason)])
+    said = words(decided_card(offer, "reject"))
+    assert "Nothing was changed" in said
+    assert "✗ Rejected by <@U0GRACE001>, <!date^" in said
+    assert "“wait for the &lt;!channel&gt; freeze”" in said
+
+
+def test_an_expired_and_a_replaced_card_say_that_they_will_not_run() -> None:
+    offer = samples.offer()
+    assert "will not run" in words(expired_card(offer))
+    replaced = words(superseded_card(offer, by_revision=2, why="smaller batches"))
+    assert "Replaced by revision 2" in replaced
+    assert "will not run" in replaced
+
+
+def test_no_state_is_told_by_color_alone() -> None:
+    body = json.dumps(plan_card(samples.offer()).blocks)
+    assert '"text": "Approve"' in body
+    assert '"text": "Reject"' in body
+    assert '"color"' not in body

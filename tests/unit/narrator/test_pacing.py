@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from bot.pacing import Pacer, Rate
+
+
+async def turns(pacer: Pacer, count: int, *, channel: str = "C1", method: str = "chat.update") -> float:
+    started = time.monotonic()
+    for _ in range(count):
+        await pacer.turn(channel, method)
+    return time.monotonic() - started
+
+
+async def test_a_burst_passes_at_once_and_then_one_by_one() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=10, burst=3), method_rates={})
+    assert await turns(pacer, 3) < 0.05
+    assert 0.25 <= await turns(pacer, 3) < 0.6
+
+
+async def test_channels_do_not_wait_for_one_another_but_tasks_in_one_channel_do() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=10), method_rates={})
+    async with asyncio.timeout(1), asyncio.TaskGroup() as group:
+        started = time.monotonic()
+        same = [group.create_task(turns(pacer, 1)) for _ in range(4)]
+        other = group.create_task(turns(pacer, 1, channel="C2"))
+    assert other.result() < 0.05
+    assert time.monotonic() - started >= 0.28
+    assert sorted(task.result() for task in same)[0] < 0.05
+
+
+async def test_a_method_is_paced_over_all_channels() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=1000), method_rates={"chat.update": Rate(per_second=10)})
+    started = time.monotonic()
+    for channel in ("C1", "C2", "C3", "C4"):
+        await pacer.turn(channel, "chat.update")
+    assert time.monotonic() - started >= 0.28
+
+
+async def test_a_card_goes_before_progress_that_waits() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=10), method_rates={})
+    await pacer.turn("C1", "chat.update")
+    order: list[str] = []
+
+    async def wait(name: str, *, urgent: bool) -> None:
+        await pacer.turn("C1", "chat.update", urgent=urgent)
+        order.append(name)
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("progress 1", "progress 2"):
+            group.create_task(wait(name, urgent=False))
+        await asyncio.sleep(0)
+        group.create_task(wait("card", urgent=True))
+    assert order == ["card", "progress 1", "progress 2"]
+
+
+async def test_one_who_gave_up_waiting_costs_the_others_nothing() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=5), method_rates={})
+    await pacer.turn("C1", "chat.update")
+    given_up = asyncio.create_task(pacer.turn("C1", "chat.update"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert await turns(pacer, 1) < 0.35
+
+
+async def test_after_a_429_everyone_keeps_off_the_channel() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=100, burst=5), method_rates={})
+    pacer.hold("C1", "chat.update", 0.3)
+    assert 0.28 <= await turns(pacer, 1) < 0.6
+    assert await turns(pacer, 3, channel="C2") < 0.1
+
+
+async def test_a_workspace_without_limits_is_not_paced() -> None:
+    pacer = Pacer(channel_rate=None)
+    pacer.hold("C1", "chat.update", 60)
+    assert await turns(pacer, 1000) < 0.5
+
+
+def test_a_rate_of_nothing_is_an_error() -> None:
+    with pytest.raises(ValueError, match="per_second above 0"):
+        Rate(per_second=0)

@@ -1,0 +1,358 @@
+"""One table of decisions. It runs through the OPA server and through regorus; a difference is a failure.
+
+A row: what is changed in the document that is allowed, and the rules that must then refuse it (none: allowed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.unit.policies.documents import Change, both, drop, put
+from tests.unit.policies.plans import NOW, ORG, REQUESTER, make_plan
+from tools.contracts.common import JsonObject
+
+
+@dataclass(frozen=True)
+class Row:
+    package: str
+    name: str
+    change: Change
+    rules: frozenset[str]
+
+
+def row(package: str, name: str, change: Change, *rules: str) -> Row:
+    return Row(f"gavel.{package}", name, change, frozenset(rules))
+
+
+def _plan(count: int, *, canary: int = 2, batch_percent: float = 20) -> Change:
+    return put("plan", make_plan(count, canary=canary, batch_percent=batch_percent).model_dump(mode="json"))
+
+
+def _nonprod(environment: str) -> Change:
+    plan = make_plan(10, batch_percent=100, environment="staging").model_dump(mode="json")
+    return both(put("plan", {**plan, "environment": environment}), put("task.environment", environment))
+
+
+def _same(_: JsonObject) -> None:
+    """Changes nothing."""
+
+
+IDS = [f"web-{number:04d}" for number in range(1, 31)]
+WAIT = "plan.phases.1"
+
+PLAN = (
+    row("plan", "a good plan", _same),
+    row("plan", "one asset", _plan(1, canary=1)),
+    row("plan", "three assets, one at a time", _plan(3, canary=1)),
+    row("plan", "500 assets", _plan(500)),
+    row("plan", "whole numbers that come as floats", put("plan.phases.0.batch_percent", 7.0)),
+    row("plan", "staging in one batch, without window or simulation", _nonprod("staging")),
+    row("plan", "development", _nonprod("development")),
+    row("plan", "a canary by any name", put("plan.phases.0.name", "Canary Deployment")),
+    row("plan", "a wave that calls itself canary", put("plan.phases.0.type", "wave"), "plan.no_canary"),
+    row("plan", "half the fleet in one batch", _plan(30, batch_percent=50), "plan.batch_too_large"),
+    row("plan", "a batch of 20 % and a bit", _plan(30, batch_percent=23.4), "plan.batch_too_large"),
+    row(
+        "plan",
+        "a small stated percentage does not hide a batch",
+        both(_plan(30, batch_percent=50), put("plan.phases.2.batch_percent", 1)),
+        "plan.batch_too_large",
+    ),
+    row("plan", "a large stated percentage", put("plan.phases.2.batch_percent", 50), "plan.batch_stated_too_large"),
+    row(
+        "plan",
+        "assets hidden in an action",
+        put("plan.phases.0.actions.0.asset_ids", IDS),
+        "plan.batch_too_large",
+        "plan.canary_too_large",
+    ),
+    row(
+        "plan",
+        "assets hidden in parameters",
+        put("plan.phases.0.actions.0.params.asset_ids", IDS),
+        "plan.batch_too_large",
+        "plan.canary_too_large",
+    ),
+    row("plan", "a canary of 6 of 30", _plan(30, canary=6), "plan.canary_too_large"),
+    row("plan", "a canary of 6 of 60 is 10 %", _plan(60, canary=6)),
+    row("plan", "a canary of 5", _plan(30, canary=5)),
+    row("plan", "no wait", drop(WAIT), "plan.no_canary_wait"),
+    row("plan", "a wait of no time", put(f"{WAIT}.wait_seconds", 0), "plan.no_canary_wait"),
+    row("plan", "a verify in the wait's place", put(f"{WAIT}.type", "verify"), "plan.no_canary_wait"),
+    row(
+        "plan",
+        "canaries all the way, without a wait",
+        both(drop(WAIT), put("plan.phases.1.type", "canary")),
+        "plan.canary_too_large",
+        "plan.no_canary_wait",
+    ),
+    row("plan", "no phases", put("plan.phases", []), "plan.no_phases", "plan.no_canary", "plan.asset_not_in_phases"),
+    row(
+        "plan",
+        "no assets",
+        put("plan.asset_ids", []),
+        "plan.no_assets",
+        "plan.asset_not_in_plan",
+        "plan.batch_too_large",
+        "plan.simulation_failures",
+    ),
+    row("plan", "a blank summary", put("plan.summary", " \t "), "plan.no_summary"),
+    row(
+        "plan",
+        "an asset no phase changes",
+        put("plan.asset_ids", [*IDS, "web-9999"]),
+        "plan.asset_not_in_phases",
+        "plan.no_version_comparison",
+        "plan.simulation_incomplete",
+    ),
+    row(
+        "plan",
+        "an asset the plan does not list",
+        put("plan.asset_ids", IDS[1:]),
+        "plan.asset_not_in_plan",
+        "plan.batch_too_large",
+    ),
+    row("plan", "no comparison", put("plan.version_comparison", []), "plan.no_version_comparison"),
+    row("plan", "a comparison for all but one", drop("plan.version_comparison.3"), "plan.no_version_comparison"),
+    row("plan", "no simulation", put("plan.simulation", None), "plan.not_simulated"),
+    row("plan", "a simulation of part", put("plan.simulation.simulated_assets", 29), "plan.simulation_incomplete"),
+    row("plan", "a simulation that fails", put("plan.simulation.predicted_failures", 7), "plan.simulation_failures"),
+    row("plan", "no window", put("plan.maintenance_window", None), "plan.no_maintenance_window"),
+    row(
+        "plan",
+        "a window that is over",
+        put("plan.maintenance_window", {"start": "2026-11-24T01:00:00Z", "end": "2026-11-24T10:00:00Z"}),
+        "plan.maintenance_window_over",
+    ),
+    row(
+        "plan",
+        "a window that ends before it starts",
+        put("plan.maintenance_window", {"start": "2026-11-25T02:00:00Z", "end": "2026-11-25T01:00:00Z"}),
+        "plan.maintenance_window_order",
+    ),
+    row(
+        "plan",
+        "a window in another zone",
+        put("plan.maintenance_window", {"start": "2026-11-24T11:00:00+02:00", "end": "2026-11-24T13:00:00+02:00"}),
+    ),
+    row("plan", "no health check", put("plan.phases.2.health_checks", []), "plan.no_health_check"),
+    row(
+        "plan",
+        "a check that cannot fail",
+        put("plan.phases.2.health_checks.1.threshold", 100),
+        "plan.health_check_threshold",
+    ),
+    row(
+        "plan",
+        "a check without its threshold",
+        put("plan.phases.2.health_checks.1.threshold", None),
+        "plan.health_check_threshold",
+    ),
+    row("plan", "no rollback condition", put("plan.rollback.conditions", []), "plan.no_rollback_condition"),
+    row(
+        "plan",
+        "a rollback condition without its threshold",
+        put("plan.rollback.conditions", [{"kind": "failed_assets_percent", "threshold": None}]),
+        "plan.rollback_threshold",
+    ),
+    row("plan", "no rollback action", put("plan.rollback.actions", []), "plan.no_rollback_action"),
+    row(
+        "plan",
+        "a rollback that only reads",
+        put("plan.rollback.actions.0.tool", "query_assets"),
+        "plan.no_rollback_action",
+    ),
+    row(
+        "plan",
+        "a tool nobody knows",
+        put("plan.phases.0.actions.0.tool", "rm_rf"),
+        "plan.unknown_tool",
+        "plan.phase_changes_nothing",
+    ),
+    row(
+        "plan",
+        "the tool for non-production in production",
+        put("plan.phases.0.actions.0.tool", "execute_rollout_nonprod"),
+        "plan.tool_environment",
+    ),
+    row(
+        "plan",
+        "the tool for production in staging",
+        both(_nonprod("staging"), put("plan.phases.0.actions.0.tool", "execute_rollout_prod")),
+        "plan.tool_environment",
+    ),
+    row(
+        "plan",
+        "the rollback's tool too",
+        put("plan.rollback.actions.0.tool", "execute_rollout_nonprod"),
+        "plan.tool_environment",
+    ),
+    row(
+        "plan", "a change in a verify phase", both(put("plan.phases.2.type", "verify")), "plan.change_in_passive_phase"
+    ),
+    row(
+        "plan", "a rollback among the phases", put(f"{WAIT}.type", "rollback"), "plan.phase_type", "plan.no_canary_wait"
+    ),
+    row("plan", "a wave that only lists assets", put("plan.phases.2.actions", []), "plan.phase_changes_nothing"),
+    row("plan", "another environment than the task's", put("task.environment", "staging"), "plan.environment_differs"),
+    row("plan", "an environment nobody knows", both(_nonprod("prod")), "plan.environment"),
+    row("plan", "another org's plan", put("plan.org", "T0OTHER"), "plan.org"),
+    row("plan", "asked by a viewer", put("caller.roles", ["viewer"]), "plan.requester_role"),
+    row("plan", "asked by nobody in particular", put("caller.roles", []), "plan.requester_role"),
+    row("plan", "born of an alert", put("caller", {"user": "alert:abc", "roles": []})),
+    row("plan", "phases as text", put("plan.phases", "canary, wave"), "input.incomplete"),
+    row("plan", "a phase as text", put("plan.phases.0", "canary"), "input.incomplete"),
+    row("plan", "actions as text", put("plan.phases.0.actions", "roll out"), "input.incomplete"),
+    row("plan", "an action as text", put("plan.phases.0.actions.0", "roll out"), "input.incomplete"),
+    row("plan", "health checks as a number", put("plan.phases.0.health_checks", 3), "input.incomplete"),
+    row("plan", "a comparison as text", put("plan.version_comparison", "all"), "input.incomplete"),
+    row("plan", "a plan as text", put("plan", "all is well"), "input.incomplete"),
+    row("plan", "roles as text", put("caller.roles", "admin"), "input.incomplete"),
+    row("plan", "a window as text", put("plan.maintenance_window", "tonight"), "input.incomplete"),
+    row("plan", "asset ids as text", put("plan.asset_ids", "web-0001"), "input.incomplete"),
+    row("plan", "a percentage as text", put("plan.phases.2.batch_percent", "20"), "input.incomplete"),
+    row("plan", "a simulation as text", put("plan.simulation", "fine"), "input.incomplete"),
+)
+
+GRANT_LESS = put("grant", None)
+READ = put("tool", {"name": "query_assets", "risk": "read_only", "scope": "environment"})
+READ_CALL = put(
+    "call", {"tool": "query_assets", "environment": None, "allowed_tools": ["query_assets"], "asset_ids": []}
+)
+READING = both(GRANT_LESS, READ, READ_CALL)
+
+TOOLS = (
+    row("tools", "a granted change", _same),
+    row("tools", "reading without a grant", READING),
+    row("tools", "reading by a viewer", both(READING, put("caller.roles", ["viewer"]))),
+    row("tools", "reading by nobody in particular", both(READING, put("caller.roles", []))),
+    row("tools", "reading the whole org", both(READING, put("tool.scope", "org"))),
+    row(
+        "tools",
+        "reading the whole org without a role",
+        both(READING, put("tool.scope", "org"), put("caller.roles", [])),
+        "tools.org_scope",
+    ),
+    row("tools", "planning without a grant", both(READING, put("tool.risk", "plan_only"))),
+    row("tools", "a change without a grant", GRANT_LESS, "tools.no_grant"),
+    row("tools", "a change by a viewer", put("caller.roles", ["viewer"]), "tools.role"),
+    row("tools", "a granted change of an alert's task", put("caller", {"org": ORG, "user": "alert:abc", "roles": []})),
+    row(
+        "tools",
+        "an alert's change without a grant",
+        both(GRANT_LESS, put("caller.user", "alert:abc")),
+        "tools.no_grant",
+    ),
+    row("tools", "a tool outside the caller's", put("call.allowed_tools", ["query_assets"]), "tools.not_allowed"),
+    row("tools", "a call of another name than its tool", put("call.tool", "query_assets"), "tools.name_differs"),
+    row("tools", "a risk nobody knows", put("tool.risk", "safe"), "tools.unknown_risk"),
+    row("tools", "a scope nobody knows", put("tool.scope", "galaxy"), "tools.unknown_scope"),
+    row("tools", "no org", put("caller.org", ""), "tools.no_org", "tools.grant_org"),
+    row("tools", "a change of no asset", put("call.asset_ids", []), "tools.no_assets"),
+    row(
+        "tools",
+        "a production tool outside production",
+        both(put("call.environment", "staging"), put("grant.environment", "staging")),
+        "tools.prod_tool",
+    ),
+    row(
+        "tools",
+        "a production tool without an environment",
+        put("call.environment", None),
+        "tools.prod_tool",
+        "tools.grant_environment",
+    ),
+    row("tools", "a non-production tool in production", put("tool.risk", "state_change_nonprod"), "tools.nonprod_tool"),
+    row(
+        "tools",
+        "a non-production tool in staging",
+        both(
+            put("tool.risk", "state_change_nonprod"),
+            put("call.environment", "staging"),
+            put("grant.environment", "staging"),
+        ),
+    ),
+    row("tools", "an unsigned grant", put("grant.mac", ""), "tools.grant_unsigned"),
+    row("tools", "another org's grant", put("grant.org", "T0OTHER"), "tools.grant_org"),
+    row("tools", "another task's grant", put("grant.task_id", "other"), "tools.grant_task"),
+    row("tools", "a grant nobody approved", put("grant.approvers", []), "tools.grant_not_approved"),
+    row("tools", "a grant without a plan", put("grant.plan_digest", ""), "tools.grant_digest"),
+    row("tools", "a grant without policies", put("grant.policy_digest", "sha256:abc"), "tools.grant_digest"),
+    row("tools", "a grant for staging", put("grant.environment", "staging"), "tools.grant_environment"),
+    row("tools", "a grant for another tool", put("grant.tools", ["promote_image"]), "tools.grant_tool"),
+    row("tools", "an asset outside the grant", put("call.asset_ids", ["web-0001", "web-0009"]), "tools.grant_assets"),
+    row("tools", "an expired grant", put("grant.expires_at", NOW.isoformat()), "tools.grant_expired"),
+    row("tools", "assets as text", put("call.asset_ids", "web-0001"), "input.incomplete"),
+)
+
+APPROVAL = (
+    row("approval", "a requirement", _same),
+    row("approval", "another org's plan", put("plan.org", "T0OTHER"), "approval.org"),
+    row("approval", "nobody asked", put("caller.user", ""), "approval.no_requester"),
+    row("approval", "an environment nobody knows", put("plan.environment", "prod"), "approval.environment"),
+    row("approval", "a risk nobody knows", put("task.risk_level", "none"), "approval.risk_level"),
+    row("approval", "a mode nobody knows", put("council.mode", "auto"), "approval.mode"),
+    row("approval", "an expiry of no time", put("approval_expiry_seconds", 0), "approval.expiry"),
+    row("approval", "an expiry of a month", put("approval_expiry_seconds", 2592000), "approval.expiry"),
+    row("approval", "an expiry of half a second", put("approval_expiry_seconds", 0.5), "approval.expiry"),
+    row("approval", "an expiry of 60.5 s", put("approval_expiry_seconds", 60.5), "approval.expiry"),
+    row("approval", "an expiry as text", put("approval_expiry_seconds", "60"), "input.incomplete"),
+)
+
+EXECUTION = (
+    row("execution", "as approved", _same),
+    row("execution", "before the start", put("phase", None)),
+    row("execution", "at the window's first instant", put("plan.maintenance_window.start", NOW.isoformat())),
+    row(
+        "execution",
+        "at the window's end",
+        put("plan.maintenance_window.end", NOW.isoformat()),
+        "execution.outside_window",
+    ),
+    row("execution", "before the window", put("now", "2026-11-24T08:59:59Z"), "execution.outside_window"),
+    row("execution", "the same instant in another zone", put("now", "2026-11-24T18:30:00+09:00")),
+    row("execution", "production without a window", put("plan.maintenance_window", None), "execution.no_window"),
+    row(
+        "execution",
+        "staging without a window",
+        both(put("plan.environment", "staging"), put("plan.maintenance_window", None)),
+    ),
+    row("execution", "an environment nobody knows", put("plan.environment", "prod"), "execution.environment"),
+    row("execution", "other policies", put("policy_digest.loaded", "sha256:" + "b" * 64), "execution.policy_changed"),
+    row(
+        "execution",
+        "no policies at all",
+        both(put("policy_digest.loaded", ""), put("policy_digest.approved", "")),
+        "execution.policy_digest",
+    ),
+    row("execution", "nobody approved", put("approvers", []), "execution.quorum"),
+    row("execution", "an approver who lost the role", put("approvers.0.roles", ["operator"]), "execution.quorum"),
+    row("execution", "an approver of another org", put("approvers.0.org", "T0OTHER"), "execution.quorum"),
+    row("execution", "the person who asked", put("approvers.0.user", REQUESTER), "execution.quorum"),
+    row(
+        "execution",
+        "one person twice",
+        both(put("requirement.quorum", 2), put("approvers", [{"org": ORG, "user": "U0BOSS", "roles": ["admin"]}] * 2)),
+        "execution.quorum",
+    ),
+    row(
+        "execution",
+        "two people",
+        both(
+            put("requirement.quorum", 2),
+            put("approvers", [{"org": ORG, "user": user, "roles": ["admin"]} for user in ("U1", "U2")]),
+        ),
+    ),
+    row("execution", "a quorum of none", both(put("requirement.quorum", 0), put("approvers", [])), "execution.quorum"),
+    row("execution", "no roles", put("requirement.roles", []), "execution.no_roles", "execution.quorum"),
+)
+
+TABLE = (*PLAN, *TOOLS, *APPROVAL, *EXECUTION)
+
+UNDEFINED = (
+    row("plan", "a window that is no date", put("plan.maintenance_window.start", "tomorrow")),
+    row("plan", "a thirteenth month", put("plan.maintenance_window.end", "2026-13-01T00:00:00Z")),
+    row("tools", "a grant that expires some day", put("grant.expires_at", "some day")),
+    row("execution", "a clock that tells no time", put("now", "noon")),
+)
+"""Documents no rule can be evaluated on: neither engine gives a decision, and that is a refusal."""

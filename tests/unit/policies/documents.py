@@ -1,0 +1,148 @@
+"""Inputs that each package allows. Rows of the decision table and the missing-key tests start from these."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from policies.engine import is_list, is_object
+from tests.unit.policies.plans import CATALOG, NOW, ORG, REQUESTER, TASK, WINDOW, make_plan
+from tools.contracts.common import JsonObject
+
+DIGEST = "sha256:" + "a" * 64
+Change = Callable[[JsonObject], object]
+
+
+def plan_document() -> JsonObject:
+    return {
+        "org": ORG,
+        "now": NOW.isoformat(),
+        "caller": {"user": REQUESTER, "roles": ["operator"]},
+        "task": {"environment": "production"},
+        "tools": {name: entry["risk"] for name, entry in CATALOG.items()},
+        "plan": make_plan(30).model_dump(mode="json"),
+    }
+
+
+def tools_document() -> JsonObject:
+    return {
+        "now": NOW.isoformat(),
+        "task_id": TASK,
+        "caller": {"org": ORG, "user": REQUESTER, "roles": ["operator"]},
+        "tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset"},
+        "call": {
+            "tool": "execute_rollout_prod",
+            "environment": "production",
+            "allowed_tools": ["execute_rollout_prod"],
+            "asset_ids": ["web-0001"],
+        },
+        "grant": {
+            "org": ORG,
+            "task_id": TASK,
+            "plan_digest": DIGEST,
+            "policy_digest": DIGEST,
+            "environment": "production",
+            "phase": "Canary",
+            "tools": ["execute_rollout_prod"],
+            "asset_ids": ["web-0001", "web-0002"],
+            "expires_at": (NOW + timedelta(minutes=15)).isoformat(),
+            "approvers": ["U0BOSS"],
+            "mac": "m",
+        },
+    }
+
+
+def approval_document() -> JsonObject:
+    return {
+        "caller": {"org": ORG, "user": REQUESTER},
+        "task": {"risk_level": "high"},
+        "plan": {"org": ORG, "environment": "production", "asset_ids": [f"web-{n:04d}" for n in range(30)]},
+        "council": {"mode": "council", "consensus": True, "dissent": 1, "agreement": 0.9, "degraded": None},
+        "approval_expiry_seconds": None,
+    }
+
+
+def execution_document() -> JsonObject:
+    return {
+        "now": NOW.isoformat(),
+        "phase": "Canary",
+        "requester": REQUESTER,
+        "approvers": [{"org": ORG, "user": "U0BOSS", "roles": ["approver"]}],
+        "plan": {
+            "org": ORG,
+            "environment": "production",
+            "maintenance_window": WINDOW.model_dump(mode="json"),
+        },
+        "requirement": {"roles": ["approver", "admin"], "quorum": 1},
+        "policy_digest": {"approved": DIGEST, "loaded": DIGEST},
+    }
+
+
+DOCUMENTS: dict[str, Callable[[], JsonObject]] = {
+    "gavel.plan": plan_document,
+    "gavel.tools": tools_document,
+    "gavel.approval": approval_document,
+    "gavel.execution": execution_document,
+}
+
+OPTIONAL = frozenset({"id", "summary", "tool_call_id", "result_digest", "value"})
+"""Names that no package reads below the top of a plan."""
+
+
+def put(path: str, value: object) -> Change:
+    """Sets a dotted path, e.g. `plan.phases.0.type`."""
+
+    def change(document: JsonObject) -> None:
+        holder, last = _holder(document, path)
+        if is_list(holder):
+            holder[int(last)] = value
+        elif is_object(holder):
+            holder[last] = value
+
+    return change
+
+
+def drop(path: str) -> Change:
+    """Removes a dotted path."""
+
+    def change(document: JsonObject) -> None:
+        holder, last = _holder(document, path)
+        if is_list(holder):
+            del holder[int(last)]
+        elif is_object(holder):
+            del holder[last]
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    def change(document: JsonObject) -> None:
+        for one in changes:
+            one(document)
+
+    return change
+
+
+def changed(package: str, change: Change) -> JsonObject:
+    document = copy.deepcopy(DOCUMENTS[package]())
+    change(document)
+    return document
+
+
+def paths(value: object, prefix: str = "") -> Iterator[str]:
+    """Every object member's dotted path, at any depth; of a list, its first element stands for all."""
+    if is_object(value):
+        for key, item in value.items():
+            yield f"{prefix}{key}"
+            yield from paths(item, f"{prefix}{key}.")
+    elif is_list(value) and value:
+        yield from paths(value[0], f"{prefix}0.")
+
+
+def _holder(document: JsonObject, path: str) -> tuple[object, str]:
+    *way, last = path.split(".")
+    holder: object = document
+    for step in way:
+        holder = holder[int(step)] if is_list(holder) else holder[step] if is_object(holder) else None
+    return holder, last

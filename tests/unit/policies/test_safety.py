@@ -1,0 +1,273 @@
+"""Each safety check: what it refuses, and that without it the plan would have passed the gate."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+
+import pytest
+
+from policies.checks import actions, estate, identity, structure, text
+from policies.checks.base import Check
+from policies.gate import JudgeContext
+from policies.safety import CHECKS, SafetyGate
+from tests.unit.policies.documents import Change, both, drop, put
+from tests.unit.policies.plans import (
+    CATALOG,
+    NEW,
+    OLD,
+    MemoryEstate,
+    image,
+    make_assets,
+    make_context,
+    make_estate,
+    make_plan,
+)
+from tools.contracts.common import JsonObject
+from tools.contracts.estate import Asset, Image
+from tools.contracts.plan import Action
+
+IDS = [f"web-{number:04d}" for number in range(1, 31)]
+Case = tuple[Check, str, Change]
+READING = Action(id="q", tool="get_golden_image", params={"family": "web-base"}, asset_ids=[]).model_dump()
+
+
+def _same(_: JsonObject) -> None:
+    """Changes nothing."""
+
+
+def _rename(asset_id: str, new: str) -> Change:
+    """The same asset under another id, everywhere in the plan."""
+
+    def change(plan: JsonObject) -> None:
+        renamed = _replaced(plan, asset_id, new)
+        plan.clear()
+        plan.update(renamed)
+
+    return change
+
+
+def _replaced(plan: JsonObject, old: str, new: str) -> JsonObject:
+
+    result: JsonObject = json.loads(json.dumps(plan).replace(f'"{old}"', f'"{new}"'))
+    return result
+
+
+async def refused(
+    change: Change,
+    *,
+    world: MemoryEstate | None = None,
+    context: JudgeContext | None = None,
+    checks: tuple[Check, ...] = CHECKS,
+) -> set[str]:
+    """The rules by which the gate refuses the changed plan."""
+    plan = make_plan().model_dump(mode="json")
+    change(plan)
+    gate = SafetyGate(world or make_estate(), CATALOG, checks=checks)
+    finding = await gate.judge(plan, context or make_context())
+    return {refusal.rule.removeprefix("safety.") for refusal in finding.refusals}
+
+
+async def test_a_good_plan_passes() -> None:
+    assert await refused(_same) == set()
+
+
+PLAN_CASES: list[Case] = [
+    (identity.of_this_task, "org", put("org", "T0OTHER")),
+    (identity.of_this_task, "task", put("task_id", "T0ACME.C1.2000")),
+    (identity.of_this_task, "revision", put("revision", 2)),
+    (identity.evidence, "no_evidence", put("evidence", [])),
+    (identity.evidence, "unknown_evidence", put("evidence.0.tool_call_id", "call-never-made")),
+    (structure.unique_names, "phase_name_twice", put("phases.2.name", "Canary")),
+    (structure.unique_names, "action_id_twice", put("phases.2.actions.0.id", "a0")),
+    (structure.each_asset_once, "asset_listed_twice", put("asset_ids", [*IDS, IDS[0]])),
+    (structure.actions_match_phases, "phase_assets", put("phases.0.asset_ids", ["web-0001", "web-0003"])),
+    (structure.stated_percent, "batch_percent", put("phases.2.batch_percent", 5)),
+    (structure.canary_first, "canary_first", put("phases.0.type", "wave")),
+    (structure.pauses_only_in_waits, "wait_ignored", put("phases.2.wait_seconds", 60)),
+    (structure.pauses_only_in_waits, "wait_with_work", put("phases.1.asset_ids", IDS)),
+    (
+        actions.known_tools,
+        "tool_not_allowed",
+        put("phases.7.actions", [READING]),
+    ),
+    (actions.valid_params, "invalid_params", put("phases.0.actions.0.params.force", True)),
+    (
+        actions.params_name_the_assets,
+        "params_assets",
+        put("phases.0.actions.0.params.asset_ids", ["web-0001", "web-0009"]),
+    ),
+    (actions.forward_to_target, "target_image", put("phases.0.actions.0.params.target_image_id", image(OLD).id)),
+    (actions.forward_to_target, "rollback_forward", put("phases.0.actions.0.params.rollback", True)),
+    (actions.rollback_restores, "rollback_image", put("rollback.actions.0.params.target_image_id", "web-base-0.0.0")),
+    (actions.rollback_restores, "rollback_version", put("rollback.actions.0.params.target_image_id", image(NEW).id)),
+    (actions.rollback_restores, "rollback_unmarked", put("rollback.actions.0.params.rollback", False)),
+    (
+        actions.rollback_restores,
+        "rollback_incomplete",
+        both(put("rollback.actions.0.params.asset_ids", IDS[1:]), put("rollback.actions.0.asset_ids", IDS[1:])),
+    ),
+    (estate.expectations_hold, "state_changed", put("expectations.0.fingerprint", "sha256:old")),
+    (estate.target_is_real, "target_unknown", put("target_image.family", "db-base")),
+    (estate.versions_agree, "to_version", put("expectations.0.to_version", "9.9.9")),
+    (estate.versions_agree, "comparison", put("version_comparison.0.current_version", "9.9.9")),
+    (text.no_secrets, "secret", put("summary", "Use password: hunter2hunter2 on the bastion.")),
+    (text.no_secrets, "secret", put("phases.0.name", "AKIAIOSFODNN7EXAMPLE")),
+    (text.no_secrets, "secret", put("evidence.0.summary", "postgres://admin:s3cret@db/prod")),
+    (text.no_secrets, "secret", put("phases.2.name", "xoxb-1234567890-abcdefghij")),
+]
+
+
+@pytest.mark.parametrize(("check", "rule", "change"), PLAN_CASES, ids=[case[1] for case in PLAN_CASES])
+async def test_a_check_refuses_what_would_pass_without_it(check: Check, rule: str, change: Change) -> None:
+    assert await refused(change) == {rule}
+    assert await refused(change, checks=tuple(other for other in CHECKS if other is not check)) == set()
+
+
+def _row(asset_id: str, **fields: object) -> Callable[[MemoryEstate], None]:
+    def change(world: MemoryEstate) -> None:
+        world.rows[asset_id] = world.rows[asset_id].model_copy(update=fields)
+
+    return change
+
+
+def _images(*images: Image) -> MemoryEstate:
+    return MemoryEstate(make_assets(30), list(images))
+
+
+WORLDS: list[tuple[Check, str, MemoryEstate]] = [
+    (estate.target_is_real, "target_unknown", _images(image(OLD))),
+    (estate.target_is_real, "target_unsigned", _images(image(OLD), image(NEW).model_copy(update={"signed": False}))),
+    (estate.target_is_real, "target_status", _images(image(OLD), image(NEW).model_copy(update={"status": "draft"}))),
+    (estate.target_is_real, "target_misfit", _images(image(OLD), image(NEW).model_copy(update={"platforms": ["gcp"]}))),
+    (estate.target_is_real, "target_unknown", _images(image(OLD), image(NEW).model_copy(update={"org_id": "T0OTHER"}))),
+]
+
+
+@pytest.mark.parametrize(("check", "rule", "world"), WORLDS, ids=[case[1] for case in WORLDS])
+async def test_a_check_refuses_what_the_estate_does_not_bear_out(check: Check, rule: str, world: MemoryEstate) -> None:
+    assert await refused(_same, world=world) == {rule}
+    assert await refused(_same, world=world, checks=tuple(other for other in CHECKS if other is not check)) == set()
+
+
+async def test_an_asset_that_left_the_estate_is_unknown() -> None:
+    world = make_estate()
+    del world.rows["web-0007"]
+    assert await refused(_same, world=world) == {"unknown_asset"}
+    rest = tuple(check for check in CHECKS if check is not estate.assets_exist)
+    assert await refused(_same, world=world, checks=rest) == set()
+
+
+async def test_another_orgs_asset_is_as_unknown_as_one_that_never_was() -> None:
+    assert "unknown_asset" in await refused(_rename("web-0007", "other-0001"))
+    assert "unknown_asset" in await refused(_rename("web-0007", "web-9999"))
+
+
+class Leaking(MemoryEstate):
+    """A connector that forgets whose rows it returns."""
+
+    async def assets(
+        self, org: str, query: object, *, limit: int, cursor: str | None
+    ) -> tuple[list[Asset], str | None]:
+        rows = [
+            row if row.id != "web-0007" else row.model_copy(update={"org_id": "T0OTHER"}) for row in self.rows.values()
+        ]
+        return [row for row in rows if org and query and limit], cursor
+
+
+async def test_a_connector_that_leaks_another_orgs_asset_does_not_make_it_ours() -> None:
+    world = Leaking(make_assets(30), [image(OLD), image(NEW)])
+    assert "unknown_asset" in await refused(_same, world=world)
+
+
+async def test_an_asset_in_another_environment_is_refused() -> None:
+    world = make_estate()
+    _row("web-0007", environment="staging")(world)
+    assert await refused(_same, world=world) == {"asset_environment", "state_changed"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "rules"),
+    [
+        ({"state": "stopped"}, {"state_changed"}),
+        ({"image_version": "1.5.0"}, {"state_changed", "from_version"}),
+        ({"image_family": "db-base"}, {"state_changed", "target_misfit", "rollback_version"}),
+        ({"name": "renamed"}, set[str]()),
+    ],
+)
+async def test_an_asset_that_changed_since_planning_is_refused(fields: dict[str, object], rules: set[str]) -> None:
+    world = make_estate()
+    _row("web-0007", **fields)(world)
+    assert await refused(_same, world=world) == rules
+
+
+async def test_an_expectation_is_needed_for_each_asset_and_no_other() -> None:
+    for change in (drop("expectations.3"), put("expectations.3.asset_id", "web-0001")):
+        rules = await refused(change)
+        assert "expectations" in rules
+
+
+async def test_assets_that_are_listed_or_changed_wrongly_are_refused() -> None:
+    assert "asset_not_changed" in await refused(drop("phases.3"))
+    assert "asset_not_in_plan" in await refused(put("asset_ids", IDS[1:]))
+    twice = both(
+        put("phases.2.asset_ids", IDS[:8]),
+        put("phases.2.actions.0.asset_ids", IDS[:8]),
+        put("phases.2.actions.0.params.asset_ids", IDS[:8]),
+    )
+    assert "asset_changed_twice" in await refused(twice)
+
+
+async def test_a_tool_nobody_knows_and_one_of_another_agent_are_refused() -> None:
+    assert "unknown_tool" in await refused(put("phases.0.actions.0.tool", "rm_rf"))
+    other_agent = dataclasses.replace(make_context(), agent="cost")
+    assert await refused(_same, context=other_agent) == {"tool_not_allowed"}
+
+
+@pytest.mark.parametrize(
+    "value", ["web-1; rm -rf /", "x && reboot", "$(id)", "`id`", "a | sh", "one\ntwo", "curl http://x", "sudo reboot"]
+)
+async def test_command_text_in_parameters_is_refused(value: str) -> None:
+    change = put("phases.0.actions.0.params.target_image_id", value)
+    assert "command_text" in await refused(change)
+    rest = tuple(check for check in CHECKS if check is not text.no_commands)
+    assert "command_text" not in await refused(change, checks=rest)
+
+
+@pytest.mark.parametrize("key", ["command", "script", "CMD", "user_data"])
+async def test_a_parameter_that_is_named_like_a_command_is_refused(key: str) -> None:
+    assert "command_text" in await refused(put(f"phases.0.actions.0.params.{key}", 1))
+
+
+async def test_a_parameter_for_another_environment_is_refused() -> None:
+    rules = await refused(put("phases.0.actions.0.params.environment", "staging"))
+    assert "params_environment" in rules
+
+
+async def test_a_secret_is_named_by_kind_and_place_and_never_repeated() -> None:
+    plan = make_plan().model_dump(mode="json")
+    put("summary", "token ghp_0123456789abcdefghijABCDEFGHIJ0123")(plan)
+    finding = await SafetyGate(make_estate(), CATALOG).judge(plan, make_context())
+    assert [refusal.rule for refusal in finding.refusals] == ["safety.secret"]
+    assert "ghp_" not in finding.refusals[0].reason
+    assert "/summary" in finding.refusals[0].reason
+
+
+async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> None:
+    staging = dataclasses.replace(
+        make_context(), spec=make_context().spec.model_copy(update={"environment": "staging"})
+    )
+    assert await refused(_same, context=staging) == {"environment"}
+
+
+def test_every_check_is_in_the_gate() -> None:
+    modules = (identity, structure, actions, estate, text)
+    defined = {
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
+    }
+    assert defined == set(CHECKS)
+    assert len(CHECKS) == len(set(CHECKS))

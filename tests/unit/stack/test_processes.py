@@ -173,7 +173,8 @@ async def test_a_killed_parent_takes_its_child_along() -> None:
     if sys.platform == "linux":
         assert psutil.Process(child).name() == "sleep"
     parent.kill()
-    await parent.wait()
+    # Not for longer: the wait ends when the child's end closes the pipe, too, and the child ends by itself in the end.
+    await asyncio.wait_for(parent.wait(), 10)
     assert await gone(child)
 
 
@@ -190,7 +191,8 @@ async def test_without_the_kernels_help_a_watcher_ends_the_child_of_a_killed_par
     parent, watching = await run_parent(code)
     (child,) = psutil.Process(watching).children()
     parent.kill()
-    await parent.wait()
+    # Not for longer: the wait ends when the child's end closes the pipe, too, and the child ends by itself in the end.
+    await asyncio.wait_for(parent.wait(), 10)
     assert await gone(child.pid, within=10 * WATCH_SECONDS + 2)
     assert await gone(watching)
 

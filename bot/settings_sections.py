@@ -1,0 +1,287 @@
+"""The sections of the settings tree: one for each part that can be configured. See :mod:`bot.settings`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.settings_values import DatabaseUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
+from tools.contracts.identity import Role
+
+ROLE_GROUPS: dict[Role, str] = {
+    "viewer": "gavel-viewers",
+    "operator": "gavel-operators",
+    "approver": "gavel-approvers",
+    "admin": "gavel-admins",
+}
+"""Handles of the Slack user groups that hold each role, unless `roles` maps people explicitly."""
+
+Provider = Literal["claude", "openai", "gemini", "ollama", "bedrock", "azure", "rehearsal"]
+"""ADR-006, supported providers; `rehearsal` is the simulated one of the embedded stack."""
+
+
+LlmMode = Literal["auto", "single", "aggregation", "council"]
+
+
+def _split_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
+"""A list in YAML, comma separated in the environment."""
+
+
+def _parse_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        raise ValueError("must be a JSON list of members, or go into gavel.yaml as llm.members") from None
+
+
+UserIds = Annotated[list[SlackUserId], NoDecode, BeforeValidator(_split_commas)]
+
+Days = Annotated[int, Field(ge=1, le=30 * 86400)]
+"""Seconds, at most 30 days."""
+
+
+class Section(BaseSettings):
+    """A branch of the tree. Immutable; an unknown key is an error; an empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # `init_settings` is what gavel.yaml said; first in the tuple wins. No .env file is read behind one's back.
+        return env_settings, init_settings
+
+
+class SlackSettings(Section):
+    """The workspace the bot serves. Without any token the embedded workspace is used."""
+
+    model_config = SettingsConfigDict(env_prefix="SLACK_")
+
+    api_url: WebUrl = "https://slack.com/api/"
+    """Base URL of the Web API, with its final slash."""
+    bot_token: SecretStr | None = None
+    app_token: SecretStr | None = None
+    """For Socket Mode."""
+    signing_secret: SecretStr | None = None
+    """For HTTP mode."""
+    mode: Literal["socket", "http"] = "socket"
+    host: str = "127.0.0.1"
+    """Where HTTP mode listens. Loopback unless told otherwise."""
+    port: int = Field(default=3000, ge=0, le=65535)
+    """Of HTTP mode; 0 means any free one."""
+
+    @property
+    def configured(self) -> bool:
+        return self.bot_token is not None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        given = [name for name in ("bot_token", "app_token", "signing_secret") if getattr(self, name) is not None]
+        if "api_url" in self.model_fields_set:
+            given.append("api_url")
+        if not given:
+            return self
+        needed = ("bot_token", "app_token") if self.mode == "socket" else ("bot_token", "signing_secret")
+        for name in needed:
+            if getattr(self, name) is None:
+                raise ValueError(
+                    f"SLACK_{given[0].upper()} is set but SLACK_{name.upper()} is not; {self.mode} mode needs "
+                    f"SLACK_{needed[0].upper()} and SLACK_{needed[1].upper()}, or set none of them to use the "
+                    "embedded workspace"
+                )
+        for name, wrong, right in (("bot_token", "xapp-", "xoxb-"), ("app_token", "xoxb-", "xapp-")):
+            token: SecretStr | None = getattr(self, name)
+            if token is not None and token.get_secret_value().startswith(wrong):
+                raise ValueError(f"SLACK_{name.upper()} starts with {wrong}, which is the other token; use {right}…")
+        return self
+
+
+class TemporalSettings(Section):
+    """The cluster that runs the workflows. Without an address the embedded server is used."""
+
+    model_config = SettingsConfigDict(env_prefix="TEMPORAL_")
+
+    address: TemporalAddress | None = None
+    """`host:port`."""
+    namespace: str = Field(default="default", min_length=1)
+    api_key: SecretStr | None = None
+    tls: bool | None = None
+    """None: on exactly when an API key or a client certificate is given."""
+    tls_client_cert_path: Path | None = None
+    tls_client_key_path: Path | None = None
+    tls_server_ca_cert_path: Path | None = None
+    task_queue: str = Field(default="gavel", min_length=1)
+
+    @property
+    def use_tls(self) -> bool:
+        if self.tls is not None:
+            return self.tls
+        return any((self.api_key, self.tls_client_cert_path, self.tls_server_ca_cert_path))
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.tls_client_cert_path is None) != (self.tls_client_key_path is None):
+            raise ValueError("TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together; one is set")
+        for path in (self.tls_client_cert_path, self.tls_client_key_path, self.tls_server_ca_cert_path):
+            if path is not None and not path.is_file():
+                raise ValueError(f"{path} is not a file; name a PEM file, or unset it")
+        if self.tls is False and (self.api_key or self.tls_client_cert_path):
+            raise ValueError("TEMPORAL_TLS is false, but an API key or certificate is given, which need TLS")
+        if self.address is None and (self.api_key or self.tls_client_cert_path or self.tls):
+            raise ValueError("TEMPORAL_ADDRESS is not set, but TLS or an API key is; set it to host:port")
+        return self
+
+
+class OpaSettings(Section):
+    """The policy server. With a URL there is no falling back to another engine."""
+
+    model_config = SettingsConfigDict(env_prefix="OPA_")
+    url: OpaUrl | None = None
+
+
+class RedisSettings(Section):
+    model_config = SettingsConfigDict(env_prefix="REDIS_")
+    url: RedisUrl | None = None
+
+
+class DatabaseSettings(Section):
+    """SQL. The URL names an async driver once it is validated. Without it: SQLite in the data directory."""
+
+    model_config = SettingsConfigDict(env_prefix="DATABASE_")
+    url: DatabaseUrl | None = None
+
+
+class MemberSettings(BaseModel):
+    """A model that may answer, alone or on the council."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str = Field(min_length=1, max_length=40)
+    """Shown in threads. Unique."""
+    model: str = Field(min_length=1)
+    """litellm's name, e.g. `anthropic/claude-sonnet-4-5`."""
+    family: str | None = None
+    """Vendor or model family; None: the part of `model` before the slash."""
+    api_base: WebUrl | None = None
+    api_key: SecretStr | None = None
+    """None: litellm reads the provider's usual variable."""
+    extra: dict[str, str] = {}
+    """More litellm arguments, e.g. `api_version`."""
+
+
+class LlmSettings(Section):
+    """ADR-006, configuration. With no members and no provider's key the rehearsal models answer."""
+
+    model_config = SettingsConfigDict(env_prefix="LLM_")
+
+    mode: LlmMode = "auto"
+    """`auto`: by the task's risk and how many members there are."""
+    provider: Provider | None = None
+    """The one that answers in single mode. None: the first found configured."""
+    primary: str | None = None
+    """Name of the member or provider that synthesizes in aggregation mode. None: the first member."""
+    members: Annotated[list[MemberSettings], NoDecode, BeforeValidator(_parse_json)] = []
+    """Explicit members. Empty: one for each provider whose key is in the environment."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [member.name for member in self.members]
+        if len(names) != len(set(names)):
+            raise ValueError("llm.members has two members of one name; every name must be unique")
+        if self.members and self.primary is not None and self.primary not in names:
+            raise ValueError(f"LLM_PRIMARY is {self.primary!r}; it must name one of llm.members: {', '.join(names)}")
+        return self
+
+
+class CouncilSettings(Section):
+    """ADR-006, `council`."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_COUNCIL_")
+    min_providers: int = Field(default=3, ge=1, le=15)
+    consensus_threshold: float = Field(default=0.7, ge=0.5, lt=1)
+    """Share of the votes a claim must exceed."""
+    include_dissent: bool = True
+
+
+class AlertSettings(Section):
+    model_config = SettingsConfigDict(env_prefix="GAVEL_ALERTS_")
+    channels: Names = ["alerts"]
+    """Names (without #) or ids of channels whose alerts are triaged."""
+    expiry_seconds: Days = 3600
+    """How long a proposal made for an alert waits for a decision."""
+
+
+class RoleSettings(Section):
+    """Who may do what. With no list at all, Slack user groups decide (:data:`ROLE_GROUPS`)."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_ROLES_")
+    viewer: UserIds | None = None
+    operator: UserIds | None = None
+    approver: UserIds | None = None
+    admin: UserIds | None = None
+
+    @property
+    def explicit(self) -> dict[Role, frozenset[str]] | None:
+        """Role → user ids, or None when user groups decide. A role without a list then has nobody."""
+        lists: dict[Role, list[str] | None] = {
+            "viewer": self.viewer,
+            "operator": self.operator,
+            "approver": self.approver,
+            "admin": self.admin,
+        }
+        if all(people is None for people in lists.values()):
+            return None
+        return {role: frozenset(people or ()) for role, people in lists.items()}
+
+
+class ApprovalSettings(Section):
+    model_config = SettingsConfigDict(env_prefix="GAVEL_APPROVALS_")
+    expiry_seconds: Days | None = None
+    """None: as the policy decides for the plan."""
+
+
+class TaskSettings(Section):
+    model_config = SettingsConfigDict(env_prefix="GAVEL_TASKS_")
+    repair_attempts: int = Field(default=2, ge=0, le=5)
+    """How often a refused plan goes back to its agent before the person is told."""
+    canary_wait_seconds: int = Field(default=60, ge=1, le=7 * 86400)
+    """Pause after the canary where the person names none. Policy has its own minimum."""
+    question_expiry_seconds: Days = 86400
+    """How long a question in a thread waits for its answer."""
+
+
+class LimitSettings(Section):
+    model_config = SettingsConfigDict(env_prefix="GAVEL_LIMITS_")
+    text_chars: int = Field(default=12_000, ge=500, le=40_000)
+    """Longest request that is taken in."""
+    thread_messages: int = Field(default=30, ge=0, le=200)
+    """Most messages of a thread read as context."""
+
+
+class LedgerSettings(Section):
+    model_config = SettingsConfigDict(env_prefix="GAVEL_LEDGER_")
+    anchor_dir: Path | None = None
+    """Where the keyed heads of the chains are kept, outside SQL. None: `anchors` in the data directory."""
+
+
+class EstateSettings(Section):
+    """The sample estate, used while no real connector is configured."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_ESTATE_")
+    seed: int = Field(default=1, ge=0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -12,16 +14,18 @@ from tools.contracts.common import JsonObject, digest_of
 ROOT = "gavel"
 """Every package is `gavel.…` and all data lies under `data.gavel`."""
 
-_FIRST = "lib.rego"
+_FIRST = "gavel.lib"
 """The others call its functions, so an engine must have it before them."""
+
+_PACKAGE = re.compile(r"^package ([a-z_.]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Module:
-    """One Rego file."""
+    """One package, whole."""
 
     id: str
-    """`gavel/plan.rego`: its path in the bundle, and its id on an OPA server."""
+    """`gavel/plan.rego`: its id on an OPA server."""
     text: str
 
 
@@ -46,6 +50,22 @@ def bundle_digest(modules: dict[str, str], data: JsonObject) -> str:
     return digest_of({"modules": modules, "data": normalized_object(data)})
 
 
+def _modules(texts: Sequence[str]) -> tuple[Module, ...]:
+    """One module a package, however many files it has: OPA compiles each upload by itself, and halves do not compile.
+
+    Raises `ValueError` for a file without a package.
+    """
+    packages: dict[str, list[str]] = {}
+    for text in texts:
+        package = _PACKAGE.search(text)
+        if package is None:
+            raise ValueError(f"A policy file has no package: {text[:60]!r}")
+        seen = packages.setdefault(package[1], [])
+        seen.append(text if not seen else text[: package.start()] + text[package.end() :])
+    ordered = sorted(packages, key=lambda name: (name != _FIRST, name))
+    return tuple(Module(f"{name.replace('.', '/')}.rego", "\n".join(packages[name])) for name in ordered)
+
+
 def load_bundle(data: JsonObject | None = None) -> Bundle:
     """The shipped policies. `data` replaces whole top-level keys of the default data, e.g. `freezes`.
 
@@ -57,8 +77,7 @@ def load_bundle(data: JsonObject | None = None) -> Bundle:
         for entry in folder.iterdir()
         if entry.name.endswith(".rego") and not entry.name.endswith("_test.rego")
     )
-    names.sort(key=lambda name: name != _FIRST)
-    modules = tuple(Module(f"{ROOT}/{name}", (folder / name).read_text("utf-8")) for name in names)
+    modules = _modules([(folder / name).read_text("utf-8") for name in names])
     defaults: object = json.loads((folder / "data.json").read_text("utf-8"))
     if not is_object(defaults):
         raise ValueError("policies/rego/gavel/data.json is not a JSON object.")

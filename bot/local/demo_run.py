@@ -52,8 +52,13 @@ async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
             console.print("[bold]Gavel demo.[/bold] Starting Temporal, Redis, OPA, a Slack workspace and the models…")
         async with open_stack(settings) as stack:
             serving = asyncio.create_task(serve(stack))
+            playing = asyncio.create_task(_play(stack, console, as_json=as_json, seed=seed))
             try:
-                status = await _play(stack, console, as_json=as_json, seed=seed)
+                # A bot that could not start would leave the play waiting for an answer nobody gives.
+                await asyncio.wait((serving, playing), return_when=asyncio.FIRST_COMPLETED)
+                if serving.done():
+                    await serving
+                status = await playing
                 if not once and status == 0:
                     console.print(
                         f"\nThe workspace stays open: [bold]{stack.part('slack').address}[/bold]\n"
@@ -63,7 +68,8 @@ async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
                 return status
             finally:
                 serving.cancel()
-                await asyncio.gather(serving, return_exceptions=True)
+                playing.cancel()
+                await asyncio.gather(serving, playing, return_exceptions=True)
 
 
 async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: int) -> int:

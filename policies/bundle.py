@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -12,8 +13,8 @@ from tools.contracts.common import JsonObject, digest_of
 ROOT = "gavel"
 """Every package is `gavel.…` and all data lies under `data.gavel`."""
 
-_FIRST = "lib.rego"
-"""The others call its functions, so an engine must have it before them."""
+_LAYERS = (re.compile(r"lib\.rego"), re.compile(r"\w+_words\.rego"), re.compile(r"\w+_\w+\.rego"), re.compile(r".*"))
+"""A server compiles after each module it is given, so a module comes after those whose rules it uses."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def load_bundle(data: JsonObject | None = None) -> Bundle:
         for entry in folder.iterdir()
         if entry.name.endswith(".rego") and not entry.name.endswith("_test.rego")
     )
-    names.sort(key=lambda name: name != _FIRST)
+    names.sort(key=_layer)
     modules = tuple(Module(f"{ROOT}/{name}", (folder / name).read_text("utf-8")) for name in names)
     defaults: object = json.loads((folder / "data.json").read_text("utf-8"))
     if not is_object(defaults):
@@ -66,3 +67,7 @@ def load_bundle(data: JsonObject | None = None) -> Bundle:
     if unknown := sorted(set(given) - set(defaults)):
         raise ValueError(f"No policy reads data.gavel.{unknown[0]}. Known are: {', '.join(sorted(defaults))}.")
     return Bundle(modules=modules, data={**defaults, **given}, configured=frozenset(given))
+
+
+def _layer(name: str) -> int:
+    return next(number for number, pattern in enumerate(_LAYERS) if pattern.fullmatch(name))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -14,18 +13,16 @@ from tools.contracts.common import JsonObject, digest_of
 ROOT = "gavel"
 """Every package is `gavel.…` and all data lies under `data.gavel`."""
 
-_FIRST = "gavel.lib"
-"""The others call its functions, so an engine must have it before them."""
-
-_PACKAGE = re.compile(r"^package ([a-z_.]+)$", re.MULTILINE)
+_LAYERS = (re.compile(r"lib\.rego"), re.compile(r"\w+_words\.rego"), re.compile(r"\w+_\w+\.rego"), re.compile(r".*"))
+"""A server compiles after each module it is given, so a module comes after those whose rules it uses."""
 
 
 @dataclass(frozen=True)
 class Module:
-    """One package, whole."""
+    """One Rego file."""
 
     id: str
-    """`gavel/plan.rego`: its id on an OPA server."""
+    """`gavel/plan.rego`: its path in the bundle, and its id on an OPA server."""
     text: str
 
 
@@ -50,22 +47,6 @@ def bundle_digest(modules: dict[str, str], data: JsonObject) -> str:
     return digest_of({"modules": modules, "data": normalized_object(data)})
 
 
-def _modules(texts: Sequence[str]) -> tuple[Module, ...]:
-    """One module a package, however many files it has: OPA compiles each upload by itself, and halves do not compile.
-
-    Raises `ValueError` for a file without a package.
-    """
-    packages: dict[str, list[str]] = {}
-    for text in texts:
-        package = _PACKAGE.search(text)
-        if package is None:
-            raise ValueError(f"A policy file has no package: {text[:60]!r}")
-        seen = packages.setdefault(package[1], [])
-        seen.append(text if not seen else text[: package.start()] + text[package.end() :])
-    ordered = sorted(packages, key=lambda name: (name != _FIRST, name))
-    return tuple(Module(f"{name.replace('.', '/')}.rego", "\n".join(packages[name])) for name in ordered)
-
-
 def load_bundle(data: JsonObject | None = None) -> Bundle:
     """The shipped policies. `data` replaces whole top-level keys of the default data, e.g. `freezes`.
 
@@ -77,7 +58,8 @@ def load_bundle(data: JsonObject | None = None) -> Bundle:
         for entry in folder.iterdir()
         if entry.name.endswith(".rego") and not entry.name.endswith("_test.rego")
     )
-    modules = _modules([(folder / name).read_text("utf-8") for name in names])
+    names.sort(key=_layer)
+    modules = tuple(Module(f"{ROOT}/{name}", (folder / name).read_text("utf-8")) for name in names)
     defaults: object = json.loads((folder / "data.json").read_text("utf-8"))
     if not is_object(defaults):
         raise ValueError("policies/rego/gavel/data.json is not a JSON object.")
@@ -85,3 +67,7 @@ def load_bundle(data: JsonObject | None = None) -> Bundle:
     if unknown := sorted(set(given) - set(defaults)):
         raise ValueError(f"No policy reads data.gavel.{unknown[0]}. Known are: {', '.join(sorted(defaults))}.")
     return Bundle(modules=modules, data={**defaults, **given}, configured=frozenset(given))
+
+
+def _layer(name: str) -> int:
+    return next(number for number, pattern in enumerate(_LAYERS) if pattern.fullmatch(name))

@@ -51,8 +51,14 @@ class OpaEngine:
         """
         async with self._loading, self._asking("load the policies into"):
             held = await self._modules()
+            if any(held.get(module.id, module.text) != module.text for module in self._bundle.modules):
+                # Another version's modules may not compile with ours: all go, dependents first, before any comes.
+                # Until they are there again every decision is undefined, which is a refusal.
+                for module in reversed(self._bundle.modules):
+                    if held.pop(module.id, None) is not None:
+                        await self._client.delete_policy(module.id)
             for module in self._bundle.modules:
-                if held.get(module.id) != module.text:
+                if module.id not in held:
                     await self._client.update_policy_from_string(module.text, module.id, _REGO_COMPAT)
             await self._load_data()
             self.name = f"opa {await self._version()}"

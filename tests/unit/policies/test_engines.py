@@ -186,6 +186,27 @@ async def test_an_altered_server_shows_in_the_digest(own_opa_server: OpaServer) 
     await engine.aclose()
 
 
+async def test_another_versions_policies_are_replaced_whole(own_opa_server: OpaServer) -> None:
+    """Also where the two do not compile together: here a function has another number of arguments."""
+    shipped = load_bundle()
+    modules = tuple(
+        Module(
+            module.id,
+            module.text.replace("limits_usable(org)", "limits_usable(org, _)")
+            .replace("limits_usable(input.org)", "limits_usable(input.org, 1)")
+            .replace("limits_usable(input.caller.org)", "limits_usable(input.caller.org, 1)"),
+        )
+        for module in shipped.modules
+    )
+    older = await open_opa(own_opa_server.url, replace(shipped, modules=modules), timeout_seconds=5)
+    assert await older.digest() != shipped.digest
+    newer = await open_opa(own_opa_server.url, shipped, timeout_seconds=5)
+    assert await newer.digest() == shipped.digest
+    assert (await newer.decide("gavel.plan", plan_document()))["allow"] is True
+    await newer.aclose()
+    await older.aclose()
+
+
 async def test_a_limit_deleted_on_the_server_denies(own_opa_server: OpaServer) -> None:
     engine = await open_opa(own_opa_server.url, load_bundle(), timeout_seconds=5)
     await _delete(own_opa_server, "data/gavel/limits/default/batch_max_percent")

@@ -43,7 +43,7 @@ required := {
 		"is": {"quorum": 2, "step_up": false},
 	},
 	"degraded": {"patches": set_to("/council/degraded", "one model"), "is": {"quorum": 1, "step_up": true}},
-	"much dissent": {"patches": set_to("/council/dissent", 12), "is": {"step_up": true}},
+	"much dissent": {"patches": set_to("/council/dissent", 5), "is": {"step_up": true}},
 	"little agreement": {"patches": set_to("/council/agreement", 0.59), "is": {"step_up": true}},
 	"an alert": {"patches": set_to("/caller/user", "alert:1"), "is": {"expires_in_seconds": 3600}},
 	"as asked": {"patches": set_to("/approval_expiry_seconds", 60), "is": {"expires_in_seconds": 60}},

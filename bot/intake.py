@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from bot.redaction import redact
 from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
@@ -20,6 +21,11 @@ from tools.contracts.signing import sign
 
 HAND_OVER = timedelta(seconds=2)
 """Of the three seconds Slack gives to acknowledge."""
+
+HAND_OVER_RETRIES = RetryConfig(max_interval_millis=250, max_elapsed_time_millis=1000)
+"""Of the intake's connection. Temporal's own would try for 10 s, and start what the person was told had failed."""
+
+TOO_LATE = f"Temporal did not take it within {HAND_OVER.total_seconds():g} s"
 
 
 class HandOverFailed(Exception):
@@ -74,20 +80,24 @@ class Intake:
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:
-            await self.temporal.start_workflow(
-                TaskWorkflow.run,
-                sign(request, self.decision_key),
-                id=request.task_id,
-                task_queue=self.task_queue,
-                # Both are needed: by default a finished id may run again, and a running one is an error.
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                rpc_timeout=HAND_OVER,
-            )
+            # Around the connecting too, which has no time limit of its own.
+            async with asyncio.timeout(HAND_OVER.total_seconds()):
+                await self.temporal.start_workflow(
+                    TaskWorkflow.run,
+                    sign(request, self.decision_key),
+                    id=request.task_id,
+                    task_queue=self.task_queue,
+                    # Both are needed: by default a finished id may run again, and a running one is an error.
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    rpc_timeout=HAND_OVER,
+                )
         except WorkflowAlreadyStartedError:
             return request.task_id
-        except (RPCError, RuntimeError, TimeoutError) as error:
-            raise HandOverFailed(f"Temporal did not take the request: {error}") from error
+        except (RPCError, RuntimeError) as error:
+            raise HandOverFailed(f"Temporal did not take it: {error}") from error
+        except TimeoutError as error:
+            raise HandOverFailed(TOO_LATE) from error
         return request.task_id
 
     async def decide(self, decision: Decision) -> None:
@@ -96,19 +106,23 @@ class Intake:
 
     async def answer(self, answer: Answer) -> None:
         """Hand a person's answer to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        cleaned = replace(answer, text=redact(answer.text).text)
-        await self._signal("answer", answer.task_id, sign(cleaned, self.decision_key))
+        cleaned = redact(answer.text)
+        kept = replace(answer, text=cleaned.text, redacted=list(cleaned.found))
+        await self._signal("answer", answer.task_id, sign(kept, self.decision_key))
 
     async def _signal(self, name: str, task: str, message: Decision | Answer) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
-            await handle.signal(name, message, rpc_timeout=HAND_OVER)
+            async with asyncio.timeout(HAND_OVER.total_seconds()):
+                await handle.signal(name, message, rpc_timeout=HAND_OVER)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise TaskEnded(f"Task {task} is over.") from error
             raise HandOverFailed(f"Temporal did not take it: {error}") from error
-        except (RuntimeError, TimeoutError) as error:
+        except RuntimeError as error:
             raise HandOverFailed(f"Temporal did not take it: {error}") from error
+        except TimeoutError as error:
+            raise HandOverFailed(TOO_LATE) from error
 
 
 def task_id(arrival: Arrival) -> str:

@@ -23,7 +23,7 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
 from agents.specialists.drift import DriftAgent, RolloutDefaults
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
-from bot.intake import Intake
+from bot.intake import HAND_OVER_RETRIES, Intake
 from bot.keys import Keys
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.database import Database
@@ -166,7 +166,11 @@ async def open_bot(stack: RunningStack) -> AsyncApp:
     settings = stack.settings
     client = slack_client(settings)
     temporal = await connect(
-        settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec"), lazy=True
+        settings.temporal,
+        address=stack.temporal_address,
+        codec_key=stack.keys.derive("codec"),
+        lazy=True,
+        retry=HAND_OVER_RETRIES,
     )
     return build_app(
         settings.slack,

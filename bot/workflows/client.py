@@ -8,7 +8,7 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
-from temporalio.service import TLSConfig
+from temporalio.service import RetryConfig, TLSConfig
 
 from bot.settings import TemporalSettings
 from bot.workflows.codec import EncryptingCodec
@@ -19,8 +19,13 @@ def data_converter(codec_key: bytes) -> DataConverter:
     return replace(pydantic_data_converter, payload_codec=EncryptingCodec(codec_key))
 
 
-async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes, lazy: bool = False) -> Client:
-    """Connect. `lazy`: do so at the first call, so that a bot may start while Temporal is away."""
+async def connect(
+    settings: TemporalSettings, *, address: str, codec_key: bytes, lazy: bool = False, retry: RetryConfig | None = None
+) -> Client:
+    """Connect. `lazy`: do so at the first call, so that a bot may start while Temporal is away.
+
+    `retry`: how long a call is tried again; None: as Temporal has it, 10 s. Raises RuntimeError when it is away.
+    """
     return await Client.connect(
         address,
         namespace=settings.namespace,
@@ -28,6 +33,7 @@ async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes,
         tls=tls_config(settings) if settings.use_tls else False,
         data_converter=data_converter(codec_key),
         lazy=lazy,
+        retry_config=retry,
     )
 
 

@@ -58,7 +58,7 @@ class MetaPrompt:
         reasons = harmless(" ".join(errors), 600) or "No model is configured."
         return Understanding(
             kind="error",
-            text=f"I could not read this request, so nothing was started. {reasons} Please try again in a few minutes.",
+            text=f"I could not read this request, so nothing was started. {reasons}",
         )
 
     def _chat_request(self, request: Request, text: str, member: Member) -> ChatRequest:
@@ -129,7 +129,7 @@ class MetaPrompt:
     ) -> Understanding:
         if len(request.exchanges) >= self.max_questions:
             return Understanding(
-                kind="error",
+                kind="decline",
                 text=f"I still do not know what to do after {self.max_questions} questions, so nothing was started. "
                 'Please ask anew and name the environment, for example: "fix drift on production web servers".',
             )

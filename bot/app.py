@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE, REJECT
 from bot.blocks.message import Message
-from bot.intake import Intake
+from bot.intake import HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
@@ -81,6 +82,7 @@ def build_app(
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
         process_before_response=True,
     )
+    app.error(_not_acknowledged)
     _register(
         app,
         events=EventListeners(intake=intake, org=org, bot_user=identity.user, alert_channels=alert_channels),
@@ -114,6 +116,15 @@ def _register(bolt: _Registers, *, events: EventListeners, clicks: ClickListener
     bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.command("/gavel")(command)
+
+
+async def _not_acknowledged(error: Exception) -> None:
+    """After a listener raised. Bolt then answers 500, or over a socket not at all: Slack sends events again."""
+    log = structlog.get_logger("gavel.slack")
+    if isinstance(error, HandOverFailed):
+        log.warning(f"{error}. It was not acknowledged, so that Slack sends it again; nothing was started.")
+    else:
+        log.error("What Slack sent could not be handled. It was not acknowledged.", exc_info=error)
 
 
 class _Registers(Protocol):

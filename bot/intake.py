@@ -22,6 +22,9 @@ from tools.contracts.signing import sign
 HAND_OVER = timedelta(seconds=2)
 """Of the three seconds Slack gives to acknowledge."""
 
+ALERT_CHARACTERS = 8000
+"""Of an alert. What a person writes is kept whole, and refused where it is too long."""
+
 HAND_OVER_RETRIES = RetryConfig(max_interval_millis=250, max_elapsed_time_millis=1000)
 """Of the intake's connection. Temporal's own would try for 10 s, and start what the person was told had failed."""
 
@@ -74,7 +77,8 @@ class Intake:
             channel=arrival.channel,
             thread_ts=arrival.thread_ts,
             message_ts=arrival.message_ts,
-            text=cleaned.text,
+            # Cut after it was redacted: half of a secret looks like none.
+            text=cleaned.text[:ALERT_CHARACTERS] if alert else cleaned.text,
             redacted=list(cleaned.found),
             received_at=self.now().astimezone(UTC).isoformat(),
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,

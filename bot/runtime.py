@@ -37,6 +37,7 @@ from bot.pacing import Pacer
 from bot.redaction import redact
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
+from bot.starting import needed
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 from bot.workflows.messages import TaskLimits
@@ -50,6 +51,9 @@ from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.common import Mode
 from tools.registry import ToolRegistry, build_registry
+
+
+_SLACK = "Slack did not say who this bot is"
 
 
 def utc_now() -> datetime:
@@ -140,19 +144,22 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
         client = slack_client(settings)
         estate = SampleEstate(stack.estate)
         exits.push_async_callback(estate.close)
+        with needed(_SLACK):
+            identity = await who_are_we(client)
         bench = await exits.enter_async_context(
             open_workbench(
                 settings,
                 keys=stack.keys,
                 client=client,
-                identity=await who_are_we(client),
+                identity=identity,
                 members=stack.members,
                 estate=estate,
             )
         )
-        temporal = await connect(
-            settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
-        )
+        with needed(f"Temporal at {stack.temporal_address} did not answer"):
+            temporal = await connect(
+                settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
+            )
         yield build_worker(
             temporal,
             bench,
@@ -172,13 +179,17 @@ async def open_bot(stack: RunningStack) -> AsyncApp:
         lazy=True,
         retry=HAND_OVER_RETRIES,
     )
+    with needed(_SLACK):
+        identity = await who_are_we(client)
+    with needed("Slack did not list its channels, among them those for alerts"):
+        alert_channels = await channel_ids(client, settings.alerts.channels)
     return build_app(
         settings.slack,
         client=client,
         intake=build_intake(settings, temporal=temporal, keys=stack.keys),
-        identity=await who_are_we(client),
+        identity=identity,
         org=stack.org,
-        alert_channels=await channel_ids(client, settings.alerts.channels),
+        alert_channels=alert_channels,
     )
 
 
@@ -203,7 +214,8 @@ async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
         runner = AppRunner(server.web_app)
         await runner.setup()
         try:
-            await TCPSite(runner, settings.slack.host, settings.slack.port).start()
+            with needed(f"Slack's requests cannot be taken on {settings.slack.host}:{settings.slack.port}"):
+                await TCPSite(runner, settings.slack.host, settings.slack.port).start()
             yield
         finally:
             await runner.cleanup()
@@ -211,7 +223,8 @@ async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
     if settings.slack.app_token is None:
         raise ValueError("There is no SLACK_APP_TOKEN: Socket Mode cannot connect, so nothing is started.")
     handler = AsyncSocketModeHandler(app, settings.slack.app_token.get_secret_value())
-    await handler.connect_async()
+    with needed("Slack did not open a socket for Socket Mode"):
+        await handler.connect_async()
     try:
         yield
     finally:
@@ -233,6 +246,7 @@ def build_intake(settings: Settings, *, temporal: Client, keys: Keys) -> Intake:
             repair_attempts=settings.tasks.repair_attempts,
             question_seconds=settings.tasks.question_expiry_seconds,
             approval_seconds=settings.approvals.expiry_seconds,
+            text_chars=settings.limits.text_chars,
         ),
         alert_approval_seconds=settings.alerts.expiry_seconds,
         now=utc_now,

@@ -104,6 +104,11 @@ class ThreadWriter:
         }
         await self.web.write("chat.postEphemeral", arguments | _QUIET)
 
+    async def direct_channel(self, user: str) -> str:
+        """The channel of our direct messages with this person."""
+        opened = await self.web.read("conversations.open", {"users": user})
+        return str(child(opened, "channel").get("id", ""))
+
     async def find(self, thread: ThreadRef, *, task_id: str, key: str) -> str | None:
         """The ts of our message with this key, or None when there is none."""
         wanted = metadata_of(task_id, key)

@@ -65,7 +65,7 @@ _OUTCOMES: dict[OutcomeKind, tuple[str, str]] = {
     "expired": ("Expired", "Nobody decided in time. Nothing was changed."),
     "refused": ("Refused", "Nothing was changed."),
     "cancelled": ("Cancelled", "Nothing further will run."),
-    "declined": ("Not something I can do", "Nothing was done."),
+    "declined": ("Not started", "Nothing was done."),
     "unanswered": ("No answer", "Nobody answered the question in time. Nothing was done."),
     "nothing_to_do": ("Nothing to do", "Everything is as it should be. Nothing was changed."),
     "inconclusive": ("Inconclusive", "The evidence was not enough to propose a change. Nothing was changed."),

@@ -37,8 +37,8 @@ def ledger_away(*, task_id: str) -> Message:
 def workflow_away() -> Message:
     """Temporal did not take the request: told to the person where Slack would not retry."""
     return sentence(
-        "I could not take this: the workflow service did not answer. Nothing was started and nothing was changed. "
-        "Please send it again in a minute. If it keeps happening, run `gavel doctor`."
+        "I could not take this: the workflow service did not answer in time. Nothing was changed. "
+        "If no thread opens here within a minute, please send it again. If it keeps happening, run `gavel doctor`."
     )
 
 
@@ -47,41 +47,22 @@ def failed(what: str, *, task_id: str) -> Message:
     return _ended(inline(what, 400), task_id=task_id)
 
 
-def not_understood() -> Message:
+def secret_redacted(kinds: Sequence[str], *, visible: bool) -> Message:
+    """To the person only: their message held what looks like a secret. `kinds`: e.g. `AWS access key`. `visible`:
+    others can still read it in the channel."""
+    seen = "but it is still visible in this channel. Please *rotate it now* and delete your message. "
     return sentence(
-        "I did not understand that as something to do or look into. Nothing was started. "
-        f"Try saying what is wrong and where, for example: _{_EXAMPLE}_"
+        f"Your message held what looks like a secret ({_named(kinds)}). I removed it before storing or passing "
+        f"anything on{', ' + seen if visible else '. Please *rotate it now*. '}I went on with the rest."
     )
 
 
-def decline(reason: str) -> Message:
-    """Not an operations task. `reason`: model text."""
-    why = inline(reason, 400) or "That is not something I can help with."
-    return sentence(f"{why}\nNothing was started. I help with operations: drift, patches, incidents, cost, compliance.")
-
-
-def secret_redacted(kinds: Sequence[str]) -> Message:
-    """To the person only: their message held what looks like a secret. `kinds`: e.g. `AWS access key`."""
-    what = ", ".join(inline(kind, 60) for kind in list(dict.fromkeys(kinds))[:5]) or "a secret"
+def secret_in_alert(kinds: Sequence[str]) -> Message:
+    """In the alert's thread: nobody wrote it, so everybody is told."""
     return sentence(
-        f"Your message held what looks like a secret ({what}). I removed it before storing or passing anything on, "
-        "but it is still visible in this channel. Please *rotate it now* and delete your message. "
-        "I went on with the rest."
-    )
-
-
-def too_long(limit: int) -> Message:
-    return sentence(
-        f"That is longer than the {limit:,} characters I read at once. Nothing was started. "
-        "Please say in a few sentences what is wrong and where."
-    )
-
-
-def empty_mention(bot_name: str) -> Message:
-    """A mention with nothing in it."""
-    return sentence(
-        f"Yes? Tell me what is wrong and where, for example:\n_@{inline(bot_name, 40)} {_EXAMPLE}_\n"
-        "I investigate, propose a plan, and change nothing until someone approves it."
+        f"This alert held what looks like a secret ({_named(kinds)}). I removed it before storing or passing anything "
+        "on, but it is still visible in this channel. Please *rotate it now*, delete the message, and take it out of "
+        "what the alert sends."
     )
 
 
@@ -128,6 +109,10 @@ def click_recorded(verdict: Literal["approve", "reject"], *, approvals: int, quo
     if approvals < quorum:
         return sentence(f"Recorded: you approved. {plural(quorum - approvals, 'more approval')} needed.")
     return sentence("Recorded: you approved. The plan is checked once more and then runs.")
+
+
+def _named(kinds: Sequence[str]) -> str:
+    return ", ".join(inline(kind.replace("_", " "), 60) for kind in list(dict.fromkeys(kinds))[:5]) or "a secret"
 
 
 def _away(what: str, *, task_id: str) -> Message:

@@ -58,7 +58,8 @@ def acknowledgement(spec: TaskSpec, *, members: Sequence[str], simulated: bool) 
 
 
 def question_card(question: Question, *, task_id: str, question_id: str, simulated: bool) -> Message:
-    """One question, with a button for each likely answer. Any other answer is a reply in the thread."""
+    """One question, with a button for each likely answer. Any other answer is a reply that mentions the bot: what else
+    people say in the thread is not meant for it."""
     asked = inline(question.text, 900)
     buttons = [
         button(
@@ -69,7 +70,8 @@ def question_card(question: Question, *, task_id: str, question_id: str, simulat
         for at, choice in enumerate(question.choices)
         if choice.strip()
     ]
-    how = "Pick one, or answer in your own words in this thread." if buttons else "Answer in this thread."
+    own_words = "in this thread, mentioning me"
+    how = f"Pick one, or answer in your own words {own_words}." if buttons else f"Answer {own_words}."
     return compose(
         f"One question before I go on: {asked}",
         [

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-MAX_CHARACTERS = 8000
-
 _KEYS = ("text", "pretext", "title", "value", "fields", "elements", "blocks", "attachments")
 """Where Slack messages keep words, in reading order."""
 
 
 def alert_text(event: dict[str, JsonValue]) -> str:
-    """The message's, its attachments' and its blocks' words, each line once, at most 8,000 characters."""
+    """The message's, its attachments' and its blocks' words, each line once."""
     lines: list[str] = []
     for part in _words({key: event[key] for key in _KEYS if key in event}):
         for line in part.splitlines():
             if line.strip() and line not in lines:
                 lines.append(line)
-    return "\n".join(lines)[:MAX_CHARACTERS]
+    return "\n".join(lines)
 
 
 def _words(value: JsonValue) -> list[str]:

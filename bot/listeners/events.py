@@ -29,8 +29,6 @@ class EventListeners:
         event: dict[str, Any] = body["event"]
         if event.get("bot_id") or event.get("user") in (None, self.bot_user) or event.get("edited"):
             return
-        if event["channel"] in self.alert_channels and event.get("subtype"):
-            return
         if await self._answered(body, event):
             return
         await self.intake.accept(self._arrival(body, event, source="mention"))
@@ -75,6 +73,7 @@ class EventListeners:
             question_id="",
             user=event["user"],
             text=_MENTION.sub("", str(event.get("text", ""))).strip(),
+            said_at=event["ts"],
         )
         try:
             await self.intake.answer(answer)

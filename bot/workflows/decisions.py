@@ -19,6 +19,7 @@ Problem = Literal[
     "wrong_target",
     "wrong_nonce",
     "late",
+    "already_settled",
     "self_approval",
     "already_decided",
     "not_in_role",
@@ -44,6 +45,7 @@ _WHY: dict[Problem, tuple[str, str]] = {
     "wrong_target": ("That decision names other assets than the plan does.", "Read the newest card and decide there."),
     "wrong_nonce": ("That decision does not belong to this card.", "Use the buttons on the newest card."),
     "late": ("The time to decide is over.", "Ask again for a fresh plan."),
+    "already_settled": ("This plan was decided on before your click.", "Its card and this thread say how."),
     "self_approval": (
         "You asked for this change, so you cannot approve it.",
         "Someone else with an approving role must.",

@@ -51,6 +51,8 @@ class TaskLimits:
     """Overrides the policy's expiry. None: as the policy says."""
     task_seconds: int = 86400
     """From intake until nothing more is started."""
+    text_chars: int = 12_000
+    """Longest request that is worked on."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ class Answer:
     question_id: str
     user: str
     text: str
+    redacted: list[str] = field(default_factory=list[str])
+    """Kinds of secrets that were removed from the text."""
+    said_at: str = ""
+    """The ts of the message; empty for a click, which names its question."""
     mac: str = ""
 
 
@@ -106,6 +112,8 @@ class Exchange:
     question_id: str
     question: Question
     answer: str | None = None
+    asked_at: str = ""
+    """The ts of the question's card."""
 
 
 @dataclass
@@ -196,11 +204,23 @@ class UnderstandInput:
 class Understood:
     """Exactly one of `spec`, `question` and `declined` is set."""
 
-    thread_ts: str
+    thread_ts: str | None
+    """None only for a declined slash command where no thread could be opened."""
     spec: TaskSpec | None = None
     question: Question | None = None
     question_id: str = ""
+    asked_at: str = ""
+    """The ts of the question's card."""
     declined: str | None = None
+
+
+@dataclass(frozen=True)
+class WarnInput:
+    """Secrets were removed from what the person wrote, or from what the alert carried."""
+
+    request: TaskRequest
+    thread_ts: str
+    kinds: list[str]
 
 
 @dataclass(frozen=True)
@@ -269,6 +289,16 @@ class RefusedDecision:
     """Stable name, e.g. `self_approval`."""
     sentence: str
     key: str
+
+
+@dataclass(frozen=True)
+class TellInput:
+    """A sentence for one person only."""
+
+    request: TaskRequest
+    thread_ts: str
+    user: str
+    sentence: str
 
 
 @dataclass(frozen=True)

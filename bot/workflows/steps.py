@@ -25,10 +25,12 @@ class Step(Generic[Input, Output]):
 
 
 UNDERSTAND = Step("understand", m.UnderstandInput, m.Understood, MODEL_STEP)
+WARN_OF_SECRET = Step("warn_of_secret", m.WarnInput, bool, WRITE_STEP)
 INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
 JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)
 PRESENT = Step("present", m.PresentInput, str, WRITE_STEP)
 READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
+TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
 REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)
 ACCEPT_DECISION = Step("accept_decision", m.AcceptedDecision, bool, WRITE_STEP)
 RUN_PHASE = Step("run_phase", m.PhaseInput, m.PhaseResult, EXECUTE_STEP)

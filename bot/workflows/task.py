@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
+    from bot.workflows.answers import ANSWER_SENTENCES, UNTOLD, problem_with
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
     from bot.workflows.messages import (
@@ -27,7 +28,9 @@ with workflow.unsafe.imports_passed_through():
         TaskRequest,
         TaskResult,
         TaskState,
+        TellInput,
         UnderstandInput,
+        WarnInput,
     )
     from tools.contracts.decision import Decision
     from tools.contracts.taskspec import TaskSpec
@@ -58,6 +61,8 @@ class TaskWorkflow:
         self._inbox: list[Decision | Answer] = []
         self._cancelled: CancelRequest | None = None
         self._weighed = 0
+        self._heard: set[str] = set()
+        """Replies that were used: Slack may deliver them again."""
 
     @workflow.run
     async def run(self, request: TaskRequest) -> TaskResult:
@@ -71,7 +76,8 @@ class TaskWorkflow:
         self.state.status = "done"
         result = self._result()
         await steps.run(steps.CONCLUDE, ConcludeInput(state=self.state, result=result))
-        await self._turn_away_late_decisions()
+        settled = self.state.outcome not in ("expired", "cancelled") and self.state.proposal is not None
+        await self._turn_away("already_settled" if settled else "late")
         return result
 
     # Handlers only enqueue: no await here, so none can interleave with the run method halfway through a decision.
@@ -101,19 +107,26 @@ class TaskWorkflow:
         spec = await self._understand(request)
         proposal = await self._propose(spec)
         await self._await_quorum(spec, proposal)
+        # Before the run, which may take an hour: who clicked in the same second is told now.
+        await self._turn_away("already_settled")
         self.state.status = "executing"
         outcome, detail = await Execution(self.state, spec, proposal, cancelled=lambda: self._cancelled).run()
         raise Ended(outcome, detail)
 
     async def _understand(self, request: TaskRequest) -> TaskSpec:
         """Ask until the task is sure, at most :data:`MAX_QUESTIONS` times. Nothing is guessed."""
+        found = request.redacted
         while True:
+            if self.state.thread_ts is not None:
+                found = await self._warn_of_secrets(found)
             self.state.status = "understanding"
             understood = await steps.run(
                 steps.UNDERSTAND,
                 UnderstandInput(request=request, thread_ts=self.state.thread_ts, exchanges=self.state.exchanges),
             )
             self.state.thread_ts = understood.thread_ts
+            if understood.thread_ts is not None:
+                found = await self._warn_of_secrets(found)
             if understood.spec is not None:
                 self.state.spec = understood.spec
                 return understood.spec
@@ -121,12 +134,22 @@ class TaskWorkflow:
                 raise Ended("declined", understood.declined or "This is not something Gavel can do. Nothing was done.")
             if len(self.state.exchanges) >= MAX_QUESTIONS:
                 raise Ended("declined", "It is still not clear what to do. Nothing was done. Ask again in other words.")
-            exchange = Exchange(question_id=understood.question_id, question=understood.question)
+            exchange = Exchange(
+                question_id=understood.question_id, question=understood.question, asked_at=understood.asked_at
+            )
             self.state.exchanges.append(exchange)
             self.state.status = "asking"
-            exchange.answer = await self._await_answer(exchange)
+            answer = await self._await_answer(exchange)
+            exchange.answer, found = answer.text, answer.redacted
 
-    async def _await_answer(self, exchange: Exchange) -> str:
+    async def _warn_of_secrets(self, kinds: list[str]) -> list[str]:
+        """Once, as soon as there is a thread to say it in. What is still to be said: nothing."""
+        if kinds:
+            warning = WarnInput(request=self.state.request, thread_ts=self._thread, kinds=kinds)
+            await steps.run(steps.WARN_OF_SECRET, warning)
+        return []
+
+    async def _await_answer(self, exchange: Exchange) -> Answer:
         deadline = workflow.now() + timedelta(seconds=self.state.request.limits.question_seconds)
         while True:
             message = await self._next_message(deadline)
@@ -134,18 +157,31 @@ class TaskWorkflow:
                 raise Ended(
                     "unanswered", "Nobody answered the question in time. Nothing was done. Ask again when ready."
                 )
-            # Only the person who asked may say what they meant: they are the one excluded from approving it.
-            if (
-                isinstance(message, Answer)
-                # A typed reply names no question: it answers the one that is open.
-                and message.question_id in ("", exchange.question_id)
-                and message.user == self.state.request.user
-                and message.task_id == self.state.request.task_id
-                and await self._is_authentic(message)
-            ):
-                return message.text
             if isinstance(message, Decision):
                 await self._weigh(message, None)
+            elif await self._answers(message, exchange):
+                return message
+
+    async def _answers(self, answer: Answer, exchange: Exchange | None) -> bool:
+        """Whether it answers the open question. The one who meant it to is told where it does not."""
+        if not await self._is_authentic(answer):
+            return False
+        problem = problem_with(answer, request=self.state.request, exchange=exchange)
+        if problem is None:
+            if answer.said_at:
+                self._heard.add(answer.said_at)
+            return True
+        if problem not in UNTOLD and answer.said_at not in self._heard:
+            await steps.run(
+                steps.TELL,
+                TellInput(
+                    request=self.state.request,
+                    thread_ts=self._thread,
+                    user=answer.user,
+                    sentence=ANSWER_SENTENCES[problem],
+                ),
+            )
+        return False
 
     async def _propose(self, spec: TaskSpec) -> Proposal:
         """Investigate and judge until a plan passes every gate or the repair attempts are used up."""
@@ -219,7 +255,8 @@ class TaskWorkflow:
                 raise Ended(
                     "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
                 )
-            if not isinstance(message, Decision):
+            if isinstance(message, Answer):
+                await self._answers(message, None)
                 continue
             counted = await self._weigh(message, proposal)
             if counted is None:
@@ -278,13 +315,15 @@ class TaskWorkflow:
             ),
         )
 
-    async def _turn_away_late_decisions(self) -> None:
+    async def _turn_away(self, problem: Problem) -> None:
         """What came in too late is answered too, so that no click is left without a word."""
-        while self._inbox:
+        while self._inbox and self.state.thread_ts is not None:
             message = self._inbox.pop(0)
             if isinstance(message, Decision):
                 self._weighed += 1
-                await self._refuse(message, "late" if await self._is_authentic(message) else "forged")
+                await self._refuse(message, problem if await self._is_authentic(message) else "forged")
+            else:
+                await self._answers(message, None)
 
     async def _next_message(self, deadline: datetime) -> Decision | Answer | None:
         """The next signal, or None at the deadline. A deadline that has passed wins over a full inbox."""

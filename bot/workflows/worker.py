@@ -35,10 +35,12 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         activities=[
             Authenticating(decision_key).authenticate,
             understanding.understand,
+            understanding.warn_of_secret,
             investigating.investigate,
             judging.judge,
             deciding.present,
             deciding.read_roles,
+            deciding.tell,
             deciding.refuse_decision,
             deciding.accept_decision,
             executing.run_phase,

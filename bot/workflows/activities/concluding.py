@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+import structlog
 from temporalio import activity
 
 from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
+from bot.thread import SlackRefused
 from bot.workflows import messages as m
 from bot.workflows.activities.deciding import offer_of
 from bot.workflows.activities.executing import show_progress
@@ -36,6 +38,7 @@ class Concluding:
                 key="ended",
             )
             if state.thread_ts is None:
+                await self._tell_directly(state, result)
                 return True
             await self._close_card(state, result)
             if state.proposal is not None and state.phases:
@@ -48,6 +51,22 @@ class Concluding:
                 check_first=is_retry(),
             )
         return True
+
+    async def _tell_directly(self, state: m.TaskState, result: m.TaskResult) -> None:
+        """A slash command where no thread could be opened: the person still waits for one."""
+        bench, request = self.bench, state.request
+        try:
+            channel = await bench.writer.direct_channel(request.user)
+            await bench.writer.post_once(
+                replace(bench.thread(request, None), channel=channel),
+                self._last_words(state, result),
+                key="outcome",
+                task_id=request.task_id,
+                check_first=is_retry(),
+            )
+        except SlackRefused as refused:
+            log = structlog.get_logger("gavel.thread").bind(task=request.task_id, user=request.user)
+            log.warning("Nobody could be told how the task ended. The ledger has it.", error=refused.error)
 
     async def _close_card(self, state: m.TaskState, result: m.TaskResult) -> None:
         """A card on which nothing was decided must not keep its buttons."""

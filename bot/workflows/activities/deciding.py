@@ -10,7 +10,16 @@ from temporalio import activity
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, plan_card
 from bot.workflows.activities.retrying import is_retry, waiting_is_told
-from bot.workflows.messages import AcceptedDecision, PresentInput, Proposal, RefusedDecision, RolesInput, TaskRequest
+from bot.workflows.activities.whispering import whisper
+from bot.workflows.messages import (
+    AcceptedDecision,
+    PresentInput,
+    Proposal,
+    RefusedDecision,
+    RolesInput,
+    TaskRequest,
+    TellInput,
+)
 from bot.workflows.workbench import Workbench
 from tools.connectors.base import AssetQuery
 
@@ -53,6 +62,15 @@ class Deciding:
         async with waiting_is_told(self.bench, message.request, message.request.thread_ts):
             return [*await self.bench.roles.roles_of(message.user)]
 
+    @activity.defn(name="tell")
+    async def tell(self, message: TellInput) -> bool:
+        """Say something to one person only."""
+        request = message.request
+        async with waiting_is_told(self.bench, request, message.thread_ts):
+            said = sentence(message.sentence)
+            await whisper(self.bench, request, message.thread_ts, user=message.user, said=said)
+        return True
+
     @activity.defn(name="refuse_decision")
     async def refuse_decision(self, message: RefusedDecision) -> bool:
         """Write down that a decision did not count, and tell the one who made it, and only them."""
@@ -67,8 +85,8 @@ class Deciding:
                 key=message.key,
             )
             if message.user:
-                thread = self.bench.thread(request, message.thread_ts)
-                await self.bench.writer.tell(thread, message.user, sentence(message.sentence))
+                said = sentence(message.sentence)
+                await whisper(self.bench, request, message.thread_ts, user=message.user, said=said)
         return True
 
     @activity.defn(name="accept_decision")

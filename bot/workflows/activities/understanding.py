@@ -12,12 +12,37 @@ from bot.blocks import sentences, task
 from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
+from bot.thread import SlackRefused
 from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
-from bot.workflows.messages import TaskRequest, UnderstandInput, Understood
+from bot.workflows.activities.whispering import whisper
+from bot.workflows.messages import TaskRequest, UnderstandInput, Understood, WarnInput
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.taskspec import Question, TaskSpec
+
+NO_ROOM = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
+"""A slash command can be typed where the bot may not write."""
+
+NOT_INVITED = (
+    "I cannot write in the channel where you asked, so nothing was started. "
+    "Invite me there with `/invite`, or ask me here, in a direct message."
+)
+
+
+def too_long(limit: int) -> str:
+    return (
+        f"That is longer than the {limit:,} characters I read at once, so nothing was started. "
+        "Say in a few sentences what is wrong and where."
+    )
+
+
+def open_alert(question: Question) -> str:
+    """Nobody asked, so nobody can say what was meant; and whoever did would then be the one to approve it."""
+    return (
+        f"The alert leaves this open: {question.text} Nothing was started. "
+        "To have it looked into, mention me outside this thread and say what to do and where."
+    )
 
 
 @dataclass(frozen=True)
@@ -30,11 +55,34 @@ class Understanding:
         request = message.request
         async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
             await self._record("task_received", {"source": request.source, "text": request.text}, request, "received")
-            thread_ts = message.thread_ts or await self._open_thread(request)
-            if request.redacted and not message.exchanges:
-                thread = self.bench.thread(request, thread_ts)
-                await self.bench.writer.tell(thread, request.user, sentences.secret_redacted(request.redacted))
+            try:
+                thread_ts = message.thread_ts or await self._open_thread(request)
+            except SlackRefused as refused:
+                if refused.error not in NO_ROOM:
+                    raise
+                return await self._decline(NOT_INVITED, request, None)
+            if len(request.text) > request.limits.text_chars:
+                return await self._decline(too_long(request.limits.text_chars), request, thread_ts)
             return await self._read(message, request, thread_ts)
+
+    @activity.defn(name="warn_of_secret")
+    async def warn_of_secret(self, message: WarnInput) -> bool:
+        """A step of its own, so that a model that is away does not have it said again and again."""
+        request = message.request
+        async with waiting_is_told(self.bench, request, message.thread_ts):
+            if request.source != "alert":
+                said = sentences.secret_redacted(message.kinds, visible=request.source != "command")
+                await whisper(self.bench, request, message.thread_ts, user=request.user, said=said)
+                return True
+            # Nobody wrote it, so everybody is told.
+            await self.bench.writer.post_once(
+                self.bench.thread(request, message.thread_ts),
+                sentences.secret_in_alert(message.kinds),
+                key="secret",
+                task_id=request.task_id,
+                check_first=is_retry(),
+            )
+        return True
 
     async def _read(self, message: UnderstandInput, request: TaskRequest, thread_ts: str) -> Understood:
         answered = [
@@ -56,11 +104,16 @@ class Understanding:
         if understanding.kind == "error":
             raise ModelError("unavailable", understanding.text)
         if understanding.kind == "question" and understanding.question is not None:
+            if request.source == "alert":
+                return await self._decline(open_alert(understanding.question), request, thread_ts)
             return await self._ask(understanding.question, request, thread_ts, number=len(message.exchanges))
         if understanding.kind == "task" and understanding.spec is not None:
             return await self._acknowledge(understanding.spec, request, thread_ts)
-        await self._record("task_spec", {"declined": understanding.text}, request, "declined")
-        return Understood(thread_ts=thread_ts, declined=understanding.text)
+        return await self._decline(understanding.text, request, thread_ts)
+
+    async def _decline(self, why: str, request: TaskRequest, thread_ts: str | None) -> Understood:
+        await self._record("task_spec", {"declined": why}, request, "declined")
+        return Understood(thread_ts=thread_ts, declined=why)
 
     async def _ask(self, question: Question, request: TaskRequest, thread_ts: str, *, number: int) -> Understood:
         question_id = f"q{number + 1}"
@@ -68,14 +121,14 @@ class Understanding:
         card = task.question_card(
             question, task_id=request.task_id, question_id=question_id, simulated=self.bench.simulated
         )
-        await self.bench.writer.post_once(
+        asked_at = await self.bench.writer.post_once(
             self.bench.thread(request, thread_ts),
             card,
             key=f"question:{question_id}",
             task_id=request.task_id,
             check_first=is_retry(),
         )
-        return Understood(thread_ts=thread_ts, question=question, question_id=question_id)
+        return Understood(thread_ts=thread_ts, question=question, question_id=question_id, asked_at=asked_at)
 
     async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str) -> Understood:
         await self._record("task_spec", spec.model_dump(mode="json"), request, "spec")

@@ -144,7 +144,7 @@ async def test_the_answer_in_the_thread_completes_the_request(engine: MetaPrompt
 async def test_questions_end_after_a_bound(engine: MetaPrompt) -> None:
     again = [("Which environment do you mean?", "no idea")] * 3
     understanding = await engine.understand(asked("the web servers have drifted", *again))
-    assert understanding.kind == "error"
+    assert understanding.kind == "decline"
     assert "nothing was started" in understanding.text
 
 

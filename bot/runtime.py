@@ -52,7 +52,6 @@ from tools.connectors.base import Estate
 from tools.contracts.common import Mode
 from tools.registry import ToolRegistry, build_registry
 
-
 _SLACK = "Slack did not say who this bot is"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import aiohttp
@@ -16,7 +16,7 @@ AWAY = (SlackApiError, aiohttp.ClientError, OSError, TimeoutError, RuntimeError)
 
 
 @contextmanager
-def needed(what: str) -> Iterator[None]:
+def needed(what: str) -> Generator[None]:
     """Around a first question to a server. Raises :class:`StackError`, which a person can put right, for its errors.
 
     `what`: who did not do what, e.g. `Slack did not say who this bot is`.

@@ -15,6 +15,7 @@ FaultKind = Literal[
     "invented_assets",
     "confident_nonsense",
     "stubborn",
+    "parrot",
 ]
 
 

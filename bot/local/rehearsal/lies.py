@@ -1,4 +1,5 @@
-"""Faults in what is said rather than how: broken JSON, machines that do not exist, wrong facts stated surely."""
+"""Faults in what is said rather than how: broken JSON, machines that do not exist, wrong facts stated surely, and
+words that are the request's own."""
 
 from __future__ import annotations
 
@@ -19,11 +20,34 @@ def tell(conversation: Conversation, reply: Reply, faults: frozenset[FaultKind])
         reply = Reply(text=reply.text, calls=[(name, _with_invented_ids(params)) for name, params in reply.calls])
     if "confident_nonsense" in faults:
         content = _with_wrong_values(content)
+    if "parrot" in faults:
+        content = _parroting(content, _heard(conversation)[:200])
     if content:
         reply = Reply(text=json.dumps(content), calls=reply.calls)
     if "invalid_json" in faults and conversation.schema_name:
         reply = Reply(text=reply.text[: len(reply.text) // 2] + " …and so on")
     return reply
+
+
+def _heard(conversation: Conversation) -> str:
+    """What the person, the alert, or in later steps the task says."""
+    task = str(conversation.json_block("task").get("request", ""))
+    return " ".join(conversation.texts("request", "alert", "alert_field")) or task
+
+
+def _parroting(content: Json, words: str) -> Json:
+    """Every free text is what the model was asked: how hostile words come back as the model's own."""
+    said = {**content, **{name: words for name in ("goal", "diagnosis") if name in content}}
+    if content.get("question"):
+        said["question"] = {"text": words, "choices": [words[:70], f"{words[:70]}!"]}
+    if content.get("proposal"):
+        said["proposal"] = {**as_object(content["proposal"]), "summary": words}
+    if "missing" in content:
+        said["missing"] = [words]
+    for name, field in (("claims", "text"), ("ballots", "reason")):
+        if name in content:
+            said[name] = [{**as_object(row), field: words} for row in as_list(content[name])]
+    return said
 
 
 def _with_invented_ids(params: Json) -> Json:

@@ -121,6 +121,13 @@ async def test_faults_hit_their_model_as_often_as_said(rehearsal: Rehearsal) -> 
     assert (await rehearsal.request("GET", "/local/faults"))[1] == {"faults": []}
 
 
+async def test_a_parrot_answers_in_the_words_it_was_asked_in(rehearsal: Rehearsal) -> None:
+    await rehearsal.fault("parrot", count=1)
+    status, body = await chat(rehearsal, asks(response_format=TASK_DRAFT))
+    assert status == 200
+    assert json.loads(body["choices"][0]["message"]["content"])["goal"] == "fix drift in prod"
+
+
 async def test_a_rate_limit_says_when_to_come_back(rehearsal: Rehearsal) -> None:
     await rehearsal.fault("status_429", seconds=7)
     async with (

@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 
 from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
-from bot.runtime import listening, open_bot, open_worker
+from bot.runtime import listening, open_bot, open_worker, redacted
 from bot.settings import Settings
+from bot.telemetry import configure_logging
 
 ServingRole = Literal["bot", "worker", "both"]
 
@@ -53,7 +54,9 @@ _SERVE: dict[ServingRole, Callable[[RunningStack], Coroutine[Any, Any, None]]] =
 async def _main() -> int:
     role, data_dir = sys.argv[1:]
     serve = next(_SERVE[name] for name in get_args(ServingRole) if name == role)
-    await serve(await attach_stack(Settings(data_dir=Path(data_dir))))
+    settings = Settings(data_dir=Path(data_dir))
+    configure_logging(settings.log_level, redact=redacted)
+    await serve(await attach_stack(settings))
     return 0
 
 

@@ -13,9 +13,10 @@ from typing import Any
 from bot.local.parts import PartName
 from bot.local.slack.seed import BOT_ID, BOT_USER_ID
 from bot.local.stage import Said, Stage
-from bot.workflows.messages import TaskResult
+from bot.redaction import is_array, is_object
+from bot.workflows.messages import TaskResult, TaskState
 from bot.workflows.task import TaskWorkflow
-from tests.whole.town import Served, Town
+from tests.whole.town import Served, Town, until
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind
 
@@ -60,6 +61,22 @@ class Square:
         """The newest message of the thread that holds `has`, once there is one."""
         return await self.stage.until(said, viewer, has=has, seconds=seconds, what=f"{has!r}")
 
+    async def command(self, user: str, text: str) -> Said:
+        """`/gavel ask` in #ops: the thread that opens."""
+        answer = await self.act("command", user=user, channel="ops", text=f"ask {text}")
+        assert answer["acked"], answer
+        async with asyncio.timeout(30):
+            while True:
+                for message in self.written():
+                    if not message["thread_ts"] and f"asked: {text[:10]}" in message["text"]:
+                        return Said(str(message["channel"]), str(message["ts"]))
+                await asyncio.sleep(0.1)
+
+    async def alert(self, text: str) -> Said:
+        """In #alerts, by Alertmanager."""
+        answer = await self.act("alert", channel="alerts", attachments=[{"title": "[FIRING:1] Drift", "text": text}])
+        return Said(str(answer["channel"]), str(answer["ts"]))
+
     async def thread(self, said: Said, *, viewer: str = "ada") -> list[JsonObject]:
         return await self.stage.thread(said, viewer)
 
@@ -69,12 +86,31 @@ class Square:
         return list(stats["envelopes"])
 
     def task(self, said: Said) -> str:
-        """The workflow id of what was asked there."""
+        """The workflow id of what was asked there. A slash command's is on the first message, which is the bot's."""
+        for message in self.written():
+            if (message["channel"], message["ts"]) == (said.channel, said.ts):
+                return str(message["metadata"]["event_payload"]["task"])
         return f"{self.town.stack.org}.{said.channel}.{said.ts}"
 
     async def result(self, said: Said, *, seconds: float = 60) -> TaskResult:
         handle = self.town.temporal.get_workflow_handle_for(TaskWorkflow.run, self.task(said))
         return await asyncio.wait_for(handle.result(), seconds)
+
+    async def state(self, said: Said) -> TaskState:
+        """Of a running task, every signal before this question weighed."""
+        handle = self.town.temporal.get_workflow_handle_for(TaskWorkflow.run, self.task(said))
+        return await handle.query(TaskWorkflow.task_state)
+
+    async def delivered(self, event: str, *, attempt: int, seconds: float = 30) -> None:
+        """Wait until the bot acknowledged a delivery of this kind that Slack made again."""
+
+        async def acknowledged() -> bool:
+            return any(
+                envelope["event_type"] == event and envelope["attempt"] == attempt and envelope["acked_at"]
+                for envelope in await self.envelopes()
+            )
+
+        await until(acknowledged, seconds=seconds, what=f"Delivery {attempt + 1} of {event}")
 
     async def tasks(self) -> set[str]:
         """Every task there ever was."""
@@ -85,7 +121,7 @@ class Square:
         entries = await self.town.ledger.show(self.town.stack.org, task_id=self.task(said), kind=kind)
         return [json.loads(entry.body) for entry in entries]
 
-    async def roles(self, environment: str, role: str) -> dict[str, str]:
+    async def images(self, environment: str, role: str) -> dict[str, str | None]:
         """Asset id → image version, of some servers of the estate."""
         estate = await self.town.estate.snapshot(self.town.stack.org)
         return {
@@ -111,6 +147,15 @@ class Square:
             yield
         finally:
             await self.act("faults", clear=True)
+
+    @asynccontextmanager
+    async def impatient(self) -> AsyncGenerator[None]:
+        """Slack waits as long as ever, but delivers again after half a second, and again."""
+        assert (await self.act("delivery", retry_seconds=[0.5] * 20))["ok"]
+        try:
+            yield
+        finally:
+            await self.act("delivery", retry_seconds=[0, 60, 300])
 
     @asynccontextmanager
     async def models(self, kind: str, **fault: object) -> AsyncGenerator[None]:
@@ -148,9 +193,8 @@ def strings(value: Any) -> Iterator[str]:
     """Every string in a JSON value, however deep."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from strings(inner)
-    elif isinstance(value, list):
+    elif is_object(value):
+        yield from strings(list(value.values()))
+    elif is_array(value):
         for inner in value:
             yield from strings(inner)

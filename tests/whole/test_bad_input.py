@@ -9,6 +9,7 @@ import pytest
 from bot.blocks.actions import APPROVE
 from bot.local.stage import Said
 from tests.whole.square import ACKNOWLEDGED, QUESTION, Square, pings
+from tests.whole.town import until
 
 PINGS = "<!channel> <!here> <!everyone> <!subteam^S0SRE00001|@sre> <@U0LINUS001> @channel @here @linus"
 LINK = "<http://evil.example|your bank> http://evil.example [bank](http://evil.example)"
@@ -58,12 +59,24 @@ async def test_a_helpful_answer_without_pings(square: Square, answers: dict[str,
 
 
 async def test_a_slash_command_is_repeated_without_its_pings(square: Square) -> None:
-    answer = await square.act("command", user="ada", channel="ops", text=f"ask fix drift {PINGS} {LINK}")
-    assert answer["acked"]
-    message = await _root(square, "fix drift")
-    said = Said(str(message["channel"]), str(message["ts"]))
+    said = await square.command("ada", f"would you {PINGS} {LINK}")
     await square.hears(said, QUESTION)
-    assert [pings(each, allowed=frozenset({"U0ADA00001"})) for each in [message, *square.written_to(said)]] == [[], []]
+    written = [message for message in square.written() if said.ts in (message["ts"], message["thread_ts"])]
+    assert [pings(message, allowed=frozenset({"U0ADA00001"})) for message in written] == [[], []]
+
+
+async def test_a_slash_command_where_the_bot_may_not_write_is_answered_directly(square: Square) -> None:
+    answer = await square.act(
+        "command", user="grace", channel="general", text="ask fix drift in production web servers"
+    )
+    assert answer["acked"]
+
+    async def told() -> bool:
+        return any(
+            "Invite me there" in message["text"] and message["channel"] == "D0GRACE001" for message in square.written()
+        )
+
+    await until(told, seconds=30, what="A direct message")
 
 
 async def test_words_that_models_repeat_are_dead_too(square: Square) -> None:
@@ -77,13 +90,3 @@ async def test_words_that_models_repeat_are_dead_too(square: Square) -> None:
     assert any("evil.example" in str(message) for message in written), "the models did not repeat it"
     asker = frozenset({"U0ADA00001"})  # the card names who may not approve
     assert [pings(message, allowed=asker) for message in written if pings(message, allowed=asker)] == []
-
-
-async def _root(square: Square, has: str) -> dict[str, object]:
-    """The message with which a slash command's thread opens."""
-    async with asyncio.timeout(30):
-        while True:
-            found = [message for message in square.written() if has in message["text"] and not message["thread_ts"]]
-            if found:
-                return found[-1]
-            await asyncio.sleep(0.1)

@@ -9,7 +9,6 @@ from pathlib import Path
 from google.protobuf.message import Message as Proto
 from temporalio.api.common.v1 import Payload
 
-from bot.local.stage import Said
 from bot.workflows.codec import ENCODING
 from tests.whole.square import ACKNOWLEDGED, QUESTION, Square
 from tests.whole.town import until
@@ -22,7 +21,7 @@ async def test_a_secret_goes_nowhere_and_its_owner_is_told(square: Square) -> No
     before = await square.tasks()
     mention = await square.say("ada", "ops", "@gavel fix drift in production web servers password=Wr0ng-Horse-1")
     direct = await square.say("ada", "D0ADA00001", "AKIAZ7Q2M4X6C8V0B1N3 does not work, what now?")
-    alert = await _alert(square, "db drifted\nenvironment = production\nurl = https://app:Wr0ng-Horse-2@db.example/x")
+    alert = await square.alert("db drifted\nenvironment = production\nurl = https://app:Wr0ng-Horse-2@db.example/x")
     command = await square.act("command", user="grace", channel="ops", text="ask hello token: Wr0ng-Horse-3-abcdef")
     assert command["acked"]
     await square.hears(mention, ROTATE)
@@ -57,11 +56,6 @@ def _told(square: Square, user: str) -> list[JsonObject]:
     return [said for said in square.written() if said["ephemeral_to"] == user and ROTATE in said["text"]]
 
 
-async def _alert(square: Square, text: str) -> Said:
-    answer = await square.act("alert", channel="alerts", attachments=[{"title": "[FIRING:1] Drift", "text": text}])
-    return Said(str(answer["channel"]), str(answer["ts"]))
-
-
 def _holding(data: Path, secrets: list[str]) -> Iterator[Path]:
     """Files of the product with a secret in them: databases, logs. The workspace holds what people typed."""
     for file in data.rglob("*"):
@@ -90,7 +84,7 @@ def _payloads_in(message: Proto) -> Iterator[Payload]:
     for field, value in message.ListFields():
         if field.type != field.TYPE_MESSAGE:
             continue
-        if field.message_type.GetOptions().map_entry:
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
             values = list(value.values())
         else:
             values = list(value) if field.is_repeated else [value]

@@ -1,0 +1,86 @@
+"""Temporal away: nothing is acknowledged that is not durable, and who would wait in vain is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.blocks.actions import APPROVE
+from tests.whole.square import QUESTION, Square
+from tests.whole.town import until
+from tools.contracts.common import JsonObject
+
+AWAY = "the workflow service did not answer"
+
+
+@asynccontextmanager
+async def stopped(square: Square) -> AsyncGenerator[None]:
+    """Temporal takes connections and answers nothing, which is worse than to be gone."""
+    pid = square.town.stack.processes.pids["temporal"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("outage", ["gone", "hanging"])
+async def test_what_temporal_does_not_take_is_not_acknowledged_and_starts_once_when_it_is_back(
+    square: Square, outage: str
+) -> None:
+    before = await square.tasks()
+    log = square.served.log.read_text()
+    async with square.impatient():
+        async with square.without("temporal") if outage == "gone" else stopped(square):
+            started = time.monotonic()
+            answer = await square.act("command", user="ada", channel="ops", text="ask a command without answer")
+            assert answer["acked"], "the person was left with Slack's own timeout"
+            assert time.monotonic() - started < 3
+            assert AWAY in (await _whispered(square, "U0ADA00001"))["text"]
+            said = await square.say("ada", "ops", f"@gavel are you there, though Temporal is {outage}?")
+
+            async def given_up_twice() -> bool:
+                return len(await _attempts(square)) > 2
+
+            await until(given_up_twice, seconds=20, what="Deliveries without acknowledgement")
+            assert [attempt["acked_at"] for attempt in await _attempts(square)][:2] == [None, None]
+        await square.hears(said, QUESTION)
+    assert await square.tasks() - before == {square.task(said)}
+    assert len(await square.recorded(said, "task_received")) == 1
+    logged = square.served.log.read_text()[len(log) :]
+    assert "It was not acknowledged, so that Slack sends it again" in logged
+    assert "Traceback" not in logged
+
+
+async def test_a_click_that_temporal_does_not_take_is_told_and_decides_nothing(square: Square) -> None:
+    said = await square.say("ada", "ops", "@gavel fix drift in staging queue servers")
+    card = await square.hears(said, f"'{APPROVE}'", viewer="grace")
+    click = {"user": "grace", "channel": said.channel, "message_ts": card["ts"], "action_id": APPROVE}
+    async with square.without("temporal"):
+        assert (await square.act("click", **click))["ok"]
+        assert (await square.hears(said, AWAY, viewer="grace"))["ephemeral_to"] == "U0GRACE001"
+    assert (await square.act("click", **click))["ok"]
+    assert (await square.result(said)).approvers == ["U0GRACE001"]
+    assert len(await square.recorded(said, "decision_accepted")) == 1
+
+
+async def _attempts(square: Square) -> list[JsonObject]:
+    """How the newest mention was delivered."""
+    mentions = [envelope for envelope in await square.envelopes() if envelope["event_type"] == "app_mention"]
+    return [envelope for envelope in mentions if envelope["event_id"] == mentions[-1]["event_id"]]
+
+
+async def _whispered(square: Square, user: str) -> JsonObject:
+    """What this person alone was told last."""
+    async with asyncio.timeout(10):
+        while True:
+            told = [message for message in square.written() if message["ephemeral_to"] == user]
+            if told and AWAY in told[-1]["text"]:
+                return told[-1]
+            await asyncio.sleep(0.05)

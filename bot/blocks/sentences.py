@@ -34,6 +34,11 @@ def ledger_away(*, task_id: str) -> Message:
     )
 
 
+def broken(kind: str, *, task_id: str) -> Message:
+    """A step fails again and again, and it is our fault. `kind`: the error's type."""
+    return _away(f"Something in me is broken ({inline(kind, 80)}); the log says what.", task_id=task_id)
+
+
 def workflow_away() -> Message:
     """Temporal did not take the request: told to the person where Slack would not retry."""
     return sentence(

@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
+import structlog
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from agents.orchestrator.chat import ModelError
 from agents.specialists.base import InvestigationUnavailable
@@ -24,6 +25,9 @@ from tools.contracts.ledger import LedgerUnavailable
 
 BEAT_SECONDS = 2.0
 """Heartbeats: a dead worker is noticed within a few of them."""
+
+ATTEMPTS_UNTOLD = 3
+"""Of a step that fails for no reason it knows: from this one on the thread is told."""
 
 
 def is_retry() -> bool:
@@ -52,32 +56,53 @@ async def beating() -> AsyncGenerator[None]:
 @asynccontextmanager
 async def waiting_is_told(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
     """Turns what is away into a retry, told in the thread once a step; what is final into an end."""
+
+    async def tell(message: Message, *, key: str) -> None:
+        await _tell(bench, request, thread_ts, message, key=key)
+
+    task_id = request.task_id
     try:
         yield
     except SlackRetryable as error:
-        delay = timedelta(seconds=error.retry_after) if error.retry_after else None
-        raise ApplicationError(str(error), type="SlackAway", next_retry_delay=delay) from error
+        raise _away("Slack", error, task_id, kind="SlackAway", retry_after=error.retry_after) from error
     except SlackRefused as error:
         raise ApplicationError(str(error), type="SlackRefused", non_retryable=True) from error
     except LedgerUnavailable as error:
-        await _tell(bench, request, thread_ts, sentences.ledger_away(task_id=request.task_id), key="ledger-away")
-        raise ApplicationError(f"The ledger is away: {error}", type="LedgerAway") from error
+        await tell(sentences.ledger_away(task_id=task_id), key="ledger-away")
+        raise _away("The ledger", error, task_id, kind="LedgerAway") from error
     except (PolicyUnavailable, InvestigationUnavailable) as error:
-        message = sentences.engine_away("The policy engine (OPA)", task_id=request.task_id)
-        await _tell(bench, request, thread_ts, message, key="policy-away")
-        raise ApplicationError(f"Not judged, so not done: {error}", type="PolicyAway") from error
+        await tell(sentences.engine_away("The policy engine (OPA)", task_id=task_id), key="policy-away")
+        raise _away("What judges plans and calls", error, task_id, kind="PolicyAway") from error
     except ModelError as error:
-        message = sentences.llm_away(str(error), task_id=request.task_id, will_retry=True)
-        await _tell(bench, request, thread_ts, message, key="llm-away")
-        raise ApplicationError(f"No model answered: {error}", type="ModelsAway") from error
+        await tell(sentences.llm_away(str(error), task_id=task_id, will_retry=True), key="llm-away")
+        raise _away("Every model", error, task_id, kind="ModelsAway") from error
     except RolesUnavailable as error:
-        message = sentences.engine_away("The role directory", task_id=request.task_id)
-        await _tell(bench, request, thread_ts, message, key="roles-away")
-        raise ApplicationError(str(error), type="RolesAway") from error
+        await tell(sentences.engine_away("The role directory", task_id=task_id), key="roles-away")
+        raise _away("The role directory", error, task_id, kind="RolesAway") from error
     except EstateError as error:
-        message = sentences.engine_away("The inventory", task_id=request.task_id)
-        await _tell(bench, request, thread_ts, message, key="estate-away")
-        raise ApplicationError(str(error), type="EstateAway") from error
+        await tell(sentences.engine_away("The inventory", task_id=task_id), key="estate-away")
+        raise _away("The inventory", error, task_id, kind="EstateAway") from error
+    except ApplicationError:
+        raise
+    except Exception as error:
+        # A fault of ours, then. It may be over at the next attempt; when it is not, nobody must wait without a word.
+        if activity.info().attempt >= ATTEMPTS_UNTOLD:
+            await tell(sentences.broken(type(error).__name__, task_id=task_id), key="broken")
+        raise
+
+
+def _away(
+    what: str, error: Exception, task_id: str, *, kind: str, retry_after: float | None = None
+) -> ApplicationError:
+    """The retry, told in a line of the log. To Temporal's SDK it is nothing to log: it would with a traceback."""
+    log = structlog.get_logger("gavel.worker").bind(task=task_id, step=activity.info().activity_type)
+    log.warning(f"{what} is away. The task waits for it: nothing is lost, nothing runs.", reason=str(error)[:500])
+    return ApplicationError(
+        f"{what} is away: {error}",
+        type=kind,
+        category=ApplicationErrorCategory.BENIGN,
+        next_retry_delay=timedelta(seconds=retry_after) if retry_after else None,
+    )
 
 
 async def _tell(bench: Workbench, request: TaskRequest, thread_ts: str | None, message: Message, *, key: str) -> None:

@@ -43,6 +43,7 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "llm away", sentences.llm_away(text, task_id=text, will_retry=True)
     yield "llm gone", sentences.llm_away(text, task_id=text, will_retry=False)
     yield "ledger away", sentences.ledger_away(task_id=text)
+    yield "broken", sentences.broken(text, task_id=text)
     yield "workflow away", sentences.workflow_away()
     yield "failed", sentences.failed(text, task_id=text)
     yield "secret", sentences.secret_redacted([text, text + "x", "aws_access_key"], visible=True)

@@ -1,0 +1,131 @@
+"""A part away, at every moment of a task: a sentence, nothing lost, nothing run, and on it goes when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from bot.blocks.actions import APPROVE
+from bot.local.stage import Said
+from tests.whole.square import ACKNOWLEDGED, Square
+from tests.whole.town import until
+
+OPA_AWAY = "The policy engine (OPA) cannot be reached"
+
+
+async def test_opa_away_before_the_work_at_the_decision_and_between_phases(square: Square) -> None:
+    before = await square.images("development", "worker")
+    async with square.without("opa"):
+        said = await square.say("ada", "ops", "@gavel fix drift in development worker servers, wait 6 seconds")
+        await square.hears(said, OPA_AWAY)
+        assert not _decidable(square, said)
+    await _card(square, said)
+    async with square.without("opa"):
+        await _approve(square, said)
+        await _told_again(square, said, OPA_AWAY, times=2)
+        assert await square.images("development", "worker") == before
+    await _first_phase_done(square, said)
+    async with square.without("opa"):
+        await _told_again(square, said, OPA_AWAY, times=3)
+        assert _difference(before, await square.images("development", "worker")) == 1
+    await _finished(square, said)
+    assert _difference(before, await square.images("development", "worker")) == 2
+
+
+async def test_the_models_away_before_and_during_the_work_and_redis_all_along(square: Square) -> None:
+    async with square.without("redis"):
+        async with square.without("llm"):
+            said = await square.say("ada", "ops", "@gavel fix drift in staging cache servers")
+            told = await square.hears(said, "No model answered")
+            assert "goes on by itself" in str(told["blocks"])
+        await square.hears(said, ACKNOWLEDGED)
+        async with square.without("llm"):
+            await _told_again(square, said, "No model answered", times=2)
+        await _card(square, said)
+        async with square.without("llm"):  # nobody needs them any more
+            await _approve(square, said)
+            await _finished(square, said)
+
+
+async def test_slack_away_during_the_work_at_the_decision_and_between_phases(square: Square) -> None:
+    before = await square.images("staging", "db")
+    log = square.served.log.read_text()
+    said = await square.say("ada", "ops", "@gavel fix drift in staging db servers, wait 6 seconds")
+    await square.hears(said, ACKNOWLEDGED)
+    async with square.without("slack"):
+        await _logged(square, log, "is away. The task waits for it")
+    await _connected(square)
+    await _card(square, said)
+    await _approve(square, said)  # acknowledged: so it counts, whatever comes now
+    async with square.without("slack"):
+        await asyncio.sleep(2)
+        assert await square.images("staging", "db") == before
+    await _first_phase_done(square, said)
+    async with square.without("slack"):
+        await asyncio.sleep(2)
+        assert _difference(before, await square.images("staging", "db")) == 1
+    await _finished(square, said)
+    assert _difference(before, await square.images("staging", "db")) == 2
+    await _connected(square)
+    again = await square.say("ada", "ops", "@gavel hello, still there?")
+    await square.hears(again, "One question")
+    assert "Traceback" not in square.served.log.read_text()[len(log) :]
+
+
+async def _card(square: Square, said: Said) -> None:
+    await square.hears(said, f"'{APPROVE}'", viewer="grace")
+
+
+def _decidable(square: Square, said: Said) -> bool:
+    return any(APPROVE in str(message["blocks"]) for message in square.written_to(said))
+
+
+async def _approve(square: Square, said: Said) -> None:
+    card = await square.hears(said, f"'{APPROVE}'", viewer="grace")
+    answer = await square.act("click", user="grace", channel=said.channel, message_ts=card["ts"], action_id=APPROVE)
+    assert answer["ok"], answer
+
+
+async def _told_again(square: Square, said: Said, has: str, *, times: int) -> None:
+    async def told() -> bool:
+        return len({message["ts"] for message in square.written_to(said) if has in message["text"]}) >= times
+
+    await until(told, seconds=60, what=f"{has!r}, {times} times")
+
+
+async def _first_phase_done(square: Square, said: Said) -> None:
+    """The pause after it has begun."""
+
+    async def done() -> bool:
+        return len(await square.recorded(said, "phase_finished")) == 1
+
+    await until(done, seconds=60, what="The canary")
+
+
+def _difference(before: dict[str, str | None], now: dict[str, str | None]) -> int:
+    return sum(now[name] != version for name, version in before.items())
+
+
+async def _finished(square: Square, said: Said) -> None:
+    """Completed, each lasting thing said once."""
+    assert (await square.result(said)).outcome == "completed"
+    await square.hears(said, "Done.", viewer="grace")
+    keys = Counter(
+        message["metadata"]["event_payload"]["key"] for message in await square.thread(said) if message["metadata"]
+    )
+    assert {key for key, count in keys.items() if count > 1} == set()
+    assert {"acknowledgement", "card:r1", "run:r1", "outcome"} <= set(keys)
+
+
+async def _logged(square: Square, before: str, has: str) -> None:
+    async def logged() -> bool:
+        return has in square.served.log.read_text()[len(before) :]
+
+    await until(logged, seconds=60, what=f"{has!r} in the log")
+
+
+async def _connected(square: Square) -> None:
+    async def connected() -> bool:
+        return bool((await square.look("state"))["connections"])
+
+    await until(connected, seconds=60, what="A socket of the bot")

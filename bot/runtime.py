@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 from aiohttp.web import AppRunner, TCPSite
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
@@ -37,6 +36,7 @@ from bot.pacing import Pacer
 from bot.redaction import redact
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
+from bot.socket_mode import SocketMode
 from bot.starting import needed
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
@@ -221,13 +221,13 @@ async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
         return
     if settings.slack.app_token is None:
         raise ValueError("There is no SLACK_APP_TOKEN: Socket Mode cannot connect, so nothing is started.")
-    handler = AsyncSocketModeHandler(app, settings.slack.app_token.get_secret_value())
+    handler = SocketMode(app, app_token=settings.slack.app_token.get_secret_value())
     with needed("Slack did not open a socket for Socket Mode"):
         await handler.connect_async()
     try:
         yield
     finally:
-        await handler.close_async()
+        await handler.drain_and_close()
 
 
 def slack_client(settings: Settings) -> AsyncWebClient:

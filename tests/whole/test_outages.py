@@ -50,10 +50,11 @@ async def test_the_models_away_before_and_during_the_work_and_redis_all_along(sq
 async def test_slack_away_during_the_work_at_the_decision_and_between_phases(square: Square) -> None:
     before = await square.images("staging", "db")
     log = square.served.log.read_text()
-    said = await square.say("ada", "ops", "@gavel fix drift in staging db servers, wait 6 seconds")
-    await square.hears(said, ACKNOWLEDGED)
-    async with square.without("slack"):
-        await _logged(square, log, "is away. The task waits for it")
+    async with square.models("slow", seconds=3, count=1):
+        said = await square.say("ada", "ops", "@gavel fix drift in staging db servers, wait 6 seconds")
+        await square.delivered("app_mention", attempt=0)
+        async with square.without("slack"):  # before it has said a word
+            await _logged(square, log, "Slack is away. The task waits for it")
     await _connected(square)
     await _card(square, said)
     await _approve(square, said)  # acknowledged: so it counts, whatever comes now

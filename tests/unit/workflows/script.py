@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from bot.workflows import messages as m
 from tools.contracts.council import CouncilOutcome
@@ -105,6 +106,9 @@ class Script:
     questions: int = 0
     refuse_revisions: int = 0
     failing_phase: int | None = None
+    refused_by_slack: str = ""
+    """Why the plan card cannot be posted, ever. Empty: it can."""
+    deliberation: CouncilOutcome = field(default_factory=lambda: council())
     asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
 
     def of(self, step: str) -> list[Any]:
@@ -124,7 +128,7 @@ class Script:
     async def investigate(self, message: m.InvestigateInput) -> m.Investigated:
         self.asked.append(("investigate", message))
         plan = plan_for(message.request, message.revision).model_dump(mode="json")
-        return m.Investigated(council=council(), diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
+        return m.Investigated(council=self.deliberation, diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
 
     @activity.defn(name="judge")
     async def judge(self, message: m.JudgeInput) -> m.Judged:
@@ -143,6 +147,8 @@ class Script:
     @activity.defn(name="present")
     async def present(self, message: m.PresentInput) -> str:
         self.asked.append(("present", message))
+        if self.refused_by_slack:
+            raise ApplicationError(self.refused_by_slack, type="SlackRefused", non_retryable=True)
         return "2.0"
 
     @activity.defn(name="read_roles")

@@ -111,7 +111,7 @@ async def cost(database: Database, org: str, task_id: str) -> float | None:
     ).where(AiRequestLog.org == org, AiRequestLog.task_id == task_id)
     async with _reading(database) as connection:
         calls, known, total = (await connection.execute(query)).one()
-    return float(total) if calls and calls == known else None
+    return float(total) if total is not None and calls == known else None
 
 
 async def missing_artifacts(database: Database, org: str, digests: Collection[str]) -> list[str]:

@@ -17,8 +17,9 @@ from bot.local.demo import Demo, ScenarioSummary, summary_event
 from bot.local.estate.estate import SampleEstate
 from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage, StageError
-from bot.runtime import open_ledger, serve
+from bot.runtime import open_ledger, redacted, serve
 from bot.settings import Settings
+from bot.telemetry import configure_logging
 from bot.workflows.client import connect
 
 
@@ -40,6 +41,7 @@ async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
     console = Console()
     with tempfile.TemporaryDirectory(prefix="gavel-demo-") as folder:
         settings = demo_settings(data_dir=Path(folder), seed=seed)
+        configure_logging(settings.log_level, redact=redacted)
         if not as_json:
             console.print("[bold]Gavel demo.[/bold] Starting Temporal, Redis, OPA, a Slack workspace and the models…")
         async with open_stack(settings) as stack:

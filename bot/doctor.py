@@ -12,8 +12,9 @@ from typing import Literal
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelError
 from bot.keys import KEY_FILE, load_keys, shared_records
 from bot.local.datadir import DataDirectory, Whereabouts
-from bot.local.models import configured_members
+from bot.local.models import configured_members, primary_member
 from bot.local.parts import PartName, configured_part, local_slack
+from bot.local.rehearsal.members import rehearsal_members
 from bot.local.servers import find_opa
 from bot.probes import NoAnswer, ask_opa, ask_redis, ask_slack, ask_slack_socket, ask_sql, ask_temporal, get_json
 from bot.settings import Settings, SettingsError, SlackSettings
@@ -204,6 +205,10 @@ async def _models(exam: Examination) -> list[Finding]:
         members = await configured_members(exam.settings.llm, os.environ)
     except SettingsError as error:
         return [Finding("models", "failed", "LLM_PROVIDER", str(error), "set its key, or unset LLM_PROVIDER")]
+    try:
+        primary_member(exam.settings.llm, members or rehearsal_members(""))
+    except SettingsError as error:
+        return [Finding("models", "failed", "LLM_PRIMARY", str(error), "name one of them, or unset LLM_PRIMARY")]
     if members:
         found = await asyncio.gather(*(_model(exam, member) for member in members))
         return [*found, *_council(exam, members)]

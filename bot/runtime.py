@@ -31,6 +31,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.requests import RequestLog
 from bot.ledger.schema import migrate
 from bot.local.estate.estate import SampleEstate
+from bot.local.models import primary_member
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
 from bot.pacing import Pacer
@@ -118,7 +119,7 @@ async def open_workbench(
             ledger=ledger,
             meta_prompt=MetaPrompt(client=models, members=members, prompts=prompts, default_mode=mode),
             agents={"drift": _drift_agent(settings, models, members, prompts, registry)},
-            orchestrator=Orchestrator(council),
+            orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
             members=members,
             registry=registry,
             estate=estate,
@@ -128,6 +129,7 @@ async def open_workbench(
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,
+            include_dissent=settings.council.include_dissent,
             redact=redacted,
             now=utc_now,
         )

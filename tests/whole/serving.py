@@ -15,6 +15,7 @@ from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
 from bot.runtime import listening, open_bot, open_worker, redacted
 from bot.settings import Settings
+from bot.taken import taken_lately
 from bot.telemetry import configure_logging
 
 ServingRole = Literal["bot", "worker", "both"]
@@ -23,9 +24,10 @@ READY = "serving"
 
 
 async def _bot(stack: RunningStack) -> None:
-    app = await open_bot(stack)
-    async with listening(stack.settings, app):
-        await _until_killed()
+    async with taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken)
+        async with listening(stack.settings, app):
+            await _until_killed()
 
 
 async def _worker(stack: RunningStack) -> None:
@@ -34,9 +36,10 @@ async def _worker(stack: RunningStack) -> None:
 
 
 async def _both(stack: RunningStack) -> None:
-    app = await open_bot(stack)
-    async with listening(stack.settings, app), open_worker(stack) as worker, worker:
-        await _until_killed()
+    async with taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken)
+        async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+            await _until_killed()
 
 
 async def _until_killed() -> None:

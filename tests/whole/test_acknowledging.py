@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.blocks.actions import APPROVE
 from tests.whole.square import QUESTION, Square
 from tests.whole.town import until
 from tools.contracts.common import JsonObject
@@ -45,29 +44,17 @@ async def test_what_temporal_does_not_take_is_not_acknowledged_and_starts_once_w
             assert AWAY in (await _whispered(square, "U0ADA00001"))["text"]
             said = await square.say("ada", "ops", f"@gavel are you there, though Temporal is {outage}?")
 
-            async def given_up_twice() -> bool:
-                return len(await _attempts(square)) > 2
+            async def delivered_again() -> bool:
+                return len(await _attempts(square)) > 1
 
-            await until(given_up_twice, seconds=20, what="Deliveries without acknowledgement")
-            assert [attempt["acked_at"] for attempt in await _attempts(square)][:2] == [None, None]
+            await until(delivered_again, seconds=20, what="Another delivery")
+            assert (await _attempts(square))[0]["acked_at"] is None
         await square.hears(said, QUESTION)
     assert await square.tasks() - before == {square.task(said)}
     assert len(await square.recorded(said, "task_received")) == 1
     logged = square.served.log.read_text()[len(log) :]
     assert "It was not acknowledged, so that Slack sends it again" in logged
     assert "Traceback" not in logged
-
-
-async def test_a_click_that_temporal_does_not_take_is_told_and_decides_nothing(square: Square) -> None:
-    said = await square.say("ada", "ops", "@gavel fix drift in staging queue servers")
-    card = await square.hears(said, f"'{APPROVE}'", viewer="grace")
-    click = {"user": "grace", "channel": said.channel, "message_ts": card["ts"], "action_id": APPROVE}
-    async with square.without("temporal"):
-        assert (await square.act("click", **click))["ok"]
-        assert (await square.hears(said, AWAY, viewer="grace"))["ephemeral_to"] == "U0GRACE001"
-    assert (await square.act("click", **click))["ok"]
-    assert (await square.result(said)).approvers == ["U0GRACE001"]
-    assert len(await square.recorded(said, "decision_accepted")) == 1
 
 
 async def _attempts(square: Square) -> list[JsonObject]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 
 from bot.blocks.actions import APPROVE
@@ -11,66 +10,62 @@ from tests.whole.square import ACKNOWLEDGED, Square
 from tests.whole.town import until
 
 OPA_AWAY = "The policy engine (OPA) cannot be reached"
+MODELS_AWAY = "No model answered"
 
 
-async def test_opa_away_before_the_work_at_the_decision_and_between_phases(square: Square) -> None:
+async def test_models_and_policies_away_by_turns_before_the_work_at_the_decision_and_between_phases(
+    square: Square,
+) -> None:
+    """And Redis all along, of which nobody notices anything."""
     before = await square.images("development", "worker")
-    async with square.without("opa"):
-        said = await square.say("ada", "ops", "@gavel fix drift in development worker servers, wait 6 seconds")
-        await square.hears(said, OPA_AWAY)
-        assert not _decidable(square, said)
-    await _card(square, said)
-    async with square.without("opa"):
-        await _approve(square, said)
-        await _told_again(square, said, OPA_AWAY, times=2)
-        assert await square.images("development", "worker") == before
-    await _first_phase_done(square, said)
-    async with square.without("opa"):
-        await _told_again(square, said, OPA_AWAY, times=3)
-        assert _difference(before, await square.images("development", "worker")) == 1
-    await _finished(square, said)
-    assert _difference(before, await square.images("development", "worker")) == 2
-
-
-async def test_the_models_away_before_and_during_the_work_and_redis_all_along(square: Square) -> None:
     async with square.without("redis"):
         async with square.without("llm"):
-            said = await square.say("ada", "ops", "@gavel fix drift in staging cache servers")
-            told = await square.hears(said, "No model answered")
+            said = await square.say("ada", "ops", "@gavel fix drift in development worker servers, wait 6 seconds")
+            told = await square.hears(said, MODELS_AWAY)
             assert "goes on by itself" in str(told["blocks"])
         await square.hears(said, ACKNOWLEDGED)
         async with square.without("llm"):
-            await _told_again(square, said, "No model answered", times=2)
+            await _told_again(square, said, MODELS_AWAY, times=2)
+        async with square.without("opa"):
+            await square.hears(said, OPA_AWAY)
+            assert not _decidable(square, said)
         await _card(square, said)
-        async with square.without("llm"):  # nobody needs them any more
+        async with square.without("opa"), square.without("llm"):
             await _approve(square, said)
-            await _finished(square, said)
+            await _told_again(square, said, OPA_AWAY, times=2)
+            assert await square.images("development", "worker") == before
+        await _first_phase_done(square, said)
+        async with square.without("opa"):
+            await _told_again(square, said, OPA_AWAY, times=3)
+            assert _difference(before, await square.images("development", "worker")) == 1
+        await _finished(square, said)
+    assert _difference(before, await square.images("development", "worker")) == 2
 
 
 async def test_slack_away_during_the_work_at_the_decision_and_between_phases(square: Square) -> None:
     before = await square.images("staging", "db")
-    log = square.served.log.read_text()
+    beginning = _log(square)
     async with square.models("slow", seconds=3, count=1):
         said = await square.say("ada", "ops", "@gavel fix drift in staging db servers, wait 6 seconds")
         await square.delivered("app_mention", attempt=0)
         async with square.without("slack"):  # before it has said a word
-            await _logged(square, log, "Slack is away. The task waits for it")
+            await _waits(square, beginning)
     await _connected(square)
     await _card(square, said)
     await _approve(square, said)  # acknowledged: so it counts, whatever comes now
     async with square.without("slack"):
-        await asyncio.sleep(2)
+        await _waits(square, _log(square))
         assert await square.images("staging", "db") == before
     await _first_phase_done(square, said)
     async with square.without("slack"):
-        await asyncio.sleep(2)
+        await _waits(square, _log(square))
         assert _difference(before, await square.images("staging", "db")) == 1
     await _finished(square, said)
     assert _difference(before, await square.images("staging", "db")) == 2
     await _connected(square)
     again = await square.say("ada", "ops", "@gavel hello, still there?")
     await square.hears(again, "One question")
-    assert "Traceback" not in square.served.log.read_text()[len(log) :]
+    assert "Traceback" not in _log(square)[len(beginning) :]
 
 
 async def _card(square: Square, said: Said) -> None:
@@ -118,11 +113,17 @@ async def _finished(square: Square, said: Said) -> None:
     assert {"acknowledgement", "card:r1", "run:r1", "outcome"} <= set(keys)
 
 
-async def _logged(square: Square, before: str, has: str) -> None:
-    async def logged() -> bool:
-        return has in square.served.log.read_text()[len(before) :]
+def _log(square: Square) -> str:
+    return square.served.log.read_text()
 
-    await until(logged, seconds=60, what=f"{has!r} in the log")
+
+async def _waits(square: Square, before: str) -> None:
+    """What is away is told in the log, where there is nowhere else to tell it."""
+
+    async def told() -> bool:
+        return "is away. The task waits for it: nothing is lost, nothing runs." in _log(square)[len(before) :]
+
+    await until(told, seconds=60, what="A word in the log")
 
 
 async def _connected(square: Square) -> None:

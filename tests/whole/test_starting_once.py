@@ -48,11 +48,15 @@ async def test_what_is_no_request_starts_nothing(square: Square) -> None:
     assert "C0ALERTS01" in str(new)
 
 
-async def test_however_many_click_one_decision_counts_and_the_others_are_told(square: Square) -> None:
+async def test_a_lost_click_is_told_and_of_many_others_one_decides_and_the_rest_are_told(square: Square) -> None:
     drifted = await square.images("development", "web")
     said = await square.command("ada", "fix drift in development web servers")
     card = await square.hears(said, f"'{APPROVE}'", viewer="grace")
     click = {"channel": said.channel, "message_ts": card["ts"], "action_id": APPROVE}
+    async with square.without("temporal"):  # Slack does not send a click again
+        assert (await square.act("click", user="grace", **click))["ok"]
+        lost = await square.hears(said, "the workflow service did not answer", viewer="grace")
+        assert lost["ephemeral_to"] == "U0GRACE001"
     who = ["grace", "grace", "linus"]
     clicked = await asyncio.gather(*(square.act("click", user=user, **click) for user in who))
     assert [answer["ok"] for answer in clicked] == [True, True, True]

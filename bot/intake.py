@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RetryConfig, RPCError, RPCStatusCode
+from temporalio.service import RPCError, RPCStatusCode
 
 from bot.redaction import redact
 from bot.taken import NothingTaken, Taken
@@ -25,9 +25,6 @@ HAND_OVER = timedelta(seconds=2)
 
 ALERT_CHARACTERS = 8000
 """Of an alert. What a person writes is kept whole, and refused where it is too long."""
-
-HAND_OVER_RETRIES = RetryConfig(max_interval_millis=250, max_elapsed_time_millis=1000)
-"""Of the intake's connection. Temporal's own would try for 10 s, and start what the person was told had failed."""
 
 TOO_LATE = f"Temporal did not take it within {HAND_OVER.total_seconds():g} s"
 
@@ -95,7 +92,8 @@ class Intake:
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:
-            # Around the connecting too, which has no time limit of its own.
+            # Around the connecting and the client's retries, too: those go on for 10 s, and would at last start what
+            # the person was told had failed.
             async with asyncio.timeout(HAND_OVER.total_seconds()):
                 await self.temporal.start_workflow(
                     TaskWorkflow.run,

@@ -22,7 +22,7 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
 from agents.specialists.drift import DriftAgent, RolloutDefaults
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
-from bot.intake import HAND_OVER_RETRIES, Intake
+from bot.intake import Intake
 from bot.keys import Keys
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.database import Database
@@ -182,7 +182,6 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         address=stack.temporal_address,
         codec_key=stack.keys.derive("codec"),
         lazy=True,
-        retry=HAND_OVER_RETRIES,
     )
     with needed(_SLACK):
         identity = await who_are_we(client)

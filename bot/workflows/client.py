@@ -8,7 +8,7 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
-from temporalio.service import RetryConfig, TLSConfig
+from temporalio.service import TLSConfig
 
 from bot.settings import TemporalSettings
 from bot.workflows.codec import EncryptingCodec
@@ -23,12 +23,10 @@ def data_converter(codec_key: bytes) -> DataConverter:
     )
 
 
-async def connect(
-    settings: TemporalSettings, *, address: str, codec_key: bytes, lazy: bool = False, retry: RetryConfig | None = None
-) -> Client:
+async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes, lazy: bool = False) -> Client:
     """Connect. `lazy`: do so at the first call, so that a bot may start while Temporal is away.
 
-    `retry`: how long a call is tried again; None: as Temporal has it, 10 s. Raises RuntimeError when it is away.
+    Raises RuntimeError when it is away.
     """
     return await Client.connect(
         address,
@@ -37,7 +35,6 @@ async def connect(
         tls=tls_config(settings) if settings.use_tls else False,
         data_converter=data_converter(codec_key),
         lazy=lazy,
-        retry_config=retry,
     )
 
 

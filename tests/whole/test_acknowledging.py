@@ -33,6 +33,8 @@ async def stopped(square: Square) -> AsyncGenerator[None]:
 async def test_what_temporal_does_not_take_is_not_acknowledged_and_starts_once_when_it_is_back(
     square: Square, outage: str
 ) -> None:
+    # A connection that was there is tried for longer than one that never was.
+    await square.hears(await square.say("ada", "ops", "@gavel hello"), QUESTION)
     before = await square.tasks()
     log = square.served.log.read_text()
     async with square.impatient():

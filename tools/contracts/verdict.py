@@ -50,8 +50,8 @@ class ApprovalRequirement(Contract):
     def _asked_for_with_a_reason(self) -> ApprovalRequirement:
         if self.step_up != bool(self.step_up_reasons):
             raise ValueError(
-                f"step_up is {self.step_up} and has {len(self.step_up_reasons)} reasons: it is asked for with a reason, "
-                "and never without one"
+                f"step_up is {self.step_up} with {len(self.step_up_reasons)} reasons: "
+                "it is asked for with a reason, and never without one"
             )
         return self
 

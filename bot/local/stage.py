@@ -27,8 +27,10 @@ class Stage:
     base: str
     """`http://127.0.0.1:…/`."""
 
-    async def say(self, user: str, channel: str, text: str) -> Said:
-        answer = await self._post("say", {"user": user, "channel": channel, "text": text})
+    async def say(self, user: str, channel: str, text: str, *, thread: Said | None = None) -> Said:
+        """`thread`: as a reply in it; None: in the channel itself."""
+        body = {"user": user, "channel": channel, "text": text, "thread_ts": thread.ts if thread else None}
+        answer = await self._post("say", body)
         return Said(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
     async def alert(self, channel: str, attachments: list[dict[str, Any]]) -> Said:

@@ -73,12 +73,14 @@ def decision_on(proposal: Proposal, user: str, verdict: DecisionVerdict) -> Deci
 
 
 @asynccontextmanager
-async def running(temporal: Client, script: Script, **limits: int) -> AsyncGenerator[Running]:
+async def running(
+    temporal: Client, script: Script, *, requester: str = "UADA", **limits: int
+) -> AsyncGenerator[Running]:
     task = f"T1.{uuid.uuid4()}"
     request = TaskRequest(
         task_id=task,
         org="T1",
-        user="UADA",
+        user=requester,
         source="mention",
         channel="COPS",
         thread_ts="1.0",

@@ -215,7 +215,7 @@ def _who(offer: Offer, approved: int) -> list[str]:
 
 def _concerns(offer: Offer) -> JsonObject | None:
     reasons = offer.requirement.step_up_reasons
-    return lines("Extra care is asked", [inline(reason, 300) for reason in reasons]) if reasons else None
+    return lines("Extra care is asked", [f"• {inline(reason, 300)}" for reason in reasons]) if reasons else None
 
 
 def _needed(offer: Offer, approved: int) -> str:

@@ -40,7 +40,7 @@ def test_says_what_where_how_much_how_undone_who_and_until_when() -> None:
 
 def test_says_why_the_policy_asks_for_extra_care_and_what_approving_will_ask_for() -> None:
     said = words(plan_card(samples.offer(concerns=["The request is of <!channel> risk.", "No agreement."])))
-    assert "*Extra care is asked*\nThe request is of &lt;!channel&gt; risk.\nNo agreement." in said
+    assert "*Extra care is asked*\n• The request is of &lt;!channel&gt; risk.\n• No agreement." in said
     assert "Approving asks to type the name of the environment." in said
     without = words(plan_card(samples.offer()))
     assert "care" not in without

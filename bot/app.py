@@ -168,7 +168,11 @@ def _opener(api: SlackApi) -> OpenForm:
         try:
             async with asyncio.timeout(OPEN_SECONDS):
                 await api.api_call("views.open", json={"trigger_id": trigger_id, "view": modal.view})
-        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except SlackApiError as error:
+            # Sent again after its answer was lost: the form is open.
+            if error.response["error"] != "exchanged_trigger_id":
+                raise FormNotOpened(f"Slack did not open the form: {error}") from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise FormNotOpened(f"Slack did not open the form: {error}") from error
 
     return open_form

@@ -236,6 +236,29 @@ async def test_slack_does_not_open_the_form_and_the_clicker_is_told(tmp_path: Pa
         await untouched(task)
 
 
+@pytest.mark.parametrize("fault", ["rate_limited_seconds", "errors_seconds"])
+async def test_slack_is_too_busy_for_the_form_and_the_clicker_is_told_in_time(
+    desk: Desk, temporal: Client, fault: str
+) -> None:
+    async with running(temporal, careful()) as task:
+        card = await desk.card(await task.proposal())
+        await desk.slack.act("faults", methods=["views.open"], **{fault: 60})
+        answer = await desk.click(card)
+        assert answer["ack_ms"] < 3000
+        (told,) = await desk.told(card)
+        assert "Nothing was decided; press Approve again." in told
+
+
+async def test_a_form_whose_opening_went_unanswered_is_open_all_the_same(desk: Desk, temporal: Client) -> None:
+    async with running(temporal, careful()) as task:
+        card = await desk.card(await task.proposal())
+        await desk.slack.act("faults", methods=["views.open"], lose_next_answers=1)
+        view = await desk.form(card)
+        assert await desk.told(card) == []
+        assert (await desk.submit(view, "production"))["ok"]
+        assert (await task.handle.result()).approvers == [GRACE]
+
+
 async def test_temporal_does_not_take_it_and_the_form_says_so_and_stays(slack: Slack, temporal: Client) -> None:
     nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{free_port()}", codec_key=KEY, lazy=True)
     async with running(temporal, careful()) as task:

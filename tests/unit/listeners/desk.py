@@ -31,13 +31,13 @@ class Desk:
     app: Any
     """Bolt's, which leaves its answers untyped."""
 
-    async def card(self, proposal: Proposal, *, requester: str = "UADA") -> str:
+    async def card(self, proposal: Proposal) -> str:
         """The plan card in a thread of #ops, as the workflow's own step would post it; its ts."""
         offer = Offer(
             plan=proposal.plan,
             report=proposal.report,
             council=proposal.council,
-            requester=requester,
+            requester="UADA",
             nonce=proposal.nonce,
             deadline=datetime.fromisoformat(proposal.expires_at),
             environment_size=None,

@@ -17,16 +17,17 @@ from bot.local.slack.outbox import Patience
 from bot.settings import TemporalSettings
 from bot.workflows.client import connect
 from tests.unit.listeners.desk import Desk, open_desk, submission, unreachable_proposal
-from tests.unit.local_slack.harness import ADA, GRACE, Slack
+from tests.unit.local_slack.harness import GRACE, Slack
 from tests.unit.local_slack.harness import running as running_slack
-from tests.unit.workflows.conftest import KEY, free_port
+from tests.unit.policies.opa_server import free_port
+from tests.unit.workflows.conftest import KEY
+from tests.unit.workflows.running import Running, decision_on, running
 from tests.unit.workflows.script import Script
-from tests.unit.workflows.test_task_workflow import Running, decision_on, running
 from tools.contracts.common import JsonObject
 from tools.contracts.signing import sign
 
 LINUS = "U0LINUS001"
-ROLES = {GRACE: ["approver"], LINUS: ["approver"], ADA: ["approver"]}
+ROLES = {GRACE: ["approver"], LINUS: ["approver"], "UADA": ["approver"]}
 
 
 def careful(*, quorum: int = 1) -> Script:
@@ -107,9 +108,11 @@ async def test_a_button_that_hides_that_step_up_is_asked_for_is_refused_by_the_w
 
 
 async def test_the_askers_own_word_is_refused_by_the_workflow(desk: Desk, temporal: Client) -> None:
-    async with running(temporal, careful(), requester=ADA) as task:
-        view = await desk.form(await desk.card(await task.proposal(), requester=ADA), user="ada")
-        assert (await desk.submit(view, "production", user="ada"))["ok"]
+    async with running(temporal, careful()) as task:
+        view = await desk.form(await desk.card(await task.proposal()))
+        form = replace(StepUpForm.decode(view["private_metadata"], key=KEY), user="UADA")
+        metadata = sign(form, KEY).encode()
+        assert await desk.send(submission(view, "production", user="UADA", private_metadata=metadata)) == {}
         assert await task.refused(1) == ["self_approval"]
         assert task.script.of("run_phase") == []
 

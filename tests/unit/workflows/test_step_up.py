@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from temporalio.client import Client
 
+from tests.unit.workflows.running import running
 from tests.unit.workflows.script import Script
-from tests.unit.workflows.test_task_workflow import running
 
 
 def careful(*, quorum: int = 1) -> Script:

@@ -9,8 +9,8 @@ from temporalio.client import Client
 from bot.workflows.messages import Answer
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
+from tests.unit.workflows.running import Running, running
 from tests.unit.workflows.script import Script
-from tests.unit.workflows.test_task_workflow import Running, running
 from tools.contracts.signing import sign
 
 

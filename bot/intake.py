@@ -92,9 +92,7 @@ class Intake:
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:
-            # Around the connecting and the client's retries, too: those go on for 10 s, and would at last start what
-            # the person was told had failed.
-            async with asyncio.timeout(HAND_OVER.total_seconds()):
+            async with _in_time():
                 await self.temporal.start_workflow(
                     TaskWorkflow.run,
                     sign(request, self.decision_key),
@@ -125,7 +123,7 @@ class Intake:
     async def _signal(self, name: str, task: str, message: Decision | Answer) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
-            async with asyncio.timeout(HAND_OVER.total_seconds()):
+            async with _in_time():
                 await handle.signal(name, message, rpc_timeout=HAND_OVER)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
@@ -135,6 +133,12 @@ class Intake:
             raise HandOverFailed(f"Temporal did not take it: {error}") from error
         except TimeoutError as error:
             raise HandOverFailed(TOO_LATE) from error
+
+
+def _in_time() -> asyncio.Timeout:
+    """Raises TimeoutError after :data:`HAND_OVER`: an RPC's own timeout bounds neither the connecting before it nor its
+    retries, which go on for 10 s and would at last start what the person was told had failed."""
+    return asyncio.timeout(HAND_OVER.total_seconds())
 
 
 def task_id(arrival: Arrival) -> str:

@@ -73,7 +73,7 @@ class EventListeners:
             question_id="",
             user=event["user"],
             text=_MENTION.sub("", str(event.get("text", ""))).strip(),
-            said_at=event["ts"],
+            unique=event["ts"],
         )
         try:
             await self.intake.answer(answer)

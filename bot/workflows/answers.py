@@ -6,22 +6,19 @@ from typing import Literal
 
 from bot.workflows.messages import Answer, Exchange, TaskRequest
 
-AnswerProblem = Literal["wrong_task", "not_asking", "not_the_asker", "answered_before", "said_before"]
-
-UNTOLD: frozenset[AnswerProblem] = frozenset({"wrong_task", "said_before"})
-"""Nobody is told: it was not meant as an answer here, or it is Slack's second delivery of one."""
+AnswerProblem = Literal["not_asking", "not_the_asker", "answered_before", "said_before"]
 
 ANSWER_SENTENCES: dict[AnswerProblem, str] = {
-    "wrong_task": "That answer names another task. It was not used. Use the buttons in the task's own thread.",
     "not_asking": (
-        "I am not asking anything in this thread now, so I did not use your reply. Decide on a plan with its buttons; "
-        "for something new, mention me outside this thread."
+        "I am not asking anything in this thread now, so I did not use your reply. "
+        "For something new, mention me outside this thread."
     ),
     "not_the_asker": (
         "This question is for the person who asked for the work: who shapes a change cannot approve it. "
         "Your answer was not used."
     ),
     "answered_before": "That question has been answered already. Your answer was not used.",
+    # Nobody is told: it was not meant as an answer, or it is one that Slack delivers again.
     "said_before": "That was said before the question was asked. It was not used.",
 }
 """What the one who answered is told: what was not done, and what to do where something can be done."""
@@ -30,10 +27,8 @@ ANSWER_SENTENCES: dict[AnswerProblem, str] = {
 def problem_with(answer: Answer, *, request: TaskRequest, exchange: Exchange | None) -> AnswerProblem | None:
     """Why it does not count, or None. `exchange`: the question that is open, None when there is none.
 
-    `answer` is already authentic.
+    `answer` is already authentic, and of this task.
     """
-    if (answer.org, answer.task_id) != (request.org, request.task_id):
-        return "wrong_task"
     if exchange is None:
         return "answered_before" if answer.question_id else "not_asking"
     # Only the person who asked may say what they meant: they are the one excluded from approving it.
@@ -43,7 +38,7 @@ def problem_with(answer: Answer, *, request: TaskRequest, exchange: Exchange | N
         return None if answer.question_id == exchange.question_id else "answered_before"
     # A typed reply names no question: it answers the one that was open when it was said. What came before is chatter,
     # or the answer to an earlier question, delivered twice.
-    return None if _seconds(answer.said_at) > _seconds(exchange.asked_at) else "said_before"
+    return None if _seconds(answer.unique) > _seconds(exchange.asked_at) else "said_before"
 
 
 def _seconds(ts: str) -> tuple[int, int]:

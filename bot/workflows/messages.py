@@ -85,12 +85,13 @@ class Answer:
     org: str
     task_id: str
     question_id: str
+    """Empty: a typed reply, which answers the question that was open when it was said."""
     user: str
     text: str
     redacted: list[str] = field(default_factory=list[str])
     """Kinds of secrets that were removed from the text."""
-    said_at: str = ""
-    """The ts of the message; empty for a click, which names its question."""
+    unique: str = ""
+    """The ts of the message, or of the click: what Slack delivers twice is answered once."""
     mac: str = ""
 
 
@@ -162,6 +163,8 @@ class TaskState:
     detail: str = ""
     ended_by: str = ""
     """Who rejected or cancelled."""
+    heard: list[str] = field(default_factory=list[str])
+    """`Answer.unique` of every reply that was used, or whose writer was told that it was not."""
 
 
 @dataclass(frozen=True)
@@ -313,6 +316,8 @@ class AcceptedDecision:
     issued_at: str
     settled: bool
     """True: the quorum is reached, or it was a rejection."""
+    step_up: str = ""
+    """What the person typed, where the requirement asks for it."""
 
 
 @dataclass(frozen=True)

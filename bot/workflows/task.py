@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.answers import ANSWER_SENTENCES, UNTOLD, problem_with
+    from bot.workflows.answers import ANSWER_SENTENCES, problem_with
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
     from bot.workflows.messages import (
@@ -61,8 +61,6 @@ class TaskWorkflow:
         self._inbox: list[Decision | Answer] = []
         self._cancelled: CancelRequest | None = None
         self._weighed = 0
-        self._heard: set[str] = set()
-        """Replies that were used: Slack may deliver them again."""
 
     @workflow.run
     async def run(self, request: TaskRequest) -> TaskResult:
@@ -77,7 +75,7 @@ class TaskWorkflow:
         result = self._result()
         await steps.run(steps.CONCLUDE, ConcludeInput(state=self.state, result=result))
         settled = self.state.outcome not in ("expired", "cancelled") and self.state.proposal is not None
-        await self._turn_away("already_settled" if settled else "late")
+        await self._turn_late_ones_away("already_settled" if settled else "late")
         return result
 
     # Handlers only enqueue: no await here, so none can interleave with the run method halfway through a decision.
@@ -108,7 +106,7 @@ class TaskWorkflow:
         proposal = await self._propose(spec)
         await self._await_quorum(spec, proposal)
         # Before the run, which may take an hour: who clicked in the same second is told now.
-        await self._turn_away("already_settled")
+        await self._turn_late_ones_away("already_settled")
         self.state.status = "executing"
         outcome, detail = await Execution(self.state, spec, proposal, cancelled=lambda: self._cancelled).run()
         raise Ended(outcome, detail)
@@ -164,24 +162,33 @@ class TaskWorkflow:
 
     async def _answers(self, answer: Answer, exchange: Exchange | None) -> bool:
         """Whether it answers the open question. The one who meant it to is told where it does not."""
-        if not await self._is_authentic(answer):
+        if not await self._is_news(answer):
             return False
         problem = problem_with(answer, request=self.state.request, exchange=exchange)
+        if problem == "said_before":
+            return False
+        self._note(answer)
         if problem is None:
-            if answer.said_at:
-                self._heard.add(answer.said_at)
             return True
-        if problem not in UNTOLD and answer.said_at not in self._heard:
-            await steps.run(
-                steps.TELL,
-                TellInput(
-                    request=self.state.request,
-                    thread_ts=self._thread,
-                    user=answer.user,
-                    sentence=ANSWER_SENTENCES[problem],
-                ),
-            )
+        await steps.run(
+            steps.TELL,
+            TellInput(
+                request=self.state.request,
+                thread_ts=self._thread,
+                user=answer.user,
+                sentence=ANSWER_SENTENCES[problem],
+            ),
+        )
         return False
+
+    async def _is_news(self, answer: Answer) -> bool:
+        """Whether it is for this task, vouched for, and not Slack's second delivery of what was heard already."""
+        mine = (answer.org, answer.task_id) == (self.state.request.org, self.state.request.task_id)
+        return mine and answer.unique not in self.state.heard and await self._is_authentic(answer)
+
+    def _note(self, answer: Answer) -> None:
+        if answer.unique:
+            self.state.heard.append(answer.unique)
 
     async def _propose(self, spec: TaskSpec) -> Proposal:
         """Investigate and judge until a plan passes every gate or the repair attempts are used up."""
@@ -256,7 +263,7 @@ class TaskWorkflow:
                     "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
                 )
             if isinstance(message, Answer):
-                await self._answers(message, None)
+                await self._turn_words_away(message)
                 continue
             counted = await self._weigh(message, proposal)
             if counted is None:
@@ -273,6 +280,7 @@ class TaskWorkflow:
                     reason=message.reason,
                     issued_at=message.issued_at,
                     settled=counted.settled is not None,
+                    step_up=message.step_up,
                 ),
             )
             if counted.settled == "rejected":
@@ -285,7 +293,8 @@ class TaskWorkflow:
         """Count one decision, or tell the one who clicked why it does not count."""
         self._weighed += 1
         if not await self._is_authentic(decision):
-            await self._refuse(decision, "forged")
+            # A forged signal names whoever it likes: nobody is told, the ledger still knows.
+            await self._refuse("", "forged")
             return None
         problem = problem_before_roles(decision, request=self.state.request, proposal=proposal, now=workflow.now())
         if problem is None and proposal is not None:
@@ -297,17 +306,24 @@ class TaskWorkflow:
             if isinstance(counted, Counted):
                 return counted
             problem = counted
-        await self._refuse(decision, problem or "nothing_to_decide")
+        await self._refuse(decision.user, problem or "nothing_to_decide")
         return None
 
-    async def _refuse(self, decision: Decision, problem: Problem) -> None:
+    async def _turn_words_away(self, answer: Answer) -> None:
+        """Words decide nothing, and whoever says them while a plan waits is told so."""
+        if await self._is_news(answer):
+            self._weighed += 1
+            self._note(answer)
+            await self._refuse(answer.user, "question_closed" if answer.question_id else "typed")
+
+    async def _refuse(self, user: str, problem: Problem) -> None:
+        """`user`: who is told; empty: nobody."""
         await steps.run(
             steps.REFUSE_DECISION,
             RefusedDecision(
                 request=self.state.request,
                 thread_ts=self._thread,
-                # A forged signal names whoever it likes: nobody is told, the ledger still knows.
-                user="" if problem == "forged" else decision.user,
+                user=user,
                 channel=self.state.request.channel,
                 problem=problem,
                 sentence=SENTENCES[problem],
@@ -315,13 +331,14 @@ class TaskWorkflow:
             ),
         )
 
-    async def _turn_away(self, problem: Problem) -> None:
+    async def _turn_late_ones_away(self, problem: Problem) -> None:
         """What came in too late is answered too, so that no click is left without a word."""
         while self._inbox and self.state.thread_ts is not None:
             message = self._inbox.pop(0)
             if isinstance(message, Decision):
                 self._weighed += 1
-                await self._refuse(message, problem if await self._is_authentic(message) else "forged")
+                authentic = await self._is_authentic(message)
+                await self._refuse(message.user if authentic else "", problem if authentic else "forged")
             else:
                 await self._answers(message, None)
 

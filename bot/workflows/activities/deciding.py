@@ -64,16 +64,15 @@ class Deciding:
 
     @activity.defn(name="tell")
     async def tell(self, message: TellInput) -> bool:
-        """Say something to one person only."""
+        """Say something to one person only. Whether they heard."""
         request = message.request
         async with waiting_is_told(self.bench, request, message.thread_ts):
             said = sentence(message.sentence)
-            await whisper(self.bench, request, message.thread_ts, user=message.user, said=said)
-        return True
+            return await whisper(self.bench, request, message.thread_ts, user=message.user, said=said)
 
     @activity.defn(name="refuse_decision")
     async def refuse_decision(self, message: RefusedDecision) -> bool:
-        """Write down that a decision did not count, and tell the one who made it, and only them."""
+        """Write down that a decision did not count, and tell the one who made it, and only them. Whether they heard."""
         request = message.request
         async with waiting_is_told(self.bench, request, message.thread_ts):
             await self.bench.ledger.record(
@@ -86,7 +85,7 @@ class Deciding:
             )
             if message.user:
                 said = sentence(message.sentence)
-                await whisper(self.bench, request, message.thread_ts, user=message.user, said=said)
+                return await whisper(self.bench, request, message.thread_ts, user=message.user, said=said)
         return True
 
     @activity.defn(name="accept_decision")
@@ -105,6 +104,7 @@ class Deciding:
                     "target": proposal.plan.target,
                     "issued_at": message.issued_at,
                     "settled": message.settled,
+                    "step_up": message.step_up,
                 },
                 org=request.org,
                 task_id=request.task_id,

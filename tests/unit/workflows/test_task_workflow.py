@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from temporalio import activity
 from temporalio.client import Client
 
+from bot.workflows.answers import ANSWER_SENTENCES
 from bot.workflows.messages import AcceptedDecision, Answer, CancelRequest
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
@@ -119,13 +120,16 @@ async def test_who_clicks_in_the_same_second_hears_before_the_run_that_it_was_de
         await task.decide("UGRACE")
         await task.asked("accept_decision")
         await task.handle.signal(TaskWorkflow.decide, sign(decision_on(proposal, "ULINUS", "reject"), KEY))
+        wait = Answer(org="T1", task_id=task.handle.id, question_id="", user="UADA", text="wait!", unique="9.0")
+        await task.handle.signal(TaskWorkflow.answer, sign(wait, KEY))
         script.may_go_on.set()
         assert (await task.handle.result()).approvers == ["UGRACE"]
     assert [(message.user, message.problem) for message in script.of("refuse_decision")] == [
         ("ULINUS", "already_settled")
     ]
+    assert [message.sentence for message in script.of("tell")] == [ANSWER_SENTENCES["not_asking"]]
     steps = [name for name, _ in script.asked]
-    assert steps.index("refuse_decision") < steps.index("run_phase")
+    assert steps.index("refuse_decision") < steps.index("tell") < steps.index("run_phase")
 
 
 async def test_a_failed_phase_rolls_back_and_stops(temporal: Client) -> None:

@@ -40,6 +40,10 @@ class Stage:
             "click", {"user": user, "channel": channel, "message_ts": message_ts, "action_id": action_id}
         )
 
+    async def fault(self, **faults: Any) -> None:
+        """Make something go wrong, or right again: the fields of `bot.local.slack.faults.FaultRequest`."""
+        await self._post("faults", faults)
+
     async def thread(self, said: Said, viewer: str) -> list[dict[str, Any]]:
         """The thread as this person sees it, ephemeral messages included."""
         params = {"channel": said.channel, "ts": said.ts, "viewer": viewer}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import metadata
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -31,6 +32,8 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     return Worker(
         client,
         task_queue=task_queue,
+        # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
+        build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow],
         activities=[
             Authenticating(decision_key).authenticate,

@@ -33,7 +33,7 @@ from bot.local.estate.estate import SampleEstate
 Moment = Literal["before", "after"]
 
 _TASK = re.compile(r"T\w+\.[CDG]\w+\.\d+\.\d+")
-_ATTEMPT = re.compile(r"(?<=:r\d)\.\d+|(?<=:health:)\d+\.\d+|(?<=^understand:\d)\.\d+")
+_ATTEMPT = re.compile(r"(?<=[:-]r\d)\.\d+|(?<=:health:)\d+\.\d+|(?<=understand:\d)\.\d+|\.\d+$")
 _DIGEST = re.compile(r":[0-9a-f]{16}\b")
 
 

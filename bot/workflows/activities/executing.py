@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from temporalio import activity
 
+from bot.blocks.words import plural
 from bot.workflows.activities.observing import begun_assets, call_id, not_as_approved
 from bot.workflows.activities.progress import records_after, show_progress
 from bot.workflows.activities.retrying import of_this_attempt, working
@@ -148,7 +149,9 @@ class Executing:
         unhealthy = await self._unhealthy(message, phase, caller)
         if unhealthy:
             return PhaseResult(ok=False, ran=True, detail=f"Unhealthy: {unhealthy}", touched=touched)
-        return PhaseResult(ok=True, ran=True, detail=f"{len(phase.asset_ids)} assets, healthy.", touched=touched)
+        return PhaseResult(
+            ok=True, ran=True, detail=f"{plural(len(phase.asset_ids), 'asset')}, healthy.", touched=touched
+        )
 
     async def _unhealthy(self, message: PhaseInput, phase: Phase, caller: Caller) -> str | None:
         """Ask until healthy or until the longest check's time is over."""

@@ -14,6 +14,7 @@ from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
@@ -50,4 +51,6 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         ],
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
+        # By default most of the timeout goes by before a heartbeat is sent on, and a busy machine misses the rest.
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_SECONDS),
     )

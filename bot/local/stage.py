@@ -44,6 +44,10 @@ class Stage:
         """Make something go wrong, or right again: the fields of `bot.local.slack.faults.FaultRequest`."""
         await self._post("faults", faults)
 
+    async def delivery(self, **patience: Any) -> None:
+        """How Slack delivers from now on: the fields of `bot.local.slack.control_models.Delivery`."""
+        await self._post("delivery", patience)
+
     async def thread(self, said: Said, viewer: str) -> list[dict[str, Any]]:
         """The thread as this person sees it, ephemeral messages included."""
         params = {"channel": said.channel, "ts": said.ts, "viewer": viewer}

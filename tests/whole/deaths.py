@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -38,14 +39,16 @@ class Effect:
 
 def effects_in(journal: Path) -> list[Effect]:
     """Every effect that was reached, in order."""
-    lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    return [Effect(line["step"], name) for line in lines if "step" in line for name in line["effects"]]
+    return [Effect(line["step"], name) for line in _lines(journal) if "step" in line for name in line["effects"]]
 
 
 def deaths_in(journal: Path) -> list[Death]:
     """The deaths that were really died, in order."""
-    lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    return [_DEATH.validate_python(line["died"]) for line in lines if "died" in line]
+    return [_DEATH.validate_python(line["died"]) for line in _lines(journal) if "died" in line]
+
+
+def _lines(journal: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in journal.read_text().splitlines()] if journal.exists() else []
 
 
 def deaths_at(effects: Sequence[Effect], *, of_each_kind: int) -> Iterator[Death]:

@@ -27,7 +27,8 @@ from bot import runtime
 from bot.local.stack import RunningStack, attach_stack
 from bot.pacing import Pacer
 from bot.settings import DatabaseSettings, LedgerSettings, Settings
-from tests.whole.effects import Death, Fate, watch_effects
+from bot.taken import taken_lately
+from tests.whole.effects import Death, Fate, put, watch_effects
 from tests.whole.serving import READY, ServingRole
 
 PR_SET_PDEATHSIG = 1
@@ -45,8 +46,9 @@ class Slot:
     """One bot or worker, over all its lives."""
 
     name: str
-    """Also of Temporal's task queue, which nobody else serves."""
     role: ServingRole
+    queue: str
+    """Temporal's."""
     home: str
     """With an estate, a ledger and its anchors of its own, so that tasks do not wait for each other."""
     deaths: list[Death] = field(default_factory=list[Death])
@@ -61,10 +63,11 @@ class Slot:
         return Path(self.home) / "estate.db"
 
     def settings(self, settings: Settings) -> Settings:
+        """The same, for this slot."""
         database = DatabaseSettings.model_validate({"url": f"sqlite:///{self.home}/gavel.db"})
         return settings.model_copy(
             update={
-                "temporal": settings.temporal.model_copy(update={"task_queue": self.name}),
+                "temporal": settings.temporal.model_copy(update={"task_queue": self.queue}),
                 "database": database,
                 "ledger": LedgerSettings(anchor_dir=Path(self.home) / "anchors"),
             }
@@ -77,10 +80,14 @@ SLOT = TypeAdapter(Slot)
 async def _live(slot: Slot) -> None:
     shared = await attach_stack(Settings())
     stack = replace(shared, settings=slot.settings(shared.settings), estate=slot.estate)
-    if slot.role == "bot":
-        async with runtime.listening(stack.settings, await runtime.open_bot(stack)):
+    await {"bot": _answer, "worker": _work, "both": runtime.serve}[slot.role](stack)
+
+
+async def _answer(stack: RunningStack) -> None:
+    async with taken_lately(stack.redis_url) as taken:
+        app = await runtime.open_bot(stack, taken=taken)
+        async with runtime.listening(stack.settings, app):
             await asyncio.Event().wait()
-    await _work(stack)
 
 
 async def _work(stack: RunningStack) -> None:
@@ -126,7 +133,7 @@ class Lives:
 
 
 def main() -> int:
-    vars(runtime)["Pacer"] = _unpaced
+    put(runtime, "Pacer", _unpaced)
     os.environ.update(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS="True")
     for module in LATE:
         importlib.import_module(module)

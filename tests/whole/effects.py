@@ -16,19 +16,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio import activity
 from temporalio.client import Client, Interceptor, WorkflowHandle
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from temporalio.worker import Interceptor as WorkerInterceptor
 
-from agents.orchestrator.chat import ChatReply, ChatRequest, Member
+from agents.orchestrator.chat import ChatRequest, Member
 from agents.orchestrator.litellm_client import LiteLLMClient
 from bot import runtime
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.chain import Head
 from bot.ledger.writer import ChainWriter, Write
 from bot.local.estate.estate import SampleEstate
+from bot.taken import TakenLately
 
 Moment = Literal["before", "after"]
 
@@ -86,12 +88,13 @@ def watch_effects(fate: Fate) -> None:
             fate.reached("after", effects)
             return answer
 
-        _put(owner, method, watched)
+        put(owner, method, watched)
 
     def slack(method: str, *, json: dict[str, Any] | None = None, **_: Any) -> list[str]:
         if not method.startswith("chat."):
             return []
-        payload: dict[str, Any] = ((json or {}).get("metadata") or {}).get("event_payload") or {}
+        metadata: dict[str, Any] = (json or {}).get("metadata") or {}
+        payload: dict[str, Any] = metadata.get("event_payload") or {}
         return [f"slack {method} {payload.get('key', '')}".strip()]
 
     def ledger(org: str, writes: Sequence[Write]) -> list[str]:
@@ -116,15 +119,28 @@ def watch_effects(fate: Fate) -> None:
     around(FileAnchor, "advance", anchor)
     around(LiteLLMClient, "chat", model)
     around(SampleEstate, "apply_image", estate)
-    around(Client, "start_workflow", lambda *_, **__: ["temporal start"])
-    around(WorkflowHandle, "signal", lambda name, *_, **__: [f"temporal signal {name}"])
+
+    def signal_named(name: str, *_: object, **__: object) -> list[str]:
+        return [f"temporal signal {name}"]
+
+    def always(effect: str) -> Callable[..., list[str]]:
+        def names(*_: object, **__: object) -> list[str]:
+            return [effect]
+
+        return names
+
+    around(Client, "start_workflow", always("temporal start"))
+    around(WorkflowHandle, "signal", signal_named)
+    around(TakenLately, "add", always("redis add"))
+    around(AsyncBaseSocketModeClient, "send_socket_mode_response", always("slack ack"))
     connect = runtime.connect
 
     async def connected(*args: Any, **kwargs: Any) -> Client:
         config = (await connect(*args, **kwargs)).config()
-        return Client(**{**config, "interceptors": [_Steps(fate)]})
+        config["interceptors"] = [_Steps(fate)]
+        return Client(**config)
 
-    _put(runtime, "connect", connected)
+    put(runtime, "connect", connected)
 
 
 class _Steps(Interceptor, WorkerInterceptor):
@@ -150,7 +166,8 @@ class _Step(ActivityInboundInterceptor):
         return answer
 
 
-def _put(owner: object, name: str, value: object) -> None:
+def put(owner: object, name: str, value: object) -> None:
+    """In the place of the owner's attribute of this name."""
     setattr(owner, name, value)
 
 

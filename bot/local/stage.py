@@ -48,6 +48,10 @@ class Stage:
         """How Slack delivers from now on: the fields of `bot.local.slack.control_models.Delivery`."""
         await self._post("delivery", patience)
 
+    async def roles(self, usergroup: str, people: list[str]) -> None:
+        """Who is in a user group from now on."""
+        await self._post("usergroup", {"usergroup": usergroup, "users": people})
+
     async def thread(self, said: Said, viewer: str) -> list[dict[str, Any]]:
         """The thread as this person sees it, ephemeral messages included."""
         params = {"channel": said.channel, "ts": said.ts, "viewer": viewer}

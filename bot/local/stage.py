@@ -78,6 +78,18 @@ class Stage:
         """Press the modal's other button."""
         await self._post("close_view", {"user": user, "view_id": view_id})
 
+    async def fault(self, **faults: Any) -> None:
+        """Make something go wrong, or right again: the fields of `bot.local.slack.faults.FaultRequest`."""
+        await self._post("faults", faults)
+
+    async def delivery(self, **patience: Any) -> None:
+        """How Slack delivers from now on: the fields of `bot.local.slack.control_models.Delivery`."""
+        await self._post("delivery", patience)
+
+    async def roles(self, usergroup: str, people: list[str]) -> None:
+        """Who is in a user group from now on."""
+        await self._post("usergroup", {"usergroup": usergroup, "users": people})
+
     async def thread(self, said: Said, viewer: str) -> list[dict[str, Any]]:
         """The thread as this person sees it, ephemeral messages included."""
         params = {"channel": said.channel, "ts": said.ts, "viewer": viewer}

@@ -13,7 +13,7 @@ from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
 from bot.thread import SlackRefused
-from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
+from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import TaskRequest, UnderstandInput, Understood, WarnInput
 from bot.workflows.workbench import Workbench
@@ -53,7 +53,7 @@ class Understanding:
     async def understand(self, message: UnderstandInput) -> Understood:
         """A TaskSpec, one question, or a kind no. All three are in the thread and in the ledger when this returns."""
         request = message.request
-        async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             await self._record("task_received", {"source": request.source, "text": request.text}, request, "received")
             for exchange in message.exchanges:
                 body: JsonObject = {"question_id": exchange.question_id, "answer": exchange.answer}
@@ -72,7 +72,7 @@ class Understanding:
     async def warn_of_secret(self, message: WarnInput) -> bool:
         """A step of its own, so that a model that is away does not have it said again and again."""
         request = message.request
-        async with waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             if request.source != "alert":
                 said = sentences.secret_redacted(message.kinds, visible=request.source != "command")
                 await whisper(self.bench, request, message.thread_ts, user=request.user, said=said)
@@ -102,6 +102,7 @@ class Understanding:
                 source="alert" if request.source == "alert" else "person",
                 alert_fields={"message": request.text} if request.source == "alert" else {},
                 exchanges=answered,
+                attempt=activity.info().attempt,
             )
         )
         if understanding.kind == "error":
@@ -115,12 +116,14 @@ class Understanding:
         return await self._decline(understanding.text, request, thread_ts)
 
     async def _decline(self, why: str, request: TaskRequest, thread_ts: str | None) -> Understood:
-        await self._record("task_spec", {"declined": why}, request, "declined")
+        await self._record("task_spec", {"declined": why}, request, of_this_attempt("declined"))
         return Understood(thread_ts=thread_ts, declined=why)
 
     async def _ask(self, question: Question, request: TaskRequest, thread_ts: str, *, number: int) -> Understood:
         question_id = f"q{number + 1}"
-        await self._record("question_asked", question.model_dump(mode="json"), request, f"question:{question_id}")
+        await self._record(
+            "question_asked", question.model_dump(mode="json"), request, of_this_attempt(f"question:{question_id}")
+        )
         card = task.question_card(
             question, task_id=request.task_id, question_id=question_id, simulated=self.bench.simulated
         )
@@ -134,7 +137,7 @@ class Understanding:
         return Understood(thread_ts=thread_ts, question=question, question_id=question_id, asked_at=asked_at)
 
     async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str) -> Understood:
-        await self._record("task_spec", spec.model_dump(mode="json"), request, "spec")
+        await self._record("task_spec", spec.model_dump(mode="json"), request, of_this_attempt("spec"))
         names = [member.name for member in self.bench.members]
         card = task.acknowledgement(
             spec, members=names if spec.mode != "single" else names[:1], simulated=self.bench.simulated

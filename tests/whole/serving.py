@@ -1,0 +1,61 @@
+"""The bot, a worker, or both, in a process of its own beside a stack that somebody else opened: one that can be killed.
+
+`python -m tests.whole.serving ROLE DATA_DIR`. Prints one line when it serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from bot.lifecycle import run
+from bot.local.stack import RunningStack, attach_stack
+from bot.runtime import listening, open_bot, open_worker
+from bot.settings import Settings
+
+ServingRole = Literal["bot", "worker", "both"]
+
+READY = "serving"
+
+
+async def _bot(stack: RunningStack) -> None:
+    app = await open_bot(stack)
+    async with listening(stack.settings, app):
+        await _until_killed()
+
+
+async def _worker(stack: RunningStack) -> None:
+    async with open_worker(stack) as worker, worker:
+        await _until_killed()
+
+
+async def _both(stack: RunningStack) -> None:
+    app = await open_bot(stack)
+    async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+        await _until_killed()
+
+
+async def _until_killed() -> None:
+    print(READY, flush=True)
+    await asyncio.Event().wait()
+
+
+_SERVE: dict[ServingRole, Callable[[RunningStack], Coroutine[Any, Any, None]]] = {
+    "bot": _bot,
+    "worker": _worker,
+    "both": _both,
+}
+
+
+async def _main() -> int:
+    role, data_dir = sys.argv[1:]
+    serve = next(_SERVE[name] for name in get_args(ServingRole) if name == role)
+    await serve(await attach_stack(Settings(data_dir=Path(data_dir))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(_main))

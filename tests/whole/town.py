@@ -1,0 +1,116 @@
+"""The whole product as it runs: the embedded servers here, the bot and the workers in processes that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from temporalio.client import Client
+
+from bot.ledger.ledger import Ledger
+from bot.local.estate.estate import SampleEstate
+from bot.local.stack import RunningStack, open_stack
+from bot.local.stage import Stage
+from bot.runtime import open_ledger
+from bot.settings import Settings
+from bot.workflows.client import connect
+from tests.whole.serving import READY, ServingRole
+
+CONFIGURATION = ("SLACK_", "TEMPORAL_", "OPA_", "REDIS_", "DATABASE_", "LLM_", "GAVEL_", "AWS_", "OLLAMA_", "AZURE_")
+KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+
+QUICK: Mapping[str, str] = {"GAVEL_TASKS_CANARY_WAIT_SECONDS": "1", "GAVEL_LOG_LEVEL": "warning"}
+
+
+def unconfigured(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without anything that configures Gavel or reaches a real model."""
+    return {name: value for name, value in environ.items() if not name.startswith(CONFIGURATION) and name not in KEYS}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A bot, a worker or both, in one process."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+    """What it wrote to stderr."""
+
+    async def kill(self) -> None:
+        """`kill -9`: nothing is drained, nothing is reported."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    async def ended(self, *, seconds: float) -> int:
+        """The exit status of a process that ends by itself. Raises TimeoutError."""
+        return await asyncio.wait_for(self.process.wait(), seconds)
+
+
+@dataclass(frozen=True)
+class Town:
+    """A stack, its people and its records. Start the product in it with :meth:`serve`."""
+
+    stack: RunningStack
+    stage: Stage
+    temporal: Client
+    ledger: Ledger
+    estate: SampleEstate
+    exits: AsyncExitStack
+    environ: Mapping[str, str]
+
+    async def serve(self, role: ServingRole, *, module: str = "tests.whole.serving", **environ: str) -> Served:
+        """Start a process and wait until it serves. It is killed at the end of the town, if it still runs.
+
+        `module` may be another entry point that takes the same arguments and prints the same line.
+        """
+        data = self.stack.settings.data_dir
+        log = data / f"served-{role}-{len(list(data.glob('served-*')))}.log"
+        with log.open("wb") as stderr:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", module, role, str(data)),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=stderr,
+                env={**self.environ, **environ},
+            )
+        served = Served(process, log)
+        self.exits.push_async_callback(served.kill)
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), 60)
+        assert line.decode().strip() == READY, f"{role} did not come up:\n{log.read_text()}"
+        return served
+
+
+@asynccontextmanager
+async def open_town(data_dir: Path, **environ: str) -> AsyncGenerator[Town]:
+    """A town of its own in `data_dir`. `environ` configures the product's processes, by the names users set."""
+    env = {**unconfigured(os.environ), **QUICK, **environ, "GAVEL_DATA_DIR": str(data_dir)}
+    async with AsyncExitStack() as exits:
+        stack = await exits.enter_async_context(open_stack(Settings(data_dir=data_dir)))
+        http = await exits.enter_async_context(aiohttp.ClientSession())
+        estate = SampleEstate(stack.estate)
+        exits.push_async_callback(estate.close)
+        codec_key = stack.keys.derive("codec")
+        yield Town(
+            stack=stack,
+            stage=Stage(http, base=f"{stack.part('slack').address}/"),
+            temporal=await connect(stack.settings.temporal, address=stack.temporal_address, codec_key=codec_key),
+            ledger=await open_ledger(exits, stack.settings, stack.keys),
+            estate=estate,
+            exits=exits,
+            environ=env,
+        )
+
+
+async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float, what: str) -> None:
+    """Wait until `condition` holds. Raises AssertionError naming `what` after `seconds`."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await condition():
+        assert asyncio.get_running_loop().time() < deadline, f"{what}: not within {seconds:g} s"
+        await asyncio.sleep(0.05)

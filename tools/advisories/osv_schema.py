@@ -19,7 +19,7 @@ _MOMENT: JsonObject = {
 }
 _ID: JsonObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$"}
 _IDS: JsonObject = {"type": ["array", "null"], "maxItems": MAX_NAMES, "items": _ID}
-_VERSION: JsonObject = {"type": "string", "minLength": 1, "maxLength": 200}
+_VERSION: JsonObject = {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,200}$"}
 
 _SEVERITIES: JsonObject = {
     "type": ["array", "null"],
@@ -61,8 +61,8 @@ _AFFECTED: JsonObject = {
         "package": {
             "type": "object",
             "properties": {
-                "ecosystem": {"type": "string", "minLength": 1, "maxLength": 120},
-                "name": {"type": "string", "minLength": 1, "maxLength": 300},
+                "ecosystem": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,120}$"},
+                "name": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,300}$"},
             },
             "required": ["ecosystem", "name"],
         },

@@ -1,8 +1,8 @@
-"""Tables for what is known about the estate: vulnerabilities, controls, alerts, logs, recovery pairs, bills."""
+"""Tables for what is known about the estate: vulnerabilities, controls, recovery pairs, bills."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, String, Table
+from sqlalchemy import JSON, Column, Float, Integer, String, Table
 
 from bot.local.estate.tables import Moment, metadata
 
@@ -52,35 +52,6 @@ control_results = Table(
     Column("affected_assets", JSON, nullable=False),
     Column("score", Float, nullable=False),
     Column("last_audit_at", Moment, nullable=False),
-)
-
-alerts = Table(
-    "alerts",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("severity", String(16), nullable=False),
-    Column("title", String(200), nullable=False),
-    Column("description", String(500), nullable=False),
-    Column("source", String(64), nullable=False),
-    Column("site", String(64)),
-    Column("asset_id", String(128)),
-    Column("status", String(16), nullable=False),
-    Column("raised_at", Moment, nullable=False),
-    Column("acknowledged_by", String(64)),
-)
-
-logs = Table(
-    "logs",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("asset_id", String(128), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("level", String(8), nullable=False),
-    Column("unit", String(64), nullable=False),
-    Column("message", String(500), nullable=False),
-    Index("logs_by_asset", "org_id", "asset_id", "at"),
 )
 
 dr_pairs = Table(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import Any
+from zlib import crc32
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Column, Table, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.local.estate import records, tables
+from bot.local.estate import incident_tables, records, tables
 from bot.local.estate.draw_assets import DrawnAsset, draw_assets
 from bot.local.estate.draw_images import DrawnImage, coordinate_rows, draw_images
+from bot.local.estate.draw_incidents import alert_rows, change_event_rows, illnesses, log_rows
 from bot.local.estate.draw_records import (
-    alert_rows,
     bill_rows,
     control_result_rows,
     control_rows,
@@ -22,7 +24,6 @@ from bot.local.estate.draw_records import (
     cve_rows,
     dr_pair_rows,
     drifted_of,
-    log_rows,
 )
 from bot.local.estate.draw_windows import change_window_rows
 from bot.local.estate.engine import make_directory, open_engine, writing
@@ -38,7 +39,7 @@ async def seed_estate(path: Path, *, seed: int, org: str, now: datetime) -> bool
     """Draw the estate of `org` (and its neighbor's) into the file; True when it did, False when it was there.
 
     Two processes may call it at once: one draws. What has been drawn is never drawn over. Raises `EstateError`
-    when the file holds the org's estate from another seed, and when it cannot be written.
+    when the file holds the org's estate from another seed or in other tables, and when it cannot be written.
     """
     if org == NEIGHBOR_ORG:
         raise EstateError(f"{NEIGHBOR_ORG!r} is the sample estate's second tenant; choose another org.")
@@ -46,7 +47,7 @@ async def seed_estate(path: Path, *, seed: int, org: str, now: datetime) -> bool
     engine = open_engine(path, create=True)
     try:
         async with writing(engine) as connection:
-            await connection.run_sync(tables.metadata.create_all)
+            await _make_tables(connection, path)
             seeds = tables.seeds.c
             earlier = (await connection.execute(select(seeds.seed).where(seeds.org_id == org))).scalar_one_or_none()
             if earlier == seed:
@@ -60,6 +61,26 @@ async def seed_estate(path: Path, *, seed: int, org: str, now: datetime) -> bool
     finally:
         await engine.dispose()
     return True
+
+
+async def _make_tables(connection: AsyncConnection, path: Path) -> None:
+    """A file of another version has other tables: what is new in this one would be empty there, and read as none."""
+    version = (await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()
+    there = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    if there and version != _tables_version():
+        raise EstateError(f"{path} was drawn by another version of Gavel. It is sample data: remove it.")
+    await connection.run_sync(tables.metadata.create_all)
+    await connection.exec_driver_sql(f"PRAGMA user_version = {_tables_version()}")
+
+
+def _tables_version() -> int:
+    """Of the tables and their columns, for SQLite's `user_version` (31 bits)."""
+    columns = sorted(f"{column.table}.{column.name} {column.type!r}" for column in _all_columns())
+    return crc32("\n".join(columns).encode()) & 0x7FFFFFFF
+
+
+def _all_columns() -> list[Column[Any]]:
+    return [column for table in tables.metadata.tables.values() for column in table.columns]
 
 
 async def _draw_neighbor(connection: AsyncConnection, *, seed: int, now: datetime) -> None:
@@ -85,9 +106,24 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     await _insert(connection, records.cve_alerts, cve_alerts)
     await _insert(connection, records.controls, control_rows(org=org))
     await _insert(connection, records.control_results, results)
-    await _insert(connection, records.alerts, alert_rows(random, assets, drifted, org=org, now=now))
-    await _insert(connection, records.logs, log_rows(random, assets, org=org, now=now))
+    await _insert_incidents(connection, Random(f"incidents {random.random()}"), assets, drifted, org=org, now=now)
     await _insert(connection, records.bills, bill_rows(assets, org=org, now=now))
+
+
+async def _insert_incidents(
+    connection: AsyncConnection,
+    random: Random,
+    assets: list[DrawnAsset],
+    drifted: list[DrawnAsset],
+    *,
+    org: str,
+    now: datetime,
+) -> None:
+    ill = illnesses(random, assets, now=now)
+    alerts = alert_rows(random, ill, assets, drifted, org=org, now=now)
+    await _insert(connection, incident_tables.alerts, alerts)
+    await _insert(connection, incident_tables.logs, log_rows(random, ill, assets, org=org, now=now))
+    await _insert(connection, incident_tables.change_events, change_event_rows(random, ill, assets, org=org, now=now))
 
 
 async def _insert_inventory(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tools.contracts.change import ChangeOutput
 from tools.contracts.common import Contract, Environment, Platform
 from tools.contracts.plan import (
     AssetExpectation,
@@ -142,17 +143,8 @@ class ExecuteRolloutInput(Contract):
     rollback: bool = False
 
 
-class AssetOutcome(Contract):
-    asset_id: str
-    ok: bool
-    image_version: str | None
-    message: str
-
-
-class ExecuteRolloutOutput(Contract):
-    outcomes: list[AssetOutcome]
-    changed: int
-    failed: int
+class ExecuteRolloutOutput(ChangeOutput):
+    """An outcome for each asset, in the order they were named."""
 
 
 class CheckHealthInput(Contract):

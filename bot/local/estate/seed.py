@@ -21,7 +21,6 @@ from bot.local.estate.draw_records import (
     control_result_rows,
     control_rows,
     cve_alert_rows,
-    cve_rows,
     dr_pair_rows,
     drifted_of,
 )
@@ -87,7 +86,6 @@ async def _draw_neighbor(connection: AsyncConnection, *, seed: int, now: datetim
     seeds = tables.seeds.c
     there = await connection.execute(select(seeds.seed).where(seeds.org_id == NEIGHBOR_ORG))
     if there.scalar_one_or_none() is None:
-        await _insert(connection, records.cves, cve_rows())
         await _draw(connection, Random(f"neighbor {seed}"), org=NEIGHBOR_ORG, seed=seed, now=now)
 
 
@@ -138,9 +136,15 @@ async def _insert_inventory(
         for site in (*SITES, *CLUSTERS)
     ]
     packages: list[JsonObject] = [
-        {"org_id": org, "image_id": image.id, "package": package, "version": version}
+        {
+            "org_id": org,
+            "image_id": image.id,
+            "ecosystem": package.ecosystem,
+            "package": package.name,
+            "version": package.version,
+        }
         for image in line
-        for package, version in image.packages.items()
+        for package in image.packages
     ]
     await _insert(connection, tables.sites, places)
     await _insert(connection, tables.images, [image.row(org) for image in line])

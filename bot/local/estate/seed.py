@@ -12,10 +12,11 @@ from sqlalchemy import Column, Table, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.local.estate import incident_tables, records, tables
+from bot.local.estate import image_tables, incident_tables, records, security_tables, tables
 from bot.local.estate.draw_assets import DrawnAsset, draw_assets
 from bot.local.estate.draw_images import DrawnImage, coordinate_rows, draw_images
 from bot.local.estate.draw_incidents import alert_rows, change_event_rows, illnesses, log_rows
+from bot.local.estate.draw_pipeline import base_image_rows, image_check_rows, image_standard_row
 from bot.local.estate.draw_records import (
     bill_rows,
     control_result_rows,
@@ -24,6 +25,7 @@ from bot.local.estate.draw_records import (
     dr_pair_rows,
     drifted_of,
 )
+from bot.local.estate.draw_security import dependency_rows, listener_rows
 from bot.local.estate.draw_windows import change_window_rows
 from bot.local.estate.engine import make_directory, open_engine, writing
 from bot.local.estate.fleets import CLUSTERS, NODE, ROLES, SITES
@@ -106,6 +108,18 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     await _insert(connection, records.control_results, results)
     await _insert_incidents(connection, Random(f"incidents {random.random()}"), assets, drifted, org=org, now=now)
     await _insert(connection, records.bills, bill_rows(assets, org=org, now=now))
+    await _insert_pipeline(connection, [image for line in images.values() for image in line], org=org)
+    ports = listener_rows(Random(f"security {random.random()}"), assets, org=org)
+    await _insert(connection, security_tables.listeners, ports)
+    needs = dependency_rows(org=org, neighbor=org == NEIGHBOR_ORG)
+    await _insert(connection, security_tables.service_dependencies, needs)
+
+
+async def _insert_pipeline(connection: AsyncConnection, images: list[DrawnImage], *, org: str) -> None:
+    await _insert(connection, image_tables.base_images, base_image_rows(org=org))
+    standard = image_standard_row(org=org, neighbor=org == NEIGHBOR_ORG)
+    await _insert(connection, image_tables.image_standards, [standard])
+    await _insert(connection, image_tables.image_checks, image_check_rows(images, org=org))
 
 
 async def _insert_incidents(

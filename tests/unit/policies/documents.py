@@ -80,10 +80,10 @@ def execution_document() -> JsonObject:
 
 
 DOCUMENTS: dict[str, Callable[[], JsonObject]] = {
-    "gavel.plan": plan_document,
-    "gavel.tools": tools_document,
-    "gavel.approval": approval_document,
-    "gavel.execution": execution_document,
+    "ql.ai.safety": plan_document,
+    "ql.ai.tools": tools_document,
+    "ql.ai.approval": approval_document,
+    "ql.ai.execution": execution_document,
 }
 
 OPTIONAL = frozenset({"id", "summary", "tool_call_id", "result_digest", "value"})

@@ -32,6 +32,8 @@ UNREAD = {
     "ql.ai.tools": set[str](),
     "ql.ai.approval": set[str](),
     "ql.ai.execution": set[str](),
+    "ql.ai.autonomy": set[str](),
+    "ql.ai.images": set[str](),
 }
 
 
@@ -44,7 +46,11 @@ def _read(package: str) -> list[str]:
         for path in every
         if path not in UNREAD[package]
         and not path.startswith(inside)
-        and (not path.startswith(skipped) or path.endswith(".asset_id") or package != "ql.ai.safety")
+        and (
+            not path.startswith(skipped)
+            or path.endswith(".asset_id")
+            or package not in {"ql.ai.safety", "ql.ai.autonomy"}
+        )
     ]
 
 

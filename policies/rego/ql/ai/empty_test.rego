@@ -6,11 +6,13 @@ decisions := {
 	"tools": data.ql.ai.tools.decision,
 	"approval": data.ql.ai.approval.decision,
 	"execution": data.ql.ai.execution.decision,
+	"autonomy": data.ql.ai.autonomy.decision,
+	"images": data.ql.ai.images.decision,
 }
 
 test_every_package_decides_on_an_empty_input if {
 	answers := decisions with input as {}
-	count(answers) == 4
+	count(answers) == 6
 }
 
 test_nothing_is_allowed_and_a_reason_is_given if {

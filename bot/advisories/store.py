@@ -26,6 +26,9 @@ from tools.contracts.common import JsonObject, canonical_json, digest_of
 CHUNK = 400
 """Values in one IN list; SQLite takes 32,766 parameters a statement."""
 
+Origin = Literal["import", "sample"]
+"""Whether somebody imported it, or it came with the sample estate."""
+
 Fate = Literal["added", "updated", "unchanged", "older"]
 """What became of a record: `older` when a newer one of the same id was there."""
 
@@ -36,8 +39,11 @@ class SqlAdvisories:
 
     database: Database
 
-    async def put(self, advisories: Sequence[Advisory], *, at: datetime) -> list[Fate]:
-        """One transaction for all of them; one fate for each. Of two with one id, the later modified stays."""
+    async def put(self, advisories: Sequence[Advisory], *, at: datetime, origin: Origin = "import") -> list[Fate]:
+        """One transaction for all of them; one fate for each. Of two with one id, the later modified stays.
+
+        What was imported is never replaced by a sample.
+        """
         fates: list[Fate] = []
         async with self._writing() as connection:
             known = await _known(connection, {advisory.id for advisory in advisories})
@@ -45,16 +51,21 @@ class SqlAdvisories:
             for advisory in advisories:
                 digest = digest_of(advisory)
                 earlier = known.get(advisory.id)
-                if earlier is not None and earlier[0] > advisory.modified:
+                if earlier is not None and _stays(earlier, advisory, origin=origin):
                     fates.append("older")
-                elif earlier is not None and earlier[1] == digest:
+                elif earlier is not None and (earlier.digest, earlier.origin) == (digest, origin):
                     fates.append("unchanged")
                 else:
                     fates.append("added" if earlier is None else "updated")
-                    known[advisory.id] = (advisory.modified, digest)
+                    known[advisory.id] = _Known(advisory.modified, digest, origin)
                     kept[advisory.id] = advisory
-            await _replace(connection, list(kept.values()), at=at)
+            await _replace(connection, list(kept.values()), at=at, origin=origin)
         return fates
+
+    async def forget_samples(self) -> None:
+        """A real estate is not compared with the few advisories that the sample estate brings."""
+        async with self._writing() as connection:
+            await connection.execute(delete(AdvisoryRow).where(AdvisoryRow.origin == "sample"))
 
     async def named(self, name: str) -> list[Advisory]:
         statement = (
@@ -141,18 +152,30 @@ class SqlAdvisories:
             ) from error
 
 
-async def _known(connection: AsyncConnection, ids: set[str]) -> dict[str, tuple[datetime, str]]:
-    """Id → when it was modified, and the digest of its body."""
-    known: dict[str, tuple[datetime, str]] = {}
+@dataclass(frozen=True)
+class _Known:
+    modified: datetime
+    digest: str
+    origin: str
+
+
+def _stays(earlier: _Known, advisory: Advisory, *, origin: Origin) -> bool:
+    """Whether what is there is better than what comes."""
+    if (earlier.origin, origin) == ("import", "sample"):
+        return True
+    return earlier.origin == origin and earlier.modified > advisory.modified
+
+
+async def _known(connection: AsyncConnection, ids: set[str]) -> dict[str, _Known]:
+    known: dict[str, _Known] = {}
+    row = AdvisoryRow
     for chunk in _chunks(sorted(ids)):
-        rows = await connection.execute(
-            select(AdvisoryRow.id, AdvisoryRow.modified, AdvisoryRow.digest).where(AdvisoryRow.id.in_(chunk))
-        )
-        known.update((row.id, (row.modified, row.digest)) for row in rows)
+        rows = await connection.execute(select(row.id, row.modified, row.digest, row.origin).where(row.id.in_(chunk)))
+        known.update((found.id, _Known(found.modified, found.digest, found.origin)) for found in rows)
     return known
 
 
-async def _replace(connection: AsyncConnection, advisories: list[Advisory], *, at: datetime) -> None:
+async def _replace(connection: AsyncConnection, advisories: list[Advisory], *, at: datetime, origin: Origin) -> None:
     for chunk in _chunks([advisory.id for advisory in advisories]):
         await connection.execute(delete(AdvisoryRow).where(AdvisoryRow.id.in_(chunk)))
     rows: list[JsonObject] = []
@@ -167,6 +190,7 @@ async def _replace(connection: AsyncConnection, advisories: list[Advisory], *, a
                 "rating": severity_of(advisory).rating,
                 "digest": digest_of(advisory),
                 "body": canonical_json(advisory).decode(),
+                "origin": origin,
                 "imported_at": at,
             }
         )

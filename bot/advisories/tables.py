@@ -29,6 +29,8 @@ class AdvisoryRow(Base):
     """Of the body: another import of the same record changes nothing."""
     body: Mapped[str]
     """The whole :class:`tools.contracts.advisory.Advisory` as canonical JSON."""
+    origin: Mapped[str]
+    """`import`, or `sample`: it came with the sample estate and goes with it."""
     imported_at: Mapped[datetime]
 
 

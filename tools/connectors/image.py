@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from tools.contracts.estate import ImageStatus
-from tools.contracts.image import BaseImage, ImageChange, ImageCheck, ImageContract, ImageStandard
+from tools.contracts.pipeline import BaseImage, ImageChange, ImageCheck, ImageContract, ImageStandard
 
 
 @runtime_checkable
@@ -13,7 +13,7 @@ class ImageStandardSource(Protocol):
     """Every method takes the org first, from the caller. Raises `EstateError` when the source cannot answer."""
 
     async def base_images(self, org: str) -> list[BaseImage]:
-        """Every base that is known, approved or not, in id order."""
+        """Every image that is a base for others, in id order, whatever its status."""
         ...
 
     async def image_standard(self, org: str) -> ImageStandard | None:
@@ -21,14 +21,14 @@ class ImageStandardSource(Protocol):
         ...
 
     async def image_checks(self, org: str, image_id: str) -> list[ImageCheck]:
-        """The last result of each check that was run on the image."""
+        """The last result of each test that was run on the image, in name order."""
         ...
 
 
 @runtime_checkable
 class ImageBuilder(Protocol):
     async def build_image(self, org: str, contract: ImageContract, *, idempotency_key: str) -> ImageChange:
-        """Build and check a draft. The same key again builds nothing and answers the same.
+        """Build and test a draft. The same key again builds nothing and answers the same.
 
         Raises `EstateError`, with nothing built, for a contract it cannot build to and a version that is there.
         """

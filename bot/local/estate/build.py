@@ -1,4 +1,4 @@
-"""Builds an image of the sample estate: the base's packages, the newest of what the contract asks for, the checks."""
+"""Builds an image of the sample estate: the base's packages, what the contract pins, and the pipeline's tests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.local.estate import tables
-from bot.local.estate.image_tables import base_images
+from bot.local.estate.image_tables import base_images, image_standards
 from tools.advisories.versions import UnknownEcosystem, UnreadableVersion, compare_versions
 from tools.connectors.base import EstateError
 from tools.contracts.advisory import Package
 from tools.contracts.common import JsonObject
-from tools.contracts.image import ImageCheckName, ImageContract, PackageRequirement
+from tools.contracts.pipeline import ImageContract, PackagePin
+
+NEEDS = {"auditd_enabled": "audit"}
+"""Hardening measure → the package without which it cannot be in force."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,14 @@ class Build:
 async def draft_of(connection: AsyncConnection, org: str, contract: ImageContract, *, at: datetime) -> Build:
     """Raises `EstateError`: nothing was built."""
     image_id = f"img-{contract.family}-{contract.version}"
-    known = await connection.execute(
-        select(tables.images.c.id).where(tables.images.c.org_id == org, tables.images.c.id == image_id)
-    )
-    if known.first() is not None:
+    if await _image(connection, org, image_id) is not None:
         raise EstateError(f"There is an image {image_id} already. Nothing was built; choose another version.")
-    base = await _base(connection, org, contract.base_image_id)
+    base = await _base(connection, org, contract)
     packages = await _packages(connection, org, contract, base)
-    results = dict(_results(contract, base, packages, at=at))
-    # The pipeline signs what passes everything it was told to check, and nothing else.
-    signed = all(not problem for problem in results.values())
+    results = {"boot": await _boots(connection, org, contract, base, at=at)}
+    results |= dict(_measures(contract, packages, agents=await _agents(connection, org)))
+    # The pipeline signs what passes every test, and nothing else.
+    signed = not any(results.values())
     return Build(
         image_id=image_id,
         image={
@@ -65,78 +66,108 @@ async def draft_of(connection: AsyncConnection, org: str, contract: ImageContrac
         ],
         coordinates=await _coordinates(connection, org, image_id, contract),
         checks=[
-            {"image_id": image_id, "name": name, "passed": not problem, "detail": problem or "passed", "at": at}
-            for name, problem in results.items()
+            {"image_id": image_id, "name": name, "passed": not amiss, "observed": amiss or "passed", "at": at}
+            for name, amiss in results.items()
         ],
     )
 
 
-async def _base(connection: AsyncConnection, org: str, base_id: str) -> RowMapping:
-    column = base_images.c
-    found = await connection.execute(select(base_images).where(column.org_id == org, column.id == base_id))
-    base = found.mappings().one_or_none()
-    if base is None:
-        raise EstateError(f"There is no base image {base_id!r}. Nothing was built.")
-    if not base["approved"]:
-        raise EstateError(f"The base image {base_id} is not approved. Nothing was built.")
-    return base
+async def _image(connection: AsyncConnection, org: str, image_id: str) -> RowMapping | None:
+    image = tables.images.c
+    found = await connection.execute(select(tables.images).where(image.org_id == org, image.id == image_id))
+    return found.mappings().one_or_none()
+
+
+async def _base(connection: AsyncConnection, org: str, contract: ImageContract) -> RowMapping:
+    base, image = base_images.c, tables.images.c
+    statement = (
+        select(base_images, image.os_name, image.os_version, image.status)
+        .join_from(base_images, tables.images, (image.org_id == base.org_id) & (image.id == base.image_id))
+        .where(base.org_id == org, base.image_id == contract.base_image_id)
+    )
+    found = (await connection.execute(statement)).mappings().one_or_none()
+    if found is None:
+        raise EstateError(f"There is no base image {contract.base_image_id!r}. Nothing was built.")
+    if found["status"] != "production":
+        raise EstateError(f"The base image {contract.base_image_id} is {found['status']}. Nothing was built.")
+    if (found["os_name"], found["os_version"]) != (contract.os_name, contract.os_version):
+        raise EstateError(
+            f"{contract.base_image_id} is {found['os_name']} {found['os_version']}, not {contract.os_name}"
+            f" {contract.os_version}. Nothing was built."
+        )
+    if (contract.cis_level or 0) > found["cis_level"]:
+        raise EstateError(f"{contract.base_image_id} reaches CIS level {found['cis_level']}. Nothing was built.")
+    return found
 
 
 async def _packages(connection: AsyncConnection, org: str, contract: ImageContract, base: RowMapping) -> list[Package]:
-    """Of the base, and the newest known version of each package that the contract asks for."""
-    chosen = {
-        (package.ecosystem, package.name): package
-        for package in (Package.model_validate(row) for row in base["packages"])
-    }
-    mirror = tables.image_packages.c
-    for wanted in contract.packages:
-        rows = await connection.execute(
-            select(mirror.version)
-            .where(mirror.org_id == org, mirror.ecosystem == wanted.ecosystem, mirror.package == wanted.name)
-            .distinct()
-        )
-        version = _newest(wanted, [str(row.version) for row in rows])
-        chosen[wanted.ecosystem, wanted.name] = Package(ecosystem=wanted.ecosystem, name=wanted.name, version=version)
-    return [chosen[key] for key in sorted(chosen)]
+    """Those of the base, and each that the contract pins."""
+    known = tables.image_packages.c
+    statement = select(known.ecosystem, known.package, known.version).where(known.org_id == org)
+    of_base = await connection.execute(statement.where(known.image_id == contract.base_image_id))
+    chosen = {(row.ecosystem, row.package): row.version for row in of_base}
+    for pin in contract.packages:
+        rows = await connection.execute(statement.where(known.package == pin.name).distinct())
+        offered: dict[str, list[str]] = {}
+        for row in rows:
+            offered.setdefault(row.ecosystem, []).append(row.version)
+        ecosystem = base["ecosystem"] if base["ecosystem"] in offered else next(iter(sorted(offered)), "")
+        chosen[ecosystem, pin.name] = _pinned(pin, ecosystem, offered.get(ecosystem, []))
+    return [
+        Package(ecosystem=ecosystem, name=name, version=version)
+        for (ecosystem, name), version in sorted(chosen.items())
+    ]
 
 
-def _newest(wanted: PackageRequirement, versions: list[str]) -> str:
-    if not versions:
-        raise EstateError(f"No mirror has {wanted.name} of {wanted.ecosystem}. Nothing was built.")
+def _pinned(pin: PackagePin, ecosystem: str, versions: list[str]) -> str:
+    if not versions or (pin.version is not None and pin.version not in versions):
+        raise EstateError(f"No mirror has {pin.name} {pin.version or ''}".rstrip() + ". Nothing was built.")
+    if pin.version is not None:
+        return pin.version
 
     def compare(first: str, second: str) -> int:
-        return compare_versions(wanted.ecosystem, first, second)
+        return compare_versions(ecosystem, first, second)
 
     try:
-        newest = max(versions, key=cmp_to_key(compare))
-        enough = wanted.minimum_version is None or compare(newest, wanted.minimum_version) >= 0
+        return max(versions, key=cmp_to_key(compare))
     except (UnknownEcosystem, UnreadableVersion) as error:
-        raise EstateError(f"{error} Nothing was built.") from error
-    if not enough:
-        raise EstateError(
-            f"The newest {wanted.name} is {newest}; the contract asks for {wanted.minimum_version}. Nothing was built."
-        )
-    return newest
+        raise EstateError(f"{error} Pin the version of {pin.name}. Nothing was built.") from error
 
 
-def _results(
-    contract: ImageContract, base: RowMapping, packages: list[Package], *, at: datetime
-) -> Iterator[tuple[ImageCheckName, str]]:
-    """Each check that the contract asks for, and what is wrong; empty when it passed."""
+async def _agents(connection: AsyncConnection, org: str) -> dict[str, list[str]]:
+    statement = select(image_standards.c.agents).where(image_standards.c.org_id == org)
+    found: dict[str, list[str]] | None = (await connection.execute(statement)).scalar_one_or_none()
+    return found or {}
+
+
+async def _boots(
+    connection: AsyncConnection, org: str, contract: ImageContract, base: RowMapping, *, at: datetime
+) -> str:
+    """What keeps it from starting; empty when nothing does."""
+    place = tables.image_coordinates.c
+    rows = await connection.execute(
+        select(place.platform).where(place.org_id == org, place.image_id == contract.base_image_id).distinct()
+    )
+    published = set(rows.scalars())
+    amiss = [f"the base is not published on {name}" for name in contract.platforms if name not in published]
+    if base["end_of_life"] is not None and base["end_of_life"] <= at:
+        amiss.append("the base is past its end of life")
+    return ", ".join(amiss)[:300]
+
+
+def _measures(
+    contract: ImageContract, packages: list[Package], *, agents: dict[str, list[str]]
+) -> Iterator[tuple[str, str]]:
+    """The tests of what the contract asks for, and what is amiss; empty when it passed."""
     installed = {package.name for package in packages}
-    for check in contract.checks:
-        match check:
-            case "boot":
-                amiss = [f"no {platform}" for platform in contract.platforms if platform not in base["platforms"]]
-                if base["end_of_life"] is not None and base["end_of_life"] <= at:
-                    amiss.append("the base is past its end of life")
-            case "hardening":
-                amiss = [f"the base reaches CIS level {base['cis_level']}"] * (contract.cis_level > base["cis_level"])
-            case "agents":
-                amiss = [f"{agent} is missing" for agent in contract.agents if agent not in installed]
-            case "denied_packages":
-                amiss = [f"{name} is installed" for name in contract.denied_packages if name in installed]
-        yield check, ", ".join(amiss)[:300]
+    for measure in contract.hardening:
+        needed = NEEDS.get(measure)
+        yield measure, "" if needed is None or needed in installed else f"{needed} is not installed"
+    for agent in contract.monitoring_agents:
+        there = installed & set(agents.get(agent, [agent]))
+        yield f"agent_{agent}", "" if there else "it is not installed"
+    denied = sorted(installed & set(contract.denied_packages))
+    yield "denied_packages", f"{', '.join(denied)} installed"[:300] if denied else ""
 
 
 async def _coordinates(

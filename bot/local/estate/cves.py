@@ -20,7 +20,7 @@ FLATCAR = "Flatcar"
 """OSV has no such ecosystem: of its packages nothing can be told."""
 
 LOG4J = "org.apache.logging.log4j:log4j-core"
-TELNET = "inetutils-telnet"
+TELNET = "telnet"
 """The image standard denies it; the oldest web image still has it."""
 
 

@@ -1,44 +1,95 @@
-"""Draws the image pipeline: the bases, the org's standard, and what the checks of each image said."""
+"""Draws the image pipeline: the bases, the org's standard, and what the tests of each image said."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.local.estate.cves import COMMON, DEBIAN, FLATCAR, ROCKY, TELNET, UBUNTU
 from bot.local.estate.draw_images import DrawnImage
 from tools.contracts.common import JsonObject
-from tools.contracts.image import IMAGE_CHECKS
+from tools.contracts.estate import ImageStatus
 
-MACHINES = ["aws", "azure", "gcp", "vsphere"]
-AGENTS = ["audit", "prometheus-node-exporter"]
-DENIED = [TELNET, "rsh-server", "xinetd"]
+HARDENING = ["auditd_enabled", "kernel_sysctl_cis", "ssh_no_root_login"]
+AGENTS = {"node-exporter": ["prometheus-node-exporter", "node-exporter"]}
+DENIED = ["netcat", "rsh-server", TELNET, "telnetd", "tftpd"]
 
-BASES: tuple[tuple[str, str, str, list[str], int, bool, datetime | None], ...] = (
-    ("ubuntu", "24.04", UBUNTU, MACHINES, 2, True, datetime(2029, 5, 31, tzinfo=UTC)),
-    ("ubuntu", "20.04", "Ubuntu:20.04:LTS", MACHINES, 2, False, datetime(2025, 5, 31, tzinfo=UTC)),
-    ("debian", "12", DEBIAN, MACHINES, 2, True, datetime(2028, 6, 30, tzinfo=UTC)),
-    ("rocky", "9", ROCKY, MACHINES, 2, True, datetime(2032, 5, 31, tzinfo=UTC)),
-    ("centos", "7", "Red Hat", MACHINES, 1, False, datetime(2024, 6, 30, tzinfo=UTC)),
-    ("flatcar", "3975", FLATCAR, ["k8s"], 1, True, None),
+
+@dataclass(frozen=True)
+class Base:
+    family: str
+    version: str
+    os_name: str
+    os_version: str
+    ecosystem: str
+    platforms: frozenset[str]
+    cis_level: int
+    status: ImageStatus
+    end_of_life: datetime | None
+
+
+_MACHINES = frozenset({"aws", "azure", "gcp", "vsphere"})
+BASES = (
+    Base(
+        "ubuntu-24-04",
+        "1.4.0",
+        "ubuntu",
+        "24.04",
+        UBUNTU,
+        _MACHINES,
+        2,
+        "production",
+        datetime(2029, 5, 31, tzinfo=UTC),
+    ),
+    Base(
+        "ubuntu-20-04",
+        "1.9.2",
+        "ubuntu",
+        "20.04",
+        "Ubuntu:20.04:LTS",
+        _MACHINES,
+        2,
+        "deprecated",
+        datetime(2025, 5, 31, tzinfo=UTC),
+    ),
+    Base("debian-12", "1.2.1", "debian", "12", DEBIAN, _MACHINES, 2, "production", datetime(2028, 6, 30, tzinfo=UTC)),
+    Base("rocky-9", "1.6.0", "rocky", "9", ROCKY, _MACHINES, 2, "production", datetime(2032, 5, 31, tzinfo=UTC)),
+    Base("flatcar-3975", "1.0.3", "flatcar", "3975", FLATCAR, frozenset({"k8s"}), 1, "production", None),
 )
-"""OS, version, ecosystem, platforms, highest CIS level, approved, end of life."""
 
 
-def base_image_rows(*, org: str) -> list[JsonObject]:
+def base_images(*, now: datetime) -> list[tuple[Base, DrawnImage]]:
+    """The bases as images of the estate. No machine runs one as it is."""
+    return [
+        (
+            base,
+            DrawnImage(
+                id=f"img-{base.family}-{base.version}",
+                family=base.family,
+                version=base.version,
+                os_name=base.os_name,
+                os_version=base.os_version,
+                cis_level=base.cis_level,
+                signed=True,
+                status=base.status,
+                created_at=now - timedelta(days=30 + number),
+                packages=COMMON[base.os_name] if base.status == "production" else (),
+            ),
+        )
+        for number, base in enumerate(BASES)
+    ]
+
+
+def base_image_rows(bases: list[tuple[Base, DrawnImage]], *, org: str) -> list[JsonObject]:
     return [
         {
             "org_id": org,
-            "id": f"base-{os_name}-{os_version}",
-            "os_name": os_name,
-            "os_version": os_version,
-            "ecosystem": ecosystem,
-            "platforms": platforms,
-            "cis_level": cis_level,
-            "approved": approved,
-            "end_of_life": end_of_life,
-            "packages": [package.model_dump() for package in COMMON.get(os_name, ())] if approved else [],
+            "image_id": image.id,
+            "ecosystem": base.ecosystem,
+            "cis_level": base.cis_level,
+            "end_of_life": base.end_of_life,
         }
-        for os_name, os_version, ecosystem, platforms, cis_level, approved, end_of_life in BASES
+        for base, image in bases
     ]
 
 
@@ -46,6 +97,7 @@ def image_standard_row(*, org: str, neighbor: bool) -> JsonObject:
     return {
         "org_id": org,
         "cis_level": 2 if neighbor else 1,
+        "hardening": HARDENING,
         "agents": AGENTS,
         "denied_packages": DENIED,
         "blocking_rating": "high",
@@ -54,17 +106,23 @@ def image_standard_row(*, org: str, neighbor: bool) -> JsonObject:
 
 
 def image_check_rows(images: list[DrawnImage], *, org: str) -> list[JsonObject]:
-    """A candidate that is not signed yet has not been through all of them."""
-    return [
-        {
-            "org_id": org,
-            "image_id": image.id,
-            "name": name,
-            "passed": not denied or name != "denied_packages",
-            "detail": f"{', '.join(denied)} is installed" if denied and name == "denied_packages" else "passed",
-            "at": image.created_at + timedelta(hours=1),
-        }
-        for image in images
-        for denied in [[package.name for package in image.packages if package.name in DENIED]]
-        for name in (IMAGE_CHECKS if image.signed else IMAGE_CHECKS[:1])
-    ]
+    """A candidate that is not signed yet has only been started once."""
+    rows: list[JsonObject] = []
+    for image in images:
+        denied = sorted(package.name for package in image.packages if package.name in DENIED)
+        results = {"boot": "starts on every platform"}
+        if image.signed:
+            results |= dict.fromkeys(HARDENING, "in force")
+            results |= {"agent_node-exporter": "runs", "denied_packages": ", ".join(denied) or "none is installed"}
+        rows.extend(
+            {
+                "org_id": org,
+                "image_id": image.id,
+                "name": name,
+                "passed": not (denied and name == "denied_packages"),
+                "observed": observed,
+                "at": image.created_at + timedelta(hours=1),
+            }
+            for name, observed in results.items()
+        )
+    return rows

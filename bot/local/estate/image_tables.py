@@ -10,15 +10,10 @@ base_images = Table(
     "base_images",
     metadata,
     Column("org_id", String(64), primary_key=True),
-    Column("id", String(128), primary_key=True),
-    Column("os_name", String(32), nullable=False),
-    Column("os_version", String(16), nullable=False),
+    Column("image_id", String(128), primary_key=True),
     Column("ecosystem", String(64), nullable=False),
-    Column("platforms", JSON, nullable=False),
     Column("cis_level", Integer, nullable=False),
-    Column("approved", Boolean, nullable=False),
     Column("end_of_life", Moment),
-    Column("packages", JSON, nullable=False),
 )
 
 image_standards = Table(
@@ -26,6 +21,7 @@ image_standards = Table(
     metadata,
     Column("org_id", String(64), primary_key=True),
     Column("cis_level", Integer, nullable=False),
+    Column("hardening", JSON, nullable=False),
     Column("agents", JSON, nullable=False),
     Column("denied_packages", JSON, nullable=False),
     Column("blocking_rating", String(16), nullable=False),
@@ -37,9 +33,9 @@ image_checks = Table(
     metadata,
     Column("org_id", String(64), primary_key=True),
     Column("image_id", String(128), primary_key=True),
-    Column("name", String(32), primary_key=True),
+    Column("name", String(128), primary_key=True),
     Column("passed", Boolean, nullable=False),
-    Column("detail", String(300), nullable=False),
+    Column("observed", String(300), nullable=False),
     Column("at", Moment, nullable=False),
 )
 

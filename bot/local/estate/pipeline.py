@@ -12,26 +12,25 @@ from bot.local.estate.image_tables import base_images, image_calls, image_checks
 from tools.connectors.base import EstateError
 from tools.contracts.common import JsonObject, digest_of
 from tools.contracts.estate import ImageStatus
-from tools.contracts.image import BaseImage, ImageChange, ImageCheck, ImageContract, ImageStandard
+from tools.contracts.pipeline import BaseImage, ImageChange, ImageCheck, ImageContract, ImageStandard
 
-NEXT: dict[str, tuple[ImageStatus, ...]] = {
-    "draft": ("dev",),
-    "dev": ("staging", "deprecated"),
-    "staging": ("production", "deprecated"),
-    "production": ("deprecated",),
-    "deprecated": (),
+NEXT: dict[str, ImageStatus] = {
+    "draft": "dev",
+    "dev": "staging",
+    "staging": "production",
+    "production": "deprecated",
 }
-"""Status → the stages that may follow it."""
+"""Status → the stage that follows it. Nothing follows `deprecated`."""
 
 
 class SamplePipeline(EstateFile):
     """Implements `ImageStandardSource`, `ImageBuilder` and `ImagePromoter`."""
 
     async def base_images(self, org: str) -> list[BaseImage]:
-        statement = select(base_images).where(base_images.c.org_id == org).order_by(base_images.c.id)
+        statement = select(base_images).where(base_images.c.org_id == org).order_by(base_images.c.image_id)
         async with self._reading() as connection:
             rows = (await connection.execute(statement)).mappings()
-            return [BaseImage.model_validate({name: row[name] for name in BaseImage.model_fields}) for row in rows]
+            return [BaseImage.model_validate(dict(row)) for row in rows]
 
     async def image_standard(self, org: str) -> ImageStandard | None:
         statement = select(image_standards).where(image_standards.c.org_id == org)
@@ -71,11 +70,10 @@ class SamplePipeline(EstateFile):
             row = found.mappings().one_or_none()
             if row is None:
                 raise EstateError(f"The sample estate has no image {image_id!r}. Nothing was changed.")
-            following = NEXT[row["status"]]
-            if to_status not in following:
+            following = NEXT.get(row["status"], "nothing")
+            if to_status != following:
                 raise EstateError(
-                    f"{image_id} is {row['status']}, which {' or '.join(following) or 'nothing'} follows; not"
-                    f" {to_status}. Nothing was changed."
+                    f"{image_id} is {row['status']}, which {following} follows; not {to_status}. Nothing was changed."
                 )
             if to_status == "production" and not row["signed"]:
                 raise EstateError(f"{image_id} is not signed, so it cannot go to production. Nothing was changed.")

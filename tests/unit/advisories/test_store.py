@@ -65,6 +65,18 @@ async def test_a_corrected_record_of_the_same_moment_replaces_the_first(store: S
     assert [found.summary for found in await store.named("CVE-2026-00001")] == ["corrected"]
 
 
+async def test_samples_go_and_never_replace_what_was_imported(store: SqlAdvisories) -> None:
+    later = advisory(1, modified="2026-05-01T00:00:00Z", summary="sample")
+    await store.put([advisory(1), advisory(2)], at=NOW)
+    assert await store.put([later, advisory(3)], at=NOW, origin="sample") == ["older", "added"]
+    assert await store.put([advisory(3)], at=NOW, origin="sample") == ["unchanged"]
+    await store.put([advisory(4)], at=NOW, origin="sample")
+    assert await store.put([advisory(4, modified="2020-01-01T00:00:00Z")], at=NOW) == ["updated"]
+    await store.forget_samples()
+    kept = [await store.named(f"CVE-2026-0000{number}") for number in (1, 2, 3, 4)]
+    assert [[one.summary for one in found] for found in kept] == [["Number 1"], ["Number 2"], [], ["Number 4"]]
+
+
 async def test_packages_are_found_by_ecosystem_and_name(store: SqlAdvisories) -> None:
     await store.put(
         [

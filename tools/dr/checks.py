@@ -137,7 +137,7 @@ def _health(site: RecoverySite) -> FailoverCheck:
         None if silent or not site.assets else not ill,
         required="every running machine of the recovery site is healthy",
         observed=observed,
-        evidence=[*ill, *silent],
+        evidence=[*ill, *silent] or [asset.id for asset in site.assets],
     )
 
 

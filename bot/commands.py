@@ -56,20 +56,29 @@ Serve = Callable[[RunningStack], Awaitable[None]]
 
 def run_up(*, serve: Serve = stay_up) -> int:
     """The exit status of `gavel up`."""
-    return _run_on(open_stack, serve)
+
+    def tell(parts: Sequence[Part]) -> None:
+        print_parts(parts)
+        print_invitation(parts)
+
+    return _run_on(open_stack, serve, tell)
 
 
 def run_worker(*, serve: Serve = stay_up) -> int:
     """The exit status of `gavel worker`."""
-    return _run_on(open_or_attach, serve)
+    return _run_on(open_or_attach, serve, print_parts)
 
 
-def _run_on(opened: Callable[[Settings], AbstractAsyncContextManager[RunningStack]], serve: Serve) -> int:
+def _run_on(
+    opened: Callable[[Settings], AbstractAsyncContextManager[RunningStack]],
+    serve: Serve,
+    tell: Callable[[Sequence[Part]], None],
+) -> int:
     settings = prepared()
 
     async def main() -> int:
         async with opened(settings) as stack:
-            print_parts(stack.parts)
+            tell(stack.parts)
             await serve(stack)
         return 0
 
@@ -77,12 +86,25 @@ def _run_on(opened: Callable[[Settings], AbstractAsyncContextManager[RunningStac
 
 
 def print_parts(parts: Sequence[Part]) -> None:
-    """Which part is whose, and where."""
-    table = Table("part", "", "address", "what", box=None, pad_edge=False)
+    """Which part is whose, and where. One line a part, never folded: addresses are there to be copied."""
+    console = Console()
+    widest = max(len(part.address) for part in parts)
     for part in parts:
-        whose = Text("embedded", style="cyan") if part.embedded else Text("configured", style="green")
-        table.add_row(part.name, whose, Text(part.address or "–", overflow="fold"), Text(part.detail))
-    Console().print(table)
+        whose = ("embedded   ", "cyan") if part.embedded else ("configured ", "green")
+        line = Text.assemble(f"{part.name:<10}", whose, f"{part.address or '–':<{widest}}  ", (part.detail, "dim"))
+        console.print(line, soft_wrap=True)
+
+
+def print_invitation(parts: Sequence[Part]) -> None:
+    """Where to try it by hand, when the workspace is the embedded one."""
+    for part in parts:
+        if part.name == "slack" and part.embedded:
+            Console().print(
+                f"\nOpen [bold]{part.address}[/bold] and ask as Ada in #ops: @gavel production web servers have "
+                "drifted from the golden image, fix it. Approve as Grace. Ctrl-C ends everything.",
+                soft_wrap=True,
+                highlight=False,
+            )
 
 
 def run_doctor(*, as_json: bool, deep: bool) -> int:

@@ -1,4 +1,4 @@
-"""Gate 4: who must approve (`gavel.approval`). No roles, no quorum or no answer: refused."""
+"""Gate 4: who must approve (`ql.ai.approval`). No roles, no quorum or no answer: refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ApprovalGate:
             },
             "approval_expiry_seconds": context.approval_expiry_seconds,
         }
-        decision, refusals = await ask(self.engine, "gavel.approval", document, gate="approval")
+        decision, refusals = await ask(self.engine, "ql.ai.approval", document, gate="approval")
         if refusals:
             return Finding(refusals, engine=self.engine.name)
         if decision.get("excluded") != [context.caller.user]:

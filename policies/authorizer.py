@@ -1,4 +1,4 @@
-"""Layer 4's say on a single tool call (`gavel.tools`)."""
+"""Layer 4's say on a single tool call (`ql.ai.tools`)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PolicyAuthorizer:
             },
             "grant": call.grant.model_dump(mode="json") if call.grant else None,
         }
-        _, refusals = await ask(self.engine, "gavel.tools", document, gate="policy")
+        _, refusals = await ask(self.engine, "ql.ai.tools", document, gate="policy")
         return [refusal.reason for refusal in refusals]
 
 

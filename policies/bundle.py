@@ -10,8 +10,11 @@ from importlib.resources import files
 from policies.engine import is_object, normalized_object
 from tools.contracts.common import JsonObject, digest_of
 
+PACKAGES = "ql.ai"
+"""Every package is `ql.ai.…` (ADR-007, integration with OPA)."""
+
 ROOT = "gavel"
-"""Every package is `gavel.…` and all data lies under `data.gavel`."""
+"""All data lies under `data.gavel`."""
 
 _LAYERS = (re.compile(r"lib\.rego"), re.compile(r"\w+_words\.rego"), re.compile(r"\w+_\w+\.rego"), re.compile(r".*"))
 """A server compiles after each module it is given, so a module comes after those whose rules it uses."""
@@ -22,7 +25,7 @@ class Module:
     """One Rego file."""
 
     id: str
-    """`gavel/plan.rego`: its path in the bundle, and its id on an OPA server."""
+    """`ql/ai/safety.rego`: its path in the bundle, and its id on an OPA server."""
     text: str
 
 
@@ -52,15 +55,18 @@ def load_bundle(data: JsonObject | None = None) -> Bundle:
 
     Raises `ValueError` when `data` has a key no policy reads: a misspelt freeze must not pass for none.
     """
-    folder = files("policies") / "rego" / ROOT
+    shipped = files("policies") / "rego"
+    folder = shipped.joinpath(*PACKAGES.split("."))
     names = sorted(
         entry.name
         for entry in folder.iterdir()
         if entry.name.endswith(".rego") and not entry.name.endswith("_test.rego")
     )
     names.sort(key=_layer)
-    modules = tuple(Module(f"{ROOT}/{name}", (folder / name).read_text("utf-8")) for name in names)
-    defaults: object = json.loads((folder / "data.json").read_text("utf-8"))
+    modules = tuple(
+        Module(f"{PACKAGES.replace('.', '/')}/{name}", (folder / name).read_text("utf-8")) for name in names
+    )
+    defaults: object = json.loads((shipped / ROOT / "data.json").read_text("utf-8"))
     if not is_object(defaults):
         raise ValueError("policies/rego/gavel/data.json is not a JSON object.")
     given = {} if data is None else data

@@ -32,7 +32,7 @@ class PolicyEngine(Protocol):
     async def decide(self, package: str, document: JsonObject, /) -> JsonObject:
         """`{"allow": bool, "deny": [{"rule", "reason", "repairable"}], "version": str, …}` as the package has it.
 
-        `package` is e.g. `gavel.plan`; `document` becomes Rego's `input`. Raises :class:`PolicyUnavailable` and
+        `package` is e.g. `ql.ai.safety`; `document` becomes Rego's `input`. Raises :class:`PolicyUnavailable` and
         :class:`PolicyUndefined`.
         """
         ...
@@ -47,7 +47,7 @@ class PolicyEngine(Protocol):
 def checked_package(package: str) -> str:
     """The name as given. Raises `ValueError` for anything but dotted lower-case words: it becomes part of a query."""
     if _PACKAGE.fullmatch(package) is None:
-        raise ValueError(f"{package!r} is not a package name. Use dotted lower-case words, e.g. gavel.plan.")
+        raise ValueError(f"{package!r} is not a package name. Use dotted lower-case words, e.g. ql.ai.safety.")
     return package
 
 

@@ -1,4 +1,4 @@
-"""The re-check before an approved plan starts and before each of its phases (`gavel.execution`)."""
+"""The re-check before an approved plan starts and before each of its phases (`ql.ai.execution`)."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ class ExecutionCheck:
             "requirement": requirement.model_dump(mode="json"),
             "policy_digest": {"approved": approved_policy_digest, "loaded": loaded},
         }
-        _, refusals = await ask(self.engine, "gavel.execution", document, gate="policy")
+        _, refusals = await ask(self.engine, "ql.ai.execution", document, gate="policy")
         return refusals

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
-from policies.bundle import ROOT, Bundle, bundle_digest
+from policies.bundle import PACKAGES, ROOT, Bundle, bundle_digest
 from policies.engine import (
     PolicyUnavailable,
     PolicyUndefined,
@@ -76,7 +76,7 @@ class OpaEngine:
         return checked_decision(package, normalized(reply["result"]))
 
     async def digest(self) -> str:
-        """Of every module on the server that is of a `gavel` package, whoever put it there, and of the data."""
+        """Of every module on the server that is of a `ql.ai` package, whoever put it there, and of the data."""
         await self._load_again_if_lost()
         async with self._asking("read the policies of"):
             data: JsonObject = {}
@@ -120,7 +120,7 @@ class OpaEngine:
             return reply
 
     async def _modules(self) -> dict[str, str]:
-        """Id → text of every module of a `gavel` package on the server."""
+        """Id → text of every module of a `ql.ai` package on the server."""
         modules: dict[str, str] = {}
         for policy_id in await self._client.get_policies_list():
             reply: object = await self._client.get_policy(policy_id)
@@ -187,10 +187,10 @@ async def open_opa(url: str, bundle: Bundle, *, token: str | None = None, timeou
 
 
 def _is_ours(policy: JsonObject) -> bool:
-    """By the package the server parsed: a module under any id can add rules to `gavel.plan`."""
+    """By the package the server parsed: a module under any id can add rules to `ql.ai.safety`."""
     tree = policy.get("ast")
     package = tree.get("package") if is_object(tree) else None
     path = package.get("path") if is_object(package) else None
     names = [part.get("value") for part in path if is_object(part)] if is_list(path) else []
     # A module whose package cannot be read counts as ours: the digest then shows it.
-    return names[:2] == ["data", ROOT] or len(names) < 2
+    return names[:3] == ["data", *PACKAGES.split(".")] or len(names) < 3

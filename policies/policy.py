@@ -1,4 +1,4 @@
-"""Gate 2: OPA's rules for plans (`gavel.plan`)."""
+"""Gate 2: OPA's rules for plans (`ql.ai.safety`)."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ class PolicyGate:
             "task": {"environment": context.spec.environment},
             "plan": plan,
         }
-        _, refusals = await ask(self.engine, "gavel.plan", document, gate="policy")
+        _, refusals = await ask(self.engine, "ql.ai.safety", document, gate="policy")
         return Finding(refusals, engine=self.engine.name, policy_digest=await self.engine.digest())

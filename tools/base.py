@@ -117,7 +117,7 @@ class Tool:
 
 
 class ToolAuthorizer(Protocol):
-    """Layer 4's say on a single call (OPA, package `gavel.tools`)."""
+    """Layer 4's say on a single call (OPA, package `ql.ai.tools`)."""
 
     async def authorize(self, tool: Tool, call: ToolCall) -> list[str]:
         """Reasons to refuse; empty means allowed. Raises when the engine cannot be asked: the call is then refused."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from bot.blocks.text import inline
-from bot.blocks.words import plural, quoted, share
+from bot.blocks.words import each, plural, share
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary
 
 MODE_NAMES = {"single": "one model", "aggregation": "aggregation", "council": "council"}
@@ -12,6 +15,8 @@ MODE_MEANS = {
     "aggregation": "The models answer side by side; one of them merges the answers.",
     "council": "The models answer apart, then vote on every claim.",
 }
+
+_JOINED = re.compile(r"(?<=[a-z])_(?=[a-z])")
 
 
 def count_words(support: int, contradict: int, silent: int) -> str:
@@ -36,20 +41,35 @@ def tally_mark(tally: ClaimTally) -> str:
     return "✓" if tally.carried else "✗"
 
 
+def claim_words(text: str, limit: int) -> str:
+    """A claim to read: the names of attributes without their underscores."""
+    return inline(_JOINED.sub(" ", text), limit)
+
+
 def tally_line(tally: ClaimTally, *, limit: int = 300) -> str:
     """A claim and its count, on one line."""
-    return f"{tally_mark(tally)} {inline(tally.claim.text, limit)}: _{tally_words(tally)}_"
+    return f"{tally_mark(tally)} {claim_words(tally.claim.text, limit)}: _{tally_words(tally)}_"
 
 
 def single_source_line(tally: ClaimTally) -> str:
     """A claim that nobody but its author stands by."""
     who = inline(next(iter(tally.support), "one member"), 40)
-    return f"• Only *{who}* says: {inline(tally.claim.text, 300)}{'' if tally.carried else ' (not carried)'}"
+    return f"• Only *{who}* says: {claim_words(tally.claim.text, 300)}{'' if tally.carried else ' (not carried)'}"
 
 
-def dissent_line(dissent: Dissent) -> str:
-    reason = inline(dissent.reason, 300) or "no reason given"
-    return f"• *{inline(dissent.member, 40)}* disputes {quoted(dissent.claim, 200)}: {reason}"
+def dissent_lines(dissents: Sequence[Dissent]) -> list[str]:
+    """One line for each disputed claim: who disputes it, and why."""
+    by_claim: dict[str, list[Dissent]] = {}
+    for dissent in dissents:
+        by_claim.setdefault(dissent.claim, []).append(dissent)
+    return [_dispute(claim, said) for claim, said in by_claim.items()]
+
+
+def _dispute(claim: str, said: Sequence[Dissent]) -> str:
+    members = [f"*{inline(member, 40)}*" for member in dict.fromkeys(dissent.member for dissent in said)]
+    reasons = list(dict.fromkeys(inline(dissent.reason, 200) or "no reason given" for dissent in said))
+    verb = "disputes" if len(members) == 1 else "dispute"
+    return f"• {each(members)} {verb} “{claim_words(claim, 200)}”: {' / '.join(reasons)}"
 
 
 def verdict_line(outcome: CouncilOutcome) -> str:
@@ -80,7 +100,8 @@ def disputed(outcome: CouncilOutcome) -> list[ClaimTally]:
 
 
 def single_source(outcome: CouncilOutcome) -> list[ClaimTally]:
-    return [tally for tally in outcome.tallies if tally.single_source]
+    """Claims that only one member stands by, and that nobody contradicts: those are among the disputed ones."""
+    return [tally for tally in outcome.tallies if tally.single_source and not tally.contradict]
 
 
 def agreed(outcome: CouncilOutcome) -> list[ClaimTally]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.blocks.text import code, inline
 from bot.blocks.words import duration, percent, plural, some, when
@@ -11,6 +13,7 @@ from tools.contracts.plan import DriftRemediationPlan, HealthCheck, Phase, Plan,
 
 MAX_PHASE_LINES = 9
 _HEALTH = {"heartbeat": "heartbeat", "http_ok": "HTTP OK", "version_matches": "version matches"}
+_COUNTING = {"of", "all", "s"}
 _PHASE = {"canary": "Canary", "wave": "Wave", "wait": "Wait", "verify": "Verify", "rollback": "Roll back"}
 
 
@@ -46,16 +49,16 @@ def assets_line(plan: Plan) -> str:
 
 
 def phase_lines(plan: Plan) -> list[str]:
-    """One line a phase; of a long plan the first eight and the last."""
-    numbered = [(at + 1, phase) for at, phase in enumerate(plan.phases)]
-    if len(numbered) <= MAX_PHASE_LINES:
-        return [_phase_line(number, phase) for number, phase in numbered]
-    hidden = numbered[MAX_PHASE_LINES - 1 : -1]
-    touched = sum(len(phase.asset_ids) for _, phase in hidden)
-    biggest = max((phase.batch_percent for _, phase in hidden), default=0)
+    """One line for each run of phases that do the same; of a long plan the first eight lines and the last."""
+    runs = _runs(plan.phases)
+    if len(runs) <= MAX_PHASE_LINES:
+        return [_run_line(run) for run in runs]
+    hidden = [phase for run in runs[MAX_PHASE_LINES - 1 : -1] for phase in run.phases]
+    touched = sum(len(phase.asset_ids) for phase in hidden)
+    biggest = max((phase.batch_percent for phase in hidden), default=0)
     middle = f"… {plural(len(hidden), 'more phase')}: {plural(touched, 'asset')}, at most {percent(biggest)} at a time"
-    shown = [_phase_line(number, phase) for number, phase in numbered[: MAX_PHASE_LINES - 1]]
-    return [*shown, middle, _phase_line(*numbered[-1])]
+    shown = [_run_line(run) for run in runs[: MAX_PHASE_LINES - 1]]
+    return [*shown, middle, _run_line(runs[-1])]
 
 
 def checks_line(plan: Plan) -> str | None:
@@ -102,21 +105,49 @@ def health_words(check: HealthCheck) -> str:
     return _HEALTH[check.kind]
 
 
-def _phase_line(number: int, phase: Phase) -> str:
+@dataclass(frozen=True)
+class _Run:
+    """Phases in a row that read the same."""
+
+    first: int
+    """The number of the first one, from 1."""
+    phases: list[Phase]
+
+
+def _runs(phases: Sequence[Phase]) -> list[_Run]:
+    runs: list[_Run] = []
+    for number, phase in enumerate(phases, start=1):
+        if runs and _phase_words(runs[-1].phases[0]) == _phase_words(phase):
+            runs[-1].phases.append(phase)
+        else:
+            runs.append(_Run(number, [phase]))
+    return runs
+
+
+def _run_line(run: _Run) -> str:
+    words = _phase_words(run.phases[0], each=len(run.phases) > 1)
+    last = run.first + len(run.phases) - 1
+    return f"{run.first}. {words}" if last == run.first else f"{run.first}–{last}. {words}"
+
+
+def _phase_words(phase: Phase, *, each: bool = False) -> str:
     kind = _PHASE[phase.type]
     if phase.type == "wait":
-        return f"{number}. {kind} {duration(phase.wait_seconds)}"
+        return f"{kind} {duration(phase.wait_seconds)}{_name(phase)}"
     count = len(phase.asset_ids)
     assets = f": {plural(count, 'asset')}" if count else ""
     part = f" ({percent(phase.batch_percent)})" if count and phase.batch_percent else ""
+    apiece = " each" if each and count else ""
     checks = f", then {plural(len(phase.health_checks), 'check')}" if phase.health_checks else ""
-    return f"{number}. {kind}{assets}{part}{checks}{_name(phase)}"
+    return f"{kind}{assets}{part}{apiece}{checks}{_name(phase)}"
 
 
 def _name(phase: Phase) -> str:
-    """The phase's own name, unless it says no more than its type."""
-    plain_name = phase.name.strip().lower().rstrip(" 0123456789-_#").strip()
-    return "" if plain_name in {phase.type, _PHASE[phase.type].lower()} else f" · {inline(phase.name, 80)}"
+    """The phase's own name, unless it says no more than its type and its numbers do."""
+    words = {word for word in re.split(r"[\s\d:/_#-]+", phase.name.lower()) if word}
+    return (
+        "" if words <= {*_PHASE[phase.type].lower().split(), phase.type, *_COUNTING} else f" · {inline(phase.name, 80)}"
+    )
 
 
 def _condition(condition: RollbackCondition) -> str:

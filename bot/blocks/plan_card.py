@@ -153,7 +153,7 @@ def _body(offer: Offer) -> list[JsonObject | Detail]:
         )
     ]
     if outcome.dissent:
-        council.append(lines("Disputed", _few([voices.dissent_line(dissent) for dissent in outcome.dissent], 4)))
+        council.append(lines("Disputed", _few(voices.dissent_lines(outcome.dissent), 4)))
     weak = voices.single_source(outcome)
     if weak:
         council.append(

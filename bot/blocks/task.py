@@ -168,7 +168,7 @@ def diagnosis_card(diagnosis: Diagnosis) -> Message:
             section(f"*Likely cause*\n{finding}"),
             lines("How sure", [voices.verdict_line(outcome), *voices.absent_lines(outcome)[:4]]),
             Detail(lines("Claims", [voices.tally_line(tally) for tally in tallies])) if tallies else None,
-            lines("Disputed", [voices.dissent_line(said) for said in outcome.dissent[:4]]) if outcome.dissent else None,
+            lines("Disputed", voices.dissent_lines(outcome.dissent)[:4]) if outcome.dissent else None,
             lines("Still open", [f"• {inline(item, 200)}" for item in diagnosis.missing[:5]])
             if diagnosis.missing
             else None,

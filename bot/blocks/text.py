@@ -97,7 +97,7 @@ def plain(text: str, limit: int) -> str:
 
 def markdown(text: str, limit: int = 250) -> str:
     """One line of harmless Markdown, for streamed chunks: no links, no mentions, no entities, no code, no headings."""
-    text = _neutral(one_line(text)).replace("<", "‹").replace(">", "›").replace("[", "［").replace("]", "］")
+    text = _neutral(one_line(text)).replace("<", "‹").replace(">", "›").replace("[", "(").replace("]", ")")
     text = _ENTITY.sub("＆", text).replace("\\", "＼")
     return clip(_MARKDOWN_BLOCK.sub(r"\1·\2", text), limit)
 

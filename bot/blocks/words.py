@@ -86,3 +86,8 @@ def quoted(text: str, limit: int = 300) -> str:
 def either(options: Sequence[str]) -> str:
     """`a`, `a or b`, `a, b or c`."""
     return options[0] if len(options) == 1 else f"{', '.join(options[:-1])} or {options[-1]}"
+
+
+def each(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -9,6 +9,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from bot.blocks.execution import PhaseRow, progress_card
+from bot.blocks.words import plural
 from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
 from bot.workflows.messages import (
     PhaseInput,
@@ -163,7 +164,9 @@ class Executing:
         unhealthy = await self._unhealthy(message, phase, caller)
         if unhealthy:
             return PhaseResult(ok=False, ran=True, detail=f"Unhealthy: {unhealthy}", touched=touched)
-        return PhaseResult(ok=True, ran=True, detail=f"{len(phase.asset_ids)} assets, healthy.", touched=touched)
+        return PhaseResult(
+            ok=True, ran=True, detail=f"{plural(len(phase.asset_ids), 'asset')}, healthy.", touched=touched
+        )
 
     async def _unhealthy(self, message: PhaseInput, phase: Phase, caller: Caller) -> str | None:
         """Ask until healthy or until the longest check's time is over."""

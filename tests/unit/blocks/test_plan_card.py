@@ -27,7 +27,7 @@ def test_says_what_where_how_much_how_undone_who_and_until_when() -> None:
         "12 of 214 assets there, 5.6 %",
         "1. Canary: 1 asset (8.3 %), then 4 checks",
         "2. Wait 10 min",
-        "3. Wave: 4 assets (33.3 %)",
+        "3–4. Wave: 4 assets (33.3 %) each",
         "go back to `2026.01.1`, `2026.02.0`",
         "Allowed by opa 1.22.2",
         "92 % agreement",
@@ -56,10 +56,26 @@ def test_a_report_about_another_plan_cannot_be_shown_with_this_one() -> None:
         replace(offer, plan=samples.plan(revision=2))
 
 
-def test_a_long_plan_shows_its_beginning_its_end_and_how_much_is_between() -> None:
+def test_phases_that_do_the_same_share_a_line() -> None:
     said = words(plan_card(samples.offer(samples.plan(assets=500, waves=298))))
-    assert "… 291 more phases" in said
-    assert "300. Wave" in said
+    assert "3–251. Wave: 2 assets (0.4 %) each, then 4 checks" in said
+
+
+def test_a_long_plan_shows_its_beginning_its_end_and_how_much_is_between() -> None:
+    subject = samples.plan(assets=500, waves=298)
+    named = [phase.model_copy(update={"name": f"rack {chr(97 + at % 26)}"}) for at, phase in enumerate(subject.phases)]
+    said = words(plan_card(samples.offer(subject.model_copy(update={"phases": named}))))
+    assert "more phases" in said
+    assert f"{len(named)}. Wave" in said
+    assert "rack a" in said
+
+
+def test_members_who_dispute_the_same_claim_share_a_line() -> None:
+    offer = samples.offer()
+    dissent = offer.council.dissent[0]
+    both = offer.council.model_copy(update={"dissent": [dissent, dissent.model_copy(update={"member": "Claude"})]})
+    said = words(plan_card(replace(offer, council=both)))
+    assert "*Gemini* and *Claude* dispute “14 web servers run web-golden 2026.01.1”" in said
 
 
 def test_a_plan_without_a_way_back_says_so() -> None:

@@ -41,7 +41,7 @@ def test_mentions_links_and_broadcasts_become_words() -> None:
     assert inline("<@U123>") == "&lt;@U123&gt;"
     assert inline("@here and @Everyone") == "＠here and ＠Everyone"
     assert inline("<https://evil|https://good>") == "&lt;https://evil|https://good&gt;"
-    assert markdown("[good](http://evil) &lt;!channel&gt;") == "［good］(http://evil) ＆lt;!channel＆gt;"
+    assert markdown("[good](http://evil) &lt;!channel&gt;") == "(good)(http://evil) ＆lt;!channel＆gt;"
 
 
 def test_formatting_cannot_be_forged_or_broken_out_of() -> None:

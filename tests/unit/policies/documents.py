@@ -79,11 +79,67 @@ def execution_document() -> JsonObject:
     }
 
 
+def autonomy_document() -> JsonObject:
+    return {
+        "now": NOW.isoformat(),
+        "caller": {"org": ORG, "user": REQUESTER},
+        "task": {"risk_level": "low"},
+        "plan": {
+            "org": ORG,
+            "environment": "staging",
+            "asset_ids": ["web-0001", "web-0002"],
+            "phases": [{"type": "canary", "actions": [{"tool": "execute_rollout_nonprod"}]}],
+            "rollback": {"actions": [{"tool": "execute_rollout_nonprod"}]},
+        },
+        "tools": {name: entry["risk"] for name, entry in CATALOG.items()},
+        "assets": [{"id": f"web-000{n}", "platform": "aws", "critical": False} for n in (1, 2)],
+        "last_change_at": None,
+    }
+
+
+def images_document() -> JsonObject:
+    return {
+        "now": NOW.isoformat(),
+        "org": ORG,
+        "operation": "build_and_promote",
+        "promote_to": "staging",
+        "images": [
+            {
+                "id": "img-1",
+                "org_id": ORG,
+                "family": "web-base",
+                "version": "5.2.0",
+                "status": "production",
+                "signed": True,
+            }
+        ],
+        "contract": {
+            "family": "web-base",
+            "version": "5.3.0",
+            "base_image_id": "img-1",
+            "cis_level": 1,
+            "packages": [{"name": "nginx"}],
+            "hardening": ["ssh_no_root_login", "auditd_enabled", "kernel_sysctl_cis"],
+            "monitoring_agents": ["node-exporter"],
+        },
+        "built": {
+            "image_id": "img-9",
+            "status": "dev",
+            "signed": True,
+            "sbom_url": "https://sbom.example/img-9",
+            "tests": [{"name": "boots", "passed": True}],
+            "scan": {"scanned_at": NOW.isoformat(), "critical": 0, "high": 0},
+        },
+    }
+
+
 DOCUMENTS: dict[str, Callable[[], JsonObject]] = {
-    "gavel.plan": plan_document,
-    "gavel.tools": tools_document,
-    "gavel.approval": approval_document,
-    "gavel.execution": execution_document,
+    "ql.ai.safety": plan_document,
+    "ql.ai.tools": tools_document,
+    "ql.ai.approval": approval_document,
+    "ql.ai.execution": execution_document,
+    "ql.ai.autonomy": autonomy_document,
+    "ql.ai.images": images_document,
 }
 
 OPTIONAL = frozenset({"id", "summary", "tool_call_id", "result_digest", "value"})

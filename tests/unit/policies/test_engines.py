@@ -38,7 +38,7 @@ async def test_an_engine_names_itself(opa: PolicyEngine, regorus: RegorusEngine)
     assert regorus.name == "regorus"
 
 
-@pytest.mark.parametrize("package", ["gavel.nothing", "gavel", "ql.ai.safety"])
+@pytest.mark.parametrize("package", ["gavel.nothing", "gavel", "ql.ai.plan"])
 async def test_a_package_that_does_not_exist_is_a_refusal(
     package: str, opa: PolicyEngine, regorus: RegorusEngine
 ) -> None:
@@ -47,7 +47,7 @@ async def test_a_package_that_does_not_exist_is_a_refusal(
             await engine.decide(package, plan_document())
 
 
-@pytest.mark.parametrize("package", ["gavel.plan.decision; true", "gavel plan", "", "gavel/plan", "GAVEL.PLAN"])
+@pytest.mark.parametrize("package", ["ql.ai.safety.decision; true", "ql ai safety", "", "ql/ai/safety", "QL.AI.SAFETY"])
 async def test_what_is_no_package_name_is_never_asked(package: str, opa: PolicyEngine, regorus: RegorusEngine) -> None:
     for engine in (opa, regorus):
         with pytest.raises(ValueError, match="package name"):
@@ -92,7 +92,7 @@ async def test_a_limit_of_another_type_denies_rather_than_never_refusing(value: 
     shipped = load_bundle()
     limits: JsonObject = json.loads(json.dumps(shipped.data["limits"]))
     limits["default"]["batch_max_percent"] = value
-    decision = await RegorusEngine(load_bundle({"limits": limits})).decide("gavel.plan", plan_document())
+    decision = await RegorusEngine(load_bundle({"limits": limits})).decide("ql.ai.safety", plan_document())
     assert [entry["rule"] for entry in decision["deny"]] == ["data.limits"]
 
 
@@ -100,12 +100,12 @@ async def test_an_org_has_its_own_limits_and_no_other_org_has_them() -> None:
     limits: JsonObject = json.loads(json.dumps(load_bundle().data["limits"]))
     limits["orgs"] = {ORG: {"batch_max_percent": 10}}
     engine = RegorusEngine(load_bundle({"limits": limits}))
-    own = await engine.decide("gavel.plan", plan_document())
+    own = await engine.decide("ql.ai.safety", plan_document())
     assert {entry["rule"] for entry in own["deny"]} >= {"plan.batch_too_large"}
     assert "the 10% limit" in own["deny"][0]["reason"]
     other = plan_document()
     other["org"] = other["plan"]["org"] = "T0OTHER"
-    assert (await engine.decide("gavel.plan", other))["allow"] is True
+    assert (await engine.decide("ql.ai.safety", other))["allow"] is True
 
 
 def test_data_that_no_policy_reads_is_refused() -> None:
@@ -139,12 +139,12 @@ async def test_opa_going_away_is_unavailable_and_coming_back_decides_again(own_o
     before = await engine.digest()
     await own_opa_server.stop()
     with pytest.raises(PolicyUnavailable):
-        await engine.decide("gavel.plan", plan_document())
+        await engine.decide("ql.ai.safety", plan_document())
     with pytest.raises(PolicyUnavailable):
         await engine.digest()
     # The new process has no policies: they are in OPA's memory only.
     await own_opa_server.start()
-    assert (await engine.decide("gavel.plan", plan_document()))["allow"] is True
+    assert (await engine.decide("ql.ai.safety", plan_document()))["allow"] is True
     assert await engine.digest() == before
     await engine.aclose()
 
@@ -162,7 +162,7 @@ async def test_opa_that_does_not_answer_in_time_is_unavailable(own_opa_server: O
     engine = await open_opa(own_opa_server.url, load_bundle(), timeout_seconds=0.5)
     own_opa_server.pause()
     with pytest.raises(PolicyUnavailable, match="TimeoutError"):
-        await engine.decide("gavel.plan", plan_document())
+        await engine.decide("ql.ai.safety", plan_document())
     own_opa_server.resume()
     await engine.aclose()
 
@@ -170,13 +170,13 @@ async def test_opa_that_does_not_answer_in_time_is_unavailable(own_opa_server: O
 async def test_an_altered_server_shows_in_the_digest(own_opa_server: OpaServer) -> None:
     engine = await open_opa(own_opa_server.url, load_bundle(), timeout_seconds=5)
     before = await engine.digest()
-    shipped = next(module.text for module in load_bundle().modules if module.id == "gavel/plan.rego")
-    await _put(own_opa_server, "policies/gavel/plan.rego", f"{shipped}\n# altered\n")
+    shipped = next(module.text for module in load_bundle().modules if module.id == "ql/ai/safety.rego")
+    await _put(own_opa_server, "policies/ql/ai/safety.rego", f"{shipped}\n# altered\n")
     altered = await engine.digest()
-    await _put(own_opa_server, "policies/gavel/plan.rego", shipped)
+    await _put(own_opa_server, "policies/ql/ai/safety.rego", shipped)
     assert await engine.digest() == before
-    # A module under any id can add rules to a gavel package.
-    await _put(own_opa_server, "policies/elsewhere", "package gavel.extra\n\nx := 1\n")
+    # A module under any id can add rules to a ql.ai package.
+    await _put(own_opa_server, "policies/elsewhere", "package ql.ai.extra\n\nx := 1\n")
     added = await engine.digest()
     await _put(own_opa_server, "policies/elsewhere", "package teams.other\n\nx := 1\n")
     assert await engine.digest() == before, "another team's policies are not ours"
@@ -202,7 +202,7 @@ async def test_another_versions_policies_are_replaced_whole(own_opa_server: OpaS
     assert await older.digest() != shipped.digest
     newer = await open_opa(own_opa_server.url, shipped, timeout_seconds=5)
     assert await newer.digest() == shipped.digest
-    assert (await newer.decide("gavel.plan", plan_document()))["allow"] is True
+    assert (await newer.decide("ql.ai.safety", plan_document()))["allow"] is True
     await newer.aclose()
     await older.aclose()
 
@@ -210,7 +210,7 @@ async def test_another_versions_policies_are_replaced_whole(own_opa_server: OpaS
 async def test_a_limit_deleted_on_the_server_denies(own_opa_server: OpaServer) -> None:
     engine = await open_opa(own_opa_server.url, load_bundle(), timeout_seconds=5)
     await _delete(own_opa_server, "data/gavel/limits/default/batch_max_percent")
-    decision = await engine.decide("gavel.plan", plan_document())
+    decision = await engine.decide("ql.ai.safety", plan_document())
     assert [entry["rule"] for entry in decision["deny"]] == ["data.limits"]
     await engine.aclose()
 
@@ -221,9 +221,9 @@ async def test_a_freeze_set_on_the_server_outlives_a_restart_of_gavel(own_opa_se
     freeze = {"org": "*", "environment": "*", "reason": "year end", "start": "2026-11-01T00:00:00Z"}
     await _put(own_opa_server, "data/gavel/freezes", json.dumps([{**freeze, "end": "2027-01-04T00:00:00Z"}]))
     second = await open_opa(own_opa_server.url, load_bundle(), timeout_seconds=5)
-    decision = await second.decide("gavel.execution", execution_document())
+    decision = await second.decide("ql.ai.execution", execution_document())
     assert [entry["rule"] for entry in decision["deny"]] == ["execution.frozen"]
     await second.aclose()
     configured = await open_opa(own_opa_server.url, load_bundle({"freezes": []}), timeout_seconds=5)
-    assert (await configured.decide("gavel.execution", execution_document()))["allow"] is True
+    assert (await configured.decide("ql.ai.execution", execution_document()))["allow"] is True
     await configured.aclose()

@@ -70,9 +70,9 @@ async def _rules(server: OpaServer, freezes: object, now: str) -> list[str]:
     document["now"] = now
     document["plan"]["maintenance_window"] = {"start": "2026-01-01T00:00:00Z", "end": "2027-01-01T00:00:00Z"}
     opa = await open_engine(server.url, bundle=bundle, timeout_seconds=5)
-    by_opa = await opa.decide("gavel.execution", document)
+    by_opa = await opa.decide("ql.ai.execution", document)
     await opa.aclose()
-    assert by_opa == await RegorusEngine(bundle).decide("gavel.execution", document)
+    assert by_opa == await RegorusEngine(bundle).decide("ql.ai.execution", document)
     return [entry["rule"] for entry in by_opa["deny"]]
 
 

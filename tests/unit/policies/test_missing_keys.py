@@ -9,7 +9,7 @@ from policies.regorus_engine import RegorusEngine
 from tests.unit.policies.documents import DOCUMENTS, changed, drop, paths, put
 
 UNREAD = {
-    "gavel.plan": {
+    "ql.ai.safety": {
         # What the schema gate requires and the safety gate judges; no rule of this package rests on it.
         "plan.task_id",
         "plan.revision",
@@ -29,9 +29,11 @@ UNREAD = {
         "plan.rollback.actions.0.params.rollback",
         "plan.rollback.actions.0.params.target_image_id",
     },
-    "gavel.tools": set[str](),
-    "gavel.approval": set[str](),
-    "gavel.execution": set[str](),
+    "ql.ai.tools": set[str](),
+    "ql.ai.approval": set[str](),
+    "ql.ai.execution": set[str](),
+    "ql.ai.autonomy": set[str](),
+    "ql.ai.images": set[str](),
 }
 
 
@@ -44,7 +46,11 @@ def _read(package: str) -> list[str]:
         for path in every
         if path not in UNREAD[package]
         and not path.startswith(inside)
-        and (not path.startswith(skipped) or path.endswith(".asset_id") or package != "gavel.plan")
+        and (
+            not path.startswith(skipped)
+            or path.endswith(".asset_id")
+            or package not in {"ql.ai.safety", "ql.ai.autonomy"}
+        )
     ]
 
 

@@ -177,7 +177,7 @@ async def test_an_undefined_rule_is_a_refusal_that_no_repair_can_help() -> None:
     """Mistake 2 before us: the path was wrong, so the rule was undefined, so nothing was ever denied."""
     bundle = load_bundle()
     engine = RegorusEngine(
-        dataclasses.replace(bundle, modules=tuple(module for module in bundle.modules if "plan" not in module.id))
+        dataclasses.replace(bundle, modules=tuple(module for module in bundle.modules if "safety" not in module.id))
     )
     report = await pipeline(engine).judge(plan(), make_context())
     assert not report.allowed

@@ -40,7 +40,7 @@ async def refused_rules(bench: Bench, **choices: Any) -> set[str]:
     )
     engine = await open_engine(None)
     decision = await engine.decide(
-        "gavel.plan",
+        "ql.ai.safety",
         {
             "org": ORG,
             "now": NOW.isoformat(),

@@ -1,8 +1,8 @@
 # May this plan be offered for approval? Everything here is computed from the plan's assets, not from what it says
 # of itself.
-package gavel.plan
+package ql.ai.safety
 
-decision := {"allow": allow, "deny": deny, "version": data.gavel.lib.version}
+decision := {"allow": allow, "deny": deny, "version": data.ql.ai.lib.version}
 
 default allow := false
 
@@ -11,37 +11,37 @@ allow if {
 	count(deny) == 0
 }
 
-deny := data.gavel.lib.incomplete(unusable) if count(unusable) > 0
+deny := data.ql.ai.lib.incomplete(unusable) if count(unusable) > 0
 
-else := data.gavel.lib.no_limits(input.org) if not data.gavel.lib.limits_usable(input.org)
+else := data.ql.ai.lib.no_limits(input.org) if not data.ql.ai.lib.limits_usable(input.org)
 
 else := findings
 
 # --- the plan as a whole ---
 
-findings contains data.gavel.lib.refusal("plan.org", "the plan is of another org than the person who asked", false) if {
+findings contains data.ql.ai.lib.refusal("plan.org", "the plan is of another org than the person who asked", false) if {
 	input.plan.org != input.org
 }
 
-findings contains data.gavel.lib.refusal("plan.requester_role", reason, false) if {
-	not data.gavel.lib.may_start_changes(input.caller, limits)
+findings contains data.ql.ai.lib.refusal("plan.requester_role", reason, false) if {
+	not data.ql.ai.lib.may_start_changes(input.caller, limits)
 	reason := sprintf(
 		"the person who asked may not start changes: that needs one of the roles %s",
 		[concat(", ", sort(limits.roles.change_state))],
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.no_summary", "the plan has no summary: say in it what changes and why", true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_summary", "the plan has no summary: say in it what changes and why", true) if {
 	trim_space(input.plan.summary) == ""
 }
 
-findings contains data.gavel.lib.refusal("plan.no_phases", "the plan has no phases: a plan needs at least one", true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_phases", "the plan has no phases: a plan needs at least one", true) if {
 	count(input.plan.phases) == 0
 }
 
-findings contains data.gavel.lib.refusal("plan.no_assets", "the plan names no assets: it needs at least one", true) if total == 0
+findings contains data.ql.ai.lib.refusal("plan.no_assets", "the plan names no assets: it needs at least one", true) if total == 0
 
-findings contains data.gavel.lib.refusal("plan.environment", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.environment", reason, true) if {
 	not input.plan.environment in {"development", "staging", "production"}
 	reason := sprintf(
 		"environment %s is not known: development, staging or production is allowed",
@@ -49,7 +49,7 @@ findings contains data.gavel.lib.refusal("plan.environment", reason, true) if {
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.environment_differs", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.environment_differs", reason, true) if {
 	input.plan.environment != input.task.environment
 	reason := sprintf(
 		"the plan is for %s and the task is about %s: only %s may be changed",
@@ -57,7 +57,7 @@ findings contains data.gavel.lib.refusal("plan.environment_differs", reason, tru
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.asset_not_in_plan", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.asset_not_in_plan", reason, true) if {
 	some phase in input.plan.phases
 	foreign := touched(phase) - assets
 	count(foreign) > 0
@@ -67,7 +67,7 @@ findings contains data.gavel.lib.refusal("plan.asset_not_in_plan", reason, true)
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.asset_not_in_phases", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.asset_not_in_phases", reason, true) if {
 	covered := {id |
 		some i in changing
 		some id in touched(input.plan.phases[i])
@@ -80,7 +80,7 @@ findings contains data.gavel.lib.refusal("plan.asset_not_in_phases", reason, tru
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.no_version_comparison", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_version_comparison", reason, true) if {
 	input.plan.kind == "DriftRemediationPlan"
 	left := assets - {row.asset_id | some row in input.plan.version_comparison}
 	count(left) > 0
@@ -92,13 +92,13 @@ findings contains data.gavel.lib.refusal("plan.no_version_comparison", reason, t
 
 # --- tools ---
 
-findings contains data.gavel.lib.refusal("plan.unknown_tool", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.unknown_tool", reason, true) if {
 	some action in every_action
 	not risk(action) in {"read_only", "plan_only", "state_change_nonprod", "state_change_prod"}
 	reason := sprintf("tool %s is not known: use a tool of the registry", [action.tool])
 }
 
-findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.tool_environment", reason, true) if {
 	some action in every_action
 	risk(action) == "state_change_prod"
 	not production
@@ -108,7 +108,7 @@ findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) 
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.tool_environment", reason, true) if {
 	some action in every_action
 	risk(action) == "state_change_nonprod"
 	production
@@ -118,7 +118,7 @@ findings contains data.gavel.lib.refusal("plan.tool_environment", reason, true) 
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.change_in_passive_phase", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.change_in_passive_phase", reason, true) if {
 	some phase in input.plan.phases
 	not phase.type in {"canary", "wave"}
 	some action in phase.actions
@@ -129,7 +129,7 @@ findings contains data.gavel.lib.refusal("plan.change_in_passive_phase", reason,
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.phase_type", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.phase_type", reason, true) if {
 	some phase in input.plan.phases
 	not phase.type in {"canary", "wave", "wait", "verify"}
 	reason := sprintf(
@@ -138,7 +138,7 @@ findings contains data.gavel.lib.refusal("plan.phase_type", reason, true) if {
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.phase_changes_nothing", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.phase_changes_nothing", reason, true) if {
 	some phase in input.plan.phases
 	phase.type in {"canary", "wave"}
 	not changes_assets(phase)
@@ -156,14 +156,14 @@ changes_assets(phase) if {
 
 # --- every environment: checks and the way back ---
 
-findings contains data.gavel.lib.refusal("plan.no_health_check", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_health_check", reason, true) if {
 	some i in changing
 	phase := input.plan.phases[i]
 	count(phase.health_checks) == 0
 	reason := sprintf("phase '%s' changes assets and has no health check: at least 1 is needed", [phase.name])
 }
 
-findings contains data.gavel.lib.refusal("plan.health_check_threshold", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.health_check_threshold", reason, true) if {
 	some phase in input.plan.phases
 	some check in phase.health_checks
 	check.kind == "error_rate_below"
@@ -174,12 +174,12 @@ findings contains data.gavel.lib.refusal("plan.health_check_threshold", reason, 
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.no_rollback_condition", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_rollback_condition", reason, true) if {
 	count(input.plan.rollback.conditions) == 0
 	reason := "the rollback has no conditions: at least 1 is needed, e.g. health_check_failed"
 }
 
-findings contains data.gavel.lib.refusal("plan.rollback_threshold", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.rollback_threshold", reason, true) if {
 	some condition in input.plan.rollback.conditions
 	condition.kind == "failed_assets_percent"
 	not threshold_between(condition.threshold)
@@ -192,7 +192,7 @@ threshold_between(value) if {
 	value < 100
 }
 
-findings contains data.gavel.lib.refusal("plan.no_rollback_action", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_rollback_action", reason, true) if {
 	not rolls_back
 	reason := "the rollback has no action that changes assets back: at least 1 is needed"
 }

@@ -1,6 +1,6 @@
-package gavel.execution_test
+package ql.ai.execution_test
 
-import data.gavel.execution
+import data.ql.ai.execution
 
 digest := "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

@@ -1,6 +1,6 @@
-package gavel.approval_test
+package ql.ai.approval_test
 
-import data.gavel.approval
+import data.ql.ai.approval
 
 valid := {
 	"caller": {"org": "T1", "user": "U1"},

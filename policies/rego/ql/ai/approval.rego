@@ -1,10 +1,10 @@
 # Who must say yes to this plan, how many of them, until when, and how. Nothing here can waive approval.
-package gavel.approval
+package ql.ai.approval
 
 decision := {
 	"allow": allow,
 	"deny": deny,
-	"version": data.gavel.lib.version,
+	"version": data.ql.ai.lib.version,
 	"requirement": offered,
 	"excluded": excluded,
 }
@@ -16,9 +16,9 @@ allow if {
 	count(deny) == 0
 }
 
-deny := data.gavel.lib.incomplete(unusable) if count(unusable) > 0
+deny := data.ql.ai.lib.incomplete(unusable) if count(unusable) > 0
 
-else := data.gavel.lib.no_limits(input.caller.org) if not data.gavel.lib.limits_usable(input.caller.org)
+else := data.ql.ai.lib.no_limits(input.caller.org) if not data.ql.ai.lib.limits_usable(input.caller.org)
 
 else := findings
 
@@ -46,9 +46,9 @@ fields := [
 	{"at": ["approval_expiry_seconds"], "is": ["number", "null"]},
 ]
 
-unusable contains path if some path in data.gavel.lib.unusable(input, fields)
+unusable contains path if some path in data.ql.ai.lib.unusable(input, fields)
 
-limits := data.gavel.lib.limits(input.caller.org)
+limits := data.ql.ai.lib.limits(input.caller.org)
 
 production if input.plan.environment == "production"
 
@@ -122,41 +122,41 @@ step_up if {
 
 # --- refusals ---
 
-findings contains data.gavel.lib.refusal("approval.org", "the plan is of another org than the person who asked", false) if {
+findings contains data.ql.ai.lib.refusal("approval.org", "the plan is of another org than the person who asked", false) if {
 	input.plan.org != input.caller.org
 }
 
-findings contains data.gavel.lib.refusal("approval.no_requester", "it is not known who asked: nobody could be excluded", false) if {
+findings contains data.ql.ai.lib.refusal("approval.no_requester", "it is not known who asked: nobody could be excluded", false) if {
 	input.caller.user == ""
 }
 
-findings contains data.gavel.lib.refusal("approval.environment", reason, false) if {
+findings contains data.ql.ai.lib.refusal("approval.environment", reason, false) if {
 	not input.plan.environment in {"development", "staging", "production"}
 	reason := sprintf("environment %s has no approval rule", [input.plan.environment])
 }
 
-findings contains data.gavel.lib.refusal("approval.risk_level", reason, false) if {
+findings contains data.ql.ai.lib.refusal("approval.risk_level", reason, false) if {
 	not input.task.risk_level in {"low", "medium", "high", "critical"}
 	reason := sprintf("risk level %s has no approval rule", [input.task.risk_level])
 }
 
-findings contains data.gavel.lib.refusal("approval.mode", reason, false) if {
+findings contains data.ql.ai.lib.refusal("approval.mode", reason, false) if {
 	not input.council.mode in {"single", "aggregation", "council"}
 	reason := sprintf("mode %s has no approval rule", [input.council.mode])
 }
 
-findings contains data.gavel.lib.refusal("approval.no_roles", reason, false) if {
+findings contains data.ql.ai.lib.refusal("approval.no_roles", reason, false) if {
 	count(roles) == 0
 	reason := sprintf("nobody may approve in %s: set the roles in data.gavel.limits", [input.plan.environment])
 }
 
-findings contains data.gavel.lib.refusal("approval.unknown_role", reason, false) if {
+findings contains data.ql.ai.lib.refusal("approval.unknown_role", reason, false) if {
 	some role in roles
 	not role in {"operator", "approver", "admin"}
 	reason := "a role that may approve is none of operator, approver, admin: correct data.gavel.limits"
 }
 
-findings contains data.gavel.lib.refusal("approval.expiry", reason, false) if {
+findings contains data.ql.ai.lib.refusal("approval.expiry", reason, false) if {
 	not expiry_allowed
 	reason := sprintf(
 		"an approval would expire after %v s: a whole number from 1 to %v is allowed",

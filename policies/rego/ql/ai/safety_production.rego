@@ -1,7 +1,7 @@
 # What production asks of a plan besides.
-package gavel.plan
+package ql.ai.safety
 
-findings contains data.gavel.lib.refusal("plan.batch_too_large", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.batch_too_large", reason, true) if {
 	production
 	some i in changing
 	phase := input.plan.phases[i]
@@ -14,7 +14,7 @@ findings contains data.gavel.lib.refusal("plan.batch_too_large", reason, true) i
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.batch_stated_too_large", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.batch_stated_too_large", reason, true) if {
 	production
 	some i in changing
 	phase := input.plan.phases[i]
@@ -30,7 +30,7 @@ findings contains data.gavel.lib.refusal("plan.batch_stated_too_large", reason, 
 
 first_change := input.plan.phases[changing[0]]
 
-findings contains data.gavel.lib.refusal("plan.no_canary", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_canary", reason, true) if {
 	production
 	count(changing) > 0
 	first_change.type != "canary"
@@ -40,7 +40,7 @@ findings contains data.gavel.lib.refusal("plan.no_canary", reason, true) if {
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.no_canary", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_canary", reason, true) if {
 	production
 	count(changing) == 0
 	reason := sprintf("production needs a canary phase and the plan has none; %s", [canary_allowed])
@@ -51,7 +51,7 @@ canary_allowed := sprintf(
 	[limits.canary_max_assets, limits.canary_max_percent],
 )
 
-findings contains data.gavel.lib.refusal("plan.canary_too_large", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.canary_too_large", reason, true) if {
 	production
 	some phase in input.plan.phases
 	phase.type == "canary"
@@ -64,7 +64,7 @@ findings contains data.gavel.lib.refusal("plan.canary_too_large", reason, true) 
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.no_canary_wait", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_canary_wait", reason, true) if {
 	production
 	count(changing) > 1
 	not waited
@@ -82,20 +82,20 @@ waited if {
 	phase.wait_seconds >= limits.canary_wait_min_seconds
 }
 
-findings contains data.gavel.lib.refusal("plan.no_maintenance_window", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.no_maintenance_window", reason, true) if {
 	production
 	is_null(input.plan.maintenance_window)
 	reason := "production needs a maintenance window and the plan has none"
 }
 
-findings contains data.gavel.lib.refusal("plan.maintenance_window_order", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.maintenance_window_order", reason, true) if {
 	window := input.plan.maintenance_window
 	is_object(window)
 	time.parse_rfc3339_ns(window.start) >= time.parse_rfc3339_ns(window.end)
 	reason := sprintf("the maintenance window ends at %s, not after its start %s", [window.end, window.start])
 }
 
-findings contains data.gavel.lib.refusal("plan.maintenance_window_over", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.maintenance_window_over", reason, true) if {
 	window := input.plan.maintenance_window
 	is_object(window)
 	time.parse_rfc3339_ns(window.end) <= time.parse_rfc3339_ns(input.now)
@@ -105,13 +105,13 @@ findings contains data.gavel.lib.refusal("plan.maintenance_window_over", reason,
 	])
 }
 
-findings contains data.gavel.lib.refusal("plan.not_simulated", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.not_simulated", reason, true) if {
 	production
 	is_null(input.plan.simulation)
 	reason := "production needs a simulation and the plan has none: call simulate_rollout on it first"
 }
 
-findings contains data.gavel.lib.refusal("plan.simulation_incomplete", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.simulation_incomplete", reason, true) if {
 	production
 	input.plan.simulation.simulated_assets < total
 	reason := sprintf(
@@ -120,7 +120,7 @@ findings contains data.gavel.lib.refusal("plan.simulation_incomplete", reason, t
 	)
 }
 
-findings contains data.gavel.lib.refusal("plan.simulation_failures", reason, true) if {
+findings contains data.ql.ai.lib.refusal("plan.simulation_failures", reason, true) if {
 	production
 	failures := input.plan.simulation.predicted_failures
 	percent(failures) > limits.simulation_failures_max_percent

@@ -1,6 +1,6 @@
-package gavel.plan_test
+package ql.ai.safety_test
 
-import data.gavel.plan
+import data.ql.ai.safety
 
 ids := [sprintf("a%d", [i]) | some i in numbers.range(1, 10)]
 
@@ -68,11 +68,11 @@ set_to(path, value) := [{"op": "add", "path": path, "value": value}]
 without(path) := [{"op": "remove", "path": path}]
 
 rules(patches) := found if {
-	decision := plan.decision with input as json.patch(valid, patches)
+	decision := safety.decision with input as json.patch(valid, patches)
 	found := {entry.rule | some entry in decision.deny}
 }
 
-test_a_good_plan_is_allowed if plan.decision == {"allow": true, "deny": set(), "version": "1"} with input as valid
+test_a_good_plan_is_allowed if safety.decision == {"allow": true, "deny": set(), "version": "1"} with input as valid
 
 refused := {
 	"plan.org": set_to("/plan/org", "T2"),
@@ -120,24 +120,24 @@ test_nonproduction_tools_are_for_nonproduction if {
 }
 
 test_the_reason_states_what_was_found_and_what_is_allowed if {
-	decision := plan.decision with input as json.patch(valid, set_to("/plan/phases/2/asset_ids", ids))
+	decision := safety.decision with input as json.patch(valid, set_to("/plan/phases/2/asset_ids", ids))
 	some entry in decision.deny
 	startswith(entry.reason, "batch 100% exceeds the 20% limit in production: phase 'Wave 1' changes 10 of 10")
 }
 
 test_nothing_is_allowed_without_limits if {
-	decision := plan.decision with input as valid with data.gavel.limits as {}
+	decision := safety.decision with input as valid with data.gavel.limits as {}
 	decision.allow == false
 	{entry.rule | some entry in decision.deny} == {"data.limits"}
 }
 
 test_an_org_may_have_its_own_limits if {
 	own := {"default": data.gavel.limits["default"], "orgs": {"T1": {"batch_max_percent": 10}}}
-	decision := plan.decision with input as valid with data.gavel.limits as own
+	decision := safety.decision with input as valid with data.gavel.limits as own
 	"plan.batch_too_large" in {entry.rule | some entry in decision.deny}
 }
 
-test_nothing_is_allowed_of_an_empty_input if plan.decision.allow == false with input as {}
+test_nothing_is_allowed_of_an_empty_input if safety.decision.allow == false with input as {}
 
 malformed := [
 	set_to("/plan", "fine"),

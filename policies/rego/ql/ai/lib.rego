@@ -1,6 +1,6 @@
 # What every package needs: limits of an org, the check that an input is usable, and the shape of a refusal.
 # Others call its functions by their full path: regorus does not find a function through an import.
-package gavel.lib
+package ql.ai.lib
 
 version := "1"
 

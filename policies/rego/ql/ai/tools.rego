@@ -1,7 +1,7 @@
 # May this one tool call be made? No model's words reach this decision: the caller, the tool and the grant do.
-package gavel.tools
+package ql.ai.tools
 
-decision := {"allow": allow, "deny": deny, "version": data.gavel.lib.version}
+decision := {"allow": allow, "deny": deny, "version": data.ql.ai.lib.version}
 
 default allow := false
 
@@ -10,9 +10,9 @@ allow if {
 	count(deny) == 0
 }
 
-deny := data.gavel.lib.incomplete(unusable) if count(unusable) > 0
+deny := data.ql.ai.lib.incomplete(unusable) if count(unusable) > 0
 
-else := data.gavel.lib.no_limits(input.caller.org) if not data.gavel.lib.limits_usable(input.caller.org)
+else := data.ql.ai.lib.no_limits(input.caller.org) if not data.ql.ai.lib.limits_usable(input.caller.org)
 
 else := findings
 
@@ -46,16 +46,16 @@ grant_fields := [
 	{"at": ["mac"], "is": ["string"]},
 ]
 
-unusable contains path if some path in data.gavel.lib.unusable(input, fields)
+unusable contains path if some path in data.ql.ai.lib.unusable(input, fields)
 
 unusable contains sprintf("grant.%s", [path]) if {
 	is_object(input.grant)
-	some path in data.gavel.lib.unusable(input.grant, grant_fields)
+	some path in data.ql.ai.lib.unusable(input.grant, grant_fields)
 }
 
 # --- words ---
 
-limits := data.gavel.lib.limits(input.caller.org)
+limits := data.ql.ai.lib.limits(input.caller.org)
 
 holds(names) if {
 	some role in names
@@ -68,16 +68,16 @@ granted if is_object(input.grant)
 
 # --- every call ---
 
-findings contains data.gavel.lib.refusal("tools.no_org", "the call has no org: it comes from the caller", false) if {
+findings contains data.ql.ai.lib.refusal("tools.no_org", "the call has no org: it comes from the caller", false) if {
 	input.caller.org == ""
 }
 
-findings contains data.gavel.lib.refusal("tools.name_differs", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.name_differs", reason, false) if {
 	input.call.tool != input.tool.name
 	reason := sprintf("the call names %s and the tool judged is %s", [input.call.tool, input.tool.name])
 }
 
-findings contains data.gavel.lib.refusal("tools.not_allowed", reason, true) if {
+findings contains data.ql.ai.lib.refusal("tools.not_allowed", reason, true) if {
 	not input.tool.name in input.call.allowed_tools
 	reason := sprintf("tool %s is not among the caller's tools: %s", [
 		input.tool.name,
@@ -85,17 +85,17 @@ findings contains data.gavel.lib.refusal("tools.not_allowed", reason, true) if {
 	])
 }
 
-findings contains data.gavel.lib.refusal("tools.unknown_risk", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.unknown_risk", reason, false) if {
 	not input.tool.risk in {"read_only", "plan_only", "state_change_nonprod", "state_change_prod"}
 	reason := sprintf("tool %s has the unknown risk %s", [input.tool.name, input.tool.risk])
 }
 
-findings contains data.gavel.lib.refusal("tools.unknown_scope", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.unknown_scope", reason, false) if {
 	not input.tool.scope in {"asset", "environment", "org"}
 	reason := sprintf("tool %s has the unknown scope %s", [input.tool.name, input.tool.scope])
 }
 
-findings contains data.gavel.lib.refusal("tools.org_scope", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.org_scope", reason, false) if {
 	input.tool.scope == "org"
 	not holds(limits.roles.org_scope)
 	reason := sprintf("tool %s reaches the whole org: it needs one of the roles %s", [
@@ -106,35 +106,35 @@ findings contains data.gavel.lib.refusal("tools.org_scope", reason, false) if {
 
 # --- calls that change state ---
 
-findings contains data.gavel.lib.refusal("tools.no_grant", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.no_grant", reason, false) if {
 	changes_state
 	not granted
 	reason := sprintf("tool %s changes state and there is no grant: only an approved plan gives one", [input.tool.name])
 }
 
-findings contains data.gavel.lib.refusal("tools.role", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.role", reason, false) if {
 	changes_state
-	not data.gavel.lib.may_start_changes(input.caller, limits)
+	not data.ql.ai.lib.may_start_changes(input.caller, limits)
 	reason := sprintf("tool %s changes state: the caller needs one of the roles %s", [
 		input.tool.name,
 		concat(", ", sort(limits.roles.change_state)),
 	])
 }
 
-findings contains data.gavel.lib.refusal("tools.no_assets", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.no_assets", reason, false) if {
 	changes_state
 	input.tool.scope == "asset"
 	count(input.call.asset_ids) == 0
 	reason := sprintf("tool %s changes assets and the call names none", [input.tool.name])
 }
 
-findings contains data.gavel.lib.refusal("tools.prod_tool", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.prod_tool", reason, false) if {
 	input.tool.risk == "state_change_prod"
 	input.call.environment != "production"
 	reason := sprintf("tool %s changes production and the call is not for production", [input.tool.name])
 }
 
-findings contains data.gavel.lib.refusal("tools.nonprod_tool", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.nonprod_tool", reason, false) if {
 	input.tool.risk == "state_change_nonprod"
 	not input.call.environment in {"development", "staging"}
 	reason := sprintf("tool %s is for development and staging, and the call is for neither", [input.tool.name])
@@ -142,47 +142,47 @@ findings contains data.gavel.lib.refusal("tools.nonprod_tool", reason, false) if
 
 # --- the grant ---
 
-findings contains data.gavel.lib.refusal("tools.grant_unsigned", "the grant is not signed: it grants nothing", false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_unsigned", "the grant is not signed: it grants nothing", false) if {
 	changes_state
 	granted
 	input.grant.mac == ""
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_org", "the grant is of another org than the caller", false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_org", "the grant is of another org than the caller", false) if {
 	changes_state
 	granted
 	input.grant.org != input.caller.org
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_task", "the grant is of another task", false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_task", "the grant is of another task", false) if {
 	changes_state
 	granted
 	input.grant.task_id != input.task_id
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_not_approved", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_not_approved", reason, false) if {
 	changes_state
 	granted
 	count(input.grant.approvers) == 0
 	reason := "the grant names no approver: it must come from an approved plan"
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_digest", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_digest", reason, false) if {
 	changes_state
 	granted
 	some name in ["plan_digest", "policy_digest"]
-	not data.gavel.lib.digest(input.grant[name])
+	not data.ql.ai.lib.digest(input.grant[name])
 	reason := sprintf("the grant's %s is not sha256: and 64 hex digits: it must name what was approved", [name])
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_environment", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_environment", reason, false) if {
 	changes_state
 	granted
 	input.grant.environment != input.call.environment
 	reason := sprintf("the grant is for %s and the call is not", [input.grant.environment])
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_tool", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_tool", reason, false) if {
 	changes_state
 	granted
 	not input.tool.name in input.grant.tools
@@ -192,7 +192,7 @@ findings contains data.gavel.lib.refusal("tools.grant_tool", reason, false) if {
 	])
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_assets", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_assets", reason, false) if {
 	changes_state
 	granted
 	foreign := {id | some id in input.call.asset_ids} - {id | some id in input.grant.asset_ids}
@@ -200,7 +200,7 @@ findings contains data.gavel.lib.refusal("tools.grant_assets", reason, false) if
 	reason := sprintf("%d of the call's assets are not in the grant", [count(foreign)])
 }
 
-findings contains data.gavel.lib.refusal("tools.grant_expired", reason, false) if {
+findings contains data.ql.ai.lib.refusal("tools.grant_expired", reason, false) if {
 	changes_state
 	granted
 	time.parse_rfc3339_ns(input.now) >= time.parse_rfc3339_ns(input.grant.expires_at)

@@ -1,6 +1,6 @@
-package gavel.tools_test
+package ql.ai.tools_test
 
-import data.gavel.tools
+import data.ql.ai.tools
 
 digest := "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

@@ -1,7 +1,7 @@
 # May the approved plan start, or its next phase? Asked again before each, because time passes after an approval.
-package gavel.execution
+package ql.ai.execution
 
-decision := {"allow": allow, "deny": deny, "version": data.gavel.lib.version}
+decision := {"allow": allow, "deny": deny, "version": data.ql.ai.lib.version}
 
 default allow := false
 
@@ -10,7 +10,7 @@ allow if {
 	count(deny) == 0
 }
 
-deny := data.gavel.lib.incomplete(unusable) if count(unusable) > 0
+deny := data.ql.ai.lib.incomplete(unusable) if count(unusable) > 0
 
 else := freezes_missing if not is_array(data.gavel.freezes)
 
@@ -18,7 +18,7 @@ else := unreadable if count(unreadable) > 0
 
 else := findings
 
-freezes_missing := {data.gavel.lib.refusal(
+freezes_missing := {data.ql.ai.lib.refusal(
 	"data.freezes",
 	"the list of freezes is missing: load data.gavel.freezes, empty when there are none",
 	false,
@@ -49,15 +49,15 @@ window_fields := [
 	{"at": ["end"], "is": ["string"]},
 ]
 
-unusable contains path if some path in data.gavel.lib.unusable(input, fields)
+unusable contains path if some path in data.ql.ai.lib.unusable(input, fields)
 
 unusable contains sprintf("approvers.%s", [path]) if {
-	some path in data.gavel.lib.unusable_each(input.approvers, approver_fields)
+	some path in data.ql.ai.lib.unusable_each(input.approvers, approver_fields)
 }
 
 unusable contains sprintf("plan.maintenance_window.%s", [path]) if {
 	is_object(input.plan.maintenance_window)
-	some path in data.gavel.lib.unusable(input.plan.maintenance_window, window_fields)
+	some path in data.ql.ai.lib.unusable(input.plan.maintenance_window, window_fields)
 }
 
 now := time.parse_rfc3339_ns(input.now)
@@ -66,22 +66,22 @@ production if input.plan.environment == "production"
 
 # --- the approval still stands ---
 
-findings contains data.gavel.lib.refusal("execution.policy_changed", reason, false) if {
+findings contains data.ql.ai.lib.refusal("execution.policy_changed", reason, false) if {
 	input.policy_digest.approved != input.policy_digest.loaded
 	reason := "the policies are not those under which the plan was approved: it must be judged and approved again"
 }
 
-findings contains data.gavel.lib.refusal("execution.policy_digest", reason, false) if {
+findings contains data.ql.ai.lib.refusal("execution.policy_digest", reason, false) if {
 	some name in ["approved", "loaded"]
-	not data.gavel.lib.digest(input.policy_digest[name])
+	not data.ql.ai.lib.digest(input.policy_digest[name])
 	reason := sprintf("the %s policy digest is not sha256: and 64 hex digits", [name])
 }
 
-findings contains data.gavel.lib.refusal("execution.no_roles", "the approval requirement names no role: nobody qualifies", false) if {
+findings contains data.ql.ai.lib.refusal("execution.no_roles", "the approval requirement names no role: nobody qualifies", false) if {
 	count(input.requirement.roles) == 0
 }
 
-findings contains data.gavel.lib.refusal("execution.quorum", reason, false) if {
+findings contains data.ql.ai.lib.refusal("execution.quorum", reason, false) if {
 	count(qualifying) < max([1, input.requirement.quorum])
 	reason := sprintf(
 		"%d of the approvers still hold one of the roles %s, and %v are needed; the person who asked does not count",
@@ -101,17 +101,17 @@ qualifying := {approver.user |
 
 # --- the time is right ---
 
-findings contains data.gavel.lib.refusal("execution.environment", reason, false) if {
+findings contains data.ql.ai.lib.refusal("execution.environment", reason, false) if {
 	not input.plan.environment in {"development", "staging", "production"}
 	reason := sprintf("environment %s is not known", [input.plan.environment])
 }
 
-findings contains data.gavel.lib.refusal("execution.no_window", "production needs a maintenance window; the plan has none", false) if {
+findings contains data.ql.ai.lib.refusal("execution.no_window", "production needs a maintenance window; the plan has none", false) if {
 	production
 	is_null(input.plan.maintenance_window)
 }
 
-findings contains data.gavel.lib.refusal("execution.outside_window", reason, false) if {
+findings contains data.ql.ai.lib.refusal("execution.outside_window", reason, false) if {
 	window := input.plan.maintenance_window
 	is_object(window)
 	not within(window)
@@ -149,21 +149,21 @@ is_weekly(freeze) if object.get(freeze, "weekdays", set()) != set()
 
 freeze_problem contains sprintf("%d.%s", [i, path]) if {
 	some i, freeze in data.gavel.freezes
-	some path in data.gavel.lib.unusable(freeze, scope_fields)
+	some path in data.ql.ai.lib.unusable(freeze, scope_fields)
 }
 
 freeze_problem contains sprintf("%d.%s", [i, path]) if {
 	some i, freeze in data.gavel.freezes
 	is_object(freeze)
 	is_weekly(freeze)
-	some path in data.gavel.lib.unusable(freeze, weekly_fields)
+	some path in data.ql.ai.lib.unusable(freeze, weekly_fields)
 }
 
 freeze_problem contains sprintf("%d.%s", [i, path]) if {
 	some i, freeze in data.gavel.freezes
 	is_object(freeze)
 	not is_weekly(freeze)
-	some path in data.gavel.lib.unusable(freeze, window_fields)
+	some path in data.ql.ai.lib.unusable(freeze, window_fields)
 }
 
 freeze_problem contains sprintf("%d.environment", [i]) if {
@@ -186,7 +186,7 @@ freeze_problem contains sprintf("%d.%s", [i, name]) if {
 	not regex.match(`^([01][0-9]|2[0-3]):[0-5][0-9]$`, freeze[name])
 }
 
-unreadable := {data.gavel.lib.refusal(
+unreadable := {data.ql.ai.lib.refusal(
 	"data.freezes",
 	sprintf("freezes cannot be read (%s): correct data.gavel.freezes", [concat(", ", sort(freeze_problem))]),
 	false,
@@ -196,7 +196,7 @@ unreadable := {data.gavel.lib.refusal(
 
 else := set()
 
-findings contains data.gavel.lib.refusal("execution.frozen", reason, false) if {
+findings contains data.ql.ai.lib.refusal("execution.frozen", reason, false) if {
 	some freeze in data.gavel.freezes
 	freeze.org in {"*", input.plan.org}
 	freeze.environment in {"*", input.plan.environment}

@@ -1,7 +1,7 @@
-# The words that the rules of `gavel.plan` are written in, all computed from the plan's own assets.
-package gavel.plan
+# The words that the rules of `ql.ai.safety` are written in, all computed from the plan's own assets.
+package ql.ai.safety
 
-limits := data.gavel.lib.limits(input.org)
+limits := data.ql.ai.lib.limits(input.org)
 
 production if input.plan.environment == "production"
 

@@ -1,5 +1,5 @@
-# What `gavel.plan` needs of its input before any rule may be believed.
-package gavel.plan
+# What `ql.ai.safety` needs of its input before any rule may be believed.
+package ql.ai.safety
 
 fields := [
 	{"at": ["org"], "is": ["string"]},
@@ -52,10 +52,10 @@ simulation_fields := [
 	{"at": ["predicted_failures"], "is": ["number"]},
 ]
 
-unusable contains path if some path in data.gavel.lib.unusable(input, fields)
+unusable contains path if some path in data.ql.ai.lib.unusable(input, fields)
 
 unusable contains sprintf("plan.phases.%s", [path]) if {
-	some path in data.gavel.lib.unusable_each(input.plan.phases, phase_fields)
+	some path in data.ql.ai.lib.unusable_each(input.plan.phases, phase_fields)
 }
 
 # Only where they are a list of objects: regorus raises an error where OPA finds nothing to iterate over.
@@ -67,25 +67,25 @@ readable_phases[i] := phase if {
 
 unusable contains sprintf("plan.phases.%d.actions.%s", [i, path]) if {
 	some i, phase in readable_phases
-	some path in data.gavel.lib.unusable_each(phase.actions, action_fields)
+	some path in data.ql.ai.lib.unusable_each(phase.actions, action_fields)
 }
 
 unusable contains sprintf("plan.phases.%d.health_checks.%s", [i, path]) if {
 	some i, phase in readable_phases
-	some path in data.gavel.lib.unusable_each(phase.health_checks, threshold_fields)
+	some path in data.ql.ai.lib.unusable_each(phase.health_checks, threshold_fields)
 }
 
 unusable contains sprintf("plan.rollback.actions.%s", [path]) if {
-	some path in data.gavel.lib.unusable_each(input.plan.rollback.actions, action_fields)
+	some path in data.ql.ai.lib.unusable_each(input.plan.rollback.actions, action_fields)
 }
 
 unusable contains sprintf("plan.rollback.conditions.%s", [path]) if {
-	some path in data.gavel.lib.unusable_each(input.plan.rollback.conditions, threshold_fields)
+	some path in data.ql.ai.lib.unusable_each(input.plan.rollback.conditions, threshold_fields)
 }
 
 unusable contains sprintf("plan.maintenance_window.%s", [path]) if {
 	is_object(input.plan.maintenance_window)
-	some path in data.gavel.lib.unusable(input.plan.maintenance_window, window_fields)
+	some path in data.ql.ai.lib.unusable(input.plan.maintenance_window, window_fields)
 }
 
 unusable contains "plan.version_comparison" if {
@@ -94,7 +94,7 @@ unusable contains "plan.version_comparison" if {
 }
 
 unusable contains sprintf("plan.version_comparison.%s", [path]) if {
-	some path in data.gavel.lib.unusable_each(object.get(input, ["plan", "version_comparison"], []), comparison_fields)
+	some path in data.ql.ai.lib.unusable_each(object.get(input, ["plan", "version_comparison"], []), comparison_fields)
 }
 
 unusable contains "plan.simulation" if {
@@ -104,5 +104,5 @@ unusable contains "plan.simulation" if {
 
 unusable contains sprintf("plan.simulation.%s", [path]) if {
 	is_object(input.plan.simulation)
-	some path in data.gavel.lib.unusable(input.plan.simulation, simulation_fields)
+	some path in data.ql.ai.lib.unusable(input.plan.simulation, simulation_fields)
 }

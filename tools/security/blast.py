@@ -21,6 +21,7 @@ from tools.security.models import (
 from tools.security.sources import topology_source
 
 SERVICE_TAG = "role"
+ENVIRONMENTS: tuple[Environment, ...] = ("production", "staging", "development")
 HALF = 50.0
 """Percent."""
 Place = tuple[str, str, Environment]
@@ -35,14 +36,15 @@ async def calculate_blast_radius(given: CalculateBlastRadiusInput, context: Tool
     org = context.caller.org
     edges = require_own(await topology_source(context).dependencies(org), org=org, source=context.estate.name)
     hit = [known[asset_id] for asset_id in asked]
-    environments: list[Environment] = sorted({asset.environment for asset in hit})
+    there = {asset.environment for asset in hit}
+    environments = [environment for environment in ENVIRONMENTS if environment in there]
     running = [
         asset
         for environment in environments
         for asset in await all_assets(context.estate, org, AssetQuery(environment=environment, state="running"))
     ]
     capacity = _capacity(hit, running)
-    dependents = [
+    dependents: list[tuple[Environment, Dependent]] = [
         (environment, dependent)
         for environment in environments
         for dependent in dependents_of({_service(asset) for asset in hit if asset.environment == environment}, edges)
@@ -60,7 +62,7 @@ async def calculate_blast_radius(given: CalculateBlastRadiusInput, context: Tool
         critical_assets=_critical(hit, capacity),
         services=sorted({_service(asset) for asset in hit})[:200],
         sites=sorted({asset.site for asset in hit if asset.site})[:200],
-        platforms=sorted({asset.platform for asset in hit}),
+        platforms=sorted({str(asset.platform) for asset in hit}),
         owners=sorted({asset.tags["owner"] for asset in [*hit, *reachable] if asset.tags.get("owner")})[:200],
         capacity=capacity[:300],
         dependents=rows[:200],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from random import Random
 
 from bot.local.estate.controls import CONTROLS
 from bot.local.estate.cves import bundled_advisories
@@ -16,12 +15,6 @@ from tools.advisories.severity import severity_of, worst_first
 from tools.contracts.advisory import Severity
 from tools.contracts.common import JsonObject
 
-PAIRS = (
-    ("aws-eu-west-1", "azure-westeurope"),
-    ("aws-us-east-1", "azure-eastus2"),
-    ("gcp-europe-west4", "vsphere-ams1"),
-    ("gcp-us-central1", "vsphere-dfw1"),
-)
 MONTHS_BILLED = 3
 
 
@@ -122,27 +115,6 @@ def control_result_rows(
             }
         )
     return rows
-
-
-def dr_pair_rows(random: Random, *, org: str, now: datetime) -> list[JsonObject]:
-    states = ["in-sync", "in-sync", "lagging", random.choice(["in-sync", "failed"])]
-    random.shuffle(states)
-    behind = {"in-sync": (1, 4), "lagging": (25, 90), "failed": (600, 2000)}
-    return [
-        {
-            "org_id": org,
-            "id": f"dr-{number}",
-            "primary_site_id": primary,
-            "dr_site_id": recovery,
-            "status": "healthy" if state == "in-sync" else "degraded",
-            "replication_status": state,
-            "rpo_minutes": 15,
-            "rto_minutes": random.choice([30, 60, 120]),
-            "last_failover_test": now - timedelta(days=random.randint(8, 75)),
-            "last_sync_at": now - timedelta(minutes=random.randint(*behind[state])),
-        }
-        for number, ((primary, recovery), state) in enumerate(zip(PAIRS, states, strict=True), start=1)
-    ]
 
 
 def bill_rows(assets: list[DrawnAsset], *, org: str, now: datetime) -> list[JsonObject]:

@@ -43,21 +43,6 @@ control_results = Table(
     Column("last_audit_at", Moment, nullable=False),
 )
 
-dr_pairs = Table(
-    "dr_pairs",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("primary_site_id", String(64), nullable=False),
-    Column("dr_site_id", String(64), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("replication_status", String(16), nullable=False),
-    Column("rpo_minutes", Integer, nullable=False),
-    Column("rto_minutes", Integer, nullable=False),
-    Column("last_failover_test", Moment),
-    Column("last_sync_at", Moment, nullable=False),
-)
-
 bills = Table(
     "bills",
     metadata,

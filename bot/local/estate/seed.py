@@ -12,7 +12,7 @@ from sqlalchemy import Column, Table, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.local.estate import image_tables, incident_tables, records, security_tables, tables
+from bot.local.estate import image_tables, incident_tables, records, recovery_tables, security_tables, tables
 from bot.local.estate.draw_assets import DrawnAsset, draw_assets
 from bot.local.estate.draw_images import DrawnImage, coordinate_rows, draw_images
 from bot.local.estate.draw_incidents import alert_rows, change_event_rows, illnesses, log_rows
@@ -22,9 +22,9 @@ from bot.local.estate.draw_records import (
     control_result_rows,
     control_rows,
     cve_alert_rows,
-    dr_pair_rows,
     drifted_of,
 )
+from bot.local.estate.draw_recovery import dr_pair_rows, quota_rows, run_rows, stream_rows
 from bot.local.estate.draw_security import dependency_rows, listener_rows
 from bot.local.estate.draw_windows import change_window_rows
 from bot.local.estate.engine import make_directory, open_engine, writing
@@ -107,7 +107,7 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     pairs = dr_pair_rows(random, org=org, now=now)
     cve_alerts = cve_alert_rows(assets, images, org=org, now=now)
     results = control_result_rows(assets, drifted, cve_alerts, pairs, org=org, now=now)
-    await _insert(connection, records.dr_pairs, pairs)
+    await _insert_recovery(connection, Random(f"recovery {random.random()}"), pairs, assets, now=now)
     await _insert(connection, records.cve_alerts, cve_alerts)
     await _insert(connection, records.controls, control_rows(org=org))
     await _insert(connection, records.control_results, results)
@@ -121,6 +121,15 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     await _insert(connection, security_tables.listeners, ports)
     needs = dependency_rows(org=org, neighbor=org == NEIGHBOR_ORG)
     await _insert(connection, security_tables.service_dependencies, needs)
+
+
+async def _insert_recovery(
+    connection: AsyncConnection, random: Random, pairs: list[JsonObject], assets: list[DrawnAsset], *, now: datetime
+) -> None:
+    await _insert(connection, recovery_tables.dr_pairs, pairs)
+    await _insert(connection, recovery_tables.replication_streams, stream_rows(random, pairs, now=now))
+    await _insert(connection, recovery_tables.dr_runs, run_rows(random, pairs, assets))
+    await _insert(connection, recovery_tables.site_quotas, quota_rows(random, assets, org=pairs[0]["org_id"]))
 
 
 async def _insert_incidents(

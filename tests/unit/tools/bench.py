@@ -76,6 +76,15 @@ class Bench:
         finally:
             connection.close()
 
+    def alter(self, statement: str, *values: Any) -> None:
+        """Change the estate's tables, as somebody outside Gavel would."""
+        connection = sqlite3.connect(self.path)
+        try:
+            with connection:
+                assert connection.execute(statement, values).rowcount > 0, statement
+        finally:
+            connection.close()
+
     def chain(self) -> CallHandler:
         return guarded(
             RunTool(estate=self.estate, plans=self.plans, now=now),

@@ -37,7 +37,7 @@ async def calculate_blast_radius(given: CalculateBlastRadiusInput, context: Tool
     edges = require_own(await topology_source(context).dependencies(org), org=org, source=context.estate.name)
     hit = [known[asset_id] for asset_id in asked]
     there = {asset.environment for asset in hit}
-    environments = [environment for environment in ENVIRONMENTS if environment in there]
+    environments: list[Environment] = [environment for environment in ENVIRONMENTS if environment in there]
     running = [
         asset
         for environment in environments

@@ -71,7 +71,7 @@ def _record(advisory: Advisory, held: set[tuple[str, str]]) -> RecordRow:
         cvss_vector=_vector(severity),
         summary=clipped(advisory.summary),
         details=clipped(advisory.details, at_most=DETAILS_CHARS),
-        affected=[_affected(advisory, affected) for affected in relevant_first[:SHOWN_AFFECTED]],
+        affected=[affected_row(advisory, affected) for affected in relevant_first[:SHOWN_AFFECTED]],
         affected_total=len(advisory.affected),
         references=[reference.url for reference in advisory.references[:10]],
     )
@@ -81,7 +81,7 @@ def _is_held(affected: AffectedPackage, held: set[tuple[str, str]]) -> bool:
     return (affected.ecosystem, package_key(affected.ecosystem, affected.name)) in held
 
 
-def _affected(advisory: Advisory, affected: AffectedPackage) -> AffectedRow:
+def affected_row(advisory: Advisory, affected: AffectedPackage) -> AffectedRow:
     severity = severity_of(advisory, affected)
     fixed = [event.version for timeline in affected.ranges for event in timeline.events if event.kind == "fixed"]
     return AffectedRow(

@@ -6,6 +6,7 @@ from tools.base import Tool
 from tools.contracts.common import JsonObject
 from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
+from tools.image.toolset import image_tools
 from tools.incident.toolset import incident_tools
 from tools.patch.toolset import patch_tools
 from tools.security.toolset import security_tools
@@ -62,7 +63,7 @@ class ToolRegistry:
 def build_registry() -> ToolRegistry:
     """A fresh registry of every tool there is. A domain adds its list here."""
     registry = ToolRegistry()
-    for domain in (drift_tools, incident_tools, dr_tools, patch_tools, security_tools):
+    for domain in (drift_tools, incident_tools, dr_tools, patch_tools, security_tools, image_tools):
         for tool in domain():
             registry.add(tool)
     return registry

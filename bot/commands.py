@@ -139,6 +139,11 @@ def print_findings(findings: Sequence[Finding]) -> None:
     Console().print(table)
 
 
+def database_url() -> str:
+    """Where this installation keeps its SQL. Raises :class:`SettingsError`."""
+    return prepared().database_url
+
+
 def ledger_inputs() -> LedgerInputs:
     """Where this installation's ledger is. Raises :class:`SettingsError`."""
     settings = prepared()

@@ -22,6 +22,8 @@ from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
 from agents.specialists.drift import DriftAgent, RolloutDefaults
+from bot.advisories.schema import migrate_advisories
+from bot.advisories.store import SqlAdvisories
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
 from bot.intake import Intake
 from bot.keys import Keys
@@ -30,6 +32,7 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.requests import RequestLog
 from bot.ledger.schema import migrate
+from bot.local.estate.cves import bundled_advisories
 from bot.local.estate.estate import SampleEstate
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
@@ -48,6 +51,7 @@ from policies.execution import ExecutionCheck
 from policies.pipeline import build_pipeline
 from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
+from tools.contracts.advisory import Advisory
 from tools.contracts.common import Mode
 from tools.registry import ToolRegistry, build_registry
 
@@ -81,6 +85,19 @@ async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> 
     return ledger
 
 
+async def open_advisories(exits: AsyncExitStack, settings: Settings, *, samples: Sequence[Advisory]) -> SqlAdvisories:
+    """Migrate and open; closed with `exits`. The samples are those of the estate that is used: none of a real one."""
+    await migrate_advisories(settings.database_url)
+    database = Database.open(settings.database_url)
+    exits.push_async_callback(database.close)
+    advisories = SqlAdvisories(database)
+    if samples:
+        await advisories.put(samples, at=utc_now(), origin="sample")
+    else:
+        await advisories.forget_samples()
+    return advisories
+
+
 @asynccontextmanager
 async def open_workbench(
     settings: Settings,
@@ -90,6 +107,7 @@ async def open_workbench(
     identity: Identity,
     members: Sequence[Member],
     estate: Estate,
+    samples: Sequence[Advisory],
 ) -> AsyncGenerator[Workbench]:
     """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
     async with AsyncExitStack() as stack:
@@ -121,6 +139,7 @@ async def open_workbench(
             members=members,
             registry=registry,
             estate=estate,
+            advisories=await open_advisories(stack, settings, samples=samples),
             authorizer=PolicyAuthorizer(engine, now=utc_now),
             pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
             rechecks=ExecutionCheck(engine),
@@ -148,6 +167,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
                 identity=await who_are_we(client),
                 members=stack.members,
                 estate=estate,
+                samples=bundled_advisories(),
             )
         )
         temporal = await connect(

@@ -9,8 +9,10 @@ from sqlalchemy import Select, delete, func, insert, select
 from bot.local.estate import tables
 from bot.local.estate.change import ChangeRequest, FaultKind, JournalEntry, apply_change, journal_rows
 from bot.local.estate.incidents import SampleIncidents
+from bot.local.estate.pipeline import SamplePipeline
 from bot.local.estate.recovery import SampleRecovery
 from bot.local.estate.rows import asset_of, health_of, read_images
+from bot.local.estate.security import SampleSecurity
 from bot.local.estate.windows import common_window, windows_of
 from tools.connectors.base import AssetQuery, EstateError
 from tools.contracts.common import Environment
@@ -18,7 +20,7 @@ from tools.contracts.estate import Asset, AssetHealth, ChangeResult, Image
 from tools.contracts.taskspec import TimeWindow
 
 
-class SampleEstate(SampleIncidents, SampleRecovery):
+class SampleEstate(SampleIncidents, SampleRecovery, SampleSecurity, SamplePipeline):
     """Implements `tools.connectors.base.Estate` over a file that :func:`seed_estate` drew. Close it when done."""
 
     async def assets(

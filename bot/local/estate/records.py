@@ -6,24 +6,13 @@ from sqlalchemy import JSON, Column, Float, Integer, String, Table
 
 from bot.local.estate.tables import Moment, metadata
 
-cves = Table(
-    "cves",
-    metadata,
-    Column("cve", String(24), primary_key=True),
-    Column("package", String(64), nullable=False),
-    Column("affected", String(120), nullable=False),
-    Column("fixed_version", String(32), nullable=False),
-    Column("severity", String(16), nullable=False),
-    Column("title", String(200), nullable=False),
-)
-
 cve_alerts = Table(
     "cve_alerts",
     metadata,
     Column("org_id", String(64), primary_key=True),
     Column("cve", String(24), primary_key=True),
-    Column("severity", String(16), nullable=False),
-    Column("package", String(64), nullable=False),
+    Column("severity", String(16)),
+    Column("package", String(128), nullable=False),
     Column("image_ids", JSON, nullable=False),
     Column("asset_ids", JSON, nullable=False),
     Column("status", String(16), nullable=False),

@@ -12,19 +12,20 @@ from sqlalchemy import Column, Table, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.local.estate import incident_tables, records, recovery_tables, tables
+from bot.local.estate import image_tables, incident_tables, records, recovery_tables, security_tables, tables
 from bot.local.estate.draw_assets import DrawnAsset, draw_assets
 from bot.local.estate.draw_images import DrawnImage, coordinate_rows, draw_images
 from bot.local.estate.draw_incidents import alert_rows, change_event_rows, illnesses, log_rows
+from bot.local.estate.draw_pipeline import base_image_rows, base_images, image_check_rows, image_standard_row
 from bot.local.estate.draw_records import (
     bill_rows,
     control_result_rows,
     control_rows,
     cve_alert_rows,
-    cve_rows,
     drifted_of,
 )
 from bot.local.estate.draw_recovery import dr_pair_rows, quota_rows, run_rows, stream_rows
+from bot.local.estate.draw_security import dependency_rows, listener_rows
 from bot.local.estate.draw_windows import change_window_rows
 from bot.local.estate.engine import make_directory, open_engine, writing
 from bot.local.estate.fleets import CLUSTERS, NODE, ROLES, SITES
@@ -87,7 +88,6 @@ async def _draw_neighbor(connection: AsyncConnection, *, seed: int, now: datetim
     seeds = tables.seeds.c
     there = await connection.execute(select(seeds.seed).where(seeds.org_id == NEIGHBOR_ORG))
     if there.scalar_one_or_none() is None:
-        await _insert(connection, records.cves, cve_rows())
         await _draw(connection, Random(f"neighbor {seed}"), org=NEIGHBOR_ORG, seed=seed, now=now)
 
 
@@ -96,7 +96,12 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     assets = draw_assets(random, images, org=org, now=now)
     drawn: JsonObject = {"org_id": org, "seed": seed, "drawn_at": now}
     await _insert(connection, tables.seeds, [drawn])
-    await _insert_inventory(connection, assets, images, org=org)
+    bases = base_images(now=now)
+    line = [image for family in images.values() for image in family] + [image for _, image in bases]
+    platforms_of: dict[str, set[str]] = {base.family: set(base.platforms) for base, _ in bases}
+    for asset in assets:
+        platforms_of.setdefault(asset.role.family, set()).add(asset.platform)
+    await _insert_inventory(connection, assets, line, platforms_of, org=org)
     await _insert(connection, tables.change_windows, change_window_rows(random, org=org, now=now))
     drifted = drifted_of(assets, images)
     pairs = dr_pair_rows(random, org=org, now=now)
@@ -108,6 +113,14 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     await _insert(connection, records.control_results, results)
     await _insert_incidents(connection, Random(f"incidents {random.random()}"), assets, drifted, org=org, now=now)
     await _insert(connection, records.bills, bill_rows(assets, org=org, now=now))
+    await _insert(connection, image_tables.base_images, base_image_rows(bases, org=org))
+    standard = image_standard_row(org=org, neighbor=org == NEIGHBOR_ORG)
+    await _insert(connection, image_tables.image_standards, [standard])
+    await _insert(connection, image_tables.image_checks, image_check_rows(line, org=org))
+    ports = listener_rows(Random(f"security {random.random()}"), assets, org=org)
+    await _insert(connection, security_tables.listeners, ports)
+    needs = dependency_rows(org=org, neighbor=org == NEIGHBOR_ORG)
+    await _insert(connection, security_tables.service_dependencies, needs)
 
 
 async def _insert_recovery(
@@ -136,20 +149,27 @@ async def _insert_incidents(
 
 
 async def _insert_inventory(
-    connection: AsyncConnection, assets: list[DrawnAsset], images: dict[str, list[DrawnImage]], *, org: str
+    connection: AsyncConnection,
+    assets: list[DrawnAsset],
+    line: list[DrawnImage],
+    platforms_of: dict[str, set[str]],
+    *,
+    org: str,
 ) -> None:
-    platforms_of: dict[str, set[str]] = {}
-    for asset in assets:
-        platforms_of.setdefault(asset.role.family, set()).add(asset.platform)
-    line = [image for family in images.values() for image in family]
     places: list[JsonObject] = [
         {"org_id": org, "id": site.id, "platform": site.platform, "region": site.region, "account": site.account}
         for site in (*SITES, *CLUSTERS)
     ]
     packages: list[JsonObject] = [
-        {"org_id": org, "image_id": image.id, "package": package, "version": version}
+        {
+            "org_id": org,
+            "image_id": image.id,
+            "ecosystem": package.ecosystem,
+            "package": package.name,
+            "version": package.version,
+        }
         for image in line
-        for package, version in image.packages.items()
+        for package in image.packages
     ]
     await _insert(connection, tables.sites, places)
     await _insert(connection, tables.images, [image.row(org) for image in line])

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from bot.local.estate import NEIGHBOR_ORG, SampleEstate, seed_estate
-from bot.local.estate.cves import CVES, PATCHES
+from bot.local.estate.cves import COMMON, PATCHES, bundled_advisories
+from tools.advisories.matching import judge
 from tools.connectors.base import AssetQuery, EstateError
+from tools.contracts.advisory import Package
 from tools.contracts.estate import Asset
 from tools.contracts.taskspec import Tag
 
@@ -121,14 +123,13 @@ async def test_processes_that_draw_at_once_draw_one_estate(tmp_path: Path) -> No
 async def test_records_agree_with_the_inventory(tmp_path: Path) -> None:
     path = tmp_path / "estate.db"
     assets = await drawn(path, seed=2)
-    cves = {cve.id: cve for cve in CVES}
     alerts = rows_of(path, "SELECT cve, asset_ids, image_ids FROM cve_alerts WHERE org_id = ?", ORG)
     assert alerts
     for cve, asset_ids, image_ids in alerts:
         for asset_id in re.findall(r'"([^"]+)"', asset_ids):
             asset = assets[asset_id]
             assert f"img-{asset.image_family}-{asset.image_version}" in image_ids
-            assert cves[cve].package in {patched.package for patched in PATCHES[asset.image_family or ""]}
+            assert cve in {cve for patched in PATCHES[asset.image_family or ""] for cve in patched.cves}
     for (asset_id,) in rows_of(path, "SELECT asset_id FROM logs WHERE org_id = ?", ORG):
         assert asset_id in assets
     sites = {row[0] for row in rows_of(path, "SELECT id FROM sites WHERE org_id = ?", ORG)}
@@ -141,10 +142,18 @@ async def test_records_agree_with_the_inventory(tmp_path: Path) -> None:
     assert months == [("2026-08",), ("2026-09",), ("2026-10",)]
 
 
-def test_every_vulnerable_package_is_one_its_cve_is_about() -> None:
-    cves = {cve.id: cve for cve in CVES}
-    assert len(cves) == len(CVES)
+def test_each_old_package_has_exactly_its_vulnerabilities_and_each_new_one_none() -> None:
     for family, patches in PATCHES.items():
         for patched in patches:
-            assert cves[patched.cve].package == patched.package, family
-            assert patched.old != patched.new
+            for version, expected in ((patched.old, set(patched.cves)), (patched.new, set[str]())):
+                package = Package(ecosystem=patched.ecosystem, name=patched.package, version=version)
+                found = {
+                    advisory.cve for advisory in bundled_advisories() if judge(advisory, package).state == "affected"
+                }
+                assert found == expected, (family, package)
+
+
+def test_what_every_image_carries_is_not_vulnerable() -> None:
+    for packages in COMMON.values():
+        for package in packages:
+            assert {judge(advisory, package).state for advisory in bundled_advisories()} == {"unaffected"}, package

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.base import Tool
+from tools.compliance.toolset import compliance_tools
 from tools.contracts.common import JsonObject
 from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
@@ -63,7 +64,15 @@ class ToolRegistry:
 def build_registry() -> ToolRegistry:
     """A fresh registry of every tool there is. A domain adds its list here."""
     registry = ToolRegistry()
-    for domain in (drift_tools, incident_tools, dr_tools, patch_tools, security_tools, image_tools):
+    for domain in (
+        drift_tools,
+        patch_tools,
+        compliance_tools,
+        incident_tools,
+        dr_tools,
+        security_tools,
+        image_tools,
+    ):
         for tool in domain():
             registry.add(tool)
     return registry

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.local.estate.controls import CONTROLS
 from bot.local.estate.cves import bundled_advisories
 from bot.local.estate.draw_assets import DrawnAsset, golden_of
 from bot.local.estate.draw_images import DrawnImage
@@ -59,62 +58,6 @@ class _Finding:
 
 def drifted_of(assets: list[DrawnAsset], images: dict[str, list[DrawnImage]]) -> list[DrawnAsset]:
     return [asset for asset in assets if asset.image_version != golden_of(images[asset.role.family]).version]
-
-
-def control_rows(*, org: str) -> list[JsonObject]:
-    return [
-        {
-            "org_id": org,
-            "framework": control.framework,
-            "control_id": control.id,
-            "framework_version": control.version,
-            "title": control.title,
-            "severity": control.severity,
-            "recommendation": control.recommendation,
-        }
-        for control in CONTROLS
-    ]
-
-
-def control_result_rows(
-    assets: list[DrawnAsset],
-    drifted: list[DrawnAsset],
-    cve_alerts: list[JsonObject],
-    pairs: list[JsonObject],
-    *,
-    org: str,
-    now: datetime,
-) -> list[JsonObject]:
-    """Results of what rows can show. A control that people attest has no result here: no data is not a pass."""
-    production = {asset.id for asset in assets if asset.environment == "production"}
-    failing = {
-        "drift": sorted(asset.id for asset in drifted if asset.id in production),
-        "vulnerabilities": sorted({asset_id for alert in cve_alerts for asset_id in alert["asset_ids"]} & production),
-        "recovery": sorted(
-            asset.id
-            for asset in assets
-            if asset.id in production
-            and asset.site.id in {pair["primary_site_id"] for pair in pairs if pair["replication_status"] != "in-sync"}
-        ),
-    }
-    rows: list[JsonObject] = []
-    for control in CONTROLS:
-        if control.evidence == "process":
-            continue
-        affected = failing[control.evidence]
-        score = 100 * (1 - len(affected) / len(production))
-        rows.append(
-            {
-                "org_id": org,
-                "framework": control.framework,
-                "control_id": control.id,
-                "status": "passing" if not affected else "warning" if score >= 90 else "failing",
-                "affected_assets": affected,
-                "score": round(score, 1),
-                "last_audit_at": now - timedelta(days=3),
-            }
-        )
-    return rows
 
 
 def bill_rows(assets: list[DrawnAsset], *, org: str, now: datetime) -> list[JsonObject]:

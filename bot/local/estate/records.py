@@ -1,4 +1,4 @@
-"""Tables for what is known about the estate: vulnerabilities, controls, recovery pairs, bills."""
+"""Tables for what is known about the estate: vulnerabilities, recovery pairs, bills."""
 
 from __future__ import annotations
 
@@ -17,30 +17,6 @@ cve_alerts = Table(
     Column("asset_ids", JSON, nullable=False),
     Column("status", String(16), nullable=False),
     Column("detected_at", Moment, nullable=False),
-)
-
-controls = Table(
-    "controls",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("framework", String(64), primary_key=True),
-    Column("control_id", String(32), primary_key=True),
-    Column("framework_version", String(32), nullable=False),
-    Column("title", String(200), nullable=False),
-    Column("severity", String(16), nullable=False),
-    Column("recommendation", String(300), nullable=False),
-)
-
-control_results = Table(
-    "control_results",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("framework", String(64), primary_key=True),
-    Column("control_id", String(32), primary_key=True),
-    Column("status", String(16), nullable=False),
-    Column("affected_assets", JSON, nullable=False),
-    Column("score", Float, nullable=False),
-    Column("last_audit_at", Moment, nullable=False),
 )
 
 bills = Table(

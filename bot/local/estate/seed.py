@@ -12,15 +12,27 @@ from sqlalchemy import Column, Table, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.local.estate import image_tables, incident_tables, records, recovery_tables, security_tables, tables
+from bot.local.estate import (
+    compliance_tables,
+    image_tables,
+    incident_tables,
+    records,
+    recovery_tables,
+    security_tables,
+    tables,
+)
 from bot.local.estate.draw_assets import DrawnAsset, draw_assets
+from bot.local.estate.draw_compliance import (
+    attestation_rows,
+    control_result_rows,
+    control_rows,
+    exemption_rows,
+)
 from bot.local.estate.draw_images import DrawnImage, coordinate_rows, draw_images
 from bot.local.estate.draw_incidents import alert_rows, change_event_rows, illnesses, log_rows
 from bot.local.estate.draw_pipeline import base_image_rows, base_images, image_check_rows, image_standard_row
 from bot.local.estate.draw_records import (
     bill_rows,
-    control_result_rows,
-    control_rows,
     cve_alert_rows,
     drifted_of,
 )
@@ -106,11 +118,14 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     drifted = drifted_of(assets, images)
     pairs = dr_pair_rows(random, org=org, now=now)
     cve_alerts = cve_alert_rows(assets, images, org=org, now=now)
-    results = control_result_rows(assets, drifted, cve_alerts, pairs, org=org, now=now)
     await _insert_recovery(connection, Random(f"recovery {random.random()}"), pairs, assets, now=now)
     await _insert(connection, records.cve_alerts, cve_alerts)
-    await _insert(connection, records.controls, control_rows(org=org))
-    await _insert(connection, records.control_results, results)
+    audits = Random(f"audits {random.random()}")
+    results = control_result_rows(audits, assets, drifted, cve_alerts, pairs, org=org, now=now)
+    await _insert(connection, compliance_tables.controls, control_rows(org=org))
+    await _insert(connection, compliance_tables.control_results, results)
+    await _insert(connection, compliance_tables.exemptions, exemption_rows(audits, results, now=now))
+    await _insert(connection, compliance_tables.attestations, attestation_rows(audits, org=org, now=now))
     await _insert_incidents(connection, Random(f"incidents {random.random()}"), assets, drifted, org=org, now=now)
     await _insert(connection, records.bills, bill_rows(assets, org=org, now=now))
     await _insert(connection, image_tables.base_images, base_image_rows(bases, org=org))

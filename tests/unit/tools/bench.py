@@ -88,6 +88,15 @@ class Bench:
         finally:
             connection.close()
 
+    def drop(self, table: str) -> None:
+        """Take a whole table out of the estate: its source can then not be read."""
+        connection = sqlite3.connect(self.path)
+        try:
+            with connection:
+                connection.execute(f'DROP TABLE "{table}"')
+        finally:
+            connection.close()
+
     def chain(self) -> CallHandler:
         return guarded(
             RunTool(estate=self.estate, plans=self.plans, now=now, advisories=self.advisories),

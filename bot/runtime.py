@@ -25,6 +25,7 @@ from agents.specialists.drift import DriftAgent, RolloutDefaults
 from bot.advisories.schema import migrate_advisories
 from bot.advisories.store import SqlAdvisories
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
+from bot.estates import open_estate
 from bot.intake import Intake
 from bot.keys import Keys
 from bot.ledger.anchor import FileAnchor
@@ -33,7 +34,6 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.requests import RequestLog
 from bot.ledger.schema import migrate
 from bot.local.estate.cves import bundled_advisories
-from bot.local.estate.estate import SampleEstate
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
@@ -160,7 +160,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
     settings = stack.settings
     async with AsyncExitStack() as exits:
         client = slack_client(settings)
-        estate = SampleEstate(stack.estate)
+        estate = open_estate(settings.estate, org=stack.org, sample=stack.estate)
         exits.push_async_callback(estate.close)
         bench = await exits.enter_async_context(
             open_workbench(
@@ -170,7 +170,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
                 identity=await who_are_we(client),
                 members=stack.members,
                 estate=estate,
-                samples=bundled_advisories(),
+                samples=[] if settings.estate.configured else bundled_advisories(),
             )
         )
         temporal = await connect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.base import Tool
 from tools.compliance.toolset import compliance_tools
 from tools.contracts.common import JsonObject
+from tools.cost.toolset import cost_tools
 from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
 from tools.incident.toolset import incident_tools
@@ -61,7 +62,7 @@ class ToolRegistry:
 def build_registry() -> ToolRegistry:
     """A fresh registry of every tool there is. A domain adds its list here."""
     registry = ToolRegistry()
-    for domain in (drift_tools, incident_tools, dr_tools, compliance_tools):
+    for domain in (drift_tools, incident_tools, dr_tools, compliance_tools, cost_tools):
         for tool in domain():
             registry.add(tool)
     return registry

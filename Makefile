@@ -11,7 +11,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check fmt opa bench clean
+.PHONY: help demo up test check fmt opa bench record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ fmt: .venv/.ready .cache/bin/opa ## Format Python and Rego
 
 bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
+
+record: .venv/.ready ## Record the workflow histories anew; once there is a tag, only new ones
+	@$(BIN)/python -m tests.replay.record $$(git tag --list 'v*' | grep -q . && echo --only-new) $(ARGS)
 
 opa: .cache/bin/opa ## Put the OPA server in .cache/bin
 

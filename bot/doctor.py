@@ -5,18 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelError
 from bot.keys import KEY_FILE, load_keys, shared_records
 from bot.local.datadir import DataDirectory, Whereabouts
-from bot.local.models import configured_members
+from bot.local.models import configured_members, primary_member
 from bot.local.parts import PartName, configured_part, local_slack
+from bot.local.rehearsal.members import rehearsal_members
 from bot.local.servers import find_opa
-from bot.probes import NoAnswer, ask_opa, ask_redis, ask_slack, ask_slack_socket, ask_sql, ask_temporal, get_json
-from bot.settings import Settings, SettingsError, SlackSettings
+from bot.probes import (
+    NoAnswer,
+    ask_opa,
+    ask_redis,
+    ask_slack,
+    ask_slack_groups,
+    ask_slack_socket,
+    ask_sql,
+    ask_temporal,
+    get_json,
+)
+from bot.settings import ROLE_GROUPS, Settings, SettingsError, SlackSettings
+from tools.contracts.identity import Role
 
 State = Literal["ok", "failed", "not running"]
 """`not running`: an embedded part of a stack that is not up now. Nothing is wrong."""
@@ -54,6 +66,7 @@ async def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         _secret_key(exam),
         _slack(exam),
         _slack_delivery(exam),
+        _roles(exam),
         _temporal(exam),
         _opa(exam),
         _redis(exam),
@@ -152,6 +165,35 @@ async def _slack_delivery(exam: Examination) -> list[Finding]:
     return await _asked("slack events", tried, ask_slack_socket(access), advice=advice)
 
 
+async def _roles(exam: Examination) -> list[Finding]:
+    """Whether it can be known who may approve, and whether anybody may."""
+    listed = exam.settings.roles.explicit
+    if listed is not None:
+        held: dict[Role, int] = {role: len(people) for role, people in listed.items()}
+        return [_approvers(held, "roles: in the configuration", "list people as approver or admin under roles:")]
+    access, whose = await _access(exam)
+    if access is None:
+        return []
+    tried = f"usergroups.list at {access.api_url} ({whose})"
+    instead = "or list people under roles: in gavel.yaml; until then nothing can be approved"
+    try:
+        groups = await ask_slack_groups(access)
+    except NoAnswer as error:
+        scope = "give the app the scope usergroups:read (OAuth & Permissions) and install it again"
+        advice = f"{scope if 'missing_scope' in str(error) else 'check the token and the network'}, {instead}"
+        return [Finding("roles", "failed", tried, str(error), advice)]
+    held = {role: groups[handle] for role, handle in ROLE_GROUPS.items() if handle in groups}
+    wanted = f"put people into the user groups {ROLE_GROUPS['approver']} or {ROLE_GROUPS['admin']}"
+    return [_approvers(held, tried, f"{wanted}, {instead}")]
+
+
+def _approvers(held: Mapping[Role, int], tried: str, advice: str) -> Finding:
+    found = ", ".join(f"{count} {role}" for role, count in held.items()) or "no user group of Gavel's"
+    if held.get("approver", 0) + held.get("admin", 0) == 0:
+        return Finding("roles", "failed", tried, f"{found}: nobody may approve", advice)
+    return Finding("roles", "ok", tried, found)
+
+
 async def _temporal(exam: Examination) -> list[Finding]:
     settings = exam.settings.temporal
     address, whose = settings.address, "configured"
@@ -204,6 +246,10 @@ async def _models(exam: Examination) -> list[Finding]:
         members = await configured_members(exam.settings.llm, os.environ)
     except SettingsError as error:
         return [Finding("models", "failed", "LLM_PROVIDER", str(error), "set its key, or unset LLM_PROVIDER")]
+    try:
+        primary_member(exam.settings.llm, members or rehearsal_members(""))
+    except SettingsError as error:
+        return [Finding("models", "failed", "LLM_PRIMARY", str(error), "name one of them, or unset LLM_PRIMARY")]
     if members:
         found = await asyncio.gather(*(_model(exam, member) for member in members))
         return [*found, *_council(exam, members)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
@@ -13,6 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from bot.redaction import redact
+from bot.taken import NothingTaken, Taken
 from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
 from tools.contracts.decision import Decision
@@ -47,7 +48,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Intake:
-    """Signs and hands over. Holds no state: what it accepted is in Temporal."""
+    """Signs and hands over. Holds no state: what it accepted is in Temporal; `taken` only spares the question."""
 
     temporal: Client
     task_queue: str
@@ -55,13 +56,23 @@ class Intake:
     limits: TaskLimits
     alert_approval_seconds: int | None
     now: Callable[[], datetime]
+    taken: Taken = field(default_factory=NothingTaken)
 
     async def accept(self, arrival: Arrival) -> str:
         """Start the task, once however often this is called. The task id. Raises :class:`HandOverFailed`."""
+        task = task_id(arrival)
+        if await self.taken.has(arrival.org, task):
+            return task
+        await self._start(arrival, task)
+        # Only now: a retry of what failed must not be dropped.
+        await self.taken.add(arrival.org, task)
+        return task
+
+    async def _start(self, arrival: Arrival, task: str) -> None:
         cleaned = redact(arrival.text)
         alert = arrival.source == "alert"
         request = TaskRequest(
-            task_id=task_id(arrival),
+            task_id=task,
             org=arrival.org,
             user=arrival.user,
             source=arrival.source,
@@ -77,7 +88,7 @@ class Intake:
             await self.temporal.start_workflow(
                 TaskWorkflow.run,
                 sign(request, self.decision_key),
-                id=request.task_id,
+                id=task,
                 task_queue=self.task_queue,
                 # Both are needed: by default a finished id may run again, and a running one is an error.
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -85,10 +96,9 @@ class Intake:
                 rpc_timeout=HAND_OVER,
             )
         except WorkflowAlreadyStartedError:
-            return request.task_id
+            return  # it is durable already
         except (RPCError, RuntimeError, TimeoutError) as error:
             raise HandOverFailed(f"Temporal did not take the request: {error}") from error
-        return request.task_id
 
     async def decide(self, decision: Decision) -> None:
         """Hand a person's decision to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""

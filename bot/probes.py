@@ -117,13 +117,13 @@ class SlackIdentity:
     bot_user_id: str
 
 
-async def _slack_call(base: str, method: str, token: str, *, seconds: float) -> dict[str, Any]:
+async def _slack_call(base: str, method: str, token: str, *, seconds: float, **params: str) -> dict[str, Any]:
     import aiohttp
 
     async with (
         _bounded(seconds),
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session,
-        session.post(f"{base}{method}", allow_redirects=False) as response,
+        session.post(f"{base}{method}", data=params, allow_redirects=False) as response,
     ):
         if response.status != 200:
             raise NoAnswer(f"{method}: HTTP status {response.status}")
@@ -131,7 +131,8 @@ async def _slack_call(base: str, method: str, token: str, *, seconds: float) -> 
     if not is_object(answer):
         raise NoAnswer(f"{method}: no JSON object in the answer")
     if answer.get("ok") is not True:
-        raise NoAnswer(f"{method}: {str(answer.get('error'))[:80]}")
+        needed = f", it needs {str(answer['needed'])[:80]}" if answer.get("needed") else ""
+        raise NoAnswer(f"{method}: {str(answer.get('error'))[:80]}{needed}")
     return answer
 
 
@@ -152,6 +153,16 @@ async def ask_slack_socket(settings: SlackSettings, *, seconds: float = 5) -> st
         raise NoAnswer("there is no app token")
     await _slack_call(settings.api_url, "apps.connections.open", settings.app_token.get_secret_value(), seconds=seconds)
     return "Socket Mode would be let in"
+
+
+async def ask_slack_groups(settings: SlackSettings, *, seconds: float = 5) -> dict[str, int]:
+    """usergroups.list with the bot token, as roles are read: handle → how many people are in it."""
+    if settings.bot_token is None:
+        raise NoAnswer("there is no bot token")
+    token = settings.bot_token.get_secret_value()
+    answer = await _slack_call(settings.api_url, "usergroups.list", token, seconds=seconds, include_users="true")
+    groups: list[dict[str, Any]] = answer.get("usergroups") or []
+    return {str(group.get("handle")): len(group.get("users") or []) for group in groups}
 
 
 async def ask_sql(url: str, *, seconds: float = 5) -> str:

@@ -34,12 +34,14 @@ from bot.ledger.requests import RequestLog
 from bot.ledger.schema import migrate
 from bot.local.estate.cves import bundled_advisories
 from bot.local.estate.estate import SampleEstate
+from bot.local.models import primary_member
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
 from bot.pacing import Pacer
 from bot.redaction import redact
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
+from bot.taken import NothingTaken, Taken, taken_lately
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 from bot.workflows.messages import TaskLimits
@@ -135,7 +137,7 @@ async def open_workbench(
             ledger=ledger,
             meta_prompt=MetaPrompt(client=models, members=members, prompts=prompts, default_mode=mode),
             agents={"drift": _drift_agent(settings, models, members, prompts, registry)},
-            orchestrator=Orchestrator(council),
+            orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
             members=members,
             registry=registry,
             estate=estate,
@@ -146,6 +148,7 @@ async def open_workbench(
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,
+            include_dissent=settings.council.include_dissent,
             redact=redacted,
             now=utc_now,
         )
@@ -181,8 +184,11 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
         )
 
 
-async def open_bot(stack: RunningStack) -> AsyncApp:
-    """The bot on everything the stack names. Temporal may be away when it starts, and come back."""
+async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncApp:
+    """The bot on everything the stack names. Temporal may be away when it starts, and come back.
+
+    `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time.
+    """
     settings = stack.settings
     client = slack_client(settings)
     temporal = await connect(
@@ -191,7 +197,7 @@ async def open_bot(stack: RunningStack) -> AsyncApp:
     return build_app(
         settings.slack,
         client=client,
-        intake=build_intake(settings, temporal=temporal, keys=stack.keys),
+        intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken),
         identity=await who_are_we(client),
         org=stack.org,
         alert_channels=await channel_ids(client, settings.alerts.channels),
@@ -200,9 +206,10 @@ async def open_bot(stack: RunningStack) -> AsyncApp:
 
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
-    app = await open_bot(stack)
-    async with listening(stack.settings, app), open_worker(stack) as worker, worker:
-        await asyncio.Event().wait()
+    async with taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken)
+        async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+            await asyncio.Event().wait()
 
 
 async def serve_worker(stack: RunningStack) -> None:
@@ -240,7 +247,7 @@ def slack_client(settings: Settings) -> AsyncWebClient:
     return build_client(api_url=settings.slack.api_url, bot_token=settings.slack.bot_token.get_secret_value())
 
 
-def build_intake(settings: Settings, *, temporal: Client, keys: Keys) -> Intake:
+def build_intake(settings: Settings, *, temporal: Client, keys: Keys, taken: Taken | None = None) -> Intake:
     return Intake(
         temporal=temporal,
         task_queue=settings.temporal.task_queue,
@@ -252,4 +259,5 @@ def build_intake(settings: Settings, *, temporal: Client, keys: Keys) -> Intake:
         ),
         alert_approval_seconds=settings.alerts.expiry_seconds,
         now=utc_now,
+        taken=taken or NothingTaken(),
     )

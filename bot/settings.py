@@ -7,6 +7,7 @@ In `gavel.yaml` the same value is `temporal: {address: …}`. Nothing here conne
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -116,30 +117,22 @@ class Settings(Section):
     def anchor_dir(self) -> Path:
         return (self.ledger.anchor_dir or self.data_dir / "anchors").expanduser().absolute()
 
-    def embedded_only(self, *, data_dir: Path) -> Settings:
-        """A copy in which no part is configured: the demo must never reach a real workspace or a paid model."""
-        return self.model_copy(
-            update={
-                "data_dir": data_dir.expanduser().absolute(),
-                "secret_key": None,
-                "slack": SlackSettings.model_construct(),
-                "temporal": TemporalSettings.model_construct(),
-                "opa": OpaSettings.model_construct(),
-                "redis": RedisSettings.model_construct(),
-                "database": DatabaseSettings.model_construct(),
-                "llm": LlmSettings.model_construct(mode=self.llm.mode, provider="rehearsal"),
-                "roles": RoleSettings.model_construct(),
-                "ledger": LedgerSettings.model_construct(),
-                "org": None,
-            }
-        )
+    @classmethod
+    def embedded(cls, *, data_dir: Path) -> Settings:
+        """A tree in which no part is configured, whatever the environment and gavel.yaml say.
+
+        For the demo, which must never reach a real workspace or a paid model. Never fails: it reads nothing.
+        """
+        sections: dict[str, Any] = {name: section.model_construct() for name, section in SECTIONS.items()}
+        sections["llm"] = LlmSettings.model_construct(provider="rehearsal")
+        return cls.model_construct(data_dir=data_dir.expanduser().absolute(), **sections)
 
 
-SECTIONS = tuple(
-    name
+SECTIONS: Mapping[str, type[Section]] = {
+    name: field.annotation
     for name, field in Settings.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
-)
+}
 """The first-level keys of `gavel.yaml` that hold mappings."""
 
 

@@ -191,11 +191,11 @@ class LlmSettings(Section):
     model_config = SettingsConfigDict(env_prefix="LLM_")
 
     mode: LlmMode = "auto"
-    """`auto`: by the task's risk and how many members there are."""
+    """How the models answer where a person names no mode. `auto`: for now the same as `council`."""
     provider: Provider | None = None
     """The one that answers in single mode. None: the first found configured."""
     primary: str | None = None
-    """Name of the member or provider that synthesizes in aggregation mode. None: the first member."""
+    """Name of the member, or of the provider, that synthesizes in aggregation mode. None: the first member."""
     members: Annotated[list[MemberSettings], NoDecode, BeforeValidator(_parse_json)] = []
     """Explicit members. Empty: one for each provider whose key is in the environment."""
 
@@ -204,8 +204,6 @@ class LlmSettings(Section):
         names = [member.name for member in self.members]
         if len(names) != len(set(names)):
             raise ValueError("llm.members has two members of one name; every name must be unique")
-        if self.members and self.primary is not None and self.primary not in names:
-            raise ValueError(f"LLM_PRIMARY is {self.primary!r}; it must name one of llm.members: {', '.join(names)}")
         return self
 
 
@@ -213,10 +211,12 @@ class CouncilSettings(Section):
     """ADR-006, `council`."""
 
     model_config = SettingsConfigDict(env_prefix="GAVEL_COUNCIL_")
-    min_providers: int = Field(default=3, ge=1, le=15)
+    min_providers: int = Field(default=3, ge=2, le=15)
     consensus_threshold: float = Field(default=0.7, ge=0.5, lt=1)
     """Share of the votes a claim must exceed."""
     include_dissent: bool = True
+    """Whether cards tell who disputes what and why, or only how much is disputed. The gates count dissent, and the
+    ledger keeps it, in any case."""
 
 
 class AlertSettings(Section):
@@ -270,8 +270,6 @@ class LimitSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LIMITS_")
     text_chars: int = Field(default=12_000, ge=500, le=40_000)
     """Longest request that is taken in."""
-    thread_messages: int = Field(default=30, ge=0, le=200)
-    """Most messages of a thread read as context."""
 
 
 class LedgerSettings(Section):

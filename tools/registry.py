@@ -8,7 +8,10 @@ from tools.contracts.common import JsonObject
 from tools.cost.toolset import cost_tools
 from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
+from tools.image.toolset import image_tools
 from tools.incident.toolset import incident_tools
+from tools.patch.toolset import patch_tools
+from tools.security.toolset import security_tools
 
 
 class ToolRegistry:
@@ -62,7 +65,16 @@ class ToolRegistry:
 def build_registry() -> ToolRegistry:
     """A fresh registry of every tool there is. A domain adds its list here."""
     registry = ToolRegistry()
-    for domain in (drift_tools, incident_tools, dr_tools, compliance_tools, cost_tools):
+    for domain in (
+        drift_tools,
+        patch_tools,
+        compliance_tools,
+        incident_tools,
+        dr_tools,
+        cost_tools,
+        security_tools,
+        image_tools,
+    ):
         for tool in domain():
             registry.add(tool)
     return registry

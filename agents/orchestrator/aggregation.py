@@ -25,9 +25,10 @@ class Aggregation:
 
     client: ModelClient
     members: Sequence[Member]
-    """The first is the primary."""
     answer_deadline_seconds: float = 120
     """For each answer, and again for the synthesis."""
+    primary: str | None = None
+    """Name of the member that synthesises (ADR-006, `primary_provider`). None: the first."""
 
     async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
         """Member → report, in configured order."""
@@ -55,8 +56,9 @@ class Aggregation:
     async def synthesise(
         self, brief: Brief, prompt: Prompt, reports: Sequence[str], *, roll: Roll
     ) -> MemberReport | None:
-        """One report out of many, by the first member in order that manages; None when none does."""
-        for member in (member for member in self.members if member.name in reports):
+        """One report out of many, by the primary, else by the first in order that manages; None when none does."""
+        in_turn = sorted(self.members, key=lambda member: member.name != self.primary)
+        for member in (member for member in in_turn if member.name in reports):
             roll.mark(member.name, "thinking", stage="answer")
             request = brief.request(
                 prompt,

@@ -34,6 +34,8 @@ class Orchestrator:
     """Single, aggregation and council over the same members. A mode that cannot run degrades, and says so."""
 
     council: Council
+    primary: str | None = None
+    """Name of the member that synthesises in aggregation mode. None: the first."""
 
     def __post_init__(self) -> None:
         if any(member.name == SYNTHESIS for member in self.council.members):
@@ -99,7 +101,9 @@ class Orchestrator:
                 turn, degraded=f"The {brief.agent} agent cannot aggregate; one model answers alone."
             )
         council = self.council
-        aggregation = Aggregation(council.client, council.members, council.answer_deadline_seconds)
+        aggregation = Aggregation(
+            council.client, council.members, council.answer_deadline_seconds, primary=self.primary
+        )
         reports = await aggregation.reports(brief, roll=turn.roll)
         if not reports:
             raise nobody_answered(turn.roll)

@@ -57,6 +57,14 @@ def single_source_line(tally: ClaimTally) -> str:
     return f"• Only *{who}* says: {claim_words(tally.claim.text, 300)}{'' if tally.carried else ' (not carried)'}"
 
 
+def dispute_lines(outcome: CouncilOutcome, *, include_dissent: bool) -> list[str]:
+    """Who disputes what and why; with `include_dissent` off only how many claims are disputed. Empty: none is."""
+    if include_dissent or not outcome.dissent:
+        return dissent_lines(outcome.dissent)
+    claims = plural(len({dissent.claim for dissent in outcome.dissent}), "claim")
+    return [f"{claims} disputed. By whom and why is left out here; the ledger has it."]
+
+
 def dissent_lines(dissents: Sequence[Dissent]) -> list[str]:
     """One line for each disputed claim: who disputes it, and why."""
     by_claim: dict[str, list[Dissent]] = {}

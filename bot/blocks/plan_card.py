@@ -45,6 +45,8 @@ class Offer:
     cost_usd: float | None
     """Of the task so far; None: unknown."""
     simulated: bool
+    include_dissent: bool = True
+    """Whether the card tells who disputes what and why (ADR-006), or only how much is disputed."""
     votes: list[Vote] = field(default_factory=list[Vote])
     """Decisions that counted so far, oldest first."""
 
@@ -152,8 +154,9 @@ def _body(offer: Offer) -> list[JsonObject | Detail]:
             "\n".join([f"*Policy*  {_policy(offer)}", f"*{label}*  {voices.verdict_line(outcome)}", *_absent(outcome)])
         )
     ]
-    if outcome.dissent:
-        council.append(lines("Disputed", _few(voices.dissent_lines(outcome.dissent), 4)))
+    disputes = voices.dispute_lines(outcome, include_dissent=offer.include_dissent)
+    if disputes:
+        council.append(lines("Disputed", _few(disputes, 4)))
     weak = voices.single_source(outcome)
     if weak:
         council.append(

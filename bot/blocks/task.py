@@ -146,6 +146,8 @@ class Diagnosis:
     """What would settle what is open."""
     next: Literal["plan", "nothing", "inconclusive"]
     simulated: bool
+    include_dissent: bool = True
+    """As on the plan card."""
 
 
 _DIAGNOSIS_NEXT = {
@@ -160,6 +162,7 @@ def diagnosis_card(diagnosis: Diagnosis) -> Message:
     outcome = diagnosis.council
     then = _DIAGNOSIS_NEXT[diagnosis.next]
     tallies = [*voices.agreed(outcome)[:4], *voices.disputed(outcome)[:3]]
+    disputes = voices.dispute_lines(outcome, include_dissent=diagnosis.include_dissent)
     finding = escape(diagnosis.finding, 900) or "No cause was found."
     return compose(
         f"Diagnosis of {quoted(diagnosis.alert, 120)}: {inline(diagnosis.finding, 300)}",
@@ -168,7 +171,7 @@ def diagnosis_card(diagnosis: Diagnosis) -> Message:
             section(f"*Likely cause*\n{finding}"),
             lines("How sure", [voices.verdict_line(outcome), *voices.absent_lines(outcome)[:4]]),
             Detail(lines("Claims", [voices.tally_line(tally) for tally in tallies])) if tallies else None,
-            lines("Disputed", voices.dissent_lines(outcome.dissent)[:4]) if outcome.dissent else None,
+            lines("Disputed", disputes[:4]) if disputes else None,
             lines("Still open", [f"• {inline(item, 200)}" for item in diagnosis.missing[:5]])
             if diagnosis.missing
             else None,

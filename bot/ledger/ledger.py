@@ -162,6 +162,13 @@ class Ledger:
             self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
         )
 
+    async def cost(self, org: str, task_id: str) -> float | None:
+        """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of
+        unknown cost makes the sum unknown. Raises `LedgerUnavailable`.
+        """
+        _require_names(org=org, task_id=task_id)
+        return await reader.cost(self._database, org, task_id)
+
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""
         _require_names(org=org)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from bot.ledger import artifacts
 from bot.ledger.artifacts import StoredArtifact
 from bot.ledger.chain import Entry
 from bot.ledger.database import Database, reason_of
-from bot.ledger.tables import Artifact, LedgerEntry
+from bot.ledger.tables import AiRequestLog, Artifact, LedgerEntry
 from tools.contracts.ledger import LedgerUnavailable
 
 PAGE = 500
@@ -99,6 +99,19 @@ async def artifact_pages(database: Database, org: str) -> AsyncIterator[list[Sto
             return
         yield page
         after = page[-1].digest
+
+
+async def cost(database: Database, org: str, task_id: str) -> float | None:
+    """What the task's model calls cost so far, in US dollars; None: there was none, or one of unknown cost.
+
+    Raises `LedgerUnavailable`.
+    """
+    query = select(
+        func.count(AiRequestLog.id), func.count(AiRequestLog.estimated_cost), func.sum(AiRequestLog.estimated_cost)
+    ).where(AiRequestLog.org == org, AiRequestLog.task_id == task_id)
+    async with _reading(database) as connection:
+        calls, known, total = (await connection.execute(query)).one()
+    return float(total) if total is not None and calls == known else None
 
 
 async def missing_artifacts(database: Database, org: str, digests: Collection[str]) -> list[str]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import tempfile
-from collections.abc import MutableMapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -19,35 +17,31 @@ from bot.local.demo import Demo, ScenarioSummary, summary_event
 from bot.local.estate.estate import SampleEstate
 from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage, StageError
-from bot.runtime import open_ledger, serve
+from bot.runtime import open_ledger, redacted, serve
 from bot.settings import Settings
+from bot.telemetry import configure_logging
 from bot.workflows.client import connect
 
-_OURS = ("SLACK_", "TEMPORAL_", "OPA_", "REDIS_", "DATABASE_", "LLM_", "GAVEL_")
 
-
-def isolate(environ: MutableMapping[str, str], *, data_dir: Path, seed: int) -> Settings:
+def demo_settings(*, data_dir: Path, seed: int) -> Settings:
     """Settings of the demo alone: a configured workspace, cluster or key is never touched by a play."""
-    for name in [name for name in environ if name.startswith(_OURS)]:
-        del environ[name]
-    environ.update(
-        {
-            "GAVEL_DATA_DIR": str(data_dir),
-            "GAVEL_ESTATE_SEED": str(seed),
-            "GAVEL_TASKS_CANARY_WAIT_SECONDS": "3",
-            "GAVEL_ALERTS_EXPIRY_SECONDS": "10",
-            "GAVEL_LOG_LEVEL": "error",
-            "LLM_PROVIDER": "rehearsal",
+    embedded = Settings.embedded(data_dir=data_dir)
+    return embedded.model_copy(
+        update={
+            "log_level": "error",
+            "estate": embedded.estate.model_copy(update={"seed": seed}),
+            "tasks": embedded.tasks.model_copy(update={"canary_wait_seconds": 3}),
+            "alerts": embedded.alerts.model_copy(update={"expiry_seconds": 10}),
         }
     )
-    return Settings()
 
 
 async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
     """The exit status: 0 only if every step really happened."""
     console = Console()
     with tempfile.TemporaryDirectory(prefix="gavel-demo-") as folder:
-        settings = isolate(os.environ, data_dir=Path(folder), seed=seed)
+        settings = demo_settings(data_dir=Path(folder), seed=seed)
+        configure_logging(settings.log_level, redact=redacted)
         if not as_json:
             console.print("[bold]Gavel demo.[/bold] Starting Temporal, Redis, OPA, a Slack workspace and the models…")
         async with open_stack(settings) as stack:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.members import discover, family_of
@@ -39,6 +39,25 @@ async def configured_members(settings: LlmSettings, environ: Mapping[str, str]) 
         if served is not None and all(member.model != served.model for member in members):
             members.append(served)
     return _preferring(settings, members, skipped=found.skipped)
+
+
+def primary_member(settings: LlmSettings, members: Sequence[Member]) -> str | None:
+    """The name of the member that LLM_PRIMARY means, by its own name or by its provider's; None: it is not set.
+
+    Raises :class:`SettingsError` when it is none of those that answer: another in its place would be a surprise.
+    """
+    if settings.primary is None:
+        return None
+    wanted = settings.primary.lower()
+    mark = PROVIDER_MARKS.get(wanted)
+    named = [member for member in members if member.name.lower() == wanted]
+    of_provider = [member for member in members if mark is not None and member.model.startswith(mark)]
+    if found := [*named, *of_provider]:
+        return found[0].name
+    names = ", ".join(member.name for member in members)
+    raise SettingsError(
+        [f"LLM_PRIMARY: got {settings.primary!r}; it must name a member that answers, or its provider: {names}"]
+    )
 
 
 def _preferring(settings: LlmSettings, members: list[Member], *, skipped: list[str]) -> list[Member]:

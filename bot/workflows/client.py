@@ -7,7 +7,7 @@ from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.service import TLSConfig
 
 from bot.settings import TemporalSettings
@@ -15,8 +15,12 @@ from bot.workflows.codec import EncryptingCodec
 
 
 def data_converter(codec_key: bytes) -> DataConverter:
-    """Pydantic models and dataclasses as JSON, then encrypted."""
-    return replace(pydantic_data_converter, payload_codec=EncryptingCodec(codec_key))
+    """Pydantic models and dataclasses as JSON, then encrypted; so are the words of errors, which quote anything."""
+    return replace(
+        pydantic_data_converter,
+        payload_codec=EncryptingCodec(codec_key),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
 
 
 async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes, lazy: bool = False) -> Client:

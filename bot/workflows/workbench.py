@@ -47,6 +47,8 @@ class Workbench:
     """Slack's team id, for streams."""
     redact: Callable[[str], str]
     now: Callable[[], datetime]
+    include_dissent: bool = True
+    """Whether cards tell who disputes what and why. Gates and ledger have it in any case."""
 
     @property
     def simulated(self) -> bool:

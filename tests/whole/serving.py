@@ -13,8 +13,10 @@ from typing import Any, Literal, get_args
 
 from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
-from bot.runtime import listening, open_bot, open_worker
+from bot.runtime import listening, open_bot, open_worker, redacted
 from bot.settings import Settings
+from bot.taken import taken_lately
+from bot.telemetry import configure_logging
 
 ServingRole = Literal["bot", "worker", "both"]
 
@@ -22,9 +24,10 @@ READY = "serving"
 
 
 async def _bot(stack: RunningStack) -> None:
-    app = await open_bot(stack)
-    async with listening(stack.settings, app):
-        await _until_killed()
+    async with taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken)
+        async with listening(stack.settings, app):
+            await _until_killed()
 
 
 async def _worker(stack: RunningStack) -> None:
@@ -33,9 +36,10 @@ async def _worker(stack: RunningStack) -> None:
 
 
 async def _both(stack: RunningStack) -> None:
-    app = await open_bot(stack)
-    async with listening(stack.settings, app), open_worker(stack) as worker, worker:
-        await _until_killed()
+    async with taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken)
+        async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+            await _until_killed()
 
 
 async def _until_killed() -> None:
@@ -53,7 +57,9 @@ _SERVE: dict[ServingRole, Callable[[RunningStack], Coroutine[Any, Any, None]]] =
 async def _main() -> int:
     role, data_dir = sys.argv[1:]
     serve = next(_SERVE[name] for name in get_args(ServingRole) if name == role)
-    await serve(await attach_stack(Settings(data_dir=Path(data_dir))))
+    settings = Settings(data_dir=Path(data_dir))
+    configure_logging(settings.log_level, redact=redacted)
+    await serve(await attach_stack(settings))
     return 0
 
 

@@ -26,7 +26,11 @@ from tests.whole.serving import READY, ServingRole
 CONFIGURATION = ("SLACK_", "TEMPORAL_", "OPA_", "REDIS_", "DATABASE_", "LLM_", "GAVEL_", "AWS_", "OLLAMA_", "AZURE_")
 KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
 
-QUICK: Mapping[str, str] = {"GAVEL_TASKS_CANARY_WAIT_SECONDS": "1", "GAVEL_LOG_LEVEL": "warning"}
+QUICK: Mapping[str, str] = {
+    "GAVEL_TASKS_CANARY_WAIT_SECONDS": "1",
+    "GAVEL_LOG_LEVEL": "warning",
+    "LLM_PROVIDER": "rehearsal",
+}
 
 
 def unconfigured(environ: Mapping[str, str]) -> dict[str, str]:
@@ -92,7 +96,7 @@ async def open_town(data_dir: Path, **environ: str) -> AsyncGenerator[Town]:
     """A town of its own in `data_dir`. `environ` configures the product's processes, by the names users set."""
     env = {**unconfigured(os.environ), **QUICK, **environ, "GAVEL_DATA_DIR": str(data_dir)}
     async with AsyncExitStack() as exits:
-        stack = await exits.enter_async_context(open_stack(Settings(data_dir=data_dir)))
+        stack = await exits.enter_async_context(open_stack(Settings.embedded(data_dir=data_dir)))
         http = await exits.enter_async_context(aiohttp.ClientSession())
         estate = SampleEstate(stack.estate)
         exits.push_async_callback(estate.close)

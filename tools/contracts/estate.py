@@ -61,6 +61,8 @@ class Image(Contract):
     platforms: list[Platform]
     """Where the version has been published."""
     created_at: datetime
+    sbom_url: str | None = None
+    """Where its bill of materials is; None: there is none, or the source does not say."""
 
 
 class AssetHealth(Contract):

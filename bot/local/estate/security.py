@@ -15,6 +15,7 @@ from tools.advisories.severity import at_least
 from tools.connectors.base import EstateError
 from tools.connectors.vulnerability import CveAlertQuery
 from tools.contracts.advisory import Package
+from tools.contracts.common import Environment
 from tools.contracts.topology import ServiceDependency
 from tools.contracts.vulnerability import CveAlert, ImagePackages, Listener
 
@@ -44,7 +45,7 @@ class SampleSecurity(EstateFile):
         if limit < 1:
             raise EstateError(f"A page holds at least 1 finding; got {limit}.")
         async with self._reading() as connection:
-            running = await _running(connection, org)
+            running = await _running(connection, org, query.environment)
             rows = await connection.execute(select(records.cve_alerts).where(records.cve_alerts.c.org_id == org))
             alerts = [_alert_of(row, running) for row in rows.mappings()]
         matching = [alert for alert in alerts if _matches(alert, query)]
@@ -76,7 +77,7 @@ class SampleSecurity(EstateFile):
             return [ServiceDependency.model_validate(dict(found)) for found in rows]
 
 
-async def _running(connection: AsyncConnection, org: str) -> dict[str, list[str]]:
+async def _running(connection: AsyncConnection, org: str, environment: Environment | None) -> dict[str, list[str]]:
     """Image id → the assets that are on it now, in id order."""
     asset, image = tables.assets.c, tables.images.c
     statement = (
@@ -91,6 +92,8 @@ async def _running(connection: AsyncConnection, org: str) -> dict[str, list[str]
         .where(asset.org_id == org)
         .order_by(asset.id)
     )
+    if environment is not None:
+        statement = statement.where(asset.environment == environment)
     users: dict[str, list[str]] = defaultdict(list)
     for row in (await connection.execute(statement)).mappings():
         users[row["image_id"]].append(row["id"])
@@ -114,6 +117,7 @@ def _alert_of(row: RowMapping, running: dict[str, list[str]]) -> CveAlert:
 def _matches(alert: CveAlert, query: CveAlertQuery) -> bool:
     return (
         (query.cve is None or alert.cve == query.cve)
+        and (query.environment is None or bool(alert.asset_ids))
         and (query.status is None or alert.status == query.status)
         and (query.minimum_severity is None or at_least(alert.severity, query.minimum_severity))
     )

@@ -27,9 +27,10 @@ class Concluding:
         state, result = message.state, message.result
         request = state.request
         async with waiting_is_told(self.bench, request, state.thread_ts):
+            cost_usd = await self.bench.ledger.cost(request.org, request.task_id)
             await self.bench.ledger.record(
                 "task_ended",
-                asdict(result),
+                {**asdict(result), "cost_usd": cost_usd},
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",
@@ -42,7 +43,7 @@ class Concluding:
                 await show_progress(self.bench, request, state.thread_ts, state.proposal, state.phases)
             await self.bench.writer.post_once(
                 self.bench.thread(request, state.thread_ts),
-                self._last_words(state, result),
+                self._last_words(state, result, cost_usd=cost_usd),
                 key="outcome",
                 task_id=request.task_id,
                 check_first=is_retry(),
@@ -58,7 +59,7 @@ class Concluding:
         card = expired_card(offer) if result.outcome == "expired" else stopped_card(offer, why=result.detail)
         await self.bench.writer.update(state.request.channel, proposal.card_ts, card)
 
-    def _last_words(self, state: m.TaskState, result: m.TaskResult) -> Message:
+    def _last_words(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> Message:
         started = datetime.fromisoformat(state.request.received_at)
         changed = sum(
             len(phase.asset_ids)
@@ -75,6 +76,7 @@ class Concluding:
                 actor=result.ended_by,
                 changed=changed,
                 approvers=result.approvers,
+                cost_usd=cost_usd,
                 seconds=(self.bench.now() - started).total_seconds(),
                 plan_digest=result.plan_digest,
                 simulated=self.bench.simulated,

@@ -112,8 +112,9 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal) -
         nonce=proposal.nonce,
         deadline=datetime.fromisoformat(proposal.expires_at),
         environment_size=await _environment_size(bench, request, proposal),
-        cost_usd=None,
+        cost_usd=await bench.ledger.cost(request.org, request.task_id),
         simulated=bench.simulated,
+        include_dissent=bench.include_dissent,
         votes=[
             Vote(user=user, verdict="approve", at=datetime.fromisoformat(at))
             for user, at in zip(proposal.approvals, proposal.approved_at, strict=True)

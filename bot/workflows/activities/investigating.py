@@ -77,6 +77,7 @@ class Investigating:
                 missing=outcome.missing,
                 next=found[outcome.finding],
                 simulated=self.bench.simulated,
+                include_dissent=self.bench.include_dissent,
             )
         )
         await self.bench.writer.post_once(

@@ -30,6 +30,9 @@ class Understanding:
         request = message.request
         async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
             await self._record("task_received", {"source": request.source, "text": request.text}, request, "received")
+            for exchange in message.exchanges:
+                body: JsonObject = {"question_id": exchange.question_id, "answer": exchange.answer}
+                await self._record("question_answered", body, request, f"answered:{exchange.question_id}")
             thread_ts = message.thread_ts or await self._open_thread(request)
             if request.redacted and not message.exchanges:
                 thread = self.bench.thread(request, thread_ts)

@@ -10,6 +10,7 @@ import pytest
 
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, superseded_card
+from bot.blocks.task import diagnosis_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts
 from tools.contracts.plan import Rollback
@@ -119,3 +120,12 @@ def test_no_state_is_told_by_color_alone() -> None:
     assert '"text": "Approve"' in body
     assert '"text": "Reject"' in body
     assert '"color"' not in body
+
+
+def test_dissent_is_left_out_where_it_is_not_wanted_but_never_hidden() -> None:
+    told, left_out = samples.offer(), replace(samples.offer(), include_dissent=False)
+    assert "*Gemini* disputes" in words(plan_card(told))
+    said = words(plan_card(left_out))
+    assert "disputes" not in said
+    assert "1 claim disputed. By whom and why is left out here; the ledger has it." in said
+    assert words(diagnosis_card(replace(samples.diagnosis("x"), include_dissent=False))).count("left out here") == 1

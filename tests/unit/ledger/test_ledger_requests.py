@@ -124,3 +124,22 @@ async def test_row_and_entry_are_written_together_or_not_at_all(book: Book, log:
     with pytest.raises(LedgerUnavailable):
         await log.log(RECORD)
     assert await book.entries() == []
+
+
+async def test_the_cost_of_a_task_is_the_sum_of_its_calls(book: Book, log: CallLog) -> None:
+    other = replace(REQUEST, task_id="task-2")
+    for at, cost in enumerate((0.25, 0.5, 0.0)):
+        await log.log(replace(RECORD, request=replace(REQUEST, key=f"call-{at}"), cost_usd=cost))
+    await log.log(replace(RECORD, request=other, cost_usd=None))
+    await log.log(replace(RECORD, request=replace(REQUEST, org="T0OTHER"), cost_usd=9.0))
+    assert await book.ledger.cost(ORG, "task-1") == 0.75
+
+
+async def test_one_call_of_unknown_cost_makes_the_cost_of_its_task_unknown(book: Book, log: CallLog) -> None:
+    await log.log(RECORD)
+    await log.log(replace(RECORD, request=replace(REQUEST, key="failed"), cost_usd=None, success=False))
+    assert await book.ledger.cost(ORG, "task-1") is None
+
+
+async def test_the_cost_of_a_task_without_calls_is_unknown_and_not_zero(book: Book) -> None:
+    assert await book.ledger.cost(ORG, "task-1") is None

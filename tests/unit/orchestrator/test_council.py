@@ -57,6 +57,7 @@ class Table:
         mode: Mode = "council",
         deadline_seconds: float = 20,
         aggregates: bool = False,
+        primary: str | None = None,
     ) -> Deliberation:
         members = [self.provider.member(model, family=(families or {}).get(model)) for model in models]
         council = Council(
@@ -65,7 +66,7 @@ class Table:
             answer_deadline_seconds=deadline_seconds,
             vote_deadline_seconds=deadline_seconds,
         )
-        return await Orchestrator(council).deliberate(
+        return await Orchestrator(council, primary=primary).deliberate(
             brief(aggregates=aggregates), mode=mode, progress=self.watcher, recorder=self.entries
         )
 
@@ -477,6 +478,18 @@ async def test_aggregation_gives_the_primary_anonymous_reports(table: Table) -> 
     prompt = table.provider.calls[-1].prompt
     assert len(prompt.splitlines()) == 2, "equal reports are given once"
     assert not any(model.capitalize() in prompt for model in FOUR)
+
+
+@pytest.mark.parametrize(("broken", "synthesises"), [(None, "gamma"), ("gamma", "alpha")])
+async def test_the_named_primary_synthesises_and_the_first_other_where_it_cannot(
+    table: Table, broken: str | None, synthesises: str
+) -> None:
+    for model in FOUR[:3]:
+        table.seat(model, answer=report("23"))
+    if broken is not None:
+        table.seat(broken, answer=fails(500))
+    await table.deliberate(*FOUR[:3], mode="aggregation", aggregates=True, primary="Gamma")
+    assert table.asked("MemberReport")[-1] == synthesises
 
 
 @pytest.mark.parametrize("broken", FOUR[:3])

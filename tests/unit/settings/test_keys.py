@@ -17,7 +17,7 @@ PURPOSES: tuple[KeyPurpose, ...] = get_args(KeyPurpose)
 
 
 def settings_in(directory: Path) -> Settings:
-    return Settings().embedded_only(data_dir=directory)
+    return Settings.embedded(data_dir=directory)
 
 
 def test_every_purpose_has_its_own_key_and_none_is_the_master() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.local.demo_run import demo_settings
 from bot.settings import Settings, SettingsError, load_settings
 
 PREFIXES = ("SLACK_", "TEMPORAL_", "OPA_", "REDIS_", "DATABASE_", "LLM_", "GAVEL_")
@@ -229,7 +230,8 @@ def test_the_demo_never_reaches_what_is_configured(tmp_path: Path, monkeypatch: 
         "GAVEL_LEDGER_ANCHOR_DIR": "/elsewhere",
     }.items():
         monkeypatch.setenv(name, value)
-    settings: Settings = load_settings().embedded_only(data_dir=tmp_path / "demo")
+    (tmp_path / "gavel.yaml").write_text("not: {a: setting}\n")
+    settings = demo_settings(data_dir=tmp_path / "demo", seed=7)
     assert not settings.slack.configured
     assert settings.slack.api_url == "https://slack.com/api/"
     assert settings.temporal.address is None
@@ -239,3 +241,9 @@ def test_the_demo_never_reaches_what_is_configured(tmp_path: Path, monkeypatch: 
     assert settings.secret_key is None
     assert settings.llm.provider == "rehearsal"
     assert settings.anchor_dir == tmp_path / "demo" / "anchors"
+    assert settings.estate.seed == 7
+
+
+def test_every_part_of_an_embedded_tree_has_its_default(tmp_path: Path) -> None:
+    expected = load_settings().model_dump(exclude={"data_dir", "llm"})
+    assert Settings.embedded(data_dir=tmp_path).model_dump(exclude={"data_dir", "llm"}) == expected

@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from bot.local.models import configured_members
-from bot.settings import LlmSettings, MemberSettings, SettingsError
+from bot.doctor import examine, healthy
+from bot.local.models import configured_members, primary_member
+from bot.local.rehearsal.members import rehearsal_members
+from bot.settings import LlmSettings, MemberSettings, Settings, SettingsError
 
 NOWHERE = {"OLLAMA_API_BASE": "http://127.0.0.1:9"}
 """Whatever may run on this machine's own Ollama port is not asked."""
@@ -77,3 +79,19 @@ async def test_explicit_members_are_the_council_and_no_other() -> None:
     assert (first.name, first.family) == ("A", "anthropic")
     assert (second.family, second.api_base) == ("own", "http://127.0.0.1:1/")
     assert not first.simulated
+
+
+@pytest.mark.parametrize(("named", "meant"), [("openai", "OpenAI"), ("Claude", "Claude"), (None, None)])
+async def test_the_primary_is_named_by_its_provider_or_by_its_own_name(named: str | None, meant: str | None) -> None:
+    members = await configured_members(LlmSettings(), {"ANTHROPIC_API_KEY": "k", "OPENAI_API_KEY": "k"})
+    assert primary_member(LlmSettings(primary=named), members) == meant
+
+
+async def test_a_primary_that_does_not_answer_is_refused_and_the_doctor_says_so(settings: Settings) -> None:
+    primary = LlmSettings(provider="rehearsal", primary="gemini")
+    expected = "LLM_PRIMARY: got 'gemini'; it must name a member that answers, or its provider: Amber, Birch, Cedar"
+    with pytest.raises(SettingsError, match=expected):
+        primary_member(primary, rehearsal_members("http://127.0.0.1:1"))
+    found = await examine(settings.model_copy(update={"llm": primary}))
+    assert not healthy(found)
+    assert [finding.answered for finding in found if finding.component == "models"] == [expected]

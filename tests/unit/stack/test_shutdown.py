@@ -23,7 +23,7 @@ from bot.local.stack import open_stack
 from bot.settings import Settings
 
 async def main() -> int:
-    async with open_stack(Settings().embedded_only(data_dir=Path(sys.argv[1]))):
+    async with open_stack(Settings.embedded(data_dir=Path(sys.argv[1]))):
         print("up", flush=True)
         await asyncio.Event().wait()
     return 0

@@ -13,6 +13,7 @@ from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.local.estate import SampleEstate
 from tools.base import Tool, ToolCall, ToolFailure, ToolResult
+from tools.connectors.advisories import AdvisorySource
 from tools.connectors.base import AssetQuery
 from tools.contracts.common import Environment, JsonObject
 from tools.contracts.estate import Asset
@@ -61,6 +62,8 @@ class Bench:
     policies: Policies
     budget: CallBudget
     plans: InvestigationPlans
+    advisories: AdvisorySource
+    """The sample estate's, unless a test puts others in their place."""
     path: Path
     """The estate's file, to compute from its tables what a tool should say."""
     redact: Callable[[str], str] = unchanged
@@ -96,7 +99,7 @@ class Bench:
 
     def chain(self) -> CallHandler:
         return guarded(
-            RunTool(estate=self.estate, plans=self.plans, now=now),
+            RunTool(estate=self.estate, plans=self.plans, now=now, advisories=self.advisories),
             registry=self.registry,
             estate=self.estate,
             authorizer=self.policies,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from bot.workflows import messages as m
 from tools.contracts.council import CouncilOutcome
@@ -105,6 +106,12 @@ class Script:
     questions: int = 0
     refuse_revisions: int = 0
     failing_phase: int | None = None
+    declined: str = ""
+    """Why the request is not taken on. Empty: it is."""
+    no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
+    refused_by_slack: str = ""
+    """Why the plan card cannot be posted, ever. Empty: it can."""
+    deliberation: CouncilOutcome = field(default_factory=lambda: council())
     asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
 
     def of(self, step: str) -> list[Any]:
@@ -115,6 +122,8 @@ class Script:
     async def understand(self, message: m.UnderstandInput) -> m.Understood:
         self.asked.append(("understand", message))
         thread = message.thread_ts or "1.0"
+        if self.declined:
+            return m.Understood(thread_ts=thread, declined=self.declined)
         if len(message.exchanges) < self.questions:
             question = Question(text="Which environment?", choices=["production", "staging"])
             return m.Understood(thread_ts=thread, question=question, question_id=f"q{len(message.exchanges)}")
@@ -123,8 +132,10 @@ class Script:
     @activity.defn(name="investigate")
     async def investigate(self, message: m.InvestigateInput) -> m.Investigated:
         self.asked.append(("investigate", message))
+        if self.no_plan:
+            return m.Investigated(self.deliberation, "no drift", None, ["t1"], no_plan=self.no_plan, reason="no drift")
         plan = plan_for(message.request, message.revision).model_dump(mode="json")
-        return m.Investigated(council=council(), diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
+        return m.Investigated(council=self.deliberation, diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
 
     @activity.defn(name="judge")
     async def judge(self, message: m.JudgeInput) -> m.Judged:
@@ -143,6 +154,8 @@ class Script:
     @activity.defn(name="present")
     async def present(self, message: m.PresentInput) -> str:
         self.asked.append(("present", message))
+        if self.refused_by_slack:
+            raise ApplicationError(self.refused_by_slack, type="SlackRefused", non_retryable=True)
         return "2.0"
 
     @activity.defn(name="read_roles")

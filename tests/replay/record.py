@@ -1,0 +1,53 @@
+"""Records the histories anew: `make record`, or `python -m tests.replay.record [--only-new] [SCENE …]`.
+
+Freely until the first tag. After it, what was recorded stays: tasks of that version are still out there, and a
+worker must be able to take them up. `make record` then records only scenes that have no file yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from temporalio.client import Client
+
+from bot.local.stack import open_stack
+from bot.settings import Settings
+from bot.workflows.client import data_converter
+from tests.replay.recording import HISTORIES, RECORDER, scrubbed
+from tests.replay.scenes import SCENES, Scene
+from tests.unit.workflows.conftest import KEY
+from tests.unit.workflows.running import running
+
+ONLY_NEW = "--only-new"
+
+
+async def record(scene: Scene, temporal: Client) -> str:
+    task = f"T1.COPS.{scene.name}"
+    async with running(temporal, scene.script(), task=task, source=scene.source, **scene.limits) as played:
+        await scene.play(played)
+        result = await played.handle.result()
+        assert result.outcome == scene.outcome, f"{scene.name} ended {result.outcome}: {result.detail}"
+        return await scrubbed(await played.handle.fetch_history())
+
+
+async def main(names: set[str], *, only_new: bool) -> None:
+    kept = {path.stem for path in HISTORIES.glob("*.json")} if only_new else set[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_stack(Settings.embedded(data_dir=Path(folder)), want=["temporal"]) as stack:
+            temporal = await Client.connect(
+                stack.temporal_address, data_converter=data_converter(KEY), identity=RECORDER
+            )
+            for scene in SCENES:
+                if scene.name in kept or (names and scene.name not in names):
+                    continue
+                file = HISTORIES / f"{scene.name}.json"
+                await asyncio.to_thread(file.write_text, await record(scene, temporal))
+                print(f"{scene.name}: {file.stat().st_size / 1024:.0f} KiB")
+
+
+if __name__ == "__main__":
+    arguments = set(sys.argv[1:])
+    asyncio.run(main(arguments - {ONLY_NEW}, only_new=ONLY_NEW in arguments))

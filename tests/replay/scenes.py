@@ -1,0 +1,124 @@
+"""What is recorded: each way a task can go, on a real Temporal server, with scripted steps and signed signals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from temporalio import activity
+
+from bot.workflows import messages as m
+from bot.workflows.task import TaskWorkflow
+from tests.unit.blocks import samples
+from tests.unit.workflows.conftest import KEY
+from tests.unit.workflows.running import Running, decision_on
+from tests.unit.workflows.script import Script
+from tools.contracts.signing import sign
+
+Play = Callable[[Running], Awaitable[None]]
+
+
+async def nobody(_task: Running) -> None:
+    """Everyone stays away."""
+
+
+async def grace_approves(task: Running) -> None:
+    await task.decide("UGRACE")
+
+
+async def grace_rejects(task: Running) -> None:
+    await task.decide("UGRACE", "reject")
+
+
+async def ada_answers_and_grace_rejects(task: Running) -> None:
+    await task.asked("understand")
+    answer = m.Answer(org="T1", task_id=task.handle.id, question_id="q0", user="UADA", text="production")
+    await task.handle.signal(TaskWorkflow.answer, answer)
+    await task.handle.signal(TaskWorkflow.answer, sign(replace(answer, user="UMALLORY"), KEY))
+    await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
+    await grace_rejects(task)
+
+
+async def only_two_of_many_count(task: Running) -> None:
+    raw = decision_on(await task.proposal(), "UGRACE", "approve")
+    await task.handle.signal(TaskWorkflow.decide, raw)
+    await task.decide("UADA")
+    await task.decide("UMALLORY")
+    await task.decide("UGRACE", "approve", revision=7)
+    await task.decide("UGRACE")
+    await task.decide("UGRACE")
+    await task.refused(5)
+    await task.decide("ULINUS")
+
+
+async def ada_cancels(task: Running) -> None:
+    cancel = m.CancelRequest(org="T1", task_id=task.handle.id, user="UADA", reason="")
+    await task.handle.signal(TaskWorkflow.cancel, cancel)
+    await task.handle.signal(TaskWorkflow.cancel, sign(cancel, KEY))
+
+
+async def ada_cancels_the_plan(task: Running) -> None:
+    await task.proposal()
+    await ada_cancels(task)
+
+
+async def ada_cancels_the_run(task: Running) -> None:
+    await task.decide("UGRACE")
+    await task.asked("run_phase")
+    await ada_cancels(task)
+
+
+async def grace_is_too_late(task: Running) -> None:
+    await task.decide("UGRACE", "reject")
+    await task.asked("conclude")
+    proposal = task.script.of("conclude")[0].state.proposal
+    assert proposal is not None
+    await task.handle.signal(TaskWorkflow.decide, sign(decision_on(proposal, "ULINUS", "approve"), KEY))
+    assert isinstance(task.script, SlowEnd)
+    task.script.may_end.set()
+
+
+@dataclass
+class SlowEnd(Script):
+    """The last step waits, so that a click can come after the end was decided and before the workflow is over."""
+
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @activity.defn(name="conclude")
+    async def conclude(self, message: m.ConcludeInput) -> bool:
+        self.asked.append(("conclude", message))
+        await self.may_end.wait()
+        return True
+
+
+@dataclass(frozen=True)
+class Scene:
+    name: str
+    """Of the file, too."""
+    outcome: m.Outcome
+    script: Callable[[], Script]
+    play: Play
+    source: m.Source = "mention"
+    limits: dict[str, int] = field(default_factory=dict[str, int])
+
+
+def _council() -> Script:
+    return Script(refuse_revisions=1, deliberation=samples.outcome())
+
+
+SCENES = [
+    Scene("completed_after_council_and_repair", "completed", _council, grace_approves),
+    Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
+    Scene("rolled_back", "rolled_back", lambda: Script(failing_phase=2), grace_approves),
+    Scene("failed_before_anything_changed", "failed", lambda: Script(refused_by_slack="is archived"), nobody),
+    Scene("refused_after_every_repair", "refused", lambda: Script(refuse_revisions=9), nobody),
+    Scene("rejected_after_a_question", "rejected", lambda: Script(questions=1), ada_answers_and_grace_rejects),
+    Scene("rejected_and_a_late_click", "rejected", SlowEnd, grace_is_too_late),
+    Scene("cancelled_plan", "cancelled", Script, ada_cancels_the_plan),
+    Scene("cancelled_run", "cancelled", Script, ada_cancels_the_run),
+    Scene("expired_alert", "expired", Script, nobody, source="alert", limits={"approval_seconds": 1}),
+    Scene("unanswered", "unanswered", lambda: Script(questions=1), nobody, limits={"question_seconds": 1}),
+    Scene("declined", "declined", lambda: Script(declined="Gavel does not make coffee."), nobody),
+    Scene("nothing_to_do", "nothing_to_do", lambda: Script(no_plan="nothing_to_do"), nobody),
+]

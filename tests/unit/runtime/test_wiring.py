@@ -1,0 +1,61 @@
+"""What is set in the configuration reaches the part that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from bot.app import Identity, build_client
+from bot.keys import load_keys
+from bot.local.estate.estate import SampleEstate
+from bot.local.rehearsal.members import rehearsal_members
+from bot.runtime import open_workbench
+from bot.settings import Settings, SettingsError
+from bot.workflows.workbench import Workbench
+
+NOWHERE = "http://127.0.0.1:9/"
+
+
+@asynccontextmanager
+async def workbench(data_dir: Path, **sections: Mapping[str, object]) -> AsyncGenerator[Workbench]:
+    settings = Settings.embedded(data_dir=data_dir)
+    for name, changes in sections.items():
+        section: BaseModel = getattr(settings, name)
+        settings = settings.model_copy(update={name: section.model_copy(update=dict(changes))})
+    estate = SampleEstate(data_dir / "estate.db")
+    try:
+        async with open_workbench(
+            settings,
+            keys=load_keys(settings),
+            client=build_client(api_url=NOWHERE, bot_token="xoxb-1"),
+            identity=Identity(team="T1", user="UBOT", bot="BBOT"),
+            members=rehearsal_members(NOWHERE),
+            estate=estate,
+        ) as bench:
+            yield bench
+    finally:
+        await estate.close()
+
+
+async def test_the_council_follows_its_section(tmp_path: Path) -> None:
+    async with workbench(tmp_path) as bench:
+        council = bench.orchestrator.council
+        assert (council.threshold, council.min_providers, bench.include_dissent) == (0.7, 3, True)
+    changed = {"consensus_threshold": 0.8, "min_providers": 2, "include_dissent": False}
+    async with workbench(tmp_path, council=changed) as bench:
+        council = bench.orchestrator.council
+        assert (council.threshold, council.min_providers, bench.include_dissent) == (0.8, 2, False)
+
+
+async def test_the_models_follow_their_section(tmp_path: Path) -> None:
+    async with workbench(tmp_path) as bench:
+        assert (bench.meta_prompt.default_mode, bench.orchestrator.primary) == ("council", None)
+    async with workbench(tmp_path, llm={"mode": "aggregation", "primary": "cedar"}) as bench:
+        assert (bench.meta_prompt.default_mode, bench.orchestrator.primary) == ("aggregation", "Cedar")
+    with pytest.raises(SettingsError, match="LLM_PRIMARY"):
+        async with workbench(tmp_path, llm={"primary": "claude"}):
+            pytest.fail("opened")

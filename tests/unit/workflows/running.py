@@ -1,0 +1,105 @@
+"""A task's workflow on a real Temporal server, with scripted steps, and people who send it signed signals."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from bot.workflows.activities.authenticating import Authenticating
+from bot.workflows.messages import Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
+from bot.workflows.task import TaskWorkflow
+from tests.unit.workflows.conftest import KEY
+from tests.unit.workflows.script import Script
+from tools.contracts.decision import Decision, DecisionVerdict
+from tools.contracts.signing import sign
+
+
+@dataclass
+class Running:
+    handle: WorkflowHandle[TaskWorkflow, TaskResult]
+    script: Script
+
+    async def proposal(self) -> Proposal:
+        for _ in range(200):
+            state: TaskState = await self.handle.query(TaskWorkflow.task_state)
+            if state.status == "awaiting_approval" and state.proposal is not None:
+                return state.proposal
+            await asyncio.sleep(0.05)
+        raise AssertionError("no plan was offered")
+
+    async def decide(self, user: str, verdict: DecisionVerdict = "approve", **changes: str | int) -> Decision:
+        """A decision as the edge would make it, then changed, then signed."""
+        decision = sign(replace(decision_on(await self.proposal(), user, verdict), **changes), KEY)
+        await self.handle.signal(TaskWorkflow.decide, decision)
+        return decision
+
+    async def asked(self, step: str) -> None:
+        for _ in range(200):
+            if self.script.of(step):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{step} was not run")
+
+    async def refused(self, count: int) -> list[str]:
+        for _ in range(200):
+            problems = [message.problem for message in self.script.of("refuse_decision")]
+            if len(problems) >= count:
+                return problems
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"fewer than {count} decisions were refused")
+
+
+def decision_on(proposal: Proposal, user: str, verdict: DecisionVerdict) -> Decision:
+    return Decision(
+        org=proposal.plan.org,
+        task_id=proposal.plan.task_id,
+        revision=proposal.revision,
+        verdict=verdict,
+        reason="",
+        plan_digest=proposal.plan.digest,
+        policy_digest=proposal.report.policy_digest or "",
+        target=proposal.plan.target,
+        user=user,
+        channel="COPS",
+        nonce=proposal.nonce,
+        issued_at=datetime.now(UTC).isoformat(),
+        expires_at=proposal.expires_at,
+    )
+
+
+@asynccontextmanager
+async def running(
+    temporal: Client, script: Script, *, task: str = "", source: Source = "mention", **limits: int
+) -> AsyncGenerator[Running]:
+    """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
+    task = task or f"T1.{uuid.uuid4()}"
+    request = TaskRequest(
+        task_id=task,
+        org="T1",
+        user="alert:1f" if source == "alert" else "UADA",
+        source=source,
+        channel="COPS",
+        thread_ts="1.0",
+        message_ts="1.0",
+        text="web servers have drifted, fix it",
+        redacted=[],
+        received_at=datetime.now(UTC).isoformat(),
+        limits=TaskLimits(**limits),
+    )
+    worker = Worker(
+        temporal,
+        task_queue=task,
+        workflows=[TaskWorkflow],
+        activities=[*script.activities, Authenticating(KEY).authenticate],
+        identity=temporal.identity,
+    )
+    async with worker:
+        handle = await temporal.start_workflow(TaskWorkflow.run, sign(request, KEY), id=task, task_queue=task)
+        yield Running(handle, script)

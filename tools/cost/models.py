@@ -94,6 +94,12 @@ class Recommendation(Contract):
     basis: Text
 
 
+class KindTotal(Contract):
+    kind: SavingKind
+    recommendations: int = Field(ge=1)
+    saving_usd_month: Dollars
+
+
 class GetCostRecommendationsOutput(PageOutput):
     computed_at: Moment
     recommendations: list[Recommendation] = Field(max_length=200)
@@ -101,7 +107,7 @@ class GetCostRecommendationsOutput(PageOutput):
     total_recommendations: int = Field(ge=0)
     total_saving_usd_month: Dollars
     """Of all of them, whatever the page."""
-    saving_by_kind: dict[SavingKind, Dollars]
+    by_kind: list[KindTotal] = Field(max_length=3)
     machines: int = Field(ge=0)
     """That were looked at."""
     not_watched: int = Field(ge=0)

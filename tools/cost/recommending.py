@@ -10,7 +10,12 @@ from tools.connectors.base import AssetQuery
 from tools.connectors.rows import every_row, require_own
 from tools.contracts.billing import AssetUsage
 from tools.contracts.estate import Asset
-from tools.cost.models import GetCostRecommendationsInput, GetCostRecommendationsOutput, Recommendation
+from tools.cost.models import (
+    GetCostRecommendationsInput,
+    GetCostRecommendationsOutput,
+    KindTotal,
+    Recommendation,
+)
 from tools.cost.money import dollars, exact
 from tools.cost.savings import Saving, SavingKind, best_saving, is_watched
 from tools.cost.sources import MAX_ROWS, PAGE, after, cost_source
@@ -53,17 +58,14 @@ async def get_cost_recommendations(
     ordered = sorted(savings, key=lambda asset_id: (-savings[asset_id].monthly_usd, asset_id))
     start = after(given.cursor, ordered)
     page = ordered[start : start + given.limit]
-    by_kind: dict[SavingKind, Decimal] = defaultdict(Decimal)
-    for saving in savings.values():
-        by_kind[saving.kind] += saving.monthly_usd
     not_watched = _not_watched(assets, usage)
     known = {size.name for size in sizes}
     return GetCostRecommendationsOutput(
         computed_at=context.now(),
         recommendations=[_row(assets[asset_id], usage[asset_id], savings[asset_id]) for asset_id in page],
         total_recommendations=len(savings),
-        total_saving_usd_month=dollars(sum(by_kind.values(), Decimal(0))),
-        saving_by_kind={kind: dollars(amount) for kind, amount in sorted(by_kind.items())},
+        total_saving_usd_month=dollars(sum((saving.monthly_usd for saving in savings.values()), Decimal(0))),
+        by_kind=_by_kind(list(savings.values())),
         machines=len(assets),
         not_watched=len(not_watched),
         not_watched_ids=not_watched[:MAX_LISTED],
@@ -71,6 +73,16 @@ async def get_cost_recommendations(
         returned=len(page),
         next_cursor=page[-1] if start + given.limit < len(ordered) else None,
     )
+
+
+def _by_kind(savings: list[Saving]) -> list[KindTotal]:
+    amounts: dict[SavingKind, list[Decimal]] = defaultdict(list)
+    for saving in savings:
+        amounts[saving.kind].append(saving.monthly_usd)
+    return [
+        KindTotal(kind=kind, recommendations=len(found), saving_usd_month=dollars(sum(found, Decimal(0))))
+        for kind, found in sorted(amounts.items())
+    ]
 
 
 def _not_watched(assets: dict[str, Asset], usage: dict[str, AssetUsage]) -> list[str]:

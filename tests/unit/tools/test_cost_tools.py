@@ -163,7 +163,8 @@ async def test_recommendations_are_what_use_and_prices_give(each_bench: Bench) -
     output = await each_bench.output("get_cost_recommendations", {"limit": 1}, environment=None)
     assert output["total_recommendations"] == len(expected)
     assert near(output["total_saving_usd_month"], sum(saving for _, saving in expected.values()), by=0.1)
-    assert near(sum(output["saving_by_kind"].values()), output["total_saving_usd_month"], by=0.05)
+    assert near(sum(row["saving_usd_month"] for row in output["by_kind"]), output["total_saving_usd_month"], by=0.05)
+    assert sum(row["recommendations"] for row in output["by_kind"]) == len(expected)
 
 
 async def test_machines_nobody_watches_are_counted_and_not_judged(each_bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.base import Tool
 from tools.compliance.toolset import compliance_tools
 from tools.contracts.common import JsonObject
+from tools.cost.toolset import cost_tools
 from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
 from tools.image.toolset import image_tools
@@ -70,6 +71,7 @@ def build_registry() -> ToolRegistry:
         compliance_tools,
         incident_tools,
         dr_tools,
+        cost_tools,
         security_tools,
         image_tools,
     ):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tools.contracts.change import ChangeOutput
-from tools.contracts.common import Contract, Environment, JsonObject
+from tools.contracts.common import Contract, Environment
 from tools.contracts.recovery import DrRunKind, DrStepName, ReplicationStatus
 from tools.dr.objectives import Verdict
 from tools.fields import Id, Label, Moment, Paged, PageOutput, Text
@@ -153,21 +153,38 @@ class SimulateFailoverOutput(Contract):
     """Running machines of the pair's primary site in its environment: what a drill or failover is about."""
 
 
+class TriggerDrDrillInput(Contract):
+    dr_pair_id: Id
+    asset_ids: Annotated[list[Id], Field(min_length=1, max_length=2000)]
+    """Exactly the running machines of the primary site, as simulate_failover lists them."""
+    environment: Environment | None = None
+
+
+class TriggerDrFailoverInput(TriggerDrDrillInput):
+    max_data_loss_minutes: int = Field(ge=0, le=7 * 1440)
+    """What was agreed to be lost at most. More than that now, and nothing is moved."""
+    rollback: bool = False
+    """Back to the primary site."""
+
+
 class GenerateDrRunbookInput(Contract):
     dr_pair_id: Id
     kind: Literal["drill", "failover"] = "drill"
     environment: Environment | None = None
 
 
+StepKind = Literal["precondition", "run", "observe", "decide", "return"]
+
+
 class RunbookStep(Contract):
     order: int = Field(ge=1)
-    kind: Literal["precondition", "run", "observe", "decide", "return"]
+    kind: StepKind
     title: Label
     estimated_minutes: Minutes | None
     basis: Label
     tool: Id | None
     """The one tool call of the step, where it has one."""
-    params: JsonObject | None
+    params: TriggerDrFailoverInput | TriggerDrDrillInput | CheckRtoInput | None
 
 
 class GenerateDrRunbookOutput(Contract):
@@ -187,20 +204,6 @@ class GenerateDrRunbookOutput(Contract):
     not_passed: list[CheckName] = Field(max_length=9)
     """Checks of simulate_failover that do not pass today; each is a precondition step."""
     simulation_id: Id
-
-
-class TriggerDrDrillInput(Contract):
-    dr_pair_id: Id
-    asset_ids: Annotated[list[Id], Field(min_length=1, max_length=2000)]
-    """Exactly the running machines of the primary site, as simulate_failover lists them."""
-    environment: Environment | None = None
-
-
-class TriggerDrFailoverInput(TriggerDrDrillInput):
-    max_data_loss_minutes: int = Field(ge=0, le=7 * 1440)
-    """What was agreed to be lost at most. More than that now, and nothing is moved."""
-    rollback: bool = False
-    """Back to the primary site."""
 
 
 class MeasuredStep(Contract):

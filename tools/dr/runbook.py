@@ -5,14 +5,18 @@ from __future__ import annotations
 from math import ceil
 
 from tools.base import ToolContext, ToolError
-from tools.contracts.common import JsonObject, digest_of
+from tools.contracts.common import digest_of
 from tools.dr.facts import PairFacts, pair_facts
 from tools.dr.models import (
+    CheckRtoInput,
     FailoverCheck,
     GenerateDrRunbookInput,
     GenerateDrRunbookOutput,
     RunbookStep,
     SimulateFailoverOutput,
+    StepKind,
+    TriggerDrDrillInput,
+    TriggerDrFailoverInput,
 )
 from tools.dr.objectives import Part
 from tools.dr.simulation import simulated
@@ -69,36 +73,39 @@ def _agreed_loss(facts: PairFacts) -> int:
 
 
 def _steps(facts: PairFacts, simulation: SimulateFailoverOutput, *, loss: int | None) -> list[RunbookStep]:
+    pair, environment = facts.pair, facts.pair.environment
     open_checks = [check for check in simulation.checks if check.result != "passed"]
-    call: JsonObject = {"dr_pair_id": facts.pair.id, "asset_ids": facts.asset_ids}
+    steps = [_precondition(check) for check in open_checks]
+    observed = [_observed(part) for part in facts.away.parts]
+    compare = _step("decide", "Compare the measured time with the objective").model_copy(
+        update={"tool": "check_rto", "params": CheckRtoInput(dr_pair_id=pair.id, environment=environment)}
+    )
     if loss is None:
-        run = _step("run", "Drill: test the recovery site; traffic stays", "trigger_dr_drill", call)
+        drill = TriggerDrDrillInput(dr_pair_id=pair.id, asset_ids=facts.asset_ids, environment=environment)
+        run = _step("run", "Drill: test the recovery site; traffic stays")
+        run = run.model_copy(update={"tool": "trigger_dr_drill", "params": drill})
+        steps += [run, *observed, compare]
     else:
-        call["max_data_loss_minutes"] = loss
-        run = _step("run", f"Fail over to {facts.pair.dr_site_id}", "trigger_dr_failover", call)
-    steps = [*map(_precondition, open_checks), run, *map(_observed, facts.away.parts)]
-    steps.append(_step("decide", "Compare the measured time with the objective", "check_rto", _pair_only(facts)))
-    if loss is not None:
-        back = {**call, "rollback": True}
-        steps.append(_step("return", f"Back to {facts.pair.primary_site_id}", "trigger_dr_failover", back))
+        over = TriggerDrFailoverInput(
+            dr_pair_id=pair.id, asset_ids=facts.asset_ids, environment=environment, max_data_loss_minutes=loss
+        )
+        run = _step("run", f"Fail over to {pair.dr_site_id}")
+        run = run.model_copy(update={"tool": "trigger_dr_failover", "params": over})
+        back = _step("return", f"Back to {pair.primary_site_id}")
+        rollback = over.model_copy(update={"rollback": True})
+        steps += [run, *observed, compare, back.model_copy(update={"tool": run.tool, "params": rollback})]
     return [step.model_copy(update={"order": order}) for order, step in enumerate(steps, start=1)]
 
 
-def _pair_only(facts: PairFacts) -> JsonObject:
-    return {"dr_pair_id": facts.pair.id}
-
-
-def _step(kind: str, title: str, tool: str | None = None, params: JsonObject | None = None) -> RunbookStep:
-    return RunbookStep.model_validate(
-        {
-            "order": 1,
-            "kind": kind,
-            "title": clipped(title, at_most=200),
-            "estimated_minutes": None,
-            "basis": "",
-            "tool": tool,
-            "params": params,
-        }
+def _step(kind: StepKind, title: str) -> RunbookStep:
+    return RunbookStep(
+        order=1,
+        kind=kind,
+        title=clipped(title, at_most=200),
+        estimated_minutes=None,
+        basis="",
+        tool=None,
+        params=None,
     )
 
 

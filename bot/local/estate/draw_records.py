@@ -14,8 +14,6 @@ from tools.advisories.severity import severity_of, worst_first
 from tools.contracts.advisory import Severity
 from tools.contracts.common import JsonObject
 
-MONTHS_BILLED = 3
-
 
 def cve_alert_rows(
     assets: list[DrawnAsset], images: dict[str, list[DrawnImage]], *, org: str, now: datetime
@@ -58,32 +56,3 @@ class _Finding:
 
 def drifted_of(assets: list[DrawnAsset], images: dict[str, list[DrawnImage]]) -> list[DrawnAsset]:
     return [asset for asset in assets if asset.image_version != golden_of(images[asset.role.family]).version]
-
-
-def bill_rows(assets: list[DrawnAsset], *, org: str, now: datetime) -> list[JsonObject]:
-    """The last full months: hours of the machines that run, at their role's hourly price."""
-    fleets: dict[tuple[str, str, str], list[DrawnAsset]] = defaultdict(list)
-    for asset in assets:
-        if asset.state == "running":
-            fleets[asset.site.id, asset.environment, asset.role.family].append(asset)
-    rows: list[JsonObject] = []
-    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    for _ in range(MONTHS_BILLED):
-        last = first - timedelta(days=1)
-        first = last.replace(day=1)
-        hours_in_month = 24 * last.day
-        for (site, environment, family), fleet in sorted(fleets.items()):
-            hours = float(hours_in_month * len(fleet))
-            rows.append(
-                {
-                    "org_id": org,
-                    "month": f"{first:%Y-%m}",
-                    "site": site,
-                    "environment": environment,
-                    "image_family": family,
-                    "assets": len(fleet),
-                    "hours": hours,
-                    "cost_usd": round(hours * fleet[0].role.hourly_usd, 2),
-                }
-            )
-    return rows

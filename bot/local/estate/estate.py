@@ -9,6 +9,7 @@ from sqlalchemy import Select, delete, func, insert, select
 from bot.local.estate import tables
 from bot.local.estate.change import ChangeRequest, FaultKind, JournalEntry, apply_change, journal_rows
 from bot.local.estate.compliance import SampleControls
+from bot.local.estate.costs import SampleCosts
 from bot.local.estate.incidents import SampleIncidents
 from bot.local.estate.pipeline import SamplePipeline
 from bot.local.estate.recovery import SampleRecovery
@@ -21,7 +22,7 @@ from tools.contracts.estate import Asset, AssetHealth, ChangeResult, Image
 from tools.contracts.taskspec import TimeWindow
 
 
-class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleSecurity, SamplePipeline):
+class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts, SampleSecurity, SamplePipeline):
     """Implements `tools.connectors.base.Estate` over a file that :func:`seed_estate` drew. Close it when done."""
 
     async def assets(

@@ -1,8 +1,8 @@
-"""Tables for what is known about the estate: vulnerabilities, recovery pairs, bills."""
+"""Tables for what is known about the estate: open vulnerabilities."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Integer, String, Table
+from sqlalchemy import JSON, Column, String, Table
 
 from bot.local.estate.tables import Moment, metadata
 
@@ -17,17 +17,4 @@ cve_alerts = Table(
     Column("asset_ids", JSON, nullable=False),
     Column("status", String(16), nullable=False),
     Column("detected_at", Moment, nullable=False),
-)
-
-bills = Table(
-    "bills",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("month", String(7), primary_key=True),
-    Column("site", String(64), primary_key=True),
-    Column("environment", String(16), primary_key=True),
-    Column("image_family", String(64), primary_key=True),
-    Column("assets", Integer, nullable=False),
-    Column("hours", Float, nullable=False),
-    Column("cost_usd", Float, nullable=False),
 )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.local.estate import (
     compliance_tables,
+    cost_tables,
     image_tables,
     incident_tables,
     records,
@@ -28,11 +29,11 @@ from bot.local.estate.draw_compliance import (
     control_rows,
     exemption_rows,
 )
+from bot.local.estate.draw_costs import bill_rows, budget_rows, daily_cost_rows, hours_of, size_rows, usage_rows
 from bot.local.estate.draw_images import DrawnImage, coordinate_rows, draw_images
 from bot.local.estate.draw_incidents import alert_rows, change_event_rows, illnesses, log_rows
 from bot.local.estate.draw_pipeline import base_image_rows, base_images, image_check_rows, image_standard_row
 from bot.local.estate.draw_records import (
-    bill_rows,
     cve_alert_rows,
     drifted_of,
 )
@@ -127,7 +128,7 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     await _insert(connection, compliance_tables.exemptions, exemption_rows(audits, results, now=now))
     await _insert(connection, compliance_tables.attestations, attestation_rows(audits, org=org, now=now))
     await _insert_incidents(connection, Random(f"incidents {random.random()}"), assets, drifted, org=org, now=now)
-    await _insert(connection, records.bills, bill_rows(assets, org=org, now=now))
+    await _insert_costs(connection, Random(f"costs {random.random()}"), assets, org=org, now=now)
     await _insert(connection, image_tables.base_images, base_image_rows(bases, org=org))
     standard = image_standard_row(org=org, neighbor=org == NEIGHBOR_ORG)
     await _insert(connection, image_tables.image_standards, [standard])
@@ -136,6 +137,19 @@ async def _draw(connection: AsyncConnection, random: Random, *, org: str, seed: 
     await _insert(connection, security_tables.listeners, ports)
     needs = dependency_rows(org=org, neighbor=org == NEIGHBOR_ORG)
     await _insert(connection, security_tables.service_dependencies, needs)
+
+
+async def _insert_costs(
+    connection: AsyncConnection, random: Random, assets: list[DrawnAsset], *, org: str, now: datetime
+) -> None:
+    usage = usage_rows(random, assets, org=org, now=now)
+    hours = hours_of(random, assets, usage, now=now)
+    bills = bill_rows(hours, assets, org=org, now=now)
+    await _insert(connection, cost_tables.machine_sizes, size_rows(org=org))
+    await _insert(connection, cost_tables.asset_usage, usage)
+    await _insert(connection, cost_tables.daily_costs, daily_cost_rows(hours, org=org))
+    await _insert(connection, cost_tables.bills, bills)
+    await _insert(connection, cost_tables.budgets, budget_rows(random, bills, org=org))
 
 
 async def _insert_recovery(

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from bot.local.estate import NEIGHBOR_ORG
-from tests.unit.tools.bench import ORG, Bench
+from tests.unit.tools.bench import ORG, Bench, without
 from tests.unit.tools.test_dr_simulation import make_ready, simulate
 from tools.base import ToolCall
 from tools.contracts.common import JsonObject
+from tools.dispatcher import Dispatcher
+from tools.guards.grant import Granted
+from tools.guards.scope import WithinScope
 
 
 async def triggering(bench: Bench, tool: str, **changes: Any) -> ToolCall:
@@ -185,3 +188,20 @@ async def test_no_failover_runbook_is_written_where_the_loss_is_unknown(bench: B
     refused = await bench.refusal("generate_dr_runbook", {"dr_pair_id": "dr-1", "kind": "failover"})
     assert "No runbook was written" in refused.message
     assert (await bench.output("generate_dr_runbook", {"dr_pair_id": "dr-1"}))["max_data_loss_minutes"] is None
+
+
+@pytest.mark.parametrize("tool", ["trigger_dr_drill", "trigger_dr_failover"])
+async def test_a_pair_outside_production_is_left_alone_when_no_guard_stands_before_the_tool(
+    bench: Bench, tool: str
+) -> None:
+    make_ready(bench)
+    call = await triggering(bench, tool)
+    bench.alter("UPDATE dr_pairs SET environment = 'staging' WHERE id = 'dr-1'")
+    asset_ids = (await bench.output("simulate_failover", {"dr_pair_id": "dr-1"}, environment="staging"))["asset_ids"]
+    before = state(bench)
+    params: JsonObject = {**call.params, "asset_ids": asset_ids, "environment": "staging"}
+    chain = without(without(bench.chain(), WithinScope), Granted)
+    result = await Dispatcher(chain).dispatch(bench.call(tool, params, environment="staging"))
+    assert result.failure is not None
+    assert "this tool is for production" in result.failure.message
+    assert state(bench) == before

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from bot.local.estate import NEIGHBOR_ORG
-from tests.unit.tools.bench import NOW, ORG, Bench
+from tests.unit.tools.bench import NOW, ORG, Bench, without
 from tools.base import ToolCall
 from tools.contracts.common import JsonObject
+from tools.dispatcher import Dispatcher
+from tools.guards.grant import Granted
+from tools.guards.scope import WithinScope
 
 
 def alert(bench: Bench, environment: str, *, status: str = "open", about_asset: bool = True) -> JsonObject:
@@ -131,3 +134,15 @@ async def test_the_nonproduction_tool_serves_what_is_not_production(bench: Bench
     refused = await bench.dispatch(wrong)
     assert refused.failure is not None
     assert refused.failure.kind == "out_of_scope"
+
+
+async def test_each_tool_keeps_to_its_environments_when_no_guard_stands_before_it(bench: Bench) -> None:
+    before = alerts_of(bench, ORG)
+    production = alert(bench, "production")
+    staging = next(row for row in before if row["environment"] != "production" and row["asset_id"])
+    for tool, row in (("acknowledge_alert_nonprod", production), ("acknowledge_alert", staging)):
+        call = acknowledging(bench, row, tool=tool, params={"environment": row["environment"]})
+        result = await Dispatcher(without(without(bench.chain(), WithinScope), Granted)).dispatch(call)
+        assert result.failure is not None
+        assert "acknowledges alerts of" in result.failure.message
+    assert alerts_of(bench, ORG) == before

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.local.estate import NEIGHBOR_ORG, SampleEstate
 from tests.unit.tools.bench import Bench, now
+from tests.unit.tools.bounds import unbounded
 from tools.base import Tool
 from tools.contracts.common import JsonObject
 from tools.image.toolset import image_tools
@@ -53,33 +54,6 @@ async def test_an_estate_that_cannot_answer_is_an_error_and_not_an_empty_result(
         assert refused.failure is not None
         assert refused.failure.kind == "tool_error"
         assert "could not be read" in refused.failure.message
-
-
-def unbounded(node: JsonObject, root: JsonObject, at: str = "") -> list[str]:
-    """Where a schema lets something of any size, or of any name, through."""
-    if "$ref" in node:
-        name = str(node["$ref"]).removeprefix("#/$defs/")
-        return unbounded(root["$defs"][name], root, f"{at}<{name}>")
-    found: list[str] = []
-    for kind in ("anyOf", "oneOf", "allOf"):
-        for inner in node.get(kind, []):
-            found.extend(unbounded(inner, root, at))
-    match node.get("type"):
-        case "object":
-            if node.get("additionalProperties") is not False:
-                found.append(f"{at}: open")
-            for name, inner in node.get("properties", {}).items():
-                found.extend(unbounded(inner, root, f"{at}/{name}"))
-        case "array":
-            if "maxItems" not in node:
-                found.append(f"{at}: any number of items")
-            found.extend(unbounded(node["items"], root, f"{at}/*"))
-        case "string":
-            if not {"maxLength", "enum", "const", "format", "pattern"} & set(node):
-                found.append(f"{at}: any text")
-        case _:
-            pass
-    return found
 
 
 SHARED_WITH_THE_DRIFT_TOOLS = (

@@ -64,7 +64,8 @@ class SqlAdvisories:
                     fates.append("added" if earlier is None else "updated")
                     known[advisory.id] = _Known(advisory.modified, digest, origin)
                     kept[advisory.id] = advisory
-            await _replace(connection, list(kept.values()), at=at, origin=origin)
+            digests = {advisory_id: known[advisory_id].digest for advisory_id in kept}
+            await _replace(connection, list(kept.values()), digests, at=at, origin=origin)
         return fates
 
     async def forget_samples(self) -> None:
@@ -80,7 +81,7 @@ class SqlAdvisories:
             .order_by(AdvisoryRow.id)
         )
         async with self._reading() as connection:
-            return [_advisory(body) for body in (await connection.execute(statement)).scalars()]
+            return await _whole(connection, list((await connection.execute(statement)).scalars()))
 
     async def about(self, packages: Collection[tuple[str, str]]) -> list[Advisory]:
         wanted: dict[str, set[str]] = defaultdict(set)
@@ -119,7 +120,7 @@ class SqlAdvisories:
             .limit(limit + 1)
         )
         async with self._reading() as connection:
-            found = [_advisory(body) for body in (await connection.execute(statement)).scalars()]
+            found = await _whole(connection, list((await connection.execute(statement)).scalars()))
         page = found[:limit]
         return page, _cursor_after(page[-1]) if len(found) > limit else None
 
@@ -186,7 +187,24 @@ async def _known(connection: AsyncConnection, ids: set[str]) -> dict[str, _Known
     return known
 
 
-async def _replace(connection: AsyncConnection, advisories: list[Advisory], *, at: datetime, origin: Origin) -> None:
+async def _whole(connection: AsyncConnection, bodies: list[str]) -> list[Advisory]:
+    """The advisories with all of their packages, in the order given."""
+    advisories = [_advisory(body) for body in bodies]
+    affected: dict[str, list[AffectedPackage]] = defaultdict(list)
+    for chunk in _chunks([advisory.id for advisory in advisories]):
+        statement = (
+            select(AdvisoryPackage.advisory_id, AdvisoryPackage.affected)
+            .where(AdvisoryPackage.advisory_id.in_(chunk))
+            .order_by(AdvisoryPackage.ecosystem, AdvisoryPackage.package)
+        )
+        for row in await connection.execute(statement):
+            affected[row.advisory_id].extend(_ENTRIES.validate_json(row.affected))
+    return [advisory.model_copy(update={"affected": affected[advisory.id]}) for advisory in advisories]
+
+
+async def _replace(
+    connection: AsyncConnection, advisories: list[Advisory], digests: dict[str, str], *, at: datetime, origin: Origin
+) -> None:
     for chunk in _chunks([advisory.id for advisory in advisories]):
         await connection.execute(delete(AdvisoryRow).where(AdvisoryRow.id.in_(chunk)))
     rows: list[JsonObject] = []
@@ -199,9 +217,9 @@ async def _replace(connection: AsyncConnection, advisories: list[Advisory], *, a
                 "modified": advisory.modified,
                 "withdrawn": advisory.withdrawn is not None,
                 "rating": severity_of(advisory).rating,
-                "digest": digest_of(advisory),
+                "digest": digests[advisory.id],
                 "head": canonical_json(_head(advisory)).decode(),
-                "body": canonical_json(advisory).decode(),
+                "body": canonical_json(advisory.model_copy(update={"affected": []})).decode(),
                 "origin": origin,
                 "imported_at": at,
             }

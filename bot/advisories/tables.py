@@ -28,9 +28,9 @@ class AdvisoryRow(Base):
     digest: Mapped[str]
     """Of the body: another import of the same record changes nothing."""
     head: Mapped[str]
-    """The advisory without its packages, and with the start of its details: enough to judge a package with."""
+    """The same with the start of its details and no references: enough to judge a package with."""
     body: Mapped[str]
-    """The whole :class:`tools.contracts.advisory.Advisory` as canonical JSON."""
+    """The :class:`tools.contracts.advisory.Advisory` as canonical JSON, without its packages."""
     origin: Mapped[str]
     """`import`, or `sample`: it came with the sample estate and goes with it."""
     imported_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from pydantic import ValidationError as PydanticError
 
 from tools.advisories.osv_schema import OSV_SCHEMA
 from tools.advisories.severity import CvssSystem, UnreadableVector, score_of
@@ -89,6 +90,9 @@ def read_record(value: object) -> ReadRecord:
         advisory = _advisory(record, vectors)
         # A lone surrogate is a Python string and no text: it could be neither stored nor digested.
         advisory.model_dump_json().encode()
+    except PydanticError as invalid:
+        row = invalid.errors()[0]
+        raise NotOsv(f"{'/'.join(map(str, row['loc']))}: {row['msg'][:160]}") from invalid
     except ValueError as invalid:
         raise NotOsv(str(invalid).splitlines()[0][:200]) from invalid
     return ReadRecord(advisory, vectors.unreadable)

@@ -13,13 +13,16 @@ MAX_VERSIONS = 50_000
 MAX_EVENTS = 2_000
 MAX_NAMES = 500
 
+_END = r"$(?!\n)"
+"""Python's `$` also matches before a last newline."""
+
 _MOMENT: JsonObject = {
     "type": "string",
-    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$",
+    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z" + _END,
 }
-_ID: JsonObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$"}
+_ID: JsonObject = {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}" + _END}
 _IDS: JsonObject = {"type": ["array", "null"], "maxItems": MAX_NAMES, "items": _ID}
-_VERSION: JsonObject = {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,200}$"}
+_VERSION: JsonObject = {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,200}" + _END}
 
 _SEVERITIES: JsonObject = {
     "type": ["array", "null"],
@@ -61,14 +64,15 @@ _AFFECTED: JsonObject = {
         "package": {
             "type": "object",
             "properties": {
-                "ecosystem": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,120}$"},
-                "name": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,300}$"},
+                "ecosystem": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,120}" + _END},
+                "name": {"type": "string", "pattern": r"^[^\x00-\x1f\x7f]{1,300}" + _END},
             },
             "required": ["ecosystem", "name"],
         },
         "severity": _SEVERITIES,
         "ranges": {"type": ["array", "null"], "maxItems": 500, "items": _RANGE},
-        "versions": {"type": ["array", "null"], "maxItems": MAX_VERSIONS, "items": _VERSION},
+        # There may be tens of thousands: each is checked by the model they go into, which is quicker by far.
+        "versions": {"type": ["array", "null"], "maxItems": MAX_VERSIONS},
     },
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -36,9 +36,13 @@ class Severity(Contract):
     """The CVSS vector, or who rated it; empty when nobody did."""
 
 
+VersionText = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
+"""As a database writes it. Whether it is a version is for its ecosystem's rules to say."""
+
+
 class RangeEvent(Contract):
     kind: Literal["introduced", "fixed", "last_affected", "limit"]
-    version: str
+    version: VersionText
 
 
 class AffectedRange(Contract):
@@ -53,7 +57,7 @@ class AffectedPackage(Contract):
     """With its suffix, e.g. `Debian:12`."""
     name: str
     ranges: list[AffectedRange] = []
-    versions: list[str] = []
+    versions: list[VersionText] = []
     """Affected versions that are listed one by one."""
     unreadable_ranges: int = 0
     """Ranges of commits: a version cannot be judged by them."""

@@ -99,6 +99,8 @@ def test_text_is_cut_and_only_web_addresses_are_kept() -> None:
         ({"id": "CVE-2024-1"}, "'modified' is a required property"),
         (changed(id="../../etc/passwd"), "id:"),
         (changed(id="CVE 1"), "id:"),
+        (changed(id="CVE-1\n"), "id:"),
+        (changed(modified="2024-01-01T00:00:00Z\n"), "modified:"),
         (changed(id="X" * 500), "id:"),
         (changed(modified="yesterday"), "modified:"),
         (changed(modified="2024-13-41T00:00:00Z"), "month"),
@@ -121,6 +123,9 @@ def test_text_is_cut_and_only_web_addresses_are_kept() -> None:
             "affected/0/ranges/0/type:",
         ),
         (changed(affected=[{}] * 5001), "affected:"),
+        (changed(affected=[{"package": {"ecosystem": "npm", "name": "x"}, "versions": ["1\x00"]}]), "versions/0"),
+        (changed(affected=[{"package": {"ecosystem": "npm", "name": "x"}, "versions": [1]}]), "versions/0"),
+        (changed(affected=[{"package": {"ecosystem": "npm", "name": "x\n"}}]), "affected/0/package/name"),
         (changed(details="\ud800"), "surrogate"),
     ],
 )

@@ -22,11 +22,11 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
 from agents.specialists.drift import DriftAgent, RolloutDefaults
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
+from bot.estates import open_estate
 from bot.intake import Intake
 from bot.keys import Keys
 from bot.ledger.requests import RequestLog
 from bot.local.estate.cves import bundled_advisories
-from bot.local.estate.estate import SampleEstate
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
@@ -118,7 +118,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
     settings = stack.settings
     async with AsyncExitStack() as exits:
         client = slack_client(settings)
-        estate = SampleEstate(stack.estate)
+        estate = open_estate(settings.estate, org=stack.org, sample=stack.estate)
         exits.push_async_callback(estate.close)
         bench = await exits.enter_async_context(
             open_workbench(
@@ -128,7 +128,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
                 identity=await who_are_we(client),
                 members=stack.members,
                 estate=estate,
-                samples=bundled_advisories(),
+                samples=[] if settings.estate.configured else bundled_advisories(),
             )
         )
         temporal = await connect(

@@ -11,9 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.commands import org_of, prepared
+from bot.estates import open_estate
 from bot.keys import Keys, load_keys
 from bot.local.datadir import DataDirectory
-from bot.local.estate import SampleEstate, seed_estate
+from bot.local.estate import seed_estate
 from bot.local.estate.cves import bundled_advisories
 from bot.opening import open_advisories, open_ledger, redacted, utc_now
 from bot.settings import Settings
@@ -71,22 +72,23 @@ class Terminal:
 async def open_terminal(inputs: TerminalInputs, registry: ToolRegistry) -> AsyncGenerator[Terminal]:
     """Raises what cannot be opened: without its ledger or its policies no tool is called.
 
-    Draws the sample estate, as `gavel up` does, where none has been drawn yet.
+    Draws the sample estate, as `gavel up` does, where no other is configured and none has been drawn yet.
     """
     settings, keys = inputs.settings, inputs.keys
     await asyncio.to_thread(DataDirectory(settings.data_dir).prepare)
-    path = settings.data_dir / "estate.db"
-    await seed_estate(path, seed=settings.estate.seed, org=inputs.org, now=utc_now())
+    path, sample = settings.data_dir / "estate.db", not settings.estate.configured
+    if sample:
+        await seed_estate(path, seed=settings.estate.seed, org=inputs.org, now=utc_now())
     async with AsyncExitStack() as exits:
         ledger = await open_ledger(exits, settings, keys)
         engine = await open_engine(settings.opa.url)
         exits.push_async_callback(engine.aclose)
-        estate = SampleEstate(path)
+        estate = open_estate(settings.estate, org=inputs.org, sample=path)
         exits.push_async_callback(estate.close)
         dispatcher = build_dispatcher(
             registry=registry,
             estate=estate,
-            advisories=await open_advisories(exits, settings, samples=bundled_advisories()),
+            advisories=await open_advisories(exits, settings, samples=bundled_advisories() if sample else []),
             authorizer=PolicyAuthorizer(engine, now=utc_now),
             recorder=ledger,
             grant_key=keys.derive("grant"),

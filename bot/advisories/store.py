@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,11 +21,15 @@ from tools.advisories.severity import severity_of
 from tools.advisories.versions import base_of
 from tools.connectors.advisories import Coverage, FeedQuery
 from tools.connectors.base import EstateError
-from tools.contracts.advisory import RATINGS, Advisory
+from tools.contracts.advisory import RATINGS, Advisory, AffectedPackage
 from tools.contracts.common import JsonObject, canonical_json, digest_of
 
 CHUNK = 400
 """Values in one IN list; SQLite takes 32,766 parameters a statement."""
+
+HEAD_DETAILS_CHARS = 600
+
+_ENTRIES = TypeAdapter(list[AffectedPackage])
 
 Origin = Literal["import", "sample"]
 """Whether somebody imported it, or it came with the sample estate."""
@@ -82,18 +87,24 @@ class SqlAdvisories:
         for ecosystem, name in packages:
             for place in {ecosystem, base_of(ecosystem)}:
                 wanted[place].add(package_key(ecosystem, name))
-        bodies: dict[str, str] = {}
+        heads: dict[str, str] = {}
+        affected: dict[str, list[AffectedPackage]] = defaultdict(list)
         async with self._reading() as connection:
-            for place, names in wanted.items():
+            for place, names in sorted(wanted.items()):
                 for chunk in _chunks(sorted(names)):
-                    named = select(AdvisoryPackage.advisory_id).where(
-                        AdvisoryPackage.ecosystem == place, AdvisoryPackage.package.in_(chunk)
+                    statement = (
+                        select(AdvisoryRow.id, AdvisoryRow.head, AdvisoryPackage.affected)
+                        .join(AdvisoryPackage, AdvisoryPackage.advisory_id == AdvisoryRow.id)
+                        .where(AdvisoryPackage.ecosystem == place, AdvisoryPackage.package.in_(chunk))
+                        .order_by(AdvisoryRow.id, AdvisoryPackage.package)
                     )
-                    rows = await connection.execute(
-                        select(AdvisoryRow.id, AdvisoryRow.body).where(AdvisoryRow.id.in_(named))
-                    )
-                    bodies.update((row.id, row.body) for row in rows)
-        return [_advisory(bodies[advisory_id]) for advisory_id in sorted(bodies)]
+                    for row in await connection.execute(statement):
+                        heads[row.id] = row.head
+                        affected[row.id].extend(_ENTRIES.validate_json(row.affected))
+        return [
+            _advisory(heads[advisory_id]).model_copy(update={"affected": affected[advisory_id]})
+            for advisory_id in sorted(heads)
+        ]
 
     async def feed(self, query: FeedQuery, *, limit: int, cursor: str | None) -> tuple[list[Advisory], str | None]:
         conditions = _conditions(query)
@@ -189,17 +200,24 @@ async def _replace(connection: AsyncConnection, advisories: list[Advisory], *, a
                 "withdrawn": advisory.withdrawn is not None,
                 "rating": severity_of(advisory).rating,
                 "digest": digest_of(advisory),
+                "head": canonical_json(_head(advisory)).decode(),
                 "body": canonical_json(advisory).decode(),
                 "origin": origin,
                 "imported_at": at,
             }
         )
         names.extend({"name": name, "advisory_id": advisory.id} for name in {name.lower() for name in advisory.names})
+        entries: dict[tuple[str, str], list[AffectedPackage]] = defaultdict(list)
+        for affected in advisory.affected:
+            entries[affected.ecosystem, package_key(affected.ecosystem, affected.name)].append(affected)
         packages.extend(
-            {"ecosystem": ecosystem, "package": package, "advisory_id": advisory.id}
-            for ecosystem, package in {
-                (affected.ecosystem, package_key(affected.ecosystem, affected.name)) for affected in advisory.affected
+            {
+                "ecosystem": ecosystem,
+                "package": package,
+                "advisory_id": advisory.id,
+                "affected": _ENTRIES.dump_json(found).decode(),
             }
+            for (ecosystem, package), found in entries.items()
         )
     for table, values in ((AdvisoryRow, rows), (AdvisoryName, names), (AdvisoryPackage, packages)):
         if values:
@@ -227,6 +245,12 @@ def _about(query: FeedQuery) -> list[ColumnElement[bool]]:
         keys = {query.package, package_key("PyPI", query.package)}
         conditions.append(AdvisoryPackage.package.in_(sorted(keys)))
     return conditions
+
+
+def _head(advisory: Advisory) -> Advisory:
+    return advisory.model_copy(
+        update={"affected": [], "references": [], "details": advisory.details[:HEAD_DETAILS_CHARS]}
+    )
 
 
 def _advisory(body: str) -> Advisory:

@@ -27,6 +27,8 @@ class AdvisoryRow(Base):
     """The worst; None: nobody has rated it."""
     digest: Mapped[str]
     """Of the body: another import of the same record changes nothing."""
+    head: Mapped[str]
+    """The advisory without its packages, and with the start of its details: enough to judge a package with."""
     body: Mapped[str]
     """The whole :class:`tools.contracts.advisory.Advisory` as canonical JSON."""
     origin: Mapped[str]
@@ -55,3 +57,5 @@ class AdvisoryPackage(Base):
     advisory_id: Mapped[str] = mapped_column(
         ForeignKey("advisories.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    affected: Mapped[str]
+    """What the advisory says of this package, as a JSON list: a kernel's advisory is about hundreds of others too."""

@@ -39,7 +39,11 @@ class AdvisorySource(Protocol):
         ...
 
     async def about(self, packages: Collection[tuple[str, str]]) -> list[Advisory]:
-        """What has been published about any of these (ecosystem, package); in id order. Versions are not judged."""
+        """What has been published about any of these (ecosystem, package); in id order. Versions are not judged.
+
+        Each advisory holds what it says of these packages, the start of its details and no references; :meth:`named`
+        has the whole.
+        """
         ...
 
     async def feed(self, query: FeedQuery, *, limit: int, cursor: str | None) -> tuple[list[Advisory], str | None]:

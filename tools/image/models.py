@@ -38,7 +38,8 @@ class ImageVersionRow(Contract):
     signed: bool
     status: ImageStatus
     platforms: Platforms
-    created_at: Moment
+    created_at: Moment | None
+    """Null: the source does not say."""
     golden: bool
     """The family's newest signed production version."""
     assets: Count

@@ -143,6 +143,8 @@ class _Checking:
         return _row("denied_packages", "fail" if found else "pass", listed(found) or "none", "none")
 
     def _age(self, standard: ImageStandard, context: ToolContext) -> CheckRow:
+        if self.image.created_at is None:
+            return _row("age", "unknown", "not known", f"at most {standard.max_age_days} days")
         days = (context.now() - self.image.created_at).days
         status: Status = "pass" if days <= standard.max_age_days else "fail"
         return _row("age", status, f"{days} days", f"at most {standard.max_age_days} days")

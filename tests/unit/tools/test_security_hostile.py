@@ -13,6 +13,8 @@ from tests.unit.tools.bench import Bench, now
 from tests.unit.tools.bounds import unbounded
 from tools.base import Tool
 from tools.contracts.common import JsonObject
+from tools.contracts.estate import Image
+from tools.contracts.vulnerability import Listener
 from tools.image.toolset import image_tools
 from tools.patch.toolset import patch_tools
 from tools.security.toolset import security_tools
@@ -135,3 +137,68 @@ async def test_hostile_names_in_the_estate_are_passed_on_as_text_and_nothing_mor
     output = await bench.output("scan_vulnerabilities", {"asset_ids": web})
     assert {row["package"] for row in output["doubts"]} == {"ws"}
     assert (await bench.ask("validate_image", {"image_id": golden})).ok
+
+
+class Leaking(SampleEstate):
+    """A connector that asks for the wrong tenant's rows. Its assets, health and images are right."""
+
+    def __getattribute__(self, name: str) -> object:
+        method = super().__getattribute__(name)
+        if name.startswith("_") or not callable(method) or name in ("assets", "health", "images", "close"):
+            return method
+
+        def leaking(_org: str, *given: object, **named: object) -> object:
+            return method(NEIGHBOR_ORG, *given, **named)
+
+        return leaking
+
+
+@pytest.mark.parametrize(
+    ("tool", "params"),
+    [
+        ("check_exposure", {"asset_ids": ASSETS}),
+        ("list_cve_alerts", {}),
+        ("calculate_blast_radius", {"asset_ids": ASSETS}),
+        ("generate_image_contract", CALLS["generate_image_contract"]),
+        ("validate_image", {"image_id": "img-ubuntu-24-04-1.4.0"}),
+    ],
+)
+async def test_of_a_source_that_leaks_another_tenants_rows_nothing_is_used(
+    bench: Bench, tool: str, params: JsonObject
+) -> None:
+    bench.estate = Leaking(bench.path, now=now)
+    refused = await bench.ask(tool, params)
+    await bench.estate.close()
+    assert refused.output is None
+    assert refused.failure is not None
+    assert refused.failure.kind == "tool_error"
+    assert "rows of another org" in refused.failure.message
+
+
+class LeakingImages(SampleEstate):
+    async def images(self, org: str, *, family: str | None = None) -> list[Image]:
+        return await super().images(NEIGHBOR_ORG, family=family)
+
+
+@pytest.mark.parametrize("tool", ["list_image_versions", "generate_image_contract", "validate_image"])
+async def test_of_a_source_that_leaks_another_tenants_images_nothing_is_used(bench: Bench, tool: str) -> None:
+    bench.estate = LeakingImages(bench.path, now=now)
+    refused = await bench.ask(tool, CALLS[tool])
+    await bench.estate.close()
+    assert refused.failure is not None
+    assert "another org" in refused.failure.message
+
+
+class Talkative(SampleEstate):
+    """A connector that answers for every asset, whichever was asked about."""
+
+    async def listeners(self, org: str, asset_ids: list[str]) -> list[Listener]:
+        return await super().listeners(org, sorted(await self.snapshot(org)))
+
+
+async def test_ports_of_assets_that_nobody_asked_about_are_an_error(bench: Bench) -> None:
+    bench.estate = Talkative(bench.path, now=now)
+    refused = await bench.ask("check_exposure", {"asset_ids": ASSETS})
+    await bench.estate.close()
+    assert refused.failure is not None
+    assert "were not asked about" in refused.failure.message

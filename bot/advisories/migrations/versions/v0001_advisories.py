@@ -17,17 +17,20 @@ def upgrade() -> None:
         sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.Column("rating", sa.Text(), nullable=True),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("head", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_advisories_modified_id", "advisories", ["modified", "id"])
-    for table, columns in (("advisory_names", ("name",)), ("advisory_packages", ("ecosystem", "package"))):
+    for table, columns, others in (
+        ("advisory_names", ("name",), ()),
+        ("advisory_packages", ("ecosystem", "package"), ("affected",)),
+    ):
         op.create_table(
             table,
-            *(sa.Column(name, sa.Text(), nullable=False) for name in columns),
-            sa.Column("advisory_id", sa.Text(), nullable=False),
+            *(sa.Column(name, sa.Text(), nullable=False) for name in (*columns, "advisory_id", *others)),
             sa.ForeignKeyConstraint(["advisory_id"], ["advisories.id"], ondelete="CASCADE"),
             sa.PrimaryKeyConstraint(*columns, "advisory_id"),
         )

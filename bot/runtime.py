@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 
 from aiohttp.web import AppRunner, TCPSite
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -22,23 +21,17 @@ from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
 from agents.specialists.drift import DriftAgent, RolloutDefaults
-from bot.advisories.schema import migrate_advisories
-from bot.advisories.store import SqlAdvisories
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
 from bot.estates import open_estate
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.ledger.anchor import FileAnchor
-from bot.ledger.database import Database
-from bot.ledger.ledger import Ledger
 from bot.ledger.requests import RequestLog
-from bot.ledger.schema import migrate
 from bot.local.estate.cves import bundled_advisories
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
+from bot.opening import open_advisories, open_ledger, redacted, utc_now
 from bot.pacing import Pacer
-from bot.redaction import redact
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
 from bot.taken import NothingTaken, Taken, taken_lately
@@ -58,46 +51,11 @@ from tools.contracts.common import Mode
 from tools.registry import ToolRegistry, build_registry
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def redacted(text: str) -> str:
-    """The text without what looks like a secret."""
-    return redact(text).text
-
-
 def _drift_agent(
     settings: Settings, models: ModelClient, members: Sequence[Member], prompts: PromptLibrary, registry: ToolRegistry
 ) -> DriftAgent:
     defaults = RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds)
     return DriftAgent(client=models, members=members, prompts=prompts, registry=registry, defaults=defaults)
-
-
-async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:
-    """Migrate and open; closed in the right order with `exits`."""
-    configured = settings.database.url
-    url = configured.get_secret_value() if configured else f"sqlite:///{settings.data_dir / 'gavel.db'}"
-    await migrate(url)
-    database = Database.open(url)
-    exits.push_async_callback(database.close)
-    anchor = FileAnchor(settings.ledger.anchor_dir or settings.data_dir / "anchors", key=keys.derive("anchor"))
-    ledger = Ledger(database, anchor, key=keys.derive("ledger"))
-    exits.push_async_callback(ledger.close)
-    return ledger
-
-
-async def open_advisories(exits: AsyncExitStack, settings: Settings, *, samples: Sequence[Advisory]) -> SqlAdvisories:
-    """Migrate and open; closed with `exits`. The samples are those of the estate that is used: none of a real one."""
-    await migrate_advisories(settings.database_url)
-    database = Database.open(settings.database_url)
-    exits.push_async_callback(database.close)
-    advisories = SqlAdvisories(database)
-    if samples:
-        await advisories.put(samples, at=utc_now(), origin="sample")
-    else:
-        await advisories.forget_samples()
-    return advisories
 
 
 @asynccontextmanager

@@ -14,6 +14,8 @@ import pytest
 
 from bot.local.estate import NEIGHBOR_ORG, SampleEstate, seed_estate
 from bot.local.estate.cves import COMMON, PATCHES, bundled_advisories
+from bot.local.estate.draw_costs import SIZE_OF_ROLE
+from bot.local.estate.fleets import NODE, ROLES
 from tools.advisories.matching import judge
 from tools.connectors.base import AssetQuery, EstateError
 from tools.contracts.advisory import Package
@@ -157,3 +159,37 @@ def test_what_every_image_carries_is_not_vulnerable() -> None:
     for packages in COMMON.values():
         for package in packages:
             assert {judge(advisory, package).state for advisory in bundled_advisories()} == {"unaffected"}, package
+
+
+async def test_a_file_with_other_tables_is_refused_rather_than_read_as_empty(tmp_path: Path) -> None:
+    path = tmp_path / "estate.db"
+    await drawn(path, seed=1)
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("DROP TABLE replication_streams")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with pytest.raises(EstateError, match="drawn by another version"):
+        await seed_estate(path, seed=1, org=ORG, now=NOW)
+    assert rows_of(path, "SELECT name FROM sqlite_master WHERE name = 'replication_streams'") == []
+
+
+async def test_operations_records_tell_believable_stories(tmp_path: Path) -> None:
+    path = tmp_path / "estate.db"
+    assets = await drawn(path, seed=4)
+    for asset_id, onset in rows_of(
+        path, "SELECT asset_id, min(at) FROM logs WHERE org_id = ? AND level = 'error' GROUP BY asset_id", ORG
+    ):
+        (raised,) = rows_of(
+            path, "SELECT raised_at FROM alerts WHERE org_id = ? AND asset_id = ? AND status = 'open'", ORG, asset_id
+        )
+        assert onset < raised[0] < NOW.isoformat()
+    sizes = dict(rows_of(path, "SELECT name, hourly_usd FROM machine_sizes WHERE org_id = ?", ORG))
+    for role in (*ROLES, NODE):
+        assert sizes[SIZE_OF_ROLE[role.name]] == role.hourly_usd
+    for asset_id, stopped_at in rows_of(path, "SELECT asset_id, stopped_at FROM asset_usage WHERE org_id = ?", ORG):
+        assert (stopped_at is None) is (assets[asset_id].state == "running")
+    for (asset_id,) in rows_of(path, "SELECT asset_id FROM exemptions WHERE org_id = ?", ORG):
+        assert assets[asset_id].environment == "production"
+    verdicts = {row[0] for row in rows_of(path, "SELECT replication_status FROM dr_pairs WHERE org_id = ?", ORG)}
+    assert {"in-sync", "lagging"} <= verdicts

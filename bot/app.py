@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import aiohttp
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.actions import ANSWER_PREFIX, APPROVE, REJECT
+from bot.blocks.actions import ANSWER_PREFIX, APPROVE, REJECT, STEP_UP_FORM
 from bot.blocks.message import Message
+from bot.blocks.modal import Modal
 from bot.intake import Intake
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
+from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
 
@@ -81,16 +86,25 @@ def build_app(
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
         process_before_response=True,
     )
+    step_up = StepUpListeners(intake=intake, org=org, open_form=_opener(client))
     _register(
         app,
         events=EventListeners(intake=intake, org=org, bot_user=identity.user, alert_channels=alert_channels),
-        clicks=ClickListeners(intake=intake, org=org, tell=_teller(client)),
+        clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
+        step_up=step_up,
         commands=CommandListeners(intake=intake, org=org),
     )
     return app
 
 
-def _register(bolt: _Registers, *, events: EventListeners, clicks: ClickListeners, commands: CommandListeners) -> None:
+def _register(
+    bolt: _Registers,
+    *,
+    events: EventListeners,
+    clicks: ClickListeners,
+    step_up: StepUpListeners,
+    commands: CommandListeners,
+) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
 
@@ -100,6 +114,10 @@ def _register(bolt: _Registers, *, events: EventListeners, clicks: ClickListener
     async def decision(ack: AsyncAck, body: dict[str, Any]) -> None:
         await clicks.on_decision(body)
         await ack()
+
+    async def submission(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await step_up.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
 
     async def answer(ack: AsyncAck, body: dict[str, Any]) -> None:
         await clicks.on_answer(body)
@@ -113,6 +131,7 @@ def _register(bolt: _Registers, *, events: EventListeners, clicks: ClickListener
     bolt.event("message")(message)
     bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
+    bolt.view(STEP_UP_FORM)(submission)
     bolt.command("/gavel")(command)
 
 
@@ -121,6 +140,7 @@ class _Registers(Protocol):
 
     def event(self, event: str) -> Callable[..., object]: ...
     def action(self, constraints: re.Pattern[str]) -> Callable[..., object]: ...
+    def view(self, constraints: str) -> Callable[..., object]: ...
     def command(self, command: str) -> Callable[..., object]: ...
 
 
@@ -141,3 +161,18 @@ def _teller(api: SlackApi) -> Tell:
         )
 
     return tell
+
+
+def _opener(api: SlackApi) -> OpenForm:
+    async def open_form(trigger_id: str, modal: Modal) -> None:
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await api.api_call("views.open", json={"trigger_id": trigger_id, "view": modal.view})
+        except SlackApiError as error:
+            # Sent again after its answer was lost: the form is open.
+            if error.response["error"] != "exchanged_trigger_id":
+                raise FormNotOpened(f"Slack did not open the form: {error}") from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise FormNotOpened(f"Slack did not open the form: {error}") from error
+
+    return open_form

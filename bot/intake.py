@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -85,16 +86,17 @@ class Intake:
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:
-            await self.temporal.start_workflow(
-                TaskWorkflow.run,
-                sign(request, self.decision_key),
-                id=task,
-                task_queue=self.task_queue,
-                # Both are needed: by default a finished id may run again, and a running one is an error.
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                rpc_timeout=HAND_OVER,
-            )
+            async with _in_time():
+                await self.temporal.start_workflow(
+                    TaskWorkflow.run,
+                    sign(request, self.decision_key),
+                    id=task,
+                    task_queue=self.task_queue,
+                    # Both are needed: by default a finished id may run again, and a running one is an error.
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    rpc_timeout=HAND_OVER,
+                )
         except WorkflowAlreadyStartedError:
             return  # it is durable already
         except (RPCError, RuntimeError, TimeoutError) as error:
@@ -112,13 +114,19 @@ class Intake:
     async def _signal(self, name: str, task: str, message: Decision | Answer) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
-            await handle.signal(name, message, rpc_timeout=HAND_OVER)
+            async with _in_time():
+                await handle.signal(name, message, rpc_timeout=HAND_OVER)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise TaskEnded(f"Task {task} is over.") from error
             raise HandOverFailed(f"Temporal did not take it: {error}") from error
         except (RuntimeError, TimeoutError) as error:
             raise HandOverFailed(f"Temporal did not take it: {error}") from error
+
+
+def _in_time() -> asyncio.Timeout:
+    """Raises TimeoutError after :data:`HAND_OVER`: an RPC's own timeout does not bound the connecting before it."""
+    return asyncio.timeout(HAND_OVER.total_seconds())
 
 
 def task_id(arrival: Arrival) -> str:

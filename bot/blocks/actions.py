@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot.blocks.message import MAX_BUTTON_VALUE
-from bot.blocks.text import length
+from bot.blocks.text import length, plain
 
 APPROVE = "gavel.approve"
 REJECT = "gavel.reject"
@@ -20,14 +21,47 @@ ANSWER_PREFIX = "gavel.answer."
 DECISION_BLOCK = "gavel.decision"
 QUESTION_BLOCK = "gavel.question"
 
+STEP_UP_FORM = "gavel.step_up"
+STEP_UP_BLOCK = "gavel.step_up.environment"
+STEP_UP_INPUT = "gavel.environment"
+"""The form that an approval opens where the policy asks for step-up: its callback id, its one field."""
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TARGET = re.compile(r"(development|staging|production)/sha256:[0-9a-f]{64}")
 _MAX_FIELD = 400
+_MAX_REASONS = 5
+_MAX_REASON = 100
+"""Five reasons of a hundred characters fit beside the longest binding there is; the card has all of them in full."""
+_BINDING = {"v", "t", "r", "p", "o", "a", "n", "e"}
 _WIRE = TypeAdapter(dict[str, str | int])
 
 
 class MalformedButton(ValueError):
     """A button's value is not one we made, or was cut. The click binds nothing and must be refused."""
+
+
+@dataclass(frozen=True)
+class Care:
+    """What the step-up form says: it must open within 3 s of the click, so nothing can be looked up for it."""
+
+    assets: int
+    """How many the plan changes."""
+    reasons: tuple[str, ...]
+    """Why the policy asks for step-up. Clipped by :meth:`of`."""
+
+    def __post_init__(self) -> None:
+        if self.assets < 0:
+            raise MalformedButton(f"a plan changes 0 assets or more; got {self.assets}")
+        if len(self.reasons) > _MAX_REASONS or any(not 1 <= length(reason) <= _MAX_REASON for reason in self.reasons):
+            raise MalformedButton(f"at most {_MAX_REASONS} reasons of 1 to {_MAX_REASON} characters fit into a button")
+
+    @classmethod
+    def of(cls, *, assets: int, reasons: Sequence[str]) -> Care:
+        """As much of the reasons as a button holds."""
+        shown = [plain(reason, _MAX_REASON) for reason in reasons]
+        if len(shown) > _MAX_REASONS:
+            shown = [*shown[: _MAX_REASONS - 1], f"… and {len(shown) - _MAX_REASONS + 1} more reasons: see the card."]
+        return cls(assets=assets, reasons=tuple(shown))
 
 
 @dataclass(frozen=True)
@@ -42,6 +76,8 @@ class ButtonValue:
     nonce: str
     expires_at: str
     """RFC 3339, UTC."""
+    care: Care | None = None
+    """Present where the policy asks for step-up: Approve then opens a form. Only the workflow says whether it must."""
 
     def __post_init__(self) -> None:
         _require_text("task_id", self.task_id)
@@ -57,23 +93,27 @@ class ButtonValue:
 
     def encode(self) -> str:
         """Compact JSON, at most 2,000 characters. Raises :class:`MalformedButton` when it would be longer."""
-        return _encode(
-            {
-                "v": 1,
-                "t": self.task_id,
-                "r": self.revision,
-                "p": self.plan_digest,
-                "o": self.policy_digest,
-                "a": self.target,
-                "n": self.nonce,
-                "e": self.expires_at,
-            }
-        )
+        binding: dict[str, str | int] = {
+            "v": 1,
+            "t": self.task_id,
+            "r": self.revision,
+            "p": self.plan_digest,
+            "o": self.policy_digest,
+            "a": self.target,
+            "n": self.nonce,
+            "e": self.expires_at,
+        }
+        if self.care is None:
+            return _encode(binding)
+        return _encode({**binding, "v": 2, "k": self.care.assets, "w": "\n".join(self.care.reasons)})
 
     @classmethod
     def decode(cls, value: str) -> ButtonValue:
         """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
-        fields = _decode(value, keys={"v", "t", "r", "p", "o", "a", "n", "e"})
+        fields = _decode(value, versions={1: _BINDING, 2: _BINDING | {"k", "w"}})
+        care: Care | None = None
+        if fields["v"] == 2:
+            care = Care(assets=_integer(fields, "k"), reasons=tuple(_text(fields, "w").split("\n")))
         return cls(
             task_id=_text(fields, "t"),
             revision=_integer(fields, "r"),
@@ -82,6 +122,7 @@ class ButtonValue:
             target=_text(fields, "a"),
             nonce=_text(fields, "n"),
             expires_at=_text(fields, "e"),
+            care=care,
         )
 
 
@@ -105,7 +146,7 @@ class AnswerValue:
     @classmethod
     def decode(cls, value: str) -> AnswerValue:
         """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
-        fields = _decode(value, keys={"v", "t", "q", "c"})
+        fields = _decode(value, versions={1: {"v", "t", "q", "c"}})
         return cls(task_id=_text(fields, "t"), question_id=_text(fields, "q"), choice=_text(fields, "c"))
 
 
@@ -116,12 +157,13 @@ def _encode(fields: dict[str, str | int]) -> str:
     return value
 
 
-def _decode(value: str, *, keys: set[str]) -> dict[str, str | int]:
+def _decode(value: str, *, versions: Mapping[int, set[str]]) -> dict[str, str | int]:
     try:
         fields = _WIRE.validate_json(value, strict=True)
     except ValidationError as error:
         raise MalformedButton("the button's value is not a flat JSON object") from error
-    if set(fields) != keys or fields["v"] != 1:
+    version = fields.get("v")
+    if not isinstance(version, int) or set(fields) != versions.get(version):
         raise MalformedButton("the button's value does not have the expected fields, or is of an unknown version")
     return fields
 

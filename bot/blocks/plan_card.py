@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.blocks import council as voices
 from bot.blocks import plan as says
-from bot.blocks.actions import APPROVE, DECISION_BLOCK, REJECT, ButtonValue
+from bot.blocks.actions import APPROVE, DECISION_BLOCK, REJECT, ButtonValue, Care
 from bot.blocks.message import Detail, Message, actions, button, compose, confirm, context, header, lines, section
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import either, money, person, plural, quoted, short_digest, when, when_plain
@@ -73,7 +73,15 @@ class Offer:
             target=self.plan.target,
             nonce=self.nonce,
             expires_at=self.deadline.astimezone(UTC).isoformat(),
+            care=self.care,
         )
+
+    @property
+    def care(self) -> Care | None:
+        """What an approval has to be told first, where the policy asks for step-up."""
+        if not self.requirement.step_up:
+            return None
+        return Care.of(assets=len(self.plan.asset_ids), reasons=self.requirement.step_up_reasons)
 
 
 def plan_card(offer: Offer) -> Message:
@@ -85,6 +93,7 @@ def plan_card(offer: Offer) -> Message:
         [
             header(title),
             *_body(offer),
+            _concerns(offer),
             lines("Who decides", _who(offer, approved)),
             _votes(offer),
             _buttons(offer),
@@ -200,11 +209,16 @@ def _who(offer: Offer, approved: int) -> list[str]:
     if offer.requester.startswith("alert:"):
         said = [f"{people} with the role {roles}."]
     if requirement.step_up:
-        said.append("You will be asked to type the name of the environment.")
+        said.append("Approving asks to type the name of the environment.")
     if approved:
         said.append(f"{approved} of {requirement.quorum} approved so far.")
     said.append(f"By {when(offer.deadline)}; after that it expires and nothing runs. One rejection stops it.")
     return said
+
+
+def _concerns(offer: Offer) -> JsonObject | None:
+    reasons = offer.requirement.step_up_reasons
+    return lines("Extra care is asked", [f"• {inline(reason, 300)}" for reason in reasons]) if reasons else None
 
 
 def _needed(offer: Offer, approved: int) -> str:
@@ -229,6 +243,10 @@ def _vote_line(vote: Vote) -> str:
 def _buttons(offer: Offer) -> JsonObject:
     value = offer.button_value.encode()
     plan = offer.plan
+    if offer.requirement.step_up:
+        # The form that opens says more than a dialog could, and asks for more than a click.
+        approve = button("Approve…", action_id=APPROVE, value=value, style="primary")
+        return actions(DECISION_BLOCK, [approve, _reject(value)])
     sure = confirm(
         title="Run this plan?",
         text=f"It changes {_size(offer)} in {plan.environment}: revision {plan.revision}, {plan.digest[7:19]}. "
@@ -240,9 +258,13 @@ def _buttons(offer: Offer) -> JsonObject:
         DECISION_BLOCK,
         [
             button("Approve", action_id=APPROVE, value=value, style="primary", confirm=sure),
-            button("Reject", action_id=REJECT, value=value, style="danger"),
+            _reject(value),
         ],
     )
+
+
+def _reject(value: str) -> JsonObject:
+    return button("Reject", action_id=REJECT, value=value, style="danger")
 
 
 def _small_print(offer: Offer) -> JsonObject:

@@ -10,7 +10,9 @@ from typing import Any
 from bot.blocks import sentences
 from bot.blocks.actions import APPROVE, AnswerValue, ButtonValue, MalformedButton
 from bot.blocks.message import Message, sentence
+from bot.blocks.step_up import form_not_opened
 from bot.intake import HandOverFailed, Intake, TaskEnded
+from bot.listeners.step_up import FormNotOpened, StepUpListeners
 from bot.workflows.messages import Answer
 from tools.contracts.decision import Decision
 
@@ -25,13 +27,19 @@ class ClickListeners:
     intake: Intake
     org: str | None
     tell: Tell
+    step_up: StepUpListeners
 
     async def on_decision(self, body: dict[str, Any]) -> None:
         """Approve or Reject. Slack does not send a click again: what could not be handed over is said at once."""
         action: dict[str, Any] = body["actions"][0]
         try:
             button = ButtonValue.decode(str(action.get("value", "")))
-            await self.intake.decide(self._decision(body, action, button))
+            if button.care is not None and action["action_id"] == APPROVE:
+                await self.step_up.ask(body, button, button.care)
+            else:
+                await self.intake.decide(self._decision(body, action, button))
+        except FormNotOpened:
+            await self.tell(body, form_not_opened())
         except MalformedButton:
             await self.tell(body, sentences.click_unreadable())
         except TaskEnded:
@@ -51,6 +59,7 @@ class ClickListeners:
                     question_id=value.question_id,
                     user=body["user"]["id"],
                     text=value.choice,
+                    unique=str(action.get("action_ts", "")),
                 )
             )
         except MalformedButton:

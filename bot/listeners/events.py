@@ -75,6 +75,7 @@ class EventListeners:
             question_id="",
             user=event["user"],
             text=_MENTION.sub("", str(event.get("text", ""))).strip(),
+            unique=event["ts"],
         )
         try:
             await self.intake.answer(answer)

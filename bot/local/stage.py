@@ -27,8 +27,10 @@ class Stage:
     base: str
     """`http://127.0.0.1:…/`."""
 
-    async def say(self, user: str, channel: str, text: str) -> Said:
-        answer = await self._post("say", {"user": user, "channel": channel, "text": text})
+    async def say(self, user: str, channel: str, text: str, *, thread: Said | None = None) -> Said:
+        """`thread`: as a reply in it; None: in the channel itself."""
+        body = {"user": user, "channel": channel, "text": text, "thread_ts": thread.ts if thread else None}
+        answer = await self._post("say", body)
         return Said(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
     async def alert(self, channel: str, attachments: list[dict[str, Any]]) -> Said:
@@ -51,6 +53,42 @@ class Stage:
     async def roles(self, usergroup: str, people: list[str]) -> None:
         """Who is in a user group from now on."""
         await self._post("usergroup", {"usergroup": usergroup, "users": people})
+
+    async def view(self, user: str) -> dict[str, Any] | None:
+        """The modal in front of this person, if any."""
+        async with self.http.get(f"{self.base}local/state", params={"viewer": user}) as response:
+            body: dict[str, Any] = await response.json()
+        view: dict[str, Any] | None = body["view"]
+        return view
+
+    async def until_view(self, user: str, *, seconds: float, what: str) -> dict[str, Any]:
+        """The modal as soon as there is one. Raises :class:`StageError` after `seconds`."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            view = await self.view(user)
+            if view is not None:
+                return view
+            if asyncio.get_running_loop().time() > deadline:
+                raise StageError(f"{what} did not happen within {seconds:.0f} s.")
+            await asyncio.sleep(0.1)
+
+    async def submit(self, user: str, view_id: str, values: dict[str, dict[str, str]]) -> dict[str, str]:
+        """Press the modal's button. `values`: block id, action id, what was typed.
+
+        The sentence under each field that was refused, by block id; empty when it was accepted. Raises
+        :class:`StageError` when the app did not answer.
+        """
+        body = {"user": user, "view_id": view_id, "values": values}
+        async with self.http.post(f"{self.base}local/submit_view", json=body) as response:
+            answer: dict[str, Any] = await response.json()
+        errors: dict[str, str] = answer.get("errors") or {}
+        if not answer.get("ok") and not errors:
+            raise StageError(f"The workspace refused to submit the form: {answer}")
+        return errors
+
+    async def close_view(self, user: str, view_id: str) -> None:
+        """Press the modal's other button."""
+        await self._post("close_view", {"user": user, "view_id": view_id})
 
     async def thread(self, said: Said, viewer: str) -> list[dict[str, Any]]:
         """The thread as this person sees it, ephemeral messages included."""

@@ -23,7 +23,11 @@ Problem = Literal[
     "already_decided",
     "not_in_role",
     "step_up_missing",
+    "step_up_wrong",
+    "typed",
+    "question_closed",
 ]
+"""Stable names: they stand in the ledger."""
 
 _WHY: dict[Problem, tuple[str, str]] = {
     "forged": ("That decision did not come from a button Gavel can vouch for.", "Use the buttons on the plan card."),
@@ -53,7 +57,22 @@ _WHY: dict[Problem, tuple[str, str]] = {
         "You do not hold a role that may decide on this plan.",
         "Ask someone who does: the card names the roles.",
     ),
-    "step_up_missing": ("This plan needs the environment's name typed as confirmation.", "Decide again and type it."),
+    "step_up_missing": (
+        "This plan needs the environment's name typed as confirmation.",
+        "Press Approve on the newest card and type it in the form.",
+    ),
+    "step_up_wrong": (
+        "What you typed is not the name of this plan's environment.",
+        "Press Approve on the newest card and type the name that the form asks for.",
+    ),
+    "typed": (
+        "A plan waits here for a decision, and a typed message decides nothing.",
+        "Press Approve or Reject on the plan card. For something else, reject it and ask again.",
+    ),
+    "question_closed": (
+        "That question is no longer open.",
+        "A plan waits in this thread: press Approve or Reject on its card.",
+    ),
 }
 
 SENTENCES: dict[Problem, str] = {
@@ -78,6 +97,7 @@ def problem_before_roles(
     if proposal is None:
         return "nothing_to_decide"
     deadline = datetime.fromisoformat(proposal.expires_at)
+    asked_for = proposal.requirement.step_up and decision.verdict == "approve"
     checks: list[tuple[bool, Problem]] = [
         (decision.revision == proposal.revision, "stale_revision"),
         (decision.plan_digest == proposal.plan.digest, "wrong_plan"),
@@ -88,11 +108,8 @@ def problem_before_roles(
         (datetime.fromisoformat(decision.issued_at) < deadline, "late"),
         (not (decision.verdict == "approve" and decision.user == request.user), "self_approval"),
         (decision.user not in proposal.decided, "already_decided"),
-        (
-            not (proposal.requirement.step_up and decision.verdict == "approve")
-            or decision.step_up == proposal.plan.environment,
-            "step_up_missing",
-        ),
+        (not asked_for or decision.step_up != "", "step_up_missing"),
+        (not asked_for or decision.step_up == proposal.plan.environment, "step_up_wrong"),
     ]
     return next((problem for holds, problem in checks if not holds), None)
 

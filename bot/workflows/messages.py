@@ -83,8 +83,11 @@ class Answer:
     org: str
     task_id: str
     question_id: str
+    """Empty: a typed reply, which answers whatever is open."""
     user: str
     text: str
+    unique: str = ""
+    """The ts of the message, or of the click: what Slack delivers twice is answered once."""
     mac: str = ""
 
 
@@ -154,6 +157,8 @@ class TaskState:
     detail: str = ""
     ended_by: str = ""
     """Who rejected or cancelled."""
+    turned_away: list[str] = field(default_factory=list[str])
+    """`Answer.unique` of what was said while a plan waited for a decision."""
 
 
 @dataclass(frozen=True)
@@ -283,6 +288,8 @@ class AcceptedDecision:
     issued_at: str
     settled: bool
     """True: the quorum is reached, or it was a rejection."""
+    step_up: str = ""
+    """What the person typed, where the requirement asks for it."""
 
 
 @dataclass(frozen=True)

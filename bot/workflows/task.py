@@ -220,6 +220,7 @@ class TaskWorkflow:
                     "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
                 )
             if not isinstance(message, Decision):
+                await self._turn_away(message)
                 continue
             counted = await self._weigh(message, proposal)
             if counted is None:
@@ -236,6 +237,7 @@ class TaskWorkflow:
                     reason=message.reason,
                     issued_at=message.issued_at,
                     settled=counted.settled is not None,
+                    step_up=message.step_up,
                 ),
             )
             if counted.settled == "rejected":
@@ -248,7 +250,8 @@ class TaskWorkflow:
         """Count one decision, or tell the one who clicked why it does not count."""
         self._weighed += 1
         if not await self._is_authentic(decision):
-            await self._refuse(decision, "forged")
+            # A forged signal names whoever it likes: nobody is told, the ledger still knows.
+            await self._refuse("", "forged")
             return None
         problem = problem_before_roles(decision, request=self.state.request, proposal=proposal, now=workflow.now())
         if problem is None and proposal is not None:
@@ -260,17 +263,28 @@ class TaskWorkflow:
             if isinstance(counted, Counted):
                 return counted
             problem = counted
-        await self._refuse(decision, problem or "nothing_to_decide")
+        await self._refuse(decision.user, problem or "nothing_to_decide")
         return None
 
-    async def _refuse(self, decision: Decision, problem: Problem) -> None:
+    async def _turn_away(self, answer: Answer) -> None:
+        """Words decide nothing, and whoever says them while a plan waits is told so: once, however often Slack
+        delivers it."""
+        if (answer.org, answer.task_id) != (self.state.request.org, self.state.request.task_id):
+            return
+        if answer.unique in self.state.turned_away or not await self._is_authentic(answer):
+            return
+        self.state.turned_away.append(answer.unique)
+        self._weighed += 1
+        await self._refuse(answer.user, "question_closed" if answer.question_id else "typed")
+
+    async def _refuse(self, user: str, problem: Problem) -> None:
+        """`user`: who is told; empty: nobody."""
         await steps.run(
             steps.REFUSE_DECISION,
             RefusedDecision(
                 request=self.state.request,
                 thread_ts=self._thread,
-                # A forged signal names whoever it likes: nobody is told, the ledger still knows.
-                user="" if problem == "forged" else decision.user,
+                user=user,
                 channel=self.state.request.channel,
                 problem=problem,
                 sentence=SENTENCES[problem],
@@ -284,7 +298,8 @@ class TaskWorkflow:
             message = self._inbox.pop(0)
             if isinstance(message, Decision):
                 self._weighed += 1
-                await self._refuse(message, "late" if await self._is_authentic(message) else "forged")
+                authentic = await self._is_authentic(message)
+                await self._refuse(message.user if authentic else "", "late" if authentic else "forged")
 
     async def _next_message(self, deadline: datetime) -> Decision | Answer | None:
         """The next signal, or None at the deadline. A deadline that has passed wins over a full inbox."""

@@ -52,6 +52,18 @@ async def only_two_of_many_count(task: Running) -> None:
     await task.decide("ULINUS")
 
 
+async def words_then_care(task: Running) -> None:
+    await task.proposal()
+    answer = m.Answer(org="T1", task_id=task.handle.id, question_id="", user="UADA", text="approve", unique="5.0")
+    await task.handle.signal(TaskWorkflow.answer, answer)
+    for _ in range(2):
+        await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
+    await task.decide("UGRACE")
+    await task.decide("UGRACE", step_up="staging")
+    await task.refused(3)
+    await task.decide("UGRACE", step_up="production")
+
+
 async def ada_cancels(task: Running) -> None:
     cancel = m.CancelRequest(org="T1", task_id=task.handle.id, user="UADA", reason="")
     await task.handle.signal(TaskWorkflow.cancel, cancel)
@@ -110,6 +122,7 @@ def _council() -> Script:
 SCENES = [
     Scene("completed_after_council_and_repair", "completed", _council, grace_approves),
     Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
+    Scene("completed_with_step_up", "completed", lambda: Script(step_up_reasons=["It is critical."]), words_then_care),
     Scene("rolled_back", "rolled_back", lambda: Script(failing_phase=2), grace_approves),
     Scene("failed_before_anything_changed", "failed", lambda: Script(refused_by_slack="is archived"), nobody),
     Scene("refused_after_every_repair", "refused", lambda: Script(refuse_revisions=9), nobody),

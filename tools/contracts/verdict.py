@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tools.contracts.common import Contract
 
@@ -43,6 +43,17 @@ class ApprovalRequirement(Contract):
     expires_in_seconds: int = Field(ge=1)
     step_up: bool = False
     """True: the approver also types the environment's name."""
+    step_up_reasons: list[str] = Field(default_factory=list)
+    """Why, in sentences of the policy. Empty exactly when `step_up` is False."""
+
+    @model_validator(mode="after")
+    def _asked_for_with_a_reason(self) -> ApprovalRequirement:
+        if self.step_up != bool(self.step_up_reasons):
+            raise ValueError(
+                f"step_up is {self.step_up} with {len(self.step_up_reasons)} reasons: "
+                "it is asked for with a reason, and never without one"
+            )
+        return self
 
 
 class GateReport(Contract):

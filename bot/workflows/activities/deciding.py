@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,13 @@ from temporalio import activity
 
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, plan_card
+from bot.thread import SlackRefused
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import AcceptedDecision, PresentInput, Proposal, RefusedDecision, RolesInput, TaskRequest
 from bot.workflows.workbench import Workbench
 from tools.connectors.base import AssetQuery
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Deciding:
 
     @activity.defn(name="refuse_decision")
     async def refuse_decision(self, message: RefusedDecision) -> bool:
-        """Write down that a decision did not count, and tell the one who made it, and only them."""
+        """Write down that a decision did not count, and tell the one who made it, and only them. Whether they heard."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
             await self.bench.ledger.record(
@@ -68,7 +72,12 @@ class Deciding:
             )
             if message.user:
                 thread = self.bench.thread(request, message.thread_ts)
-                await self.bench.writer.tell(thread, message.user, sentence(message.sentence))
+                try:
+                    await self.bench.writer.tell(thread, message.user, sentence(message.sentence))
+                except SlackRefused as error:
+                    # They left the channel, say. What one person cannot be told must not end everybody's task.
+                    _log.warning("%s was not told that their decision did not count: %s", message.user, error)
+                    return False
         return True
 
     @activity.defn(name="accept_decision")
@@ -87,6 +96,7 @@ class Deciding:
                     "target": proposal.plan.target,
                     "issued_at": message.issued_at,
                     "settled": message.settled,
+                    "step_up": message.step_up,
                 },
                 org=request.org,
                 task_id=request.task_id,

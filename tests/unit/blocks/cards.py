@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot.blocks import execution, sentences, task
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
+from bot.blocks.step_up import form_not_opened
 from tests.unit.blocks import samples
 from tools.contracts.taskspec import Question
 
@@ -20,6 +21,7 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     council = samples.outcome(claims=50, members=6, text=samples.fit(text, 300))
     offer = samples.offer(hostile, council=council, votes=votes * 8, quorum=20, requester=text or "alert:x")
     yield "plan", plan_card(offer)
+    yield "plan with care", plan_card(replace(offer, report=samples.allowed(hostile, quorum=20, concerns=[text] * 9)))
     yield "approved", decided_card(offer, "approve")
     yield "rejected", decided_card(offer, "reject")
     yield "expired", expired_card(offer)
@@ -54,4 +56,5 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "click refused", sentences.click_refused(text, roles=[text, "approver"])
     yield "click unreadable", sentences.click_unreadable()
     yield "click not recorded", sentences.click_not_recorded()
+    yield "form not opened", form_not_opened()
     yield "click recorded", sentences.click_recorded("approve", approvals=1, quorum=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.blocks.execution import Outcome, PhaseRow
@@ -178,7 +179,7 @@ def plan(*, assets: int = 12, waves: int = 3, text: str | None = None, revision:
     )
 
 
-def allowed(subject: DriftRemediationPlan, *, quorum: int = 1) -> GateReport:
+def allowed(subject: DriftRemediationPlan, *, quorum: int = 1, concerns: Sequence[str] = ()) -> GateReport:
     gates: list[GateName] = ["schema", "policy", "safety", "approval"]
     return GateReport(
         plan_digest=subject.digest,
@@ -189,7 +190,13 @@ def allowed(subject: DriftRemediationPlan, *, quorum: int = 1) -> GateReport:
             )
             for gate in gates
         ],
-        requirement=ApprovalRequirement(roles=["approver", "admin"], quorum=quorum, expires_in_seconds=1800),
+        requirement=ApprovalRequirement(
+            roles=["approver", "admin"],
+            quorum=quorum,
+            expires_in_seconds=1800,
+            step_up=bool(concerns),
+            step_up_reasons=[*concerns],
+        ),
     )
 
 
@@ -210,11 +217,13 @@ def offer(
     votes: list[Vote] | None = None,
     quorum: int = 1,
     requester: str = "U0ADA00001",
+    concerns: Sequence[str] = (),
 ) -> Offer:
+    """`concerns`: why the policy asks for step-up; none: it does not."""
     subject = subject or plan()
     return Offer(
         plan=subject,
-        report=allowed(subject, quorum=quorum),
+        report=allowed(subject, quorum=quorum, concerns=concerns),
         council=council or outcome(),
         requester=requester,
         nonce="0f" * 16,

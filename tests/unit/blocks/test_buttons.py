@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.blocks.actions import APPROVE, REJECT, AnswerValue, ButtonValue, MalformedButton
+from bot.blocks.actions import APPROVE, REJECT, AnswerValue, ButtonValue, Care, MalformedButton
 from bot.blocks.message import Message, actions, button, section
 from bot.blocks.plan_card import decided_card, expired_card, plan_card, stopped_card, superseded_card
 from bot.blocks.task import question_card
@@ -18,6 +18,7 @@ from tools.contracts.common import JsonObject
 from tools.contracts.taskspec import Question
 
 GOOD = samples.offer().button_value
+CAREFUL = samples.offer(concerns=["The request is of critical risk."]).button_value
 
 
 def buttons(message: Message) -> dict[str, JsonObject]:
@@ -37,6 +38,26 @@ def test_both_buttons_of_a_plan_bind_exactly_the_revision_shown() -> None:
         assert value.expires_at == offer.deadline.isoformat()
     assert "confirm" in shown[APPROVE]
     assert shown[APPROVE]["style"] == "primary"
+
+
+def test_where_the_policy_asks_for_step_up_approve_opens_a_form_and_carries_what_it_says() -> None:
+    offer = samples.offer(concerns=["The request is of critical risk.", "The models agree to less than 60 percent."])
+    shown = buttons(plan_card(offer))
+    assert shown[APPROVE]["text"]["text"] == "Approve…"
+    assert "confirm" not in shown[APPROVE]
+    value = ButtonValue.decode(shown[APPROVE]["value"])
+    assert value == offer.button_value
+    assert value.care == Care(
+        assets=12, reasons=("The request is of critical risk.", "The models agree to less than 60 percent.")
+    )
+    assert replace(value, care=None) == samples.offer().button_value
+
+
+def test_a_button_holds_any_number_of_reasons_beside_the_longest_binding() -> None:
+    care = Care.of(assets=100_000, reasons=['"\\' * 300] * 60)
+    assert care.reasons[-1] == "… and 56 more reasons: see the card."
+    longest = replace(GOOD, task_id="t" * 400, care=care)
+    assert ButtonValue.decode(longest.encode()) == longest
 
 
 def test_a_card_that_is_no_longer_open_has_no_buttons() -> None:
@@ -80,8 +101,20 @@ def test_a_value_that_is_not_ours_is_refused(change: JsonObject) -> None:
         ButtonValue.decode(json.dumps({**fields, **change}))
 
 
-def test_a_missing_field_is_refused() -> None:
-    fields = json.loads(GOOD.encode())
+@pytest.mark.parametrize(
+    "change",
+    [{"v": 1}, {"v": 3}, {"k": -1}, {"k": "12"}, {"w": ""}, {"w": "a\n"}, {"w": "x" * 101}, {"w": "\n".join("abcdef")}],
+    ids=str,
+)
+def test_a_step_up_value_that_is_not_ours_is_refused(change: JsonObject) -> None:
+    fields = json.loads(CAREFUL.encode())
+    with pytest.raises(MalformedButton):
+        ButtonValue.decode(json.dumps({**fields, **change}))
+
+
+@pytest.mark.parametrize("good", [GOOD, CAREFUL], ids=["a click", "step-up"])
+def test_a_missing_field_is_refused(good: ButtonValue) -> None:
+    fields = json.loads(good.encode())
     for name in fields:
         with pytest.raises(MalformedButton):
             ButtonValue.decode(json.dumps({key: value for key, value in fields.items() if key != name}))

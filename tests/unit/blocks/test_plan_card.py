@@ -39,6 +39,15 @@ def test_says_what_where_how_much_how_undone_who_and_until_when() -> None:
         assert expected in said, expected
 
 
+def test_says_why_the_policy_asks_for_extra_care_and_what_approving_will_ask_for() -> None:
+    said = words(plan_card(samples.offer(concerns=["The request is of <!channel> risk.", "No agreement."])))
+    assert "*Extra care is asked*\n• The request is of &lt;!channel&gt; risk.\n• No agreement." in said
+    assert "Approving asks to type the name of the environment." in said
+    without = words(plan_card(samples.offer()))
+    assert "care" not in without
+    assert "to type" not in without
+
+
 def test_shows_dissent_with_its_reason_and_marks_what_rests_on_one_voice() -> None:
     said = words(plan_card(samples.offer()))
     assert "*Gemini* disputes “14 web servers run web-golden 2026.01.1”" in said

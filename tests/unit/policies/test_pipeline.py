@@ -248,6 +248,7 @@ async def test_the_requirement_follows_from_risk_and_council(
     assert requirement is not None
     assert (requirement.quorum, requirement.expires_in_seconds, requirement.step_up) == (quorum, seconds, step_up)
     assert requirement.roles == ["admin", "approver"]
+    assert bool(requirement.step_up_reasons) is step_up
 
 
 async def test_an_alerts_approval_expires_after_an_hour(regorus: RegorusEngine) -> None:

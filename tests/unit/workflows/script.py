@@ -103,6 +103,7 @@ class Script:
 
     roles: dict[str, list[str]] = field(default_factory=lambda: {"UGRACE": ["approver"], "ULINUS": ["approver"]})
     quorum: int = 1
+    step_up_reasons: list[str] = field(default_factory=list[str])
     questions: int = 0
     refuse_revisions: int = 0
     failing_phase: int | None = None
@@ -147,7 +148,13 @@ class Script:
             report = GateReport(plan_digest=plan.digest, policy_digest=POLICY, results=[result], requirement=None)
             return m.Judged(report=report, plan=None)
         results = [GateResult(gate=gate, passed=True, refusals=[], engine="script", duration_ms=0) for gate in GATES]
-        requirement = ApprovalRequirement(roles=["approver"], quorum=self.quorum, expires_in_seconds=30)
+        requirement = ApprovalRequirement(
+            roles=["approver"],
+            quorum=self.quorum,
+            expires_in_seconds=30,
+            step_up=bool(self.step_up_reasons),
+            step_up_reasons=self.step_up_reasons,
+        )
         report = GateReport(plan_digest=plan.digest, policy_digest=POLICY, results=results, requirement=requirement)
         return m.Judged(report=report, plan=plan)
 

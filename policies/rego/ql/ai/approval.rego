@@ -60,7 +60,8 @@ requirement := {
 	"roles": roles,
 	"quorum": quorum,
 	"expires_in_seconds": expires_in_seconds,
-	"step_up": step_up,
+	"step_up": count(step_up_reasons) > 0,
+	"step_up_reasons": step_up_reasons,
 }
 
 # --- who ---
@@ -102,22 +103,27 @@ else := limits.approval_expiry_seconds
 
 # --- how ---
 
-default step_up := false
+# Step-up is asked for exactly when there is a reason, so that whoever approves is always told which.
+step_up_reasons := sort([reason | some reason in concerns])
 
-step_up if input.task.risk_level == "critical"
+concerns contains "The request is of critical risk." if input.task.risk_level == "critical"
 
-step_up if no_consensus
+concerns contains "The council did not come to an agreement." if no_consensus
 
-step_up if {
+concerns contains "Fewer models than were asked for stand behind this plan in production." if {
 	production
 	is_string(input.council.degraded)
 }
 
-step_up if input.council.dissent >= limits.dissent_step_up
+concerns contains reason if {
+	input.council.dissent >= limits.dissent_step_up
+	reason := sprintf("%v votes of the models were against a claim or a phase.", [input.council.dissent])
+}
 
-step_up if {
+concerns contains reason if {
 	is_number(input.council.agreement)
 	input.council.agreement * 100 < limits.agreement_step_up_percent
+	reason := sprintf("The models agree to less than %v percent.", [limits.agreement_step_up_percent])
 }
 
 # --- refusals ---

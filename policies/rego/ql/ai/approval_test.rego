@@ -27,6 +27,7 @@ test_production if {
 			"quorum": 1,
 			"expires_in_seconds": 14400,
 			"step_up": false,
+			"step_up_reasons": [],
 		},
 	}
 }
@@ -53,6 +54,61 @@ test_the_requirement_follows_from_the_case[name] if {
 	some name, example in required
 	requirement := decided(example.patches).requirement
 	every key, value in example.is { requirement[key] == value }
+}
+
+# One reason for each case that asks for care, in words that the person reads before they approve.
+reasons := {
+	"critical": {
+		"patches": set_to("/task/risk_level", "critical"),
+		"are": ["The request is of critical risk."],
+	},
+	"no consensus": {
+		"patches": set_to("/council/consensus", false),
+		"are": ["The council did not come to an agreement."],
+	},
+	"degraded": {
+		"patches": set_to("/council/degraded", "one model"),
+		"are": ["Fewer models than were asked for stand behind this plan in production."],
+	},
+	"degraded, but not in production": {
+		"patches": array.concat(set_to("/council/degraded", "one model"), set_to("/plan/environment", "staging")),
+		"are": [],
+	},
+	"much dissent": {
+		"patches": set_to("/council/dissent", 5),
+		"are": ["5 votes of the models were against a claim or a phase."],
+	},
+	"little agreement": {
+		"patches": set_to("/council/agreement", 0.59),
+		"are": ["The models agree to less than 60 percent."],
+	},
+	"everything at once": {
+		"patches": [
+			{"op": "add", "path": "/task/risk_level", "value": "critical"},
+			{"op": "add", "path": "/council", "value": {
+				"mode": "council",
+				"consensus": false,
+				"dissent": 7,
+				"agreement": 0.1,
+				"degraded": "one model",
+			}},
+		],
+		"are": [
+			"7 votes of the models were against a claim or a phase.",
+			"Fewer models than were asked for stand behind this plan in production.",
+			"The council did not come to an agreement.",
+			"The models agree to less than 60 percent.",
+			"The request is of critical risk.",
+		],
+	},
+}
+
+test_step_up_comes_with_its_reasons[name] if {
+	some name, example in reasons
+	requirement := decided(example.patches).requirement
+	requirement.step_up_reasons == example.are
+	asked_for := count(example.are) > 0
+	requirement.step_up == asked_for
 }
 
 refused := {

@@ -34,6 +34,8 @@ class Request(Contract):
     """For alerts: labels and annotations as received. Untrusted."""
     exchanges: list[Exchange] = []
     """Oldest first."""
+    attempt: int = 1
+    """From 1: a retried step states another, so that its model calls are entries of their own."""
 
 
 class Understanding(Contract):

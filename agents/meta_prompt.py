@@ -80,7 +80,7 @@ class MetaPrompt:
             mode="single",
             prompt_id=prompt.id,
             prompt_version=prompt.version,
-            key=f"understand:{len(request.exchanges)}:{member.name}",
+            key=f"understand:{_round(request)}:{member.name}",
             max_tokens=1500,
             temperature=0,
             deadline_seconds=self.deadline_seconds,
@@ -143,6 +143,11 @@ class MetaPrompt:
             member=member.name if member else None,
             confidence=draft.confidence if draft else None,
         )
+
+
+def _round(request: Request) -> str:
+    asked = str(len(request.exchanges))
+    return asked if request.attempt == 1 else f"{asked}.{request.attempt}"
 
 
 def _no(text: str, draft: TaskDraft, member: Member) -> Understanding:

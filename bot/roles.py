@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
 from bot.settings import ROLE_GROUPS
@@ -44,7 +45,7 @@ class GroupRoles:
             answer = await self.client.api_call("usergroups.list", params={"include_users": True})
         except SlackApiError as error:
             raise RolesUnavailable(f"Slack did not list its user groups: {error}") from error
-        except (OSError, TimeoutError) as error:
+        except (ClientError, OSError, TimeoutError) as error:
             raise RolesUnavailable(f"Slack could not be asked for its user groups: {error}") from error
         groups: list[dict[str, Any]] = answer.get("usergroups") or []
         held = {str(group.get("handle")) for group in groups if user in (group.get("users") or [])}

@@ -54,13 +54,15 @@ class ThreadWriter:
     async def post_once(
         self, thread: ThreadRef, message: Message, *, key: str, task_id: str, check_first: bool, urgent: bool = True
     ) -> str:
-        """Post the message with this key, unless it is there already; its ts.
+        """Post the message with this key, or make the one that is there say this; its ts.
 
         `check_first`: an earlier attempt may have posted it (activity attempt above 1), so look.
         """
         if check_first:
             posted = await self.find(thread, task_id=task_id, key=key)
             if posted is not None:
+                # What that attempt came to may not be what this one did: a model does not answer twice the same.
+                await self.update(thread.channel, posted, message, urgent=urgent)
                 return posted
         arguments: JsonObject = {
             "channel": thread.channel,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -15,7 +15,7 @@ from bot.ledger import reader
 from bot.ledger.anchor import Anchor
 from bot.ledger.artifacts import StoredArtifact, sealed
 from bot.ledger.bodies import UnwritableBody, is_large, prepare, prepare_artifact
-from bot.ledger.chain import Draft, Entry, require_key
+from bot.ledger.chain import Draft, Entry, entry_hash, require_key, same
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.group_commit import GroupCommit
@@ -161,6 +161,21 @@ class Ledger:
         return await reader.entries(
             self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
         )
+
+    async def known(self, org: str, task_id: str, keys: Collection[str]) -> frozenset[str]:
+        """Which of these keys the task has an entry for.
+
+        Raises `LedgerUnavailable`, also when such an entry was not written by this ledger: nothing rests on it.
+        """
+        _require_names(org=org, task_id=task_id)
+        found = await reader.entries_by_key(self._database, org, task_id, keys)
+        for entry in found:
+            if not same(entry.hash, entry_hash(entry, key=self._key)):
+                raise LedgerUnavailable(
+                    f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
+                    "Run `gavel ledger verify`."
+                )
+        return frozenset(entry.key for entry in found)
 
     async def cost(self, org: str, task_id: str) -> float | None:
         """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of

@@ -52,6 +52,15 @@ async def entries(
         return [_entry(row) for row in rows.mappings()]
 
 
+async def entries_by_key(database: Database, org: str, task_id: str, keys: Collection[str]) -> list[Entry]:
+    """The task's entries with these keys, in order. Raises `LedgerUnavailable`."""
+    query = select(*_ENTRY).where(
+        LedgerEntry.org == org, LedgerEntry.task_id == task_id, LedgerEntry.key.in_(sorted(keys))
+    )
+    async with _reading(database) as connection:
+        return [_entry(row) for row in (await connection.execute(query.order_by(LedgerEntry.seq))).mappings()]
+
+
 async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:
     """The whole chain, a page at a time; what is appended meanwhile may be in it."""
     after = 0

@@ -42,6 +42,18 @@ class Stage:
             "click", {"user": user, "channel": channel, "message_ts": message_ts, "action_id": action_id}
         )
 
+    async def fault(self, **faults: Any) -> None:
+        """Make something go wrong, or right again: the fields of `bot.local.slack.faults.FaultRequest`."""
+        await self._post("faults", faults)
+
+    async def delivery(self, **patience: Any) -> None:
+        """How Slack delivers from now on: the fields of `bot.local.slack.control_models.Delivery`."""
+        await self._post("delivery", patience)
+
+    async def roles(self, usergroup: str, people: list[str]) -> None:
+        """Who is in a user group from now on."""
+        await self._post("usergroup", {"usergroup": usergroup, "users": people})
+
     async def view(self, user: str) -> dict[str, Any] | None:
         """The modal in front of this person, if any."""
         async with self.http.get(f"{self.base}local/state", params={"viewer": user}) as response:

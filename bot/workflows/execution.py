@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from bot.workflows import steps
 from bot.workflows.messages import (
@@ -13,8 +14,10 @@ from bot.workflows.messages import (
     Outcome,
     PhaseInput,
     PhaseRecord,
+    PhaseResult,
     Proposal,
     RollbackInput,
+    RollbackResult,
     TaskState,
 )
 from tools.contracts.taskspec import TaskSpec
@@ -52,7 +55,20 @@ class Execution:
                 await self._pause(phase.wait_seconds)
                 record.state = "done" if self._cancelled() is None else "skipped"
                 continue
-            result = await steps.run(
+            result = await self._run_phase(index)
+            self._touched.extend(asset for asset in result.touched if asset not in self._touched)
+            record.state, record.detail = ("done" if result.ok else "failed"), result.detail
+            if not result.ok:
+                return await self._stop(index + 1, "failed", result.detail)
+        cancel = self._cancelled()
+        if cancel is not None:
+            self._state.ended_by = cancel.user
+            return await self._stop(len(self._state.phases), "cancelled", "The task was cancelled.")
+        return "completed", f"All {len(self._state.phases)} phases are done; {len(self._touched)} assets changed."
+
+    async def _run_phase(self, index: int) -> PhaseResult:
+        try:
+            return await steps.run(
                 steps.RUN_PHASE,
                 PhaseInput(
                     request=self._state.request,
@@ -63,15 +79,10 @@ class Execution:
                     phases=self._state.phases,
                 ),
             )
-            self._touched.extend(asset for asset in result.touched if asset not in self._touched)
-            record.state, record.detail = ("done" if result.ok else "failed"), result.detail
-            if not result.ok:
-                return await self._stop(index + 1, "failed", result.detail)
-        cancel = self._cancelled()
-        if cancel is not None:
-            self._state.ended_by = cancel.user
-            return await self._stop(len(self._state.phases), "cancelled", "The task was cancelled.")
-        return "completed", f"All {len(self._state.phases)} phases are done; {len(self._touched)} assets changed."
+        except ActivityError as error:
+            # How far it came is not known here: all of it may have changed. The rollback looks at what really did.
+            touched = self._proposal.plan.phases[index].asset_ids
+            return PhaseResult(ok=False, ran=True, detail=f"The phase was given up: {_cause(error)}", touched=touched)
 
     async def _pause(self, seconds: int) -> None:
         if seconds == 0:
@@ -87,21 +98,32 @@ class Execution:
             record.state = "skipped"
         if not self._touched:
             return outcome, f"{why} Nothing was changed."
-        undone = await steps.run(
-            steps.ROLL_BACK,
-            RollbackInput(
-                request=self._state.request,
-                thread_ts=self._state.thread_ts or "",
-                spec=self._spec,
-                proposal=self._proposal,
-                touched=self._touched,
-                reason=why,
-                phases=self._state.phases,
-            ),
-        )
+        undone = await self._roll_back(why)
         if not undone.ok:
             return "failed", f"{why} The rollback did not finish: {undone.detail}"
         for record, phase in zip(self._state.phases, self._proposal.plan.phases, strict=True):
             if record.state == "done" and phase.actions:
                 record.state = "rolled_back"
         return ("cancelled" if outcome == "cancelled" else "rolled_back"), f"{why} {undone.detail}"
+
+    async def _roll_back(self, why: str) -> RollbackResult:
+        try:
+            return await steps.run(
+                steps.ROLL_BACK,
+                RollbackInput(
+                    request=self._state.request,
+                    thread_ts=self._state.thread_ts or "",
+                    spec=self._spec,
+                    proposal=self._proposal,
+                    touched=self._touched,
+                    reason=why,
+                    phases=self._state.phases,
+                ),
+            )
+        except ActivityError as error:
+            left = ", ".join(self._touched[:5])
+            return RollbackResult(ok=False, detail=f"It was given up: {_cause(error)} Look at these now: {left}")
+
+
+def _cause(error: ActivityError) -> str:
+    return f"{error.cause or error}"[:300]

@@ -14,7 +14,7 @@ class StepOptions:
     """One attempt may take this long."""
     schedule_to_close: timedelta
     """All attempts together; then the task ends and says what was not done."""
-    heartbeat: timedelta | None
+    heartbeat: timedelta
     """A worker that is silent for this long is dead; another takes over."""
     retry: RetryPolicy
 
@@ -24,27 +24,30 @@ PATIENT = RetryPolicy(
 )
 """An engine, a model or Slack is away: keep trying, the thread has been told."""
 
+SILENCE = timedelta(seconds=5)
+"""Of a worker: then it is dead, and another takes its step over."""
+
 MODEL_STEP = StepOptions(
     start_to_close=timedelta(minutes=10),  # a council of slow models, each with its own deadline
     schedule_to_close=timedelta(hours=1),
-    heartbeat=timedelta(seconds=8),
+    heartbeat=SILENCE,
     retry=PATIENT,
 )
 GATE_STEP = StepOptions(
     start_to_close=timedelta(seconds=30),
     schedule_to_close=timedelta(hours=24),  # OPA away: the task waits for it, and no repair attempt is spent
-    heartbeat=None,
+    heartbeat=SILENCE,
     retry=PATIENT,
 )
 WRITE_STEP = StepOptions(
     start_to_close=timedelta(seconds=20),  # one Slack write or ledger entry, rate limits included
     schedule_to_close=timedelta(hours=24),
-    heartbeat=None,
+    heartbeat=SILENCE,
     retry=PATIENT,
 )
 EXECUTE_STEP = StepOptions(
     start_to_close=timedelta(minutes=30),  # one phase: its changes and its health checks
     schedule_to_close=timedelta(hours=2),
-    heartbeat=timedelta(seconds=8),
+    heartbeat=SILENCE,
     retry=PATIENT,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import metadata
 
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -13,6 +14,7 @@ from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
@@ -31,6 +33,8 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     return Worker(
         client,
         task_queue=task_queue,
+        # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
+        build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow],
         activities=[
             Authenticating(decision_key).authenticate,
@@ -47,4 +51,6 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         ],
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
+        # By default most of the timeout goes by before a heartbeat is sent on, and a busy machine misses the rest.
+        max_heartbeat_throttle_interval=timedelta(seconds=BEAT_SECONDS),
     )

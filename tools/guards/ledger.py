@@ -77,13 +77,18 @@ class RecordedIntent(ToolGuard):
                 "approvers": grant.approvers if grant else [],
             }
             try:
-                await _write(self.recorder, call, body, key=f"tool:{_call_id(call)}:intent")
+                await _write(self.recorder, call, body, key=intent_key(call.id))
             except LedgerUnavailable as error:
                 raise CallRefused(
                     "unavailable",
                     f"{tool.name} was not run and nothing was changed: the ledger could not be written ({error}).",
                 ) from error
         return await super().run(call, tool)
+
+
+def intent_key(call_id: str) -> str:
+    """The key of the entry that says a change of state is about to be made. Without it, it was not begun."""
+    return f"tool:{printable(call_id, at_most=200)}:intent"
 
 
 async def _write(recorder: Recorder, call: ToolCall, body: JsonObject, *, key: str) -> None:

@@ -12,8 +12,8 @@ from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
 from bot.workflows import messages as m
 from bot.workflows.activities.deciding import offer_of
-from bot.workflows.activities.executing import show_progress
-from bot.workflows.activities.retrying import is_retry, waiting_is_told
+from bot.workflows.activities.progress import show_progress
+from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.workbench import Workbench
 
 
@@ -26,7 +26,7 @@ class Concluding:
         """Say how it ended, once, and write it down."""
         state, result = message.state, message.result
         request = state.request
-        async with waiting_is_told(self.bench, request, state.thread_ts):
+        async with working(self.bench, request, state.thread_ts):
             cost_usd = await self.bench.ledger.cost(request.org, request.task_id)
             await self.bench.ledger.record(
                 "task_ended",

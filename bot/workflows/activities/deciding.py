@@ -11,7 +11,7 @@ from temporalio import activity
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, plan_card
 from bot.thread import SlackRefused
-from bot.workflows.activities.retrying import is_retry, waiting_is_told
+from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import AcceptedDecision, PresentInput, Proposal, RefusedDecision, RolesInput, TaskRequest
 from bot.workflows.workbench import Workbench
 from tools.connectors.base import AssetQuery
@@ -27,7 +27,7 @@ class Deciding:
     async def present(self, message: PresentInput) -> str:
         """Put the plan to people; the card's ts. On record before it is on offer."""
         request, proposal = message.request, message.proposal
-        async with waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             await self.bench.ledger.record(
                 "approval_requested",
                 {
@@ -54,14 +54,14 @@ class Deciding:
     @activity.defn(name="read_roles")
     async def read_roles(self, message: RolesInput) -> list[str]:
         """The roles the person holds now."""
-        async with waiting_is_told(self.bench, message.request, message.request.thread_ts):
+        async with working(self.bench, message.request, message.request.thread_ts):
             return [*await self.bench.roles.roles_of(message.user)]
 
     @activity.defn(name="refuse_decision")
     async def refuse_decision(self, message: RefusedDecision) -> bool:
         """Write down that a decision did not count, and tell the one who made it, and only them. Whether they heard."""
         request = message.request
-        async with waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             await self.bench.ledger.record(
                 "decision_refused",
                 {"problem": message.problem, "user": message.user},
@@ -84,7 +84,7 @@ class Deciding:
     async def accept_decision(self, message: AcceptedDecision) -> bool:
         """Write down a decision that counts, and show it on the card. Decided: the buttons are gone."""
         request, proposal = message.request, message.proposal
-        async with waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             await self.bench.ledger.record(
                 "decision_accepted",
                 {

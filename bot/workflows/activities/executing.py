@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import activity
 
-from bot.blocks.execution import PhaseRow, progress_card
 from bot.blocks.words import plural
-from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
+from bot.workflows.activities.observing import begun_assets, call_id, not_as_approved
+from bot.workflows.activities.progress import records_after, show_progress
+from bot.workflows.activities.retrying import of_this_attempt, working
 from bot.workflows.messages import (
     PhaseInput,
-    PhaseRecord,
     PhaseResult,
     Proposal,
     RollbackInput,
@@ -23,9 +23,7 @@ from bot.workflows.messages import (
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
 from tools.base import ToolCall, ToolResult
-from tools.connectors.base import AssetQuery
 from tools.contracts.common import JsonObject
-from tools.contracts.estate import Asset
 from tools.contracts.grant import ExecutionGrant
 from tools.contracts.identity import Caller
 from tools.contracts.ledger import LedgerKind
@@ -45,27 +43,35 @@ class Executing:
     async def run_phase(self, message: PhaseInput) -> PhaseResult:
         """Run one phase once, however often this is called: each action's call id is its idempotency key."""
         request, phase = message.request, message.proposal.plan.phases[message.index]
-        async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
-            await self._show(request, message.thread_ts, message.proposal, message.phases)
+        async with working(self.bench, request, message.thread_ts):
+            await show_progress(self.bench, request, message.thread_ts, message.proposal, message.phases)
             approvers = await self._approvers(request, message.proposal)
-            refused = await self._refused(message, phase, approvers)
-            if refused:
-                await self._record(message, "phase_finished", {"ran": False, "detail": refused})
-                return PhaseResult(ok=False, ran=False, detail=refused, touched=[])
+            begun = await begun_assets(self.bench, message.proposal.plan, [message.index])
+            reason = await self._refused(message, phase, approvers, begun)
+            if reason:
+                # What an attempt before a crash has begun is still there to be undone.
+                refused = f"Not {'finished' if begun else 'run'}: {reason}"
+                body = {"ran": bool(begun), "ok": False, "detail": refused, "touched": begun}
+                await self._record(message, "phase_finished", body)
+                return PhaseResult(ok=False, ran=bool(begun), detail=refused, touched=begun)
             await self._record(message, "phase_started", {"assets": phase.asset_ids})
             result = await self._run(message, phase, approvers)
             body = {"ran": True, "ok": result.ok, "detail": result.detail, "touched": result.touched}
             await self._record(message, "phase_finished", body)
-            await self._show(request, message.thread_ts, message.proposal, _after(message, result))
+            await show_progress(
+                self.bench, request, message.thread_ts, message.proposal, records_after(message, result)
+            )
             return result
 
     @activity.defn(name="roll_back")
     async def roll_back(self, message: RollbackInput) -> RollbackResult:
         """Put back exactly the assets that were touched, by the rollback actions that were approved with the plan."""
         request, plan = message.request, message.proposal.plan
-        async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             caller = await self.bench.caller(request)
-            touched, failed = set(message.touched), list[str]()
+            # Of a phase that was given up, only what is on record as begun can have changed.
+            begun = await begun_assets(self.bench, plan, range(len(plan.phases)))
+            touched, failed = set(message.touched).intersection(begun), list[str]()
             for action in plan.rollback.actions:
                 assets = [asset for asset in action.asset_ids if asset in touched]
                 if not assets:
@@ -85,15 +91,17 @@ class Executing:
             failed += [f"{asset}: no rollback was approved for it" for asset in sorted(uncovered)]
             back = len(touched) - len(failed)
             detail = f"{back} of {len(touched)} assets are back on their earlier image."
+            if not touched:
+                detail = "No change had been begun."
             if failed:
                 detail += f" Look at these now: {'; '.join(failed[:5])}"
             await self.bench.ledger.record(
                 "rollback_finished",
-                {"ok": not failed, "reason": message.reason, "touched": message.touched, "failed": failed},
+                {"ok": not failed, "reason": message.reason, "touched": sorted(touched), "failed": failed},
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",
-                key=f"rollback:r{plan.revision}",
+                key=of_this_attempt(f"rollback:r{plan.revision}"),
             )
             return RollbackResult(ok=not failed, detail=detail)
 
@@ -104,7 +112,9 @@ class Executing:
             for user in proposal.approvals
         ]
 
-    async def _refused(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> str | None:
+    async def _refused(
+        self, message: PhaseInput, phase: Phase, approvers: list[Caller], begun: list[str]
+    ) -> str | None:
         """Why the phase may not run any more, or None."""
         plan, report = message.proposal.plan, message.proposal.report
         refusals = await self.bench.rechecks.recheck(
@@ -117,36 +127,11 @@ class Executing:
             now=self.bench.now(),
         )
         if refusals:
-            return "Not run: " + "; ".join(refusal.reason for refusal in refusals)
-        changed = await self._not_as_approved(message, phase)
+            return "; ".join(refusal.reason for refusal in refusals)
+        changed = await not_as_approved(self.bench, message, begun)
         if changed:
-            return f"Not run: {', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
+            return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
         return None
-
-    async def _not_as_approved(self, message: PhaseInput, phase: Phase) -> list[str]:
-        """Assets not yet touched must be as they were at planning; finished ones must be as the plan wanted them."""
-        plan = message.proposal.plan
-        observed = await self._observed(message.request.org, plan.asset_ids)
-        finished = {asset for earlier in plan.phases[: message.index] if earlier.actions for asset in earlier.asset_ids}
-        # This phase may have begun before a crash: what its own recorded calls changed is as approved, too.
-        begun = {asset for asset in phase.asset_ids if is_retry()}
-        wrong: list[str] = []
-        for expected in plan.expectations:
-            asset = observed.get(expected.asset_id)
-            done = asset is not None and asset.image_version == expected.to_version
-            untouched = asset is not None and asset.fingerprint == expected.fingerprint
-            as_approved = done if expected.asset_id in finished else untouched
-            if not (as_approved or (done and expected.asset_id in begun)):
-                wrong.append(expected.asset_id)
-        return wrong
-
-    async def _observed(self, org: str, asset_ids: list[str]) -> dict[str, Asset]:
-        found: dict[str, Asset] = {}
-        for start in range(0, len(asset_ids), 500):
-            query = AssetQuery(ids=asset_ids[start : start + 500])
-            assets, _ = await self.bench.estate.assets(org, query, limit=500, cursor=None)
-            found.update({asset.id: asset for asset in assets})
-        return found
 
     async def _run(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> PhaseResult:
         proposal, touched = message.proposal, list[str]()
@@ -206,7 +191,7 @@ class Executing:
     ) -> ToolResult:
         plan = proposal.plan
         call = ToolCall(
-            id=f"{plan.task_id}:r{plan.revision}:{name}:{action.id}",
+            id=call_id(plan, name, action),
             tool=action.tool,
             params=action.params,
             caller=caller,
@@ -251,45 +236,5 @@ class Executing:
             org=message.request.org,
             task_id=message.request.task_id,
             actor="gavel",
-            key=f"{kind}:r{plan.revision}:{message.index}",
+            key=of_this_attempt(f"{kind}:r{plan.revision}:{message.index}"),
         )
-
-    async def _show(self, request: TaskRequest, thread_ts: str, proposal: Proposal, phases: list[PhaseRecord]) -> None:
-        """The one living message of the run."""
-        await show_progress(self.bench, request, thread_ts, proposal, phases)
-
-
-def _after(message: PhaseInput, result: PhaseResult) -> list[PhaseRecord]:
-    """The phases as they stand once this one is over. A pause that follows has begun: nothing else would say so."""
-    records = [replace(record) for record in message.phases]
-    records[message.index].state = "done" if result.ok else "failed"
-    records[message.index].detail = result.detail
-    following = message.index + 1
-    if result.ok and following < len(records) and message.proposal.plan.phases[following].type == "wait":
-        records[following].state = "running"
-    return records
-
-
-async def show_progress(
-    bench: Workbench, request: TaskRequest, thread_ts: str, proposal: Proposal, phases: list[PhaseRecord]
-) -> None:
-    """Post or edit the run's progress message: found again by its key, so there is only ever one."""
-    rows = [
-        PhaseRow(
-            name=record.name,
-            state=record.state,
-            assets=len(phase.asset_ids),
-            until=(
-                bench.now() + timedelta(seconds=phase.wait_seconds)
-                if phase.type == "wait" and record.state == "running"
-                else None
-            ),
-            note=record.detail,
-        )
-        for record, phase in zip(phases, proposal.plan.phases, strict=True)
-    ]
-    card = progress_card(request.task_id, environment=proposal.plan.environment, rows=rows)
-    thread = bench.thread(request, thread_ts)
-    key = f"run:r{proposal.revision}"
-    ts = await bench.writer.post_once(thread, card, key=key, task_id=request.task_id, check_first=True)
-    await bench.writer.update(request.channel, ts, card)

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
-from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
+from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
 
@@ -21,7 +21,7 @@ class Investigating:
     @activity.defn(name="investigate")
     async def investigate(self, message: InvestigateInput) -> Investigated:
         """One round of the agent's work. Reads and plans only: nothing it calls can change the estate."""
-        async with beating(), waiting_is_told(self.bench, message.request, message.thread_ts):
+        async with working(self.bench, message.request, message.thread_ts):
             outcome = await self._work(message)
             if message.request.source == "alert":
                 await self._diagnose(message, outcome)

@@ -8,7 +8,7 @@ from typing import Literal
 from temporalio import activity
 
 from bot.blocks.task import RefusedPlan, refusal_card
-from bot.workflows.activities.retrying import is_retry, waiting_is_told
+from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
@@ -25,7 +25,7 @@ class Judging:
     async def judge(self, message: JudgeInput) -> Judged:
         """All four gates, in order. An engine that is away is waited for: no repair attempt is spent on it."""
         request = message.request
-        async with waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             report = await self.bench.pipeline.judge(
                 message.investigated.plan or {},
                 JudgeContext(
@@ -48,7 +48,7 @@ class Judging:
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",
-                key=f"validated:r{message.revision}",
+                key=of_this_attempt(f"validated:r{message.revision}"),
             )
             if not report.allowed:
                 await self._say_refused(message, report)

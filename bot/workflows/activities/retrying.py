@@ -22,7 +22,7 @@ from policies.engine import PolicyUnavailable
 from tools.connectors.base import EstateError
 from tools.contracts.ledger import LedgerUnavailable
 
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 1.0
 """Heartbeats: a dead worker is noticed within a few of them."""
 
 
@@ -31,14 +31,29 @@ def is_retry() -> bool:
     return activity.info().attempt > 1
 
 
+def of_this_attempt(key: str) -> str:
+    """The key of an entry that says what an attempt came to. Another attempt's, which may have come to something else,
+    is an entry of its own: the last one is what the task went on with."""
+    attempt = activity.info().attempt
+    return key if attempt == 1 else f"{key}.{attempt}"
+
+
 @asynccontextmanager
-async def beating() -> AsyncGenerator[None]:
+async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
+    """Around every step: a dead worker is noticed, and what is away is waited for and told."""
+    async with _beating(), waiting_is_told(bench, request, thread_ts):
+        yield
+
+
+@asynccontextmanager
+async def _beating() -> AsyncGenerator[None]:
     """Heartbeat in the background for as long as the work takes."""
 
     async def beat() -> None:
         while True:
-            activity.heartbeat()
+            # First asleep: a step that is over by then costs no heartbeat.
             await asyncio.sleep(BEAT_SECONDS)
+            activity.heartbeat()
 
     heart = asyncio.create_task(beat())
     try:

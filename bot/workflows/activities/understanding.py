@@ -12,7 +12,7 @@ from bot.blocks import sentences, task
 from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
-from bot.workflows.activities.retrying import beating, is_retry, waiting_is_told
+from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.messages import TaskRequest, UnderstandInput, Understood
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
@@ -28,7 +28,7 @@ class Understanding:
     async def understand(self, message: UnderstandInput) -> Understood:
         """A TaskSpec, one question, or a kind no. All three are in the thread and in the ledger when this returns."""
         request = message.request
-        async with beating(), waiting_is_told(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts):
             await self._record("task_received", {"source": request.source, "text": request.text}, request, "received")
             for exchange in message.exchanges:
                 body: JsonObject = {"question_id": exchange.question_id, "answer": exchange.answer}
@@ -54,6 +54,7 @@ class Understanding:
                 source="alert" if request.source == "alert" else "person",
                 alert_fields={"message": request.text} if request.source == "alert" else {},
                 exchanges=answered,
+                attempt=activity.info().attempt,
             )
         )
         if understanding.kind == "error":
@@ -62,12 +63,14 @@ class Understanding:
             return await self._ask(understanding.question, request, thread_ts, number=len(message.exchanges))
         if understanding.kind == "task" and understanding.spec is not None:
             return await self._acknowledge(understanding.spec, request, thread_ts)
-        await self._record("task_spec", {"declined": understanding.text}, request, "declined")
+        await self._record("task_spec", {"declined": understanding.text}, request, of_this_attempt("declined"))
         return Understood(thread_ts=thread_ts, declined=understanding.text)
 
     async def _ask(self, question: Question, request: TaskRequest, thread_ts: str, *, number: int) -> Understood:
         question_id = f"q{number + 1}"
-        await self._record("question_asked", question.model_dump(mode="json"), request, f"question:{question_id}")
+        await self._record(
+            "question_asked", question.model_dump(mode="json"), request, of_this_attempt(f"question:{question_id}")
+        )
         card = task.question_card(
             question, task_id=request.task_id, question_id=question_id, simulated=self.bench.simulated
         )
@@ -81,7 +84,7 @@ class Understanding:
         return Understood(thread_ts=thread_ts, question=question, question_id=question_id)
 
     async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str) -> Understood:
-        await self._record("task_spec", spec.model_dump(mode="json"), request, "spec")
+        await self._record("task_spec", spec.model_dump(mode="json"), request, of_this_attempt("spec"))
         names = [member.name for member in self.bench.members]
         card = task.acknowledgement(
             spec, members=names if spec.mode != "single" else names[:1], simulated=self.bench.simulated

@@ -33,8 +33,8 @@ check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import lay
 	@$(BIN)/vulture
 	@.cache/bin/opa check --strict policies/rego
 	@.cache/bin/opa fmt --fail --list policies/rego
-	@.cache/bin/opa test policies/rego
-	@.cache/bin/opa test --threshold 95 policies/rego >/dev/null
+	@.cache/bin/opa test --timeout 60s policies/rego
+	@.cache/bin/opa test --timeout 60s --threshold 95 policies/rego >/dev/null
 
 fmt: .venv/.ready .cache/bin/opa ## Format Python and Rego
 	@$(BIN)/ruff format .

@@ -103,6 +103,31 @@ def ledger(context: typer.Context) -> None:
     ledger_app(ledger_inputs)(args=context.args, prog_name="gavel ledger")
 
 
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def cve(context: typer.Context) -> None:
+    """CVE data: `import` what the security and patch tools compare with."""
+    from bot.advisories.cli import cve_app
+    from bot.commands import database_url
+
+    cve_app(database_url)(args=context.args, prog_name="gavel cve")
+
+
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def tools(context: typer.Context) -> None:
+    """The tools that agents work with: `list` and `show` them, `call` one that reads or plans."""
+    from bot.tools_cli import tools_app
+
+    tools_app()(args=context.args, prog_name="gavel tools")
+
+
 def main() -> None:
     """The entry point. What a person can put right is told in a sentence; anything else is a bug, with traceback."""
     try:

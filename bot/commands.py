@@ -139,18 +139,29 @@ def print_findings(findings: Sequence[Finding]) -> None:
     Console().print(table)
 
 
-def ledger_inputs() -> LedgerInputs:
-    """Where this installation's ledger is. Raises :class:`SettingsError`."""
-    settings = prepared()
+def database_url() -> str:
+    """Where this installation keeps its SQL. Raises :class:`SettingsError`."""
+    return prepared().database_url
+
+
+def org_of(settings: Settings) -> str:
+    """The tenant, without asking Slack: as configured, else of the gavel that ran here. Raises `SettingsError`."""
     note = DataDirectory(settings.data_dir).remembered()
     org = settings.org or (note.org if note is not None else None)
     if org is None and settings.slack.configured:
         raise SettingsError(["GAVEL_ORG is not set, and no gavel has run here; set it to your Slack team id (T…)"])
+    return org or TEAM_ID
+
+
+def ledger_inputs() -> LedgerInputs:
+    """Where this installation's ledger is. Raises :class:`SettingsError`."""
+    settings = prepared()
+    org = org_of(settings)
     keys = load_keys(settings)
     return LedgerInputs(
         database_url=settings.database_url,
         anchor_directory=settings.anchor_dir,
         key=keys.derive("ledger"),
-        org=org or TEAM_ID,
+        org=org,
         anchor_key=keys.derive("anchor"),
     )

@@ -19,6 +19,7 @@ from bot.local.servers import find_opa
 from bot.probes import (
     NoAnswer,
     ask_opa,
+    ask_qlrf,
     ask_redis,
     ask_slack,
     ask_slack_groups,
@@ -72,6 +73,7 @@ async def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         _redis(exam),
         _sql(exam),
         _models(exam),
+        _estate(exam),
     )
     return [finding for findings in found for finding in findings]
 
@@ -307,3 +309,12 @@ def _council(exam: Examination, members: list[Member]) -> list[Finding]:
 def healthy(findings: list[Finding]) -> bool:
     """Whether everything that is configured, or runs, answers."""
     return all(finding.state != "failed" for finding in findings)
+
+
+async def _estate(exam: Examination) -> list[Finding]:
+    """The sample estate is a file that is there or drawn; a service is asked for its first asset."""
+    estate = exam.settings.estate
+    if estate.url is None or estate.token is None:
+        return []
+    advice = "check GAVEL_ESTATE_URL, GAVEL_ESTATE_TOKEN and the network"
+    return await _asked("estate", f"{estate.url}/api/v1/assets", ask_qlrf(estate), advice=advice)

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from bot.redaction import redact
 from bot.redis_client import open_redis
-from bot.settings import SlackSettings, TemporalSettings
+from bot.settings import EstateSettings, SlackSettings, TemporalSettings
 
 
 class NoAnswer(Exception):
@@ -190,3 +190,24 @@ async def ask_sql(url: str, *, seconds: float = 5) -> str:
         if found == newest:
             return f"connected; schema {found}, the newest"
         return f"connected; schema {found}, `gavel up` brings it to {newest}"
+
+
+async def ask_qlrf(settings: EstateSettings, *, seconds: float = 5) -> str:
+    """One asset, with the token: whether it is taken, and whether the answer can be read."""
+    from tools.connectors.qlrf.client import QlrfClient
+    from tools.connectors.qlrf.errors import QlrfError
+    from tools.connectors.qlrf.wire import WireAsset, read_objects, rows_in, total_in
+
+    if settings.url is None or settings.token is None:
+        raise NoAnswer("no address and token to ask with")
+    client = QlrfClient(settings.url, settings.token.get_secret_value(), timeout_seconds=seconds)
+    try:
+        # The client has the time limit, and words of its own for everything that is no answer.
+        answer = await client.get("/assets", {"page": "1", "page_size": "1"})
+        read_objects(WireAsset, rows_in(answer, "assets", "GET /assets"), "GET /assets")
+        total = total_in(answer, "GET /assets")
+    except QlrfError as error:
+        raise NoAnswer(str(error)) from error
+    finally:
+        await client.close()
+    return "it answers" if total is None else f"{total} assets"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 
 from aiohttp.web import AppRunner, TCPSite
 from slack_bolt.async_app import AsyncApp
@@ -22,19 +21,16 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
 from agents.specialists.drift import DriftAgent, RolloutDefaults
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
+from bot.estates import open_estate
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.ledger.anchor import FileAnchor
-from bot.ledger.database import Database
-from bot.ledger.ledger import Ledger
 from bot.ledger.requests import RequestLog
-from bot.ledger.schema import migrate
-from bot.local.estate.estate import SampleEstate
+from bot.local.estate.cves import bundled_advisories
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
+from bot.opening import open_advisories, open_ledger, redacted, utc_now
 from bot.pacing import Pacer
-from bot.redaction import redact
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -51,19 +47,11 @@ from policies.execution import ExecutionCheck
 from policies.pipeline import build_pipeline
 from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
+from tools.contracts.advisory import Advisory
 from tools.contracts.common import Mode
 from tools.registry import ToolRegistry, build_registry
 
 _SLACK = "Slack did not say who this bot is"
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def redacted(text: str) -> str:
-    """The text without what looks like a secret."""
-    return redact(text).text
 
 
 def _drift_agent(
@@ -71,19 +59,6 @@ def _drift_agent(
 ) -> DriftAgent:
     defaults = RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds)
     return DriftAgent(client=models, members=members, prompts=prompts, registry=registry, defaults=defaults)
-
-
-async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:
-    """Migrate and open; closed in the right order with `exits`."""
-    configured = settings.database.url
-    url = configured.get_secret_value() if configured else f"sqlite:///{settings.data_dir / 'gavel.db'}"
-    await migrate(url)
-    database = Database.open(url)
-    exits.push_async_callback(database.close)
-    anchor = FileAnchor(settings.ledger.anchor_dir or settings.data_dir / "anchors", key=keys.derive("anchor"))
-    ledger = Ledger(database, anchor, key=keys.derive("ledger"))
-    exits.push_async_callback(ledger.close)
-    return ledger
 
 
 @asynccontextmanager
@@ -95,6 +70,7 @@ async def open_workbench(
     identity: Identity,
     members: Sequence[Member],
     estate: Estate,
+    samples: Sequence[Advisory],
 ) -> AsyncGenerator[Workbench]:
     """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
     async with AsyncExitStack() as stack:
@@ -132,6 +108,7 @@ async def open_workbench(
             members=members,
             registry=registry,
             estate=estate,
+            advisories=await open_advisories(stack, settings, samples=samples),
             authorizer=PolicyAuthorizer(engine, now=utc_now),
             pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
             rechecks=ExecutionCheck(engine),
@@ -150,7 +127,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
     settings = stack.settings
     async with AsyncExitStack() as exits:
         client = slack_client(settings)
-        estate = SampleEstate(stack.estate)
+        estate = open_estate(settings.estate, org=stack.org, sample=stack.estate)
         exits.push_async_callback(estate.close)
         with needed(_SLACK):
             identity = await who_are_we(client)
@@ -162,6 +139,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
                 identity=identity,
                 members=stack.members,
                 estate=estate,
+                samples=[] if settings.estate.configured else bundled_advisories(),
             )
         )
         with needed(f"Temporal at {stack.temporal_address} did not answer"):

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.settings_values import DatabaseUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
+from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
+from tools.contracts.common import Environment
 from tools.contracts.identity import Role
 
 ROLE_GROUPS: dict[Role, str] = {
@@ -33,6 +34,15 @@ def _split_commas(value: object) -> object:
 
 Names = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
 """A list in YAML, comma separated in the environment."""
+
+
+def _split_pairs(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if any(not sign for _, sign, _ in pairs):
+        raise ValueError("must be a list of id=environment, separated by commas")
+    return {name.strip(): meaning.strip() for name, _, meaning in pairs}
 
 
 def _parse_json(value: object) -> object:
@@ -279,7 +289,34 @@ class LedgerSettings(Section):
 
 
 class EstateSettings(Section):
-    """The sample estate, used while no real connector is configured."""
+    """What is operated. Without a connector it is the sample estate."""
 
     model_config = SettingsConfigDict(env_prefix="GAVEL_ESTATE_")
+    kind: Literal["sample", "qlrf"] = "sample"
     seed: int = Field(default=1, ge=0)
+    """Of the sample estate."""
+    url: EstateUrl | None = None
+    """Of QL-RF, without `/api/v1`."""
+    token: SecretStr | None = None
+    """QL-RF's bearer token. It belongs to one org, the one that this Gavel serves."""
+    org: str | None = Field(default=None, min_length=1, max_length=128)
+    """What QL-RF calls that org. None: whatever it does, as long as all rows are of one."""
+    environments: Annotated[dict[str, Environment], NoDecode, BeforeValidator(_split_pairs)] = {}
+    """QL-RF's environment id → development, staging or production. The empty id is of what has none."""
+    timeout_seconds: float = Field(default=15, ge=1, le=120)
+    """For one request."""
+
+    @property
+    def configured(self) -> bool:
+        return self.kind != "sample"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for name in ("url", "token"):
+            if self.configured and getattr(self, name) is None:
+                raise ValueError(f"GAVEL_ESTATE_KIND is {self.kind} but GAVEL_ESTATE_{name.upper()} is not set; set it")
+            if not self.configured and getattr(self, name) is not None:
+                raise ValueError(
+                    f"GAVEL_ESTATE_{name.upper()} is set but GAVEL_ESTATE_KIND is sample; set it to qlrf, or unset it"
+                )
+        return self

@@ -29,6 +29,19 @@ def _web_url(schemes: tuple[str, ...], *, slash: bool) -> Callable[[str], str]:
 WebUrl = Annotated[str, AfterValidator(_web_url(("https", "http"), slash=True))]
 """With its final slash, which the Slack SDK needs to join method names."""
 
+
+def _protected(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise ValueError("must start with https://: its token would be sent in the clear (http only to this machine)")
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError("must end with the host or port: /api/v1 is added to it")
+    return value
+
+
+EstateUrl = Annotated[str, AfterValidator(_web_url(("https", "http"), slash=False)), AfterValidator(_protected)]
+"""Of a service that takes a bearer token."""
+
 OpaUrl = Annotated[str, AfterValidator(_web_url(("http", "https"), slash=False))]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
+from tools.connectors.advisories import AdvisorySource
 from tools.connectors.base import Estate
 from tools.contracts.common import JsonObject, ToolRisk, ToolScope
 from tools.contracts.grant import ExecutionGrant
@@ -96,6 +97,8 @@ class ToolContext:
     task_id: str
     call_id: str
     estate: Estate
+    advisories: AdvisorySource
+    """Public CVE data. It belongs to no org."""
     plans: PlanStore
     now: Callable[[], datetime]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tools.base import PlanStore, ToolAuthorizer, ToolCall, ToolResult
+from tools.connectors.advisories import AdvisorySource, NoAdvisories
 from tools.connectors.base import Estate
 from tools.contracts.common import digest_of
 from tools.contracts.ledger import Recorder
@@ -55,15 +56,22 @@ def build_dispatcher(
     grant_key: bytes,
     now: Callable[[], datetime],
     redact: Callable[[str], str],
+    advisories: AdvisorySource | None = None,
     plans: PlanStore | None = None,
     budget: CallBudget | None = None,
     max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES,
 ) -> Dispatcher:
     """A dispatcher for one investigation or execution: its plans and its call budget are its own unless given.
 
-    `redact` sees every string that leaves a tool; it must leave digests (`sha256:` and hex) as they are.
+    Without `advisories`, what compares with CVE data fails. `redact` sees every string that leaves a tool; it must
+    leave digests (`sha256:` and hex) as they are.
     """
-    running = RunTool(estate=estate, plans=InvestigationPlans() if plans is None else plans, now=now)
+    running = RunTool(
+        estate=estate,
+        plans=InvestigationPlans() if plans is None else plans,
+        now=now,
+        advisories=NoAdvisories() if advisories is None else advisories,
+    )
     return Dispatcher(
         chain=guarded(
             running,

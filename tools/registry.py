@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from tools.base import Tool
+from tools.compliance.toolset import compliance_tools
 from tools.contracts.common import JsonObject
+from tools.cost.toolset import cost_tools
+from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
+from tools.image.toolset import image_tools
+from tools.incident.toolset import incident_tools
+from tools.patch.toolset import patch_tools
+from tools.security.toolset import security_tools
 
 
 class ToolRegistry:
@@ -58,6 +65,16 @@ class ToolRegistry:
 def build_registry() -> ToolRegistry:
     """A fresh registry of every tool there is. A domain adds its list here."""
     registry = ToolRegistry()
-    for tool in drift_tools():
-        registry.add(tool)
+    for domain in (
+        drift_tools,
+        patch_tools,
+        compliance_tools,
+        incident_tools,
+        dr_tools,
+        cost_tools,
+        security_tools,
+        image_tools,
+    ):
+        for tool in domain():
+            registry.add(tool)
     return registry

@@ -49,6 +49,8 @@ def configured_part(settings: Settings, name: PartName) -> Part | None:
         case "sql" if settings.database.url is not None:
             address = shown_url(settings.database.url.get_secret_value())
             return Part(name, embedded=False, address=address, detail="database server")
+        case "estate" if settings.estate.configured and settings.estate.url is not None:
+            return Part(name, embedded=False, address=settings.estate.url, detail="QL-RF")
         case _:
             return None
 

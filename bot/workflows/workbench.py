@@ -18,6 +18,7 @@ from bot.workflows.messages import TaskRequest
 from policies.execution import ExecutionCheck
 from policies.pipeline import Pipeline
 from tools.base import ToolAuthorizer
+from tools.connectors.advisories import AdvisorySource
 from tools.connectors.base import Estate
 from tools.contracts.common import AgentName
 from tools.contracts.identity import Caller
@@ -36,6 +37,7 @@ class Workbench:
     members: Sequence[Member]
     registry: ToolRegistry
     estate: Estate
+    advisories: AdvisorySource
     authorizer: ToolAuthorizer
     pipeline: Pipeline
     rechecks: ExecutionCheck
@@ -58,6 +60,7 @@ class Workbench:
         return build_dispatcher(
             registry=self.registry,
             estate=self.estate,
+            advisories=self.advisories,
             authorizer=self.authorizer,
             recorder=self.ledger,
             grant_key=self.grant_key,

@@ -89,7 +89,13 @@ async def open_works(data_dir: Path) -> AsyncGenerator[Works]:
         us = await who_are_we(client)
         bench = await exits.enter_async_context(
             open_workbench(
-                stack.settings, keys=stack.keys, client=client, identity=us, members=stack.members, estate=estate
+                stack.settings,
+                keys=stack.keys,
+                client=client,
+                identity=us,
+                members=stack.members,
+                estate=estate,
+                samples=[],
             )
         )
         writer = ThreadWriter(client, bot_id=us.bot, pacer=Pacer(channel_rate=None))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
@@ -45,16 +45,22 @@ class Outage:
     end: Callable[[], Awaitable[None]]
     back_at: int
 
-    async def pass_by(self, moment: Moment) -> None:
-        if moment.step == self.step and not moment.over:
-            if moment.attempt == 1 and not self._begun:
-                self._begun.append(moment)
-                await self.begin()
-            elif moment.attempt == self.back_at and len(self._begun) == 1:
-                self._begun.append(moment)
-                await self.end()
+    state: Literal["to come", "here", "over"] = "to come"
 
-    _begun: list[Moment] = field(default_factory=list[Moment])
+    async def pass_by(self, moment: Moment) -> None:
+        if moment.step != self.step or moment.over:
+            return
+        if self.state == "to come":
+            self.state = "here"
+            await self.begin()
+        elif moment.attempt == self.back_at:
+            await self.be_over()
+
+    async def be_over(self) -> None:
+        """Also at the end of a test that failed: the next one has the same parts."""
+        if self.state == "here":
+            self.state = "over"
+            await self.end()
 
 
 def part_away(works: Works, part: PartName, *, step: str, back_at: int = 2) -> Outage:
@@ -150,6 +156,7 @@ async def asked(
         try:
             yield Asked(works, said, handle, gate)
         finally:
+            await outage.be_over()
             if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
                 await handle.terminate("the test is over")
 

@@ -60,7 +60,10 @@ class Image(Contract):
     status: ImageStatus
     platforms: list[Platform]
     """Where the version has been published."""
-    created_at: datetime
+    created_at: datetime | None
+    """None: the source does not say."""
+    sbom_url: str | None = None
+    """Where its bill of materials is; None: there is none, or the source does not say."""
 
 
 class AssetHealth(Contract):

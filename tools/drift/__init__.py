@@ -1,7 +1,6 @@
 """Drift tools: inventory, golden images, version comparison, patch plans, simulation, rollout (ADR-007 table)."""
 
 from tools.drift.models import (
-    AssetOutcome,
     AssetRow,
     CheckHealthInput,
     CheckHealthOutput,
@@ -25,7 +24,6 @@ from tools.drift.models import (
 from tools.drift.toolset import drift_tools
 
 __all__ = [
-    "AssetOutcome",
     "AssetRow",
     "CheckHealthInput",
     "CheckHealthOutput",

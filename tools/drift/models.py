@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tools.contracts.change import ChangeOutput
 from tools.contracts.common import Contract, Environment, Platform
 from tools.contracts.plan import (
     AssetExpectation,
@@ -17,19 +18,23 @@ from tools.contracts.plan import (
     VersionComparison,
 )
 from tools.contracts.taskspec import Tag, TimeWindow
+from tools.fields import AssetIds, Cursor, Id, Names
+
+MAX_CHANGED = 2000
+"""Assets of one call that changes or checks them."""
 
 
 class QueryAssetsInput(Contract):
     environment: Environment | None = None
-    platforms: list[Platform] = []
-    regions: list[str] = []
-    sites: list[str] = []
-    asset_ids: list[str] = []
-    tags: list[Tag] = []
-    image_family: str | None = None
-    state: str | None = None
+    platforms: Annotated[list[Platform], Field(max_length=5)] = []
+    regions: Names = []
+    sites: Names = []
+    asset_ids: AssetIds = []
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
+    image_family: Id | None = None
+    state: Id | None = None
     limit: int = Field(default=200, ge=1, le=500)
-    cursor: str | None = None
+    cursor: Cursor | None = None
 
 
 class AssetRow(Contract):
@@ -54,7 +59,7 @@ class QueryAssetsOutput(Contract):
 
 
 class GetGoldenImageInput(Contract):
-    family: str
+    family: Id
     platform: Platform | None = None
 
 
@@ -72,7 +77,7 @@ class GetGoldenImageOutput(Contract):
 
 class GetDriftStatusInput(Contract):
     environment: Environment | None = None
-    image_family: str | None = None
+    image_family: Id | None = None
 
 
 class DriftStatusRow(Contract):
@@ -91,8 +96,8 @@ class GetDriftStatusOutput(Contract):
 
 
 class CompareVersionsInput(Contract):
-    asset_ids: list[str] = Field(min_length=1, max_length=500)
-    target_image_id: str
+    asset_ids: list[Id] = Field(min_length=1, max_length=500)
+    target_image_id: Id
 
 
 class CompareVersionsOutput(Contract):
@@ -104,12 +109,12 @@ class CompareVersionsOutput(Contract):
 
 
 class GeneratePatchPlanInput(Contract):
-    asset_ids: list[str] = Field(min_length=1, max_length=500)
-    target_image_id: str
+    asset_ids: list[Id] = Field(min_length=1, max_length=500)
+    target_image_id: Id
     canary_size: int = Field(default=1, ge=1)
     max_batch_percent: float = Field(default=20, gt=0, le=100)
     wait_seconds: int = Field(default=60, ge=0, le=7 * 86400)
-    health_checks: list[HealthCheck] = []
+    health_checks: Annotated[list[HealthCheck], Field(max_length=10)] = []
     """Empty: heartbeat, http_ok, version_matches and error_rate_below 5 %."""
 
 
@@ -127,7 +132,7 @@ class GeneratePatchPlanOutput(Contract):
 
 
 class SimulateRolloutInput(Contract):
-    plan_id: str
+    plan_id: Id
 
 
 class SimulateRolloutOutput(Contract):
@@ -137,28 +142,19 @@ class SimulateRolloutOutput(Contract):
 class ExecuteRolloutInput(Contract):
     """For `execute_rollout_nonprod` and `execute_rollout_prod`, and for the rollback of either."""
 
-    asset_ids: list[str] = Field(min_length=1)
-    target_image_id: str
+    asset_ids: list[Id] = Field(min_length=1, max_length=MAX_CHANGED)
+    target_image_id: Id
     rollback: bool = False
 
 
-class AssetOutcome(Contract):
-    asset_id: str
-    ok: bool
-    image_version: str | None
-    message: str
-
-
-class ExecuteRolloutOutput(Contract):
-    outcomes: list[AssetOutcome]
-    changed: int
-    failed: int
+class ExecuteRolloutOutput(ChangeOutput):
+    """An outcome for each asset, in the order they were named."""
 
 
 class CheckHealthInput(Contract):
-    asset_ids: list[str] = Field(min_length=1)
-    checks: list[HealthCheck] = Field(min_length=1)
-    target_version: str | None = None
+    asset_ids: list[Id] = Field(min_length=1, max_length=MAX_CHANGED)
+    checks: list[HealthCheck] = Field(min_length=1, max_length=10)
+    target_version: Id | None = None
 
 
 class HealthFinding(Contract):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tools.base import ToolContext, ToolError
-from tools.drift.models import AssetOutcome, ExecuteRolloutInput, ExecuteRolloutOutput
+from tools.contracts.change import AssetOutcome
+from tools.drift.models import ExecuteRolloutInput, ExecuteRolloutOutput
 from tools.lookup import callers_assets, listed
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import ValidationError
 
 from tools.base import PlanStore, Tool, ToolCall, ToolContext, ToolError
+from tools.connectors.advisories import AdvisorySource, NoAdvisories
 from tools.connectors.base import Estate, EstateError
 from tools.contracts.common import JsonObject
 from tools.guards.base import CallRefused, ToolGuard, changes_state
@@ -40,6 +41,7 @@ class RunTool:
     estate: Estate
     plans: PlanStore
     now: Callable[[], datetime]
+    advisories: AdvisorySource = field(default_factory=NoAdvisories)
 
     async def run(self, call: ToolCall, tool: Tool) -> JsonObject:
         try:
@@ -52,6 +54,7 @@ class RunTool:
             task_id=call.task_id,
             call_id=call.id,
             estate=self.estate,
+            advisories=self.advisories,
             plans=self.plans,
             now=self.now,
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Evidence = Literal["drift", "vulnerabilities", "recovery", "process"]
-"""What its result is computed from; `process` is attested by people and has no rows to compute from."""
+from tools.contracts.compliance import MeasuredBy
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Control:
     title: str
     severity: Literal["high", "medium"]
     recommendation: str
-    evidence: Evidence
+    measured_by: MeasuredBy
 
 
 CONTROLS = (
@@ -46,7 +45,7 @@ CONTROLS = (
         "MFA for all access into the cardholder data environment",
         "high",
         "Enforce MFA at the access proxy.",
-        "process",
+        "attestation",
     ),
     Control(
         "ISO/IEC 27001",
@@ -91,7 +90,7 @@ CONTROLS = (
         "Changes are authorized, tested and approved",
         "high",
         "Route changes through approved plans.",
-        "process",
+        "attestation",
     ),
     Control(
         "SOC 2",

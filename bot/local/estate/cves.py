@@ -1,88 +1,103 @@
-"""Real vulnerabilities, each with the package it is in and the first version that is free of it."""
+"""What the sample images carry: real packages, the real vulnerabilities of their older versions, and what fixed them.
+
+The advisories are in `advisories.jsonl`, in OSV format: the identifiers, fixed versions and CVSS vectors are those
+that the databases publish; the wording is Gavel's.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from pathlib import Path
+
+from tools.advisories.osv import parse_json, read_record
+from tools.contracts.advisory import Advisory, Package
+
+UBUNTU = "Ubuntu:24.04:LTS"
+DEBIAN = "Debian:12"
+ROCKY = "Rocky Linux:9"
+FLATCAR = "Flatcar"
+"""OSV has no such ecosystem: of its packages nothing can be told."""
+
+LOG4J = "org.apache.logging.log4j:log4j-core"
+TELNET = "telnet"
+"""The image standard denies it; the oldest web image still has it."""
 
 
-@dataclass(frozen=True)
-class Cve:
-    id: str
-    package: str
-    affected: str
-    """Upstream versions, as its advisory states them."""
-    fixed: str
-    """First upstream release without it (of the branch that images here carry)."""
-    severity: Literal["critical", "high", "medium"]
-    title: str
-
-
-CVES = (
-    Cve(
-        "CVE-2014-0160", "openssl", "1.0.1 to 1.0.1f", "1.0.1g", "high", "Heartbleed: memory read in the TLS heartbeat"
-    ),
-    Cve("CVE-2021-3156", "sudo", "1.8.2 to 1.9.5p1", "1.9.5p2", "high", "Baron Samedit: heap overflow, local root"),
-    Cve("CVE-2021-4034", "polkit", "up to 0.120", "0.121", "high", "PwnKit: local privilege escalation in pkexec"),
-    Cve(
-        "CVE-2021-44228",
-        "log4j-core",
-        "2.0-beta9 to 2.14.1",
-        "2.15.0",
-        "critical",
-        "Log4Shell: remote code execution by JNDI lookup",
-    ),
-    Cve(
-        "CVE-2022-0778",
-        "openssl",
-        "1.1.1 to 1.1.1m",
-        "1.1.1n",
-        "high",
-        "Endless loop in BN_mod_sqrt on a crafted certificate",
-    ),
-    Cve("CVE-2022-3602", "openssl", "3.0.0 to 3.0.6", "3.0.7", "high", "X.509 e-mail address buffer overflow"),
-    Cve("CVE-2023-38545", "curl", "7.69.0 to 8.3.0", "8.4.0", "critical", "SOCKS5 heap buffer overflow"),
-    Cve("CVE-2023-44487", "nghttp2", "up to 1.56.0", "1.57.0", "high", "HTTP/2 rapid reset denial of service"),
-    Cve("CVE-2024-3094", "xz-utils", "5.6.0 and 5.6.1", "5.6.2", "critical", "Malicious code in the release tarballs"),
-    Cve("CVE-2024-6387", "openssh", "8.5p1 to 9.7p1", "9.8p1", "high", "regreSSHion: race in sshd's signal handler"),
-    Cve(
-        "CVE-2025-1094", "postgresql", "16.0 to 16.6", "16.7", "high", "SQL injection through quoting functions in psql"
-    ),
-    Cve("CVE-2025-26465", "openssh", "6.8p1 to 9.9p1", "9.9p2", "medium", "Host impersonation with VerifyHostKeyDNS"),
-    Cve("CVE-2025-32463", "sudo", "1.9.14 to 1.9.17", "1.9.17p1", "critical", "Local root through the chroot option"),
-    Cve("CVE-2025-49844", "redis", "7.2.0 to 7.2.10", "7.2.11", "critical", "RediShell: use after free in Lua scripts"),
-)
+@cache
+def bundled_advisories() -> list[Advisory]:
+    """The advisories that the sample estate comes with."""
+    lines = Path(__file__).with_name("advisories.jsonl").read_bytes().splitlines()
+    return [read_record(parse_json(line)).advisory for line in lines]
 
 
 @dataclass(frozen=True)
 class Patched:
     """A package of an image family: the version its older images carry, and the one its newer ones do."""
 
+    ecosystem: str
     package: str
     old: str
     new: str
-    cve: str
+    cves: tuple[str, ...]
+    """Of the old version; the new one has none of them."""
 
 
 PATCHES: dict[str, tuple[Patched, ...]] = {
     "web-base": (
-        Patched("nghttp2", "1.55.1", "1.61.0", "CVE-2023-44487"),
-        Patched("openssh", "9.6p1", "9.9p2", "CVE-2024-6387"),
-        Patched("curl", "8.1.2", "8.9.1", "CVE-2023-38545"),
+        Patched(UBUNTU, "nghttp2", "1.59.0-1build4", "1.59.0-1ubuntu0.2", ("CVE-2024-28182",)),
+        Patched(UBUNTU, "openssh", "1:9.6p1-3ubuntu13", "1:9.6p1-3ubuntu13.12", ("CVE-2024-6387",)),
+        Patched(UBUNTU, "curl", "8.5.0-2ubuntu10", "8.5.0-2ubuntu10.6", ("CVE-2024-7264",)),
+        Patched("npm", "ws", "8.16.0", "8.18.0", ("CVE-2024-37890",)),
     ),
     "api-base": (
-        Patched("openssh", "9.6p1", "9.9p2", "CVE-2024-6387"),
-        Patched("openssl", "3.0.5", "3.0.15", "CVE-2022-3602"),
+        Patched(UBUNTU, "openssh", "1:9.6p1-3ubuntu13", "1:9.6p1-3ubuntu13.12", ("CVE-2024-6387",)),
+        Patched(UBUNTU, "openssl", "3.0.13-0ubuntu3", "3.0.13-0ubuntu3.5", ("CVE-2024-6119",)),
+        Patched("PyPI", "urllib3", "2.2.1", "2.2.3", ("CVE-2024-37891",)),
     ),
     "worker-base": (
-        Patched("log4j-core", "2.14.1", "2.24.3", "CVE-2021-44228"),
-        Patched("sudo", "1.9.16", "1.9.17p2", "CVE-2025-32463"),
+        Patched("Maven", LOG4J, "2.14.1", "2.24.3", ("CVE-2021-44228", "CVE-2021-45046")),
+        Patched(DEBIAN, "sudo", "1.9.13p3-1+deb12u1", "1.9.13p3-1+deb12u2", ("CVE-2025-32462",)),
     ),
     "db-base": (
-        Patched("postgresql", "16.4", "16.9", "CVE-2025-1094"),
-        Patched("openssh", "9.9p1", "9.9p2", "CVE-2025-26465"),
+        Patched(ROCKY, "postgresql", "0:13.18-1.el9_5", "0:13.20-1.el9_5", ("CVE-2025-1094",)),
+        Patched(ROCKY, "openssh", "0:8.7p1-38.el9_4.4", "0:8.7p1-45.el9", ("CVE-2025-26465",)),
     ),
-    "cache-base": (Patched("redis", "7.2.5", "7.2.11", "CVE-2025-49844"),),
-    "queue-base": (Patched("openssh", "9.6p1", "9.9p2", "CVE-2024-6387"),),
-    "node-base": (Patched("curl", "8.1.2", "8.9.1", "CVE-2023-38545"),),
+    "cache-base": (Patched(DEBIAN, "redis", "5:7.0.15-1~deb12u4", "5:7.0.15-1~deb12u6", ("CVE-2025-49844",)),),
+    "queue-base": (Patched(ROCKY, "openssh", "0:8.7p1-38.el9", "0:8.7p1-45.el9", ("CVE-2024-6387", "CVE-2025-26465")),),
+    "node-base": (Patched("Go", "golang.org/x/net", "v0.13.0", "v0.23.0", ("CVE-2023-39325",)),),
 }
+
+
+def _packages(ecosystem: str, **versions: str) -> tuple[Package, ...]:
+    return tuple(
+        Package(ecosystem=ecosystem, name=name.replace("_", "-"), version=version) for name, version in versions.items()
+    )
+
+
+COMMON: dict[str, tuple[Package, ...]] = {
+    "ubuntu": _packages(
+        UBUNTU,
+        bash="5.2.21-2ubuntu4",
+        chrony="4.5-1ubuntu4.2",
+        audit="1:3.1.2-2.1build1.1",
+        prometheus_node_exporter="1.7.0-1ubuntu0.3",
+    ),
+    "debian": _packages(
+        DEBIAN,
+        bash="5.2.15-2+b7",
+        openssh="1:9.2p1-2+deb12u7",
+        chrony="4.3-2+deb12u1",
+        audit="1:3.0.9-1",
+        prometheus_node_exporter="1.5.0-1+b6",
+    ),
+    "rocky": _packages(
+        ROCKY,
+        bash="0:5.1.8-9.el9",
+        chrony="0:4.5-3.el9",
+        audit="0:3.1.5-1.el9",
+        prometheus_node_exporter="0:1.7.0-1.el9",
+    ),
+    "flatcar": _packages(FLATCAR, curl="8.1.2", audit="3.1.1", prometheus_node_exporter="1.8.2"),
+}
+"""Of every image of an operating system, whatever its version."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from bot.local.estate.cves import PATCHES
+from bot.local.estate.cves import COMMON, PATCHES, TELNET, UBUNTU
 from bot.local.estate.fleets import CLUSTERS, SITES, Role, Site
+from tools.contracts.advisory import Package
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import ImageStatus
 
@@ -24,7 +25,7 @@ class DrawnImage:
     signed: bool
     status: ImageStatus
     created_at: datetime
-    packages: dict[str, str]
+    packages: tuple[Package, ...]
 
     def row(self, org: str) -> JsonObject:
         return {
@@ -63,13 +64,19 @@ def draw_images(random: Random, role: Role, *, now: datetime) -> list[DrawnImage
             signed=not (candidate and index == 0) or random.random() < 0.5,
             status=_status(index, golden=golden, count=len(dates)),
             created_at=date,
-            packages={
-                patched.package: patched.new if index <= fixed_until else patched.old
-                for patched in PATCHES[role.family]
-            },
+            packages=_packages(role, fixed=index <= fixed_until, oldest=index == len(dates) - 1),
         )
         for index, (version, date) in enumerate(zip(versions, dates, strict=True))
     ]
+
+
+def _packages(role: Role, *, fixed: bool, oldest: bool) -> tuple[Package, ...]:
+    own = tuple(
+        Package(ecosystem=patched.ecosystem, name=patched.package, version=patched.new if fixed else patched.old)
+        for patched in PATCHES[role.family]
+    )
+    denied = (Package(ecosystem=UBUNTU, name=TELNET, version="2:2.5-3ubuntu4"),)
+    return (*COMMON[role.os_name], *own, *(denied if oldest and role.name == "web" else ()))
 
 
 def _release_dates(random: Random, count: int, *, now: datetime) -> list[datetime]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import Select, delete, func, insert, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.local.estate import tables
 from bot.local.estate.change import ChangeRequest, FaultKind, JournalEntry, apply_change, journal_rows
-from bot.local.estate.engine import open_engine, writing
+from bot.local.estate.compliance import SampleControls
+from bot.local.estate.costs import SampleCosts
+from bot.local.estate.incidents import SampleIncidents
+from bot.local.estate.pipeline import SamplePipeline
+from bot.local.estate.recovery import SampleRecovery
 from bot.local.estate.rows import asset_of, health_of, read_images
+from bot.local.estate.security import SampleSecurity
 from bot.local.estate.windows import common_window, windows_of
 from tools.connectors.base import AssetQuery, EstateError
 from tools.contracts.common import Environment
@@ -23,22 +22,8 @@ from tools.contracts.estate import Asset, AssetHealth, ChangeResult, Image
 from tools.contracts.taskspec import TimeWindow
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class SampleEstate:
+class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts, SampleSecurity, SamplePipeline):
     """Implements `tools.connectors.base.Estate` over a file that :func:`seed_estate` drew. Close it when done."""
-
-    name = "sample estate"
-
-    def __init__(self, path: Path, *, now: Callable[[], datetime] = utc_now) -> None:
-        self._path = path
-        self._now = now
-        self._engine = open_engine(path)
-
-    async def close(self) -> None:
-        await self._engine.dispose()
 
     async def assets(
         self, org: str, query: AssetQuery, *, limit: int, cursor: str | None
@@ -134,28 +119,6 @@ class SampleEstate:
         """Every change that was asked for, oldest first."""
         async with self._reading() as connection:
             return await journal_rows(connection, org)
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncGenerator[AsyncConnection, None]:
-        try:
-            async with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise EstateError(f"The sample estate at {self._path} could not be read: {_cause(error)}.") from error
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncGenerator[AsyncConnection, None]:
-        try:
-            async with writing(self._engine) as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise EstateError(
-                f"The sample estate at {self._path} could not be changed: {_cause(error)}. Nothing was changed."
-            ) from error
-
-
-def _cause(error: SQLAlchemyError) -> str:
-    return str(error.__cause__ or error).splitlines()[0]
 
 
 def _matching(org: str, query: AssetQuery) -> Select[Any]:

@@ -1,112 +1,20 @@
-"""Tables for what is known about the estate: vulnerabilities, controls, alerts, logs, recovery pairs, bills."""
+"""Tables for what is known about the estate: open vulnerabilities."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, String, Table
+from sqlalchemy import JSON, Column, String, Table
 
 from bot.local.estate.tables import Moment, metadata
-
-cves = Table(
-    "cves",
-    metadata,
-    Column("cve", String(24), primary_key=True),
-    Column("package", String(64), nullable=False),
-    Column("affected", String(120), nullable=False),
-    Column("fixed_version", String(32), nullable=False),
-    Column("severity", String(16), nullable=False),
-    Column("title", String(200), nullable=False),
-)
 
 cve_alerts = Table(
     "cve_alerts",
     metadata,
     Column("org_id", String(64), primary_key=True),
     Column("cve", String(24), primary_key=True),
-    Column("severity", String(16), nullable=False),
-    Column("package", String(64), nullable=False),
+    Column("severity", String(16)),
+    Column("package", String(128), nullable=False),
     Column("image_ids", JSON, nullable=False),
     Column("asset_ids", JSON, nullable=False),
     Column("status", String(16), nullable=False),
     Column("detected_at", Moment, nullable=False),
-)
-
-controls = Table(
-    "controls",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("framework", String(64), primary_key=True),
-    Column("control_id", String(32), primary_key=True),
-    Column("framework_version", String(32), nullable=False),
-    Column("title", String(200), nullable=False),
-    Column("severity", String(16), nullable=False),
-    Column("recommendation", String(300), nullable=False),
-)
-
-control_results = Table(
-    "control_results",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("framework", String(64), primary_key=True),
-    Column("control_id", String(32), primary_key=True),
-    Column("status", String(16), nullable=False),
-    Column("affected_assets", JSON, nullable=False),
-    Column("score", Float, nullable=False),
-    Column("last_audit_at", Moment, nullable=False),
-)
-
-alerts = Table(
-    "alerts",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("severity", String(16), nullable=False),
-    Column("title", String(200), nullable=False),
-    Column("description", String(500), nullable=False),
-    Column("source", String(64), nullable=False),
-    Column("site", String(64)),
-    Column("asset_id", String(128)),
-    Column("status", String(16), nullable=False),
-    Column("raised_at", Moment, nullable=False),
-    Column("acknowledged_by", String(64)),
-)
-
-logs = Table(
-    "logs",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("asset_id", String(128), nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("level", String(8), nullable=False),
-    Column("unit", String(64), nullable=False),
-    Column("message", String(500), nullable=False),
-    Index("logs_by_asset", "org_id", "asset_id", "at"),
-)
-
-dr_pairs = Table(
-    "dr_pairs",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("primary_site_id", String(64), nullable=False),
-    Column("dr_site_id", String(64), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("replication_status", String(16), nullable=False),
-    Column("rpo_minutes", Integer, nullable=False),
-    Column("rto_minutes", Integer, nullable=False),
-    Column("last_failover_test", Moment),
-    Column("last_sync_at", Moment, nullable=False),
-)
-
-bills = Table(
-    "bills",
-    metadata,
-    Column("org_id", String(64), primary_key=True),
-    Column("month", String(7), primary_key=True),
-    Column("site", String(64), primary_key=True),
-    Column("environment", String(16), primary_key=True),
-    Column("image_family", String(64), primary_key=True),
-    Column("assets", Integer, nullable=False),
-    Column("hours", Float, nullable=False),
-    Column("cost_usd", Float, nullable=False),
 )

@@ -109,8 +109,9 @@ image_packages = Table(
     metadata,
     _org(),
     _id("image_id"),
-    Column("package", String(64), primary_key=True),
-    Column("version", String(32), nullable=False),
+    Column("ecosystem", String(64), primary_key=True),
+    Column("package", String(128), primary_key=True),
+    Column("version", String(64), nullable=False),
 )
 
 change_windows = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -298,3 +298,26 @@ async def test_an_alert_sets_no_pace_even_if_a_model_reads_one_into_it(engine: M
     assert spec.constraints.max_batch_percent is None
     spec = task(await edited.understand(asked("production web servers have drifted")))
     assert spec.constraints.max_batch_percent == 100
+
+
+@dataclass
+class Keys:
+    """Notes what each call is named, and passes it on."""
+
+    inner: ModelClient
+    seen: list[str] = field(default_factory=list[str])
+
+    async def chat(self, member: Member, request: ChatRequest) -> ChatReply:
+        self.seen.append(request.key)
+        return await self.inner.chat(member, request)
+
+
+async def test_the_calls_of_a_retried_step_are_entries_of_their_own(
+    model_client: LiteLLMClient, members: list[Member]
+) -> None:
+    keys = Keys(model_client)
+    engine = MetaPrompt(keys, members, PromptLibrary())
+    request = asked("fix drift in prod web")
+    for attempt in (1, 2):
+        await engine.understand(request.model_copy(update={"attempt": attempt}))
+    assert keys.seen == [f"understand:0:{members[0].name}", f"understand:0.2:{members[0].name}"]

@@ -47,7 +47,7 @@ async def test_help_names_every_command_and_is_quick(place: Path) -> None:
     ran = await gavel(place, "--help")
     assert time.monotonic() - started < 2  # about 0.2 s alone; heavy imports would be several seconds
     assert ran.status == 0
-    for command in ("up", "worker", "doctor", "ledger"):
+    for command in ("up", "worker", "doctor", "ledger", "cve"):
         assert f" {command} " in ran.out
 
 
@@ -68,7 +68,7 @@ async def test_version(place: Path) -> None:
     assert ran.out.startswith("gavel 0.")
 
 
-@pytest.mark.parametrize("command", [["up"], ["worker"], ["doctor"], ["ledger", "verify"]])
+@pytest.mark.parametrize("command", [["up"], ["worker"], ["doctor"], ["ledger", "verify"], ["cve", "import", "x"]])
 async def test_a_bad_setting_is_one_line_and_exit_code_2(place: Path, command: list[str]) -> None:
     ran = await gavel(place, *command, LLM_MODE="vote")
     assert ran.status == 2
@@ -125,3 +125,23 @@ async def test_the_ledger_of_a_real_workspace_needs_its_org(place: Path) -> None
     ran = await gavel(place, "ledger", "verify", SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1")
     assert ran.status == 2
     assert ran.err.startswith("gavel: GAVEL_ORG is not set")
+
+
+async def test_a_cve_dump_is_imported_with_an_account_of_every_record(place: Path) -> None:
+    good = {"id": "CVE-2026-1", "modified": "2026-01-01T00:00:00Z"}
+    (place / "osv.jsonl").write_text(f"{json.dumps(good)}\n{{}}\n")
+    ran = await gavel(place, "cve", "import", "osv.jsonl", "--json")
+    assert ran.status == 1
+    told: dict[str, Any] = json.loads(ran.out)
+    assert (told["records"], told["added"], told["failed"]) == (2, 1, 1)
+    assert told["problems"] == [{"where": "line 2", "problem": "record: 'id' is a required property"}]
+    again = await gavel(place, "cve", "import", "osv.jsonl")
+    assert again.status == 1
+    assert "unchanged" in again.out
+    assert "line 2" in again.out
+
+
+async def test_a_file_that_is_no_cve_dump_is_one_line(place: Path) -> None:
+    ran = await gavel(place, "cve", "import", "nowhere.zip")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "gavel: Nothing more was imported. nowhere.zip could not be read (No such file or directory).\n"

@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 
 from bot.local.estate import NEIGHBOR_ORG, SampleEstate, seed_estate
-from bot.local.estate.cves import CVES, PATCHES
+from bot.local.estate.cves import COMMON, PATCHES, bundled_advisories
+from bot.local.estate.draw_costs import SIZE_OF_ROLE
+from bot.local.estate.fleets import NODE, ROLES
+from tools.advisories.matching import judge
 from tools.connectors.base import AssetQuery, EstateError
+from tools.contracts.advisory import Package
 from tools.contracts.estate import Asset
 from tools.contracts.taskspec import Tag
 
@@ -121,14 +125,13 @@ async def test_processes_that_draw_at_once_draw_one_estate(tmp_path: Path) -> No
 async def test_records_agree_with_the_inventory(tmp_path: Path) -> None:
     path = tmp_path / "estate.db"
     assets = await drawn(path, seed=2)
-    cves = {cve.id: cve for cve in CVES}
     alerts = rows_of(path, "SELECT cve, asset_ids, image_ids FROM cve_alerts WHERE org_id = ?", ORG)
     assert alerts
     for cve, asset_ids, image_ids in alerts:
         for asset_id in re.findall(r'"([^"]+)"', asset_ids):
             asset = assets[asset_id]
             assert f"img-{asset.image_family}-{asset.image_version}" in image_ids
-            assert cves[cve].package in {patched.package for patched in PATCHES[asset.image_family or ""]}
+            assert cve in {cve for patched in PATCHES[asset.image_family or ""] for cve in patched.cves}
     for (asset_id,) in rows_of(path, "SELECT asset_id FROM logs WHERE org_id = ?", ORG):
         assert asset_id in assets
     sites = {row[0] for row in rows_of(path, "SELECT id FROM sites WHERE org_id = ?", ORG)}
@@ -141,10 +144,52 @@ async def test_records_agree_with_the_inventory(tmp_path: Path) -> None:
     assert months == [("2026-08",), ("2026-09",), ("2026-10",)]
 
 
-def test_every_vulnerable_package_is_one_its_cve_is_about() -> None:
-    cves = {cve.id: cve for cve in CVES}
-    assert len(cves) == len(CVES)
+def test_each_old_package_has_exactly_its_vulnerabilities_and_each_new_one_none() -> None:
     for family, patches in PATCHES.items():
         for patched in patches:
-            assert cves[patched.cve].package == patched.package, family
-            assert patched.old != patched.new
+            for version, expected in ((patched.old, set(patched.cves)), (patched.new, set[str]())):
+                package = Package(ecosystem=patched.ecosystem, name=patched.package, version=version)
+                found = {
+                    advisory.cve for advisory in bundled_advisories() if judge(advisory, package).state == "affected"
+                }
+                assert found == expected, (family, package)
+
+
+def test_what_every_image_carries_is_not_vulnerable() -> None:
+    for packages in COMMON.values():
+        for package in packages:
+            assert {judge(advisory, package).state for advisory in bundled_advisories()} == {"unaffected"}, package
+
+
+async def test_a_file_with_other_tables_is_refused_rather_than_read_as_empty(tmp_path: Path) -> None:
+    path = tmp_path / "estate.db"
+    await drawn(path, seed=1)
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("DROP TABLE replication_streams")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with pytest.raises(EstateError, match="drawn by another version"):
+        await seed_estate(path, seed=1, org=ORG, now=NOW)
+    assert rows_of(path, "SELECT name FROM sqlite_master WHERE name = 'replication_streams'") == []
+
+
+async def test_operations_records_tell_believable_stories(tmp_path: Path) -> None:
+    path = tmp_path / "estate.db"
+    assets = await drawn(path, seed=4)
+    for asset_id, onset in rows_of(
+        path, "SELECT asset_id, min(at) FROM logs WHERE org_id = ? AND level = 'error' GROUP BY asset_id", ORG
+    ):
+        (raised,) = rows_of(
+            path, "SELECT raised_at FROM alerts WHERE org_id = ? AND asset_id = ? AND status = 'open'", ORG, asset_id
+        )
+        assert onset < raised[0] < NOW.isoformat()
+    sizes = dict(rows_of(path, "SELECT name, hourly_usd FROM machine_sizes WHERE org_id = ?", ORG))
+    for role in (*ROLES, NODE):
+        assert sizes[SIZE_OF_ROLE[role.name]] == role.hourly_usd
+    for asset_id, stopped_at in rows_of(path, "SELECT asset_id, stopped_at FROM asset_usage WHERE org_id = ?", ORG):
+        assert (stopped_at is None) is (assets[asset_id].state == "running")
+    for (asset_id,) in rows_of(path, "SELECT asset_id FROM exemptions WHERE org_id = ?", ORG):
+        assert assets[asset_id].environment == "production"
+    verdicts = {row[0] for row in rows_of(path, "SELECT replication_status FROM dr_pairs WHERE org_id = ?", ORG)}
+    assert {"in-sync", "lagging"} <= verdicts

@@ -31,6 +31,30 @@ async def test_an_untouched_chain_verifies(book: Book) -> None:
     assert found.lag == 0
 
 
+async def test_the_ledger_knows_its_own_entries_by_their_keys_and_nobody_elses(book: Book) -> None:
+    await book.add(3)
+    await book.add(1, task_id="task-2", start=7)
+    keys = ["step-2", "step-3", "step-7", "step-9"]
+    assert await book.ledger.known(ORG, "task-1", keys) == {"step-2", "step-3"}
+    assert await book.ledger.known("T0OTHER", "task-1", keys) == set()
+    assert await book.ledger.known(ORG, "task-1", []) == set()
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE ledger_entries SET key = 'step-9' WHERE seq = 2",
+        "UPDATE ledger_entries SET body = '{}' WHERE seq = 2",
+        "UPDATE ledger_entries SET hash = 'f' WHERE seq = 2",
+    ],
+)
+async def test_an_entry_that_was_edited_is_not_known_but_refused(book: Book, edit: str) -> None:
+    await book.add(3)
+    await book.sql(edit)
+    with pytest.raises(LedgerUnavailable, match="changed after it was written"):
+        await book.ledger.known(ORG, "task-1", ["step-2", "step-9"])
+
+
 async def test_an_org_without_entries_verifies_and_has_no_anchor(book: Book) -> None:
     assert await verify(book) == Verification(ORG, True, 0, 0, None, None, None)
 

@@ -83,6 +83,15 @@ async def test_without_a_look_first_a_retry_would_post_twice(slack: Slack) -> No
     assert len(await slack.replies(thread)) == 2
 
 
+async def test_what_a_retry_came_to_replaces_what_the_attempt_before_it_said(slack: Slack) -> None:
+    thread = await slack.thread()
+    writer = slack.writer()
+    ts = await writer.post_once(thread, HELLO, key=KEY, task_id=TASK, check_first=False)
+    other = sentence("Not hello")
+    assert await writer.post_once(thread, other, key=KEY, task_id=TASK, check_first=True) == ts
+    assert [(reply["ts"], reply["text"]) for reply in await slack.replies(thread)] == [(ts, "Not hello")]
+
+
 async def test_another_key_task_or_thread_is_another_message(slack: Slack) -> None:
     thread, other = await slack.thread(), await slack.thread()
     writer = slack.writer()

@@ -84,7 +84,7 @@ async def test_without_data_every_package_denies() -> None:
     for package, document in DOCUMENTS.items():
         decision = await engine.decide(package, document())
         assert decision["allow"] is False
-        assert decision["deny"][0]["rule"] in {"data.limits", "data.freezes"}
+        assert decision["deny"][0]["rule"] in {"data.limits", "data.freezes", "data.autonomy", "data.images"}
 
 
 @pytest.mark.parametrize("value", ["20", None, [20], True, {}])

@@ -35,6 +35,7 @@ async def workbench(data_dir: Path, **sections: Mapping[str, object]) -> AsyncGe
             identity=Identity(team="T1", user="UBOT", bot="BBOT"),
             members=rehearsal_members(NOWHERE),
             estate=estate,
+            samples=[],
         ) as bench:
             yield bench
     finally:

@@ -247,3 +247,48 @@ def test_the_demo_never_reaches_what_is_configured(tmp_path: Path, monkeypatch: 
 def test_every_part_of_an_embedded_tree_has_its_default(tmp_path: Path) -> None:
     expected = load_settings().model_dump(exclude={"data_dir", "llm"})
     assert Settings.embedded(data_dir=tmp_path).model_dump(exclude={"data_dir", "llm"}) == expected
+
+
+def test_the_estate_is_the_sample_unless_a_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not load_settings().estate.configured
+    monkeypatch.setenv("GAVEL_ESTATE_KIND", "qlrf")
+    monkeypatch.setenv("GAVEL_ESTATE_URL", "https://qlrf.example.com/")
+    monkeypatch.setenv("GAVEL_ESTATE_TOKEN", "a-secret-token")
+    monkeypatch.setenv("GAVEL_ESTATE_ENVIRONMENTS", "3f2a=production, 9b1c=staging,=development")
+    estate = load_settings().estate
+    assert estate.configured
+    assert estate.url == "https://qlrf.example.com"
+    assert estate.environments == {"3f2a": "production", "9b1c": "staging", "": "development"}
+    assert "a-secret-token" not in repr(estate)
+
+
+def test_the_estates_environments_are_a_mapping_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "gavel.yaml").write_text(
+        "estate: {kind: qlrf, url: 'http://127.0.0.1:8642', token: t, environments: {3f2a: production}}\n"
+    )
+    assert load_settings().estate.environments == {"3f2a": "production"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"KIND": "qlrf"}, "GAVEL_ESTATE_URL is not set"),
+        ({"KIND": "qlrf", "URL": "https://q.example"}, "GAVEL_ESTATE_TOKEN is not set"),
+        ({"URL": "https://q.example"}, "GAVEL_ESTATE_KIND is sample"),
+        ({"TOKEN": "a-secret-token"}, "GAVEL_ESTATE_KIND is sample"),
+        ({"KIND": "qlrf", "URL": "http://q.example", "TOKEN": "a-secret-token"}, "sent in the clear"),
+        ({"KIND": "qlrf", "URL": "https://q.example/api/v1", "TOKEN": "a-secret-token"}, "/api/v1 is added"),
+        ({"KIND": "qlrf", "URL": "https://u:p@q.example", "TOKEN": "a-secret-token"}, "user name or password"),
+        ({"KIND": "cmdb"}, "'sample' or 'qlrf'"),
+        ({"ENVIRONMENTS": "production"}, "id=environment"),
+        ({"ENVIRONMENTS": "3f2a=prod"}, "GAVEL_ESTATE_ENVIRONMENTS"),
+    ],
+)
+def test_a_mistake_in_the_estates_settings_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], said: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"GAVEL_ESTATE_{name}", value)
+    (line,) = lines()
+    assert said in line
+    assert "a-secret-token" not in line

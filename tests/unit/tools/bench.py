@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.local.estate import SampleEstate
-from tools.base import Tool, ToolCall, ToolResult
+from tools.base import Tool, ToolCall, ToolFailure, ToolResult
+from tools.connectors.advisories import AdvisorySource
 from tools.connectors.base import AssetQuery
 from tools.contracts.common import Environment, JsonObject
 from tools.contracts.estate import Asset
@@ -59,13 +62,44 @@ class Bench:
     policies: Policies
     budget: CallBudget
     plans: InvestigationPlans
+    advisories: AdvisorySource
+    """The sample estate's, unless a test puts others in their place."""
+    path: Path
+    """The estate's file, to compute from its tables what a tool should say."""
     redact: Callable[[str], str] = unchanged
     max_output_bytes: int = 256_000
     calls: int = 0
 
+    def rows(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """What the estate's tables hold, past the connector."""
+        connection = sqlite3.connect(self.path)
+        connection.row_factory = sqlite3.Row
+        try:
+            return [dict(row) for row in connection.execute(statement, values)]
+        finally:
+            connection.close()
+
+    def alter(self, statement: str, *values: Any) -> None:
+        """Change the estate's tables, as somebody outside Gavel would."""
+        connection = sqlite3.connect(self.path)
+        try:
+            with connection:
+                assert connection.execute(statement, values).rowcount > 0, statement
+        finally:
+            connection.close()
+
+    def drop(self, table: str) -> None:
+        """Take a whole table out of the estate: its source can then not be read."""
+        connection = sqlite3.connect(self.path)
+        try:
+            with connection:
+                connection.execute(f'DROP TABLE "{table}"')
+        finally:
+            connection.close()
+
     def chain(self) -> CallHandler:
         return guarded(
-            RunTool(estate=self.estate, plans=self.plans, now=now),
+            RunTool(estate=self.estate, plans=self.plans, now=now, advisories=self.advisories),
             registry=self.registry,
             estate=self.estate,
             authorizer=self.policies,
@@ -96,6 +130,24 @@ class Bench:
 
     async def ask(self, tool: str, params: JsonObject, **changes: Any) -> ToolResult:
         return await self.dispatch(self.call(tool, params, **changes))
+
+    async def refusal(self, tool: str, params: JsonObject, **changes: Any) -> ToolFailure:
+        result = await self.ask(tool, params, **changes)
+        assert result.failure is not None, result.output
+        return result.failure
+
+    async def pages(self, tool: str, params: JsonObject, rows: str, **changes: Any) -> list[JsonObject]:
+        """The rows of every page, in order."""
+        found: list[JsonObject] = []
+        cursor: str | None = None
+        while True:
+            given = params if cursor is None else {**params, "cursor": cursor}
+            output = await self.output(tool, given, **changes)
+            assert len(output[rows]) == output["returned"] <= params.get("limit", 200)
+            found.extend(output[rows])
+            cursor = output["next_cursor"]
+            if cursor is None:
+                return found
 
     async def output(self, tool: str, params: JsonObject, **changes: Any) -> JsonObject:
         result = await self.ask(tool, params, **changes)

@@ -17,7 +17,7 @@ class NamesAnOrg(Contract):
 
 def test_the_drift_agents_tools_are_there_with_their_risks() -> None:
     catalog = build_registry().catalog()
-    assert {name: entry["risk"] for name, entry in catalog.items()} == {
+    assert {tool.name: catalog[tool.name]["risk"] for tool in drift_tools()} == {
         "check_health": "read_only",
         "compare_versions": "read_only",
         "execute_rollout_nonprod": "state_change_nonprod",

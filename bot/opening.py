@@ -1,0 +1,53 @@
+"""Opens what every process of Gavel writes to and compares with, without the parts that take seconds to import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from bot.advisories.schema import migrate_advisories
+from bot.advisories.store import SqlAdvisories
+from bot.keys import Keys
+from bot.ledger.anchor import FileAnchor
+from bot.ledger.database import Database
+from bot.ledger.ledger import Ledger
+from bot.ledger.schema import migrate
+from bot.redaction import redact
+from bot.settings import Settings
+from tools.contracts.advisory import Advisory
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def redacted(text: str) -> str:
+    """The text without what looks like a secret."""
+    return redact(text).text
+
+
+async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:
+    """Migrate and open; closed in the right order with `exits`."""
+    configured = settings.database.url
+    url = configured.get_secret_value() if configured else f"sqlite:///{settings.data_dir / 'gavel.db'}"
+    await migrate(url)
+    database = Database.open(url)
+    exits.push_async_callback(database.close)
+    anchor = FileAnchor(settings.ledger.anchor_dir or settings.data_dir / "anchors", key=keys.derive("anchor"))
+    ledger = Ledger(database, anchor, key=keys.derive("ledger"))
+    exits.push_async_callback(ledger.close)
+    return ledger
+
+
+async def open_advisories(exits: AsyncExitStack, settings: Settings, *, samples: Sequence[Advisory]) -> SqlAdvisories:
+    """Migrate and open; closed with `exits`. The samples are those of the estate that is used: none of a real one."""
+    await migrate_advisories(settings.database_url)
+    database = Database.open(settings.database_url)
+    exits.push_async_callback(database.close)
+    advisories = SqlAdvisories(database)
+    if samples:
+        await advisories.put(samples, at=utc_now(), origin="sample")
+    else:
+        await advisories.forget_samples()
+    return advisories

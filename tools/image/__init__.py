@@ -1,0 +1,1 @@
+"""Image tools: versions, contracts, builds, validation, promotion (ADR-007 table)."""

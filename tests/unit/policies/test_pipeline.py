@@ -32,7 +32,7 @@ from tests.unit.policies.plans import (
 from tools.connectors.base import EstateError
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Image
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.verdict import GateName
 
 

@@ -28,6 +28,7 @@ from tools.contracts.grant import ExecutionGrant
 from tools.contracts.identity import Caller
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.plan import Action, Phase
+from tools.contracts.rollout import RolloutPlan
 from tools.drift import CheckHealthInput, CheckHealthOutput, ExecuteRolloutOutput
 from tools.grants import sign_grant
 
@@ -160,7 +161,9 @@ class Executing:
         plan, loop = message.proposal.plan, asyncio.get_running_loop()
         deadline = loop.time() + max(check.timeout_seconds for check in phase.health_checks)
         params = CheckHealthInput(
-            asset_ids=phase.asset_ids, checks=phase.health_checks, target_version=plan.target_image.version
+            asset_ids=phase.asset_ids,
+            checks=phase.health_checks,
+            target_version=plan.target_image.version if isinstance(plan, RolloutPlan) else None,
         ).model_dump(mode="json")
         attempt = 0
         while True:

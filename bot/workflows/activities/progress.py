@@ -62,7 +62,7 @@ class PhaseProgress:
         self._start = start
 
     async def over(self, result: PhaseResult) -> None:
-        """Show the end, unless another phase follows at once, which will. Raises `SlackRetryable` and `SlackRefused`."""
+        """Show the end, unless another phase follows at once: that will. Raises `SlackRetryable`, `SlackRefused`."""
         message = self._message
         following = message.proposal.plan.phases[message.index + 1 : message.index + 2]
         if result.ok and following and following[0].type != "wait":

@@ -19,6 +19,7 @@ from bot.ledger.chain import Draft, Entry, entry_hash, require_key, same
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.group_commit import GroupCommit
+from bot.ledger.results import tool_results
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
 from tools.contracts.common import JsonObject
@@ -176,6 +177,18 @@ class Ledger:
                     "Run `gavel ledger verify`."
                 )
         return frozenset(entry.key for entry in found)
+
+    async def tool_results(self, org: str, task_id: str, call_ids: Collection[str]) -> dict[str, JsonObject]:
+        """Call id → output, of those of the task's calls that succeeded. Raises `LedgerUnavailable`."""
+        _require_names(org=org, task_id=task_id)
+
+        async def fetch(digest: str) -> object:
+            kept = await self.get_artifact(org, digest)
+            if kept is None:
+                raise LedgerUnavailable(f"The artifact {digest} of task {task_id} is not kept: it cannot be read.")
+            return kept.value
+
+        return await tool_results(self._database, org, task_id, call_ids, key=self._key, fetch=fetch)
 
     async def cost(self, org: str, task_id: str) -> float | None:
         """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of

@@ -18,6 +18,8 @@ LedgerKind = Literal[
     "plan_proposed",
     "plan_validated",
     "approval_requested",
+    "approval_waived",
+    "plan_shown",
     "decision_accepted",
     "decision_refused",
     "phase_started",

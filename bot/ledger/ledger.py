@@ -184,9 +184,9 @@ class Ledger:
             self._database, org, kinds=changes.KINDS, besides_task=besides, before_seq=before
         ):
             for entry in page:
+                self._require_own(entry, org)
                 moment = changes.changed_at(entry, environment)
                 if moment is not None:
-                    self._require_own(entry, org)
                     return moment
             before = page[-1].seq
         return None

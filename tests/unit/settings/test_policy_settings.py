@@ -33,7 +33,9 @@ def test_where_nothing_is_set_the_data_is_as_shipped(read: Any) -> None:
 
 
 async def test_autonomy_of_an_org_reaches_the_decision(read: Any) -> None:
-    tree = {"autonomy": {"default": {"max_assets": 3}, "orgs": {"T0ACME": {"environments": {"staging": "full_auto"}}}}}
+    tree: dict[str, Any] = {
+        "autonomy": {"default": {"max_assets": 3}, "orgs": {"T0ACME": {"environments": {"staging": "full_auto"}}}}
+    }
     document = autonomy_document()
     engine = RegorusEngine(policy_bundle(read(tree)))
     assert (await engine.decide("ql.ai.autonomy", document))["mode"] == "approve_all"

@@ -10,6 +10,7 @@ from tools.contracts.common import Contract, Environment, JsonObject, Platform, 
 from tools.contracts.taskspec import TimeWindow
 
 AssetId = Annotated[str, Field(min_length=1, max_length=128)]
+ResourceId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Receipt(Contract):
@@ -38,6 +39,8 @@ class Action(Contract):
     tool: str
     params: JsonObject
     asset_ids: list[AssetId]
+    resource_ids: list[ResourceId] = []
+    """What it changes that is no asset: see :class:`ResourceExpectation`."""
 
 
 class HealthCheck(Contract):
@@ -46,6 +49,16 @@ class HealthCheck(Contract):
     kind: Literal["heartbeat", "http_ok", "error_rate_below", "version_matches"]
     threshold: float | None = None
     """Percent, for `error_rate_below`."""
+    timeout_seconds: int = Field(default=60, ge=1, le=3600)
+
+
+class ResourceCheck(Contract):
+    """A typed check of something that is no asset. What is called for it is the executor's to know, not the plan's."""
+
+    kind: Literal["as_expected", "image_fit", "image_valid", "rpo_met", "rto_met"]
+    """`as_expected`: in the state that the phases so far lead to. `image_fit`: no check of the image fails;
+    `image_valid`: every one passes. `rpo_met` and `rto_met`: of a recovery pair, computed now."""
+    resource_id: ResourceId
     timeout_seconds: int = Field(default=60, ge=1, le=3600)
 
 
@@ -67,6 +80,7 @@ class Phase(Contract):
     """For `wait` phases: a durable pause."""
     actions: list[Action] = []
     health_checks: list[HealthCheck] = []
+    resource_checks: list[ResourceCheck] = []
 
 
 class Rollback(Contract):
@@ -74,6 +88,8 @@ class Rollback(Contract):
 
     conditions: list[RollbackCondition]
     actions: list[Action]
+    note: str = Field(default="", max_length=300)
+    """Where there is nothing to undo: why, e.g. that a draft image is used by nobody."""
 
 
 class AssetExpectation(Contract):
@@ -84,6 +100,17 @@ class AssetExpectation(Contract):
     """Of the asset's observed state at planning; compared again before each phase."""
     from_version: str
     to_version: str
+
+
+class ResourceExpectation(Contract):
+    """Something a plan changes that is no asset. Observed again before each phase, as assets are."""
+
+    kind: Literal["image", "dr_pair", "alert"]
+    id: ResourceId
+    fingerprint: str
+    """Of its observed state at planning."""
+    from_state: str
+    to_state: str
 
 
 class Plan(Contract):
@@ -99,7 +126,10 @@ class Plan(Contract):
     rollback: Rollback
     maintenance_window: TimeWindow | None = None
     expectations: list[AssetExpectation]
+    resources: list[ResourceExpectation] = []
     evidence: list[Evidence]
+    receipts: list[Receipt] = []
+    """What backs the figures and names in `summary`, besides the plan's own fields."""
 
     @property
     def digest(self) -> str:
@@ -108,8 +138,9 @@ class Plan(Contract):
 
     @property
     def target(self) -> str:
-        """`environment/sha256:…` of the sorted asset ids: what a decision binds besides the plan's digest."""
-        return f"{self.environment}/{digest_of(sorted(self.asset_ids))}"
+        """`environment/sha256:…` of the sorted assets and resources: what a decision binds besides the digest."""
+        resources = sorted(f"{resource.kind}/{resource.id}" for resource in self.resources)
+        return f"{self.environment}/{digest_of({'assets': sorted(self.asset_ids), 'resources': resources})}"
 
 
 class VersionComparison(Contract):

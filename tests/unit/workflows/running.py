@@ -26,6 +26,8 @@ from tools.contracts.signing import sign
 class Running:
     handle: WorkflowHandle[TaskWorkflow, TaskResult]
     script: Script
+    key: bytes = KEY
+    """The edge's."""
 
     async def proposal(self) -> Proposal:
         for _ in range(200):
@@ -56,7 +58,7 @@ class Running:
             unique=str(uuid.uuid4()),
             issued_at=datetime.now(UTC).isoformat(),
         )
-        signed = sign(replace(control, **changes), KEY)
+        signed = sign(replace(control, **changes), self.key)
         await self.handle.signal(TaskWorkflow.control, signed)
         return signed
 

@@ -29,7 +29,9 @@ from tools.contracts.common import JsonObject
 from tools.contracts.control import ControlAction
 from tools.contracts.estate import Asset, Image
 from tools.contracts.ledger import LedgerKind
-from tools.contracts.plan import AssetExpectation, DriftRemediationPlan, TargetImage
+from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.plan import AssetExpectation
+from tools.contracts.rollout import TargetImage
 from tools.contracts.signing import sign
 from tools.drift.phases import Rollout, rollout_action
 

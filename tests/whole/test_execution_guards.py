@@ -16,7 +16,7 @@ from policies.build import open_engine
 from policies.bundle import load_bundle
 from tests.whole.gated import Moment, Works, open_works
 from tests.whole.rollout import GRACE, Change, RealPlan, Task, prepared, run
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.taskspec import TimeWindow
 
 CANARY, WAVE = 0, 2

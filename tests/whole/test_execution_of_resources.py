@@ -15,11 +15,11 @@ from tools.connectors.base import AssetQuery
 from tools.connectors.recovery import PairQuery
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Caller
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.pipeline import ImageContract
 from tools.contracts.plan import (
     Action,
     AssetExpectation,
-    DriftRemediationPlan,
     Phase,
     ResourceCheck,
     ResourceExpectation,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from temporalio import activity
@@ -9,7 +10,7 @@ from temporalio import activity
 from bot.blocks.words import plural
 from bot.workflows.activities.calling import Calls
 from bot.workflows.activities.observing import Touched, begun, not_as_approved
-from bot.workflows.activities.progress import records_after, show_progress
+from bot.workflows.activities.progress import progress_shown
 from bot.workflows.activities.retrying import of_this_attempt, working
 from bot.workflows.activities.undoing import undo
 from bot.workflows.activities.verifying import Verifying
@@ -29,9 +30,11 @@ class Executing:
     async def run_phase(self, message: PhaseInput) -> PhaseResult:
         """Run one phase once, however often this is called: each action's call id is its idempotency key."""
         request, phase = message.request, message.proposal.plan.phases[message.index]
-        async with working(self.bench, request, message.thread_ts):
-            await show_progress(self.bench, request, message.thread_ts, message.proposal, message.phases)
-            approvers = await self._approvers(request, message.proposal)
+        async with (
+            working(self.bench, request, message.thread_ts),
+            progress_shown(self.bench, message) as progress,
+        ):
+            caller, approvers = await self._people(request, message.proposal)
             ours = await begun(self.bench, message.proposal.plan, [message.index])
             reason = await self._refused(message, phase, approvers, ours)
             if reason:
@@ -40,10 +43,8 @@ class Executing:
                 return await self._finished(message, _result(refused, ours, ok=False, ran=bool(ours)))
             resources = Touched.by(phase.actions).resources
             await self._record(message, "phase_started", {"assets": phase.asset_ids, "resources": resources})
-            result = await self._finished(message, await self._run(message, phase, approvers))
-            await show_progress(
-                self.bench, request, message.thread_ts, message.proposal, records_after(message, result)
-            )
+            result = await self._finished(message, await self._run(message, phase, caller, approvers))
+            await progress.over(result)
             return result
 
     @activity.defn(name="roll_back")
@@ -76,12 +77,16 @@ class Executing:
             )
             return RollbackResult(ok=not undone.failed, detail=undone.sentence())
 
-    async def _approvers(self, request: TaskRequest, proposal: Proposal) -> list[Caller]:
-        """Who approved, with the roles they hold now."""
-        return [
-            Caller(org=request.org, user=user, roles=await self.bench.roles.roles_of(user))
-            for user in proposal.approvals
+    async def _people(self, request: TaskRequest, proposal: Proposal) -> tuple[Caller, list[Caller]]:
+        """Who asked and who approved, with the roles they hold now."""
+        requester, roles = await asyncio.gather(
+            self.bench.caller(request),
+            asyncio.gather(*(self.bench.roles.roles_of(user) for user in proposal.approvals)),
+        )
+        approvers = [
+            Caller(org=request.org, user=user, roles=held) for user, held in zip(proposal.approvals, roles, strict=True)
         ]
+        return requester, approvers
 
     async def _refused(self, message: PhaseInput, phase: Phase, approvers: list[Caller], ours: Touched) -> str | None:
         """Why the phase may not run any more, or None."""
@@ -104,9 +109,8 @@ class Executing:
             return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
         return None
 
-    async def _run(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> PhaseResult:
-        people = [approver.user for approver in approvers]
-        calls = Calls(self.bench, message.proposal, await self.bench.caller(message.request), people)
+    async def _run(self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]) -> PhaseResult:
+        calls = Calls(self.bench, message.proposal, caller, [approver.user for approver in approvers])
         grant = calls.grant(phase.name, phase.actions)
         for number, action in enumerate(phase.actions, start=1):
             changed = await calls.change(action, grant, name=f"p{message.index}")

@@ -59,7 +59,8 @@ def problem_before_roles(control: Control, state: TaskState) -> ControlProblem |
     bound = control.revision, control.plan_digest
     if control.action == "cancel" and bound == (0, ""):
         return None
-    if state.status != "executing" or proposal is None:
+    # What ran without approval may be waiting for its rest to be approved: that can be cancelled, and not paused.
+    if proposal is None or (control.action != "cancel" and state.status != "executing"):
         return "not_running"
     if bound != (proposal.revision, proposal.plan.digest):
         return "stale_run"

@@ -65,6 +65,8 @@ class Calls:
                 resource_ids=sorted({name for action in actions for name in named_resources(action.params)}),
                 expires_at=self.bench.now() + GRANT_LIFE,
                 approvers=list(self.approvers),
+                # Nobody approved: by which mode.
+                waiver="" if self.approvers else self.proposal.waiver,
             ),
             self.bench.grant_key,
         )

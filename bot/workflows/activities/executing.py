@@ -41,8 +41,9 @@ class Executing:
                 # What an attempt before a crash has begun is still there to be undone.
                 refused = f"Not {'finished' if ours else 'run'}: {reason}"
                 return await self._finished(message, _result(refused, ours, ok=False, ran=bool(ours)))
-            resources = Touched.by(phase.actions).resources
-            await self._record(message, "phase_started", {"assets": phase.asset_ids, "resources": resources})
+            resources, tools = Touched.by(phase.actions).resources, [action.tool for action in phase.actions]
+            body: JsonObject = {"assets": phase.asset_ids, "resources": resources, "actions": tools}
+            await self._record(message, "phase_started", body)
             result = await self._finished(message, await self._run(message, phase, caller, approvers))
             await progress.over(result)
             return result
@@ -65,6 +66,7 @@ class Executing:
                 {
                     "ok": not undone.failed,
                     "reason": message.reason,
+                    "environment": proposal.plan.environment,
                     "touched": sorted(touched.assets),
                     "resources": sorted(touched.resources),
                     "left": undone.left,
@@ -96,10 +98,12 @@ class Executing:
         refusals = await self.bench.rechecks.recheck(
             plan,
             phase=phase,
-            requester=message.request.user,
+            requester=await self.bench.caller(message.request),
+            risk_level=message.spec.risk_level,
             approvers=approvers,
             requirement=message.proposal.requirement,
             approved_policy_digest=report.policy_digest or "",
+            unattended=message.index < message.proposal.unattended_phases,
             now=self.bench.now(),
         )
         if refusals:
@@ -131,7 +135,13 @@ class Executing:
         plan = message.proposal.plan
         await self.bench.ledger.record(
             kind,
-            {"phase": plan.phases[message.index].name, "index": message.index, "plan_digest": plan.digest, **body},
+            {
+                "phase": plan.phases[message.index].name,
+                "index": message.index,
+                "environment": plan.environment,
+                "plan_digest": plan.digest,
+                **body,
+            },
             org=message.request.org,
             task_id=message.request.task_id,
             actor="gavel",

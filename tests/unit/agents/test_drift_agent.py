@@ -16,7 +16,7 @@ from tests.unit.agents.bench import ORG, TASK, Bench, bench, draw, spec
 from tests.unit.rehearsal.process import Rehearsal
 from tools.base import Tool, ToolCall
 from tools.contracts.common import Environment, Mode
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.progress import MemberProgress, TallyProgress, ToolProgress, VoteProgress
 from tools.contracts.taskspec import Constraints, TaskContext
 from tools.contracts.verdict import Refusal
@@ -33,7 +33,7 @@ TOO_LARGE = Refusal(
 
 def plan_of(outcome: AgentOutcome) -> DriftRemediationPlan:
     assert outcome.finding == "plan", outcome.reason
-    assert outcome.plan is not None
+    assert isinstance(outcome.plan, DriftRemediationPlan)
     assert outcome.plan_json == outcome.plan.model_dump(mode="json")
     return outcome.plan
 

@@ -11,14 +11,11 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 MOST_PROCESSES = 8
 
-SHARED = ("unit/tools", "unit/policies", "unit/stack", "unit/cli")
-"""Rooms whose files have next to nothing in common, or so many tests that two processes should have them."""
+BY_FILE = ("whole", "unit/tools", "unit/policies", "unit/stack", "unit/cli")
+"""Rooms whose files have little in common, or so many tests that several processes should have them."""
 
-OWN_TOWNS = (
-    *("test_kills", "test_kill_of_the_main_job", "test_whole_task", "test_step_up", "test_execution_guards"),
-    *("test_waiting", "test_cost_of_a_task", "test_coming_and_going", "test_redis_away"),
-)
-"""Files of tests/whole that do not use the `square`."""
+THE_SQUARE = ("acknowledging", "bad_input", "filters", "http_mode", "outages", "questions", "secrets", "starting_once")
+"""Files of tests/whole that share the `square`. One that is not named here gets another one, and takes longer."""
 
 
 class ByRoom(LoadScopeScheduling):
@@ -39,7 +36,9 @@ def room_of(file: str) -> str:
     """The room of a test file, a path from the root."""
     path = PurePosixPath(file)
     parent = path.parent.as_posix().removeprefix("tests/")
-    if parent in SHARED or (parent == "whole" and path.stem in OWN_TOWNS):
+    if parent == "whole" and path.stem.removeprefix("test_") in THE_SQUARE:
+        return "whole/square"
+    if parent in BY_FILE:
         return file
     return parent
 

@@ -13,13 +13,14 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from agents.meta_prompt import MetaPrompt
-from agents.orchestrator.chat import Member, ModelClient
+from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
-from agents.specialists.drift import DriftAgent, RolloutDefaults
+from agents.specialists.catalog import build_agents
+from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
 from bot.estates import open_estate
 from bot.intake import Intake
@@ -31,6 +32,7 @@ from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_ledger, redacted, utc_now
 from bot.pacing import Pacer
+from bot.policy_data import policy_bundle
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -42,6 +44,7 @@ from bot.workflows.messages import TaskLimits
 from bot.workflows.workbench import Workbench
 from bot.workflows.worker import build_worker
 from policies.authorizer import PolicyAuthorizer
+from policies.autonomy import AutonomyCheck
 from policies.build import open_engine
 from policies.execution import ExecutionCheck
 from policies.pipeline import build_pipeline
@@ -49,16 +52,9 @@ from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.advisory import Advisory
 from tools.contracts.common import Mode
-from tools.registry import ToolRegistry, build_registry
+from tools.registry import build_registry
 
 _SLACK = "Slack did not say who this bot is"
-
-
-def _drift_agent(
-    settings: Settings, models: ModelClient, members: Sequence[Member], prompts: PromptLibrary, registry: ToolRegistry
-) -> DriftAgent:
-    defaults = RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds)
-    return DriftAgent(client=models, members=members, prompts=prompts, registry=registry, defaults=defaults)
 
 
 @asynccontextmanager
@@ -75,7 +71,7 @@ async def open_workbench(
     """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
     async with AsyncExitStack() as stack:
         ledger = await open_ledger(stack, settings, keys)
-        engine = await open_engine(settings.opa.url)
+        engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         litellm = LiteLLMClient()
         stack.push_async_callback(litellm.close)
@@ -103,15 +99,28 @@ async def open_workbench(
                 default_mode=mode,
                 text_limit=settings.limits.text_chars,
             ),
-            agents={"drift": _drift_agent(settings, models, members, prompts, registry)},
+            agents=build_agents(
+                models,
+                members,
+                prompts,
+                registry=registry,
+                defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
+            ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
             members=members,
             registry=registry,
             estate=estate,
             advisories=await open_advisories(stack, settings, samples=samples),
             authorizer=PolicyAuthorizer(engine, now=utc_now),
-            pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
-            rechecks=ExecutionCheck(engine),
+            pipeline=build_pipeline(
+                engine,
+                estate=estate,
+                catalog=registry.catalog(),
+                history=ledger,
+                off=settings.gates.off,
+                production=settings.production,
+            ),
+            rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,

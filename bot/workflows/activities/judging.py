@@ -13,7 +13,7 @@ from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
 from policies.gate import JudgeContext
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs import OUTPUT_OF, read_plan
 from tools.contracts.verdict import GateReport
 
 
@@ -26,13 +26,13 @@ class Judging:
         """All four gates, in order. An engine that is away is waited for: no repair attempt is spent on it."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
-            report = await self.bench.pipeline.judge(
+            examination = await self.bench.pipeline.examine(
                 message.investigated.plan or {},
                 JudgeContext(
                     caller=await self.bench.caller(request),
                     spec=message.spec,
                     agent=message.spec.agents[0],
-                    contract="DriftRemediationPlan",
+                    contract=OUTPUT_OF[message.spec.agents[0]],
                     revision=message.revision,
                     council=message.investigated.council,
                     known_tool_calls=frozenset(message.investigated.tool_call_ids),
@@ -40,11 +40,18 @@ class Judging:
                     now=self.bench.now(),
                 ),
             )
+            report = examination.report
             if report.unavailable is not None:
                 raise PolicyUnavailable(report.unavailable)
             await self.bench.ledger.record(
                 "plan_validated",
-                {"revision": message.revision, "allowed": report.allowed, **report.model_dump(mode="json")},
+                {
+                    "revision": message.revision,
+                    "allowed": report.allowed,
+                    "gates_off": report.gates_off,
+                    **report.model_dump(mode="json"),
+                    **examination.as_recorded(),
+                },
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",
@@ -53,7 +60,7 @@ class Judging:
             if not report.allowed:
                 await self._say_refused(message, report)
                 return Judged(report=report, plan=None)
-        return Judged(report=report, plan=DriftRemediationPlan.model_validate(message.investigated.plan))
+        return Judged(report=report, plan=read_plan(message.investigated.plan or {}))
 
     async def _say_refused(self, message: JudgeInput, report: GateReport) -> None:
         repairable = message.attempts_left > 0 and all(refusal.repairable for refusal in report.refusals)

@@ -13,19 +13,9 @@ from tools.contracts.common import Environment, RiskLevel
 from tools.contracts.council import CouncilOutcome, MemberSummary
 from tools.contracts.estate import Asset, AssetHealth, ChangeResult, Image
 from tools.contracts.identity import Caller
-from tools.contracts.plan import (
-    Action,
-    AssetExpectation,
-    DriftRemediationPlan,
-    Evidence,
-    HealthCheck,
-    Phase,
-    Rollback,
-    RollbackCondition,
-    Simulation,
-    TargetImage,
-    VersionComparison,
-)
+from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.plan import Action, AssetExpectation, Evidence, HealthCheck, Phase, Rollback, RollbackCondition
+from tools.contracts.rollout import Simulation, TargetImage, VersionComparison
 from tools.contracts.taskspec import Constraints, TaskContext, TaskSpec, TimeWindow
 from tools.registry import build_registry
 
@@ -50,6 +40,17 @@ def tool(name: str) -> Tool:
     found = REGISTRY.get(name)
     assert found is not None
     return found
+
+
+class NoHistory:
+    """Nothing was ever changed, unless a test says when."""
+
+    def __init__(self, last: datetime | None = None) -> None:
+        self._last = last
+
+    async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
+        assert (org, besides) == (ORG, TASK), environment
+        return self._last
 
 
 class MemoryEstate:

@@ -19,8 +19,13 @@ UNREAD = {
         "plan.simulation.id",
         "plan.simulation.predicted_duration_seconds",
         "plan.simulation.warnings",
+        "plan.resources",
+        "plan.receipts",
+        "plan.rollback.note",
         "plan.rollback.actions.0.id",
+        "plan.rollback.actions.0.resource_ids",
         "plan.phases.0.actions.0.id",
+        "plan.phases.0.actions.0.resource_ids",
         "plan.phases.0.actions.0.params.asset_ids",
         "plan.phases.0.actions.0.params.rollback",
         "plan.phases.0.actions.0.params.target_image_id",
@@ -32,7 +37,7 @@ UNREAD = {
     "ql.ai.tools": set[str](),
     "ql.ai.approval": set[str](),
     "ql.ai.execution": set[str](),
-    "ql.ai.autonomy": set[str](),
+    "ql.ai.autonomy": {"assets.0.tags.role"},  # a tag like any other: which ones matter is set
     "ql.ai.images": set[str](),
 }
 

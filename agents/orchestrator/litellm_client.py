@@ -49,7 +49,7 @@ class LiteLLMClient:
         try:
             async with asyncio.timeout(request.deadline_seconds):
                 await self.warm()
-                raw = await self._litellm.complete(_arguments(member, request))
+                raw = await self._litellm.complete(request_body(member, request))
         except TimeoutError:
             failure = _litellm.RawFailure("timeout", f"no answer within {request.deadline_seconds:.0f} s", None)
         else:
@@ -80,8 +80,11 @@ def _secrets(member: Member) -> tuple[str, ...]:
     return (*hidden, member.api_key) if member.api_key else tuple(hidden)
 
 
-def _arguments(member: Member, request: ChatRequest) -> JsonObject:
-    """litellm's arguments. Retries are ours; max_tokens is always stated, or Anthropic is given 64,000."""
+def request_body(member: Member, request: ChatRequest) -> JsonObject:
+    """litellm's arguments: OpenAI's request body, and how litellm is to send it.
+
+    Retries are ours; max_tokens is always stated, or Anthropic is given 64,000.
+    """
     arguments: JsonObject = {
         **dict(member.extra),
         "model": member.model,

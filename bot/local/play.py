@@ -21,7 +21,7 @@ from tools.contracts.ledger import LedgerKind
 
 _BODY = TypeAdapter(JsonObject)
 
-_JUDGED: tuple[LedgerKind, ...] = ("plan_validated",)
+_JUDGED: tuple[LedgerKind, ...] = ("plan_validated", "report_validated")
 """What the ledger calls a verdict of the gates."""
 
 
@@ -102,6 +102,7 @@ class Play:
             raise StageError(f"Scenario {name} ended {result.outcome}, and {wanted} was expected: {result.detail}")
         return summary
 
-    async def bodies(self, task: str, kind: LedgerKind) -> list[JsonObject]:
-        """What the ledger says of the task, oldest first."""
-        return [_BODY.validate_json(entry.body) for entry in await self.ledger.show(self.org, task_id=task, kind=kind)]
+    async def bodies(self, task: str | None, kind: LedgerKind) -> list[JsonObject]:
+        """What the ledger says of the task (of all, for None), oldest first."""
+        entries = await self.ledger.show(self.org, task_id=task, kind=kind, limit=1000)
+        return [_BODY.validate_json(entry.body) for entry in entries]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs import AnyPlan
 from tools.contracts.taskspec import Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal
 
@@ -122,7 +122,7 @@ class Proposal:
     """A revision that passed the gates and waits for people."""
 
     revision: int
-    plan: DriftRemediationPlan
+    plan: AnyPlan
     report: GateReport
     requirement: ApprovalRequirement
     council: CouncilOutcome
@@ -261,7 +261,7 @@ class JudgeInput:
 @dataclass(frozen=True)
 class Judged:
     report: GateReport
-    plan: DriftRemediationPlan | None
+    plan: AnyPlan | None
     """Present exactly when the report allows it."""
 
 

@@ -17,6 +17,8 @@ LedgerKind = Literal[
     "council_voted",
     "plan_proposed",
     "plan_validated",
+    "report_proposed",
+    "report_validated",
     "approval_requested",
     "decision_accepted",
     "decision_refused",

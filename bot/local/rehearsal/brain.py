@@ -17,7 +17,7 @@ def answer(conversation: Conversation, *, stubborn: bool = False) -> Reply:
     match conversation.schema_name:
         case "TaskDraft":
             return Reply(text=json.dumps(draft(conversation)))
-        case "MemberReport":
+        case "DriftMemberReport":
             return Reply(text=json.dumps(report(conversation, stubborn=stubborn)))
         case "VoteSheet":
             return Reply(text=json.dumps(vote(conversation)))

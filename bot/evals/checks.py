@@ -10,6 +10,9 @@ from bot.evals.trial import Trial, output_of
 from tools.contracts.common import canonical_json
 
 
+_BEFORE_ANY_AGENT = frozenset({"question", "several", "decline"})
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a case came to."""
@@ -34,8 +37,9 @@ def routed_right(trial: Trial) -> bool | None:
     expect = trial.case.expect
     if expect.agent is not None:
         return trial.spec is not None and trial.spec.agents[:1] == [expect.agent]
-    asked = {"question", "several", "decline"} & set(expect.found)
-    return trial.understanding is not None and trial.understanding.kind in asked if asked else None
+    if not expect.found or not _BEFORE_ANY_AGENT.issuperset(expect.found):
+        return None
+    return trial.understanding is not None and trial.understanding.kind in expect.found
 
 
 def false_alarm(trial: Trial) -> bool | None:

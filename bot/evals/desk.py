@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agents.specialists.base import Dispatches
-from agents.specialists.evidence import at_pointer
 from policies.engine import is_list, is_object
 from tools.base import ToolCall, ToolResult
 from tools.contracts.common import JsonObject
+from tools.receipts import at_pointer
 
 
 @dataclass

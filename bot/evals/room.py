@@ -19,7 +19,7 @@ from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
-from agents.specialists.drift import DriftAgent
+from agents.specialists.catalog import build_agents
 from bot.advisories.schema import migrate_advisories
 from bot.advisories.store import SqlAdvisories
 from bot.evals.estates import DryEstate, Estates
@@ -96,7 +96,7 @@ class Room:
         return MetaPrompt(client=client, members=self.members, prompts=self.prompts, default_mode=self.mode)
 
     def agents(self, client: ModelClient) -> Mapping[AgentName, Specialist]:
-        return {"drift": DriftAgent(client, self.members, self.prompts, self.registry)}
+        return build_agents(client, self.members, self.prompts, registry=self.registry)
 
     def orchestrator(self, client: ModelClient) -> Orchestrator:
         return Orchestrator(Council(client, self.members))

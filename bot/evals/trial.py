@@ -17,6 +17,7 @@ from bot.evals.room import NOW, ORG, Notes, Room, Silent
 from policies.gate import JudgeContext
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Caller
+from tools.contracts.outputs import OUTPUT_OF
 from tools.contracts.taskspec import TaskSpec
 from tools.contracts.verdict import GateReport, Refusal
 
@@ -66,8 +67,8 @@ class Trial:
 
 
 def output_of(outcome: AgentOutcome) -> JsonObject | None:
-    """The plan as the gates take it."""
-    return outcome.plan_json
+    """The plan or the report, as the gates take it."""
+    return outcome.plan_json or outcome.report_json
 
 
 async def play(case: Case, room: Room) -> Trial:
@@ -161,7 +162,7 @@ def _context(trial: Trial, spec: TaskSpec, outcome: AgentOutcome, *, revision: i
         caller=_caller(spec),
         spec=spec,
         agent=spec.agents[0],
-        contract="DriftRemediationPlan",
+        contract=OUTPUT_OF[spec.agents[0]],
         revision=revision,
         council=outcome.council,
         known_tool_calls=frozenset(outcome.tool_call_ids),

@@ -68,6 +68,7 @@ _OUTCOMES: dict[OutcomeKind, tuple[str, str]] = {
     "declined": ("Not started", "Nothing was done."),
     "unanswered": ("No answer", "Nobody answered the question in time. Nothing was done."),
     "nothing_to_do": ("Nothing to do", "Everything is as it should be. Nothing was changed."),
+    "plan_only": ("Plan only", "The plan is shown above. Nothing was changed."),
     "inconclusive": ("Inconclusive", "The evidence was not enough to propose a change. Nothing was changed."),
 }
 

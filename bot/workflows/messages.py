@@ -9,7 +9,7 @@ from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs import AnyPlan
 from tools.contracts.taskspec import Question, TaskSpec
-from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal
+from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal, Waiver
 
 Source = Literal["mention", "dm", "command", "alert"]
 
@@ -36,6 +36,7 @@ Outcome = Literal[
     "inconclusive",
     "nothing_to_do",
     "unanswered",
+    "plan_only",
 ]
 
 
@@ -129,12 +130,27 @@ class Proposal:
     nonce: str
     expires_at: str
     card_ts: str = ""
+    open: bool = False
+    """Whether its card has buttons now: it waits for people."""
     approvals: list[str] = field(default_factory=list[str])
     """Distinct people, in the order they approved."""
     approved_at: list[str] = field(default_factory=list[str])
     """When, as the edge saw the clicks; in the same order."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
+
+    @property
+    def unattended_phases(self) -> int:
+        """How many phases, from the first, run without a person's yes. In production none, whatever a report says."""
+        if self.plan.environment == "production":
+            return 0
+        return min(self.report.unattended_phases, len(self.plan.phases))
+
+    @property
+    def waiver(self) -> Waiver:
+        """The autonomy mode by which they do; empty where none does."""
+        autonomy = self.report.autonomy
+        return autonomy.waiver if autonomy is not None and self.unattended_phases else ""
 
 
 PhaseState = Literal["waiting", "running", "done", "failed", "rolled_back", "skipped"]
@@ -183,6 +199,8 @@ class TaskResult:
     phases_run: int
     ended_by: str = ""
     """Slack user id of who rejected or cancelled; empty otherwise."""
+    waiver: str = ""
+    """The autonomy mode by which phases ran, or would have run, without approval; empty: none did."""
 
 
 # What the steps are handed and what they answer.
@@ -272,6 +290,8 @@ class PresentInput:
     spec: TaskSpec
     proposal: Proposal
     diagnosis: str
+    rest: bool = False
+    """The canary ran without approval; this card asks about what comes after it."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ LedgerKind = Literal[
     "report_proposed",
     "report_validated",
     "approval_requested",
+    "approval_waived",
+    "plan_shown",
     "decision_accepted",
     "decision_refused",
     "phase_started",

@@ -93,10 +93,8 @@ def _wrong(receipts: Sequence[Receipt], results: Results, where: str) -> Iterato
         elif not holds(receipt, results):
             there = at_pointer(results[receipt.tool_call_id], receipt.path)
             found = f"the tool returned {str(there[0])[:60]!r} there" if there else "there is nothing there"
-            yield refuse(
-                "receipts_wrong",
-                f"{where} cites {str(receipt.value)[:60]!r} at {receipt.path[:80]} of {receipt.tool_call_id[:80]}: {found}.",
-            )
+            cited = f"{str(receipt.value)[:60]!r} at {receipt.path[:80]} of {receipt.tool_call_id[:80]}"
+            yield refuse("receipts_wrong", f"{where} cites {cited}: {found}.")
 
 
 def _uncited(where: str, facts: Sequence[str], more: str) -> Refusal:

@@ -81,6 +81,7 @@ _OUTCOMES: dict[OutcomeKind, tuple[str, str]] = {
     "unanswered": ("No answer", "Nobody answered the question in time. Nothing was done."),
     "nothing_to_do": ("Nothing to do", "Everything is as it should be. Nothing was changed."),
     "plan_only": ("Plan only", "The plan is shown above. Nothing was changed."),
+    "reported": ("Reported", "The report is above. Nothing was changed."),
     "inconclusive": ("Inconclusive", "The evidence was not enough to propose a change. Nothing was changed."),
 }
 

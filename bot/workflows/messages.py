@@ -8,7 +8,7 @@ from typing import Literal
 from tools.contracts.common import JsonObject
 from tools.contracts.control import Control, ControlAction
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.outputs import AnyPlan
+from tools.contracts.outputs import AnyPlan, AnyReport
 from tools.contracts.taskspec import Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal, Waiver
 
@@ -36,6 +36,7 @@ Outcome = Literal[
     "declined",
     "inconclusive",
     "nothing_to_do",
+    "reported",
     "unanswered",
     "plan_only",
 ]
@@ -79,6 +80,8 @@ class TaskRequest:
     received_at: str
     """RFC 3339, UTC."""
     limits: TaskLimits
+    handed_over_from: str = ""
+    """The task whose report asked for this one. Such a task hands nothing over itself."""
     mac: str = ""
 
 
@@ -145,6 +148,19 @@ class Proposal:
         return autonomy.waiver if autonomy is not None and self.unattended_phases else ""
 
 
+@dataclass
+class Reported:
+    """A report that passed the gates and is in the thread."""
+
+    revision: int
+    digest: str
+    policy_digest: str | None
+    conclusion: str
+    council: CouncilOutcome
+    handed_over_to: str = ""
+    """The id of the follow-up task; empty: there is none."""
+
+
 PhaseState = Literal["waiting", "running", "done", "failed", "rolled_back", "skipped"]
 
 
@@ -177,6 +193,7 @@ class TaskState:
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     revision: int = 0
     proposal: Proposal | None = None
+    reported: Reported | None = None
     phases: list[PhaseRecord] = field(default_factory=list[PhaseRecord])
     pause: Pause | None = None
     cancelled_by: str = ""
@@ -205,6 +222,8 @@ class TaskResult:
     phases_run: int
     ended_by: str = ""
     """Slack user id of who rejected or cancelled; empty otherwise."""
+    report_digest: str | None = None
+    handed_over_to: str = ""
     waiver: str = ""
     """The autonomy mode by which phases ran, or would have run, without approval; empty: none did."""
 
@@ -261,7 +280,7 @@ class InvestigateInput:
 
 @dataclass(frozen=True)
 class Investigated:
-    """A plan, or why there is none."""
+    """A plan, a report, or why there is neither."""
 
     council: CouncilOutcome
     diagnosis: str
@@ -270,6 +289,8 @@ class Investigated:
     tool_call_ids: list[str]
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
     reason: str = ""
+    report: JsonObject | None = None
+    """As the agent wrote it, like `plan`."""
 
 
 @dataclass(frozen=True)
@@ -286,7 +307,30 @@ class JudgeInput:
 class Judged:
     report: GateReport
     plan: AnyPlan | None
-    """Present exactly when the report allows it."""
+    """Present exactly when a plan was judged and the report allows it."""
+    found: AnyReport | None = None
+    """Likewise, when the agent's own report was judged."""
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """A report of an agent that passed the gates, for the thread."""
+
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    found: AnyReport
+    gates: GateReport
+    council: CouncilOutcome
+
+
+@dataclass(frozen=True)
+class HandOverInput:
+    """The one hand-over of a report that passed the gates."""
+
+    request: TaskRequest
+    thread_ts: str
+    found: AnyReport
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,11 @@ with workflow.unsafe.imports_passed_through():
         UnderstandInput,
         WarnInput,
     )
+    from bot.workflows.reporting import Reporting
     from tools.contracts.control import Control
     from tools.contracts.decision import Decision
     from tools.contracts.taskspec import TaskSpec
-    from tools.contracts.verdict import Refusal
+    from tools.contracts.verdict import Refusal, Subject
 
 INBOX_LIMIT = 1000
 """Signals kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
@@ -222,6 +223,7 @@ class TaskWorkflow:
     async def _propose(self, spec: TaskSpec) -> Proposal:
         """Investigate and judge until a plan passes every gate or the repair attempts are used up."""
         refusals: list[Refusal] = []
+        judged_as: Subject = "plan"
         limits = self.state.request.limits
         for attempts_left in range(limits.repair_attempts, -1, -1):
             self._stop_if_cancelled()
@@ -251,6 +253,9 @@ class TaskWorkflow:
                     attempts_left=attempts_left,
                 ),
             )
+            if judged.report.allowed and judged.found is not None:
+                reporting = Reporting(self.state, spec, self._thread)
+                raise Ended("reported", await reporting.end(judged.found, judged, investigated))
             plan, requirement = judged.plan, judged.report.requirement
             if judged.report.allowed and plan is not None and requirement is not None:
                 proposal = Proposal(
@@ -265,11 +270,12 @@ class TaskWorkflow:
                 self.state.proposal = proposal
                 await self._offer(spec, proposal, diagnosis=investigated.diagnosis)
                 return proposal
-            refusals = judged.report.refusals
+            refusals, judged_as = judged.report.refusals, judged.report.subject
             if not all(refusal.repairable for refusal in refusals):
                 break
         reasons = "; ".join(f"{refusal.reason} ({refusal.rule})" for refusal in refusals[:5])
-        raise Ended("refused", f"The plan was refused and nothing was run. {reasons}")
+        what = "plan" if judged_as == "plan" else "report"
+        raise Ended("refused", f"The {what} was refused and nothing was run. {reasons}")
 
     async def _offer(self, spec: TaskSpec, proposal: Proposal, *, diagnosis: str, rest: bool = False) -> None:
         """Put it to people, with a nonce and a deadline of its own."""
@@ -410,18 +416,22 @@ class TaskWorkflow:
         return self.state.thread_ts
 
     def _result(self) -> TaskResult:
-        proposal = self.state.proposal
+        proposal, reported = self.state.proposal, self.state.reported
+        judged = proposal.report.policy_digest if proposal else reported.policy_digest if reported else None
+        council = proposal.council if proposal else reported.council if reported else None
         return TaskResult(
             task_id=self.state.request.task_id,
             outcome=self.state.outcome or "failed",
             detail=self.state.detail,
             revision=self.state.revision,
             plan_digest=proposal.plan.digest if proposal else None,
-            policy_digest=proposal.report.policy_digest if proposal else None,
-            agreement=proposal.council.agreement if proposal else None,
-            dissent=len(proposal.council.dissent) if proposal else 0,
+            policy_digest=judged,
+            agreement=council.agreement if council else None,
+            dissent=len(council.dissent) if council else 0,
             approvers=proposal.approvals if proposal else [],
             ended_by=self.state.ended_by,
+            report_digest=reported.digest if reported else None,
+            handed_over_to=reported.handed_over_to if reported else "",
             waiver=proposal.waiver if proposal else "",
             phases_run=sum(phase.state in ("done", "rolled_back", "failed") for phase in self.state.phases),
         )

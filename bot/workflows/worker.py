@@ -15,6 +15,7 @@ from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.task import TaskWorkflow
@@ -30,6 +31,7 @@ STICKY = timedelta(seconds=2)
 def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes) -> Worker:
     """Not started. `async with` runs it."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
+    reporting = Reporting(bench, decision_key)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
     controlling = Controlling(bench)
     return Worker(
@@ -44,6 +46,8 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             understanding.warn_of_secret,
             investigating.investigate,
             judging.judge,
+            reporting.report,
+            reporting.hand_over,
             deciding.present,
             deciding.read_roles,
             deciding.tell,

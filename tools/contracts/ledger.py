@@ -19,6 +19,7 @@ LedgerKind = Literal[
     "plan_validated",
     "report_proposed",
     "report_validated",
+    "handed_over",
     "approval_requested",
     "approval_waived",
     "plan_shown",

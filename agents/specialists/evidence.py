@@ -13,7 +13,8 @@ from prompts.fence import fence
 from tools.base import ToolResult
 from tools.contracts.common import JsonObject
 from tools.contracts.council import Claim
-from tools.contracts.plan import Evidence, Receipt
+from tools.contracts.plan import Evidence
+from tools.receipts import holds
 
 Output = TypeVar("Output", bound=BaseModel)
 
@@ -79,37 +80,12 @@ class EvidenceBook:
         """Whether every value a claim cites is where it says. `none`: it cites nothing."""
         if not claim.receipts:
             return "none"
-        return "hold" if all(self._holds(receipt) for receipt in claim.receipts) else "fail"
+        return "hold" if all(holds(receipt, self.by_call) for receipt in claim.receipts) else "fail"
 
-    def _holds(self, receipt: Receipt) -> bool:
-        outputs = [result.output for result in self.succeeded if result.call.id == receipt.tool_call_id]
-        found = [value for output in outputs for value in at_pointer(output, receipt.path)]
-        # `True == 1` in Python; a receipt that cites 1 for true is wrong.
-        return any(
-            value == receipt.value and isinstance(value, bool) == isinstance(receipt.value, bool) for value in found
-        )
-
-
-def at_pointer(document: object, pointer: str) -> list[object]:
-    """The scalar at a JSON Pointer (RFC 6901), in a list; empty when there is none."""
-    if pointer and not pointer.startswith("/"):
-        return []
-    value = document
-    for raw in pointer.split("/")[1:]:
-        step = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            mapping = cast("dict[str, object]", value)
-            if step not in mapping:
-                return []
-            value = mapping[step]
-        elif isinstance(value, list):
-            items = cast("list[object]", value)
-            if not (step.isascii() and step.isdigit()) or int(step) >= len(items):
-                return []
-            value = items[int(step)]
-        else:
-            return []
-    return [] if isinstance(value, (dict, list)) else [value]
+    @property
+    def by_call(self) -> dict[str, JsonObject]:
+        """Call id → output, of every call that succeeded."""
+        return {result.call.id: result.output for result in self.results if result.ok and result.output is not None}
 
 
 def shown(result: ToolResult) -> str:

@@ -19,6 +19,7 @@ from bot.ledger.chain import Draft, Entry, entry_hash, require_key, same
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.group_commit import GroupCommit
+from bot.ledger.results import tool_results
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
 from tools.contracts.common import Environment, JsonObject
@@ -172,6 +173,18 @@ class Ledger:
         for entry in found:
             self._require_own(entry, org)
         return frozenset(entry.key for entry in found)
+
+    async def tool_results(self, org: str, task_id: str, call_ids: Collection[str]) -> dict[str, JsonObject]:
+        """Call id → output, of those of the task's calls that succeeded. Raises `LedgerUnavailable`."""
+        _require_names(org=org, task_id=task_id)
+
+        async def fetch(digest: str) -> object:
+            kept = await self.get_artifact(org, digest)
+            if kept is None:
+                raise LedgerUnavailable(f"The artifact {digest} of task {task_id} is not kept: it cannot be read.")
+            return kept.value
+
+        return await tool_results(self._database, org, task_id, call_ids, key=self._key, fetch=fetch)
 
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
         """When a task other than `besides` last changed something in the environment, or began to; None: never.

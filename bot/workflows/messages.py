@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tools.contracts.common import JsonObject
+from tools.contracts.control import Control, ControlAction
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs import AnyPlan
 from tools.contracts.taskspec import Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal, Waiver
 
@@ -52,6 +53,8 @@ class TaskLimits:
     """Overrides the policy's expiry. None: as the policy says."""
     task_seconds: int = 86400
     """From intake until nothing more is started."""
+    pause_seconds: int = 14_400
+    """How long a run may be paused. Then it is stopped, and what it changed is undone."""
     text_chars: int = 12_000
     """Longest request that is worked on."""
 
@@ -96,17 +99,6 @@ class Answer:
     mac: str = ""
 
 
-@dataclass(frozen=True)
-class CancelRequest:
-    """Stop before anything (more) is run."""
-
-    org: str
-    task_id: str
-    user: str
-    reason: str
-    mac: str = ""
-
-
 @dataclass
 class Exchange:
     """A question that was asked, and its answer."""
@@ -123,7 +115,7 @@ class Proposal:
     """A revision that passed the gates and waits for people."""
 
     revision: int
-    plan: DriftRemediationPlan
+    plan: AnyPlan
     report: GateReport
     requirement: ApprovalRequirement
     council: CouncilOutcome
@@ -163,6 +155,17 @@ class PhaseRecord:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Nothing of the run starts as long as this stands."""
+
+    user: str
+    at: str
+    """RFC 3339, UTC."""
+    until: str
+    """Nobody has resumed it by then: the run is stopped."""
+
+
 @dataclass
 class TaskState:
     """The whole state of a task, in one place, so that it can be shown, tested and carried over."""
@@ -175,6 +178,9 @@ class TaskState:
     revision: int = 0
     proposal: Proposal | None = None
     phases: list[PhaseRecord] = field(default_factory=list[PhaseRecord])
+    pause: Pause | None = None
+    cancelled_by: str = ""
+    """Who stopped it. Nothing more is started; empty: nobody."""
     outcome: Outcome | None = None
     detail: str = ""
     ended_by: str = ""
@@ -279,7 +285,7 @@ class JudgeInput:
 @dataclass(frozen=True)
 class Judged:
     report: GateReport
-    plan: DriftRemediationPlan | None
+    plan: AnyPlan | None
     """Present exactly when the report allows it."""
 
 
@@ -360,6 +366,8 @@ class PhaseResult:
     detail: str
     touched: list[str]
     """Assets that this phase changed or may have changed."""
+    resources: list[str] = field(default_factory=list[str])
+    """The same of what is no asset: ids of the plan's resources."""
 
 
 @dataclass(frozen=True)
@@ -369,6 +377,8 @@ class RollbackInput:
     spec: TaskSpec
     proposal: Proposal
     touched: list[str]
+    """Assets."""
+    resources: list[str]
     reason: str
     phases: list[PhaseRecord]
 
@@ -377,6 +387,45 @@ class RollbackInput:
 class RollbackResult:
     ok: bool
     detail: str
+
+
+@dataclass(frozen=True)
+class HeededControl:
+    """Somebody's hand on the task that counts: for the ledger, the thread and the run's card."""
+
+    request: TaskRequest
+    thread_ts: str | None
+    proposal: Proposal | None
+    phases: list[PhaseRecord]
+    control: Control
+    pause: Pause | None
+    """As it stands after it."""
+    key: str
+
+
+@dataclass(frozen=True)
+class RefusedControl:
+    """One that does not count, and why: for the ledger and for the one who clicked."""
+
+    request: TaskRequest
+    thread_ts: str | None
+    user: str
+    """Who is told; empty: nobody."""
+    action: ControlAction
+    problem: str
+    sentence: str
+    key: str
+
+
+@dataclass(frozen=True)
+class ShowInput:
+    """The run's card, as it stands between two phases."""
+
+    request: TaskRequest
+    thread_ts: str
+    proposal: Proposal
+    phases: list[PhaseRecord]
+    pause: Pause | None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -10,12 +11,12 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.answers import ANSWER_SENTENCES, problem_with
+    from bot.workflows.controls import Controls
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
     from bot.workflows.messages import (
         AcceptedDecision,
         Answer,
-        CancelRequest,
         ConcludeInput,
         Exchange,
         InvestigateInput,
@@ -32,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         UnderstandInput,
         WarnInput,
     )
+    from tools.contracts.control import Control
     from tools.contracts.decision import Decision
     from tools.contracts.taskspec import TaskSpec
     from tools.contracts.verdict import Refusal
@@ -59,11 +61,12 @@ class TaskWorkflow:
     def __init__(self, request: TaskRequest) -> None:
         self.state = TaskState(request=request, thread_ts=request.thread_ts)
         self._inbox: list[Decision | Answer] = []
-        self._cancelled: CancelRequest | None = None
+        self._controls = Controls(self.state)
         self._weighed = 0
 
     @workflow.run
     async def run(self, request: TaskRequest) -> TaskResult:
+        heeding = asyncio.create_task(self._controls.heed())
         try:
             await self._work(request)
         except Ended as ended:
@@ -76,6 +79,8 @@ class TaskWorkflow:
         await steps.run(steps.CONCLUDE, ConcludeInput(state=self.state, result=result))
         settled = self.state.outcome not in ("expired", "cancelled") and self.state.proposal is not None
         await self._turn_late_ones_away("already_settled" if settled else "late")
+        await workflow.wait_condition(lambda: self._controls.settled)
+        heeding.cancel()
         return result
 
     # Handlers only enqueue: no await here, so none can interleave with the run method halfway through a decision.
@@ -91,9 +96,8 @@ class TaskWorkflow:
             self._inbox.append(answer)
 
     @workflow.signal
-    async def cancel(self, cancel: CancelRequest) -> None:
-        if await self._is_authentic(cancel) and cancel.task_id == self.state.request.task_id:
-            self._cancelled = self._cancelled or cancel
+    def control(self, control: Control) -> None:
+        self._controls.add(control)
 
     @workflow.query
     def task_state(self) -> TaskState:
@@ -106,7 +110,7 @@ class TaskWorkflow:
         proposal = await self._propose(spec)
         if proposal.report.shown_only:
             raise Ended("plan_only", f"{proposal.plan.environment} is plan-only. Nothing can be approved or run there.")
-        execution = Execution(self.state, spec, proposal, cancelled=lambda: self._cancelled)
+        execution = Execution(self.state, spec, proposal, controls=self._controls)
         if proposal.unattended_phases:
             await self._run_alone(execution, spec, proposal)
         else:
@@ -384,19 +388,19 @@ class TaskWorkflow:
             return None
         try:
             await workflow.wait_condition(
-                lambda: bool(self._inbox) or self._cancelled is not None, timeout=timedelta(seconds=remaining)
+                lambda: bool(self._inbox) or bool(self.state.cancelled_by), timeout=timedelta(seconds=remaining)
             )
         except TimeoutError:
             return None
         self._stop_if_cancelled()
         return self._inbox.pop(0)
 
-    async def _is_authentic(self, message: Decision | Answer | CancelRequest | TaskRequest) -> bool:
+    async def _is_authentic(self, message: Decision | Answer | TaskRequest) -> bool:
         return await steps.authenticate(message)
 
     def _stop_if_cancelled(self) -> None:
-        if self._cancelled is not None:
-            self.state.ended_by = self._cancelled.user
+        if self.state.cancelled_by:
+            self.state.ended_by = self.state.cancelled_by
             raise Ended("cancelled", "Nothing was run.")
 
     @property

@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
+from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.investigating import Investigating
@@ -30,6 +31,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     """Not started. `async with` runs it."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
+    controlling = Controlling(bench)
     return Worker(
         client,
         task_queue=task_queue,
@@ -47,6 +49,9 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             deciding.tell,
             deciding.refuse_decision,
             deciding.accept_decision,
+            controlling.heed_control,
+            controlling.refuse_control,
+            controlling.show_run,
             executing.run_phase,
             executing.roll_back,
             concluding.conclude,

@@ -7,16 +7,15 @@ from dataclasses import dataclass, fields
 from pydantic import TypeAdapter, ValidationError
 from temporalio import activity
 
-from bot.workflows.messages import Answer, CancelRequest, TaskRequest, Vouched
+from bot.workflows.messages import Answer, TaskRequest, Vouched
+from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.signing import is_authentic
 
-_KINDS: dict[
-    str, TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[CancelRequest] | TypeAdapter[TaskRequest]
-] = {
+_KINDS: dict[str, TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[Control] | TypeAdapter[TaskRequest]] = {
     "Decision": TypeAdapter(Decision),
     "Answer": TypeAdapter(Answer),
-    "CancelRequest": TypeAdapter(CancelRequest),
+    "Control": TypeAdapter(Control),
     "TaskRequest": TypeAdapter(TaskRequest),
 }
 

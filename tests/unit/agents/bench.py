@@ -13,6 +13,7 @@ from agents.orchestrator.council import Council
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import AgentOutcome, Assignment
 from agents.specialists.drift import DriftAgent
+from agents.specialists.specialist import SpecialistAgent
 from bot.local.estate import SampleEstate, seed_estate
 from prompts.library import PromptLibrary
 from tools.base import Tool, ToolAuthorizer, ToolCall
@@ -94,7 +95,7 @@ def spec(
 @dataclass
 class Bench:
     estate: SampleEstate
-    agent: DriftAgent
+    agent: SpecialistAgent
     registry: ToolRegistry
     orchestrator: Orchestrator
     authorizer: ToolAuthorizer = field(default_factory=Allows)
@@ -131,11 +132,17 @@ class Bench:
         return await self.estate.snapshot(ORG)
 
 
-@asynccontextmanager
-async def bench(folder: Path, client: ModelClient, members: list[Member], *, seed: int) -> AsyncGenerator[Bench, None]:
+async def draw(folder: Path, *, seed: int) -> Path:
+    """The file of a new estate."""
     path = folder / "estate.db"
     await seed_estate(path, seed=seed, org=ORG, now=now())
-    estate, registry = SampleEstate(path, now=now), build_registry()
+    return path
+
+
+@asynccontextmanager
+async def bench(drawn: Path, client: ModelClient, members: list[Member]) -> AsyncGenerator[Bench, None]:
+    """On this estate's file, which the test may change."""
+    estate, registry = SampleEstate(drawn, now=now), build_registry()
     council = Council(client, members, answer_deadline_seconds=20, vote_deadline_seconds=20)
     agent = DriftAgent(client, members, PromptLibrary(), registry)
     try:

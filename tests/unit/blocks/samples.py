@@ -10,18 +10,9 @@ from bot.blocks.plan_card import Offer, Vote
 from bot.blocks.task import Diagnosis, RefusedPlan
 from tools.contracts.common import digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary, PooledClaim
-from tools.contracts.plan import (
-    Action,
-    AssetExpectation,
-    DriftRemediationPlan,
-    HealthCheck,
-    Phase,
-    Rollback,
-    RollbackCondition,
-    Simulation,
-    TargetImage,
-    VersionComparison,
-)
+from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.plan import Action, AssetExpectation, HealthCheck, Phase, Rollback, RollbackCondition
+from tools.contracts.rollout import Simulation, TargetImage, VersionComparison
 from tools.contracts.taskspec import Constraints, Tag, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
 from tools.drift import HealthFinding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -51,9 +52,9 @@ class Bundle:
         return bundle_digest({module.id: module.text for module in self.modules}, self.data)
 
 
-def bundle_digest(modules: dict[str, str], data: JsonObject) -> str:
+def bundle_digest(modules: Mapping[str, str], data: JsonObject) -> str:
     """`sha256:…` over the modules' exact texts by id and the data under `data.gavel`; the same for every engine."""
-    return digest_of({"modules": modules, "data": normalized_object(data)})
+    return digest_of({"modules": dict(modules), "data": normalized_object(data)})
 
 
 def load_bundle(data: JsonObject | None = None) -> Bundle:

@@ -71,9 +71,9 @@ class Bundle:
         return bundle_digest({module.id: module.text for module in self.modules}, self.data)
 
 
-def bundle_digest(modules: dict[str, str], data: JsonObject) -> str:
+def bundle_digest(modules: Mapping[str, str], data: JsonObject) -> str:
     """`sha256:…` over the modules' exact texts by id and the data under `data.gavel`; the same for every engine."""
-    return digest_of({"modules": modules, "data": normalized_object(data)})
+    return digest_of({"modules": dict(modules), "data": normalized_object(data)})
 
 
 def load_bundle(data: JsonObject | None = None) -> Bundle:

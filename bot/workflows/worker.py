@@ -7,6 +7,7 @@ from importlib import metadata
 
 from temporalio.client import Client
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
@@ -28,6 +29,23 @@ STICKY = timedelta(seconds=2)
 """How long a dead worker holds back its tasks' next steps (Temporal's default: 10 s)."""
 
 
+SANDBOX = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules(
+        *(
+            "bot.workflows.messages",
+            "bot.workflows.options",
+            "bot.workflows.steps",
+            "tools",
+            "pydantic",
+            "pydantic_core",
+        )
+    )
+)
+"""Each task's code runs apart from the process, so that nothing it does can depend on more than its history. Shapes and
+constants are shared: to build all of them again for each task took longer than the task's own decisions.
+"""
+
+
 def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes) -> Worker:
     """Not started. `async with` runs it."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
@@ -40,6 +58,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
         build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow],
+        workflow_runner=SANDBOX,
         activities=[
             Authenticating(decision_key).authenticate,
             understanding.understand,

@@ -143,6 +143,19 @@ def tools(context: typer.Context) -> None:
     tools_app()(args=context.args, prog_name="gavel tools")
 
 
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    name="eval",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def evaluate(context: typer.Context) -> None:
+    """How well models do this work: play eval cases on sample data, with the gates, and nothing executed."""
+    from bot.evals_cli import evals_app
+
+    evals_app()(args=context.args, prog_name="gavel eval")
+
+
 def main() -> None:
     """The entry point. What a person can put right is told in a sentence; anything else is a bug, with traceback."""
     try:

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
@@ -103,6 +104,7 @@ async def open_workbench(
                 default_mode=mode,
                 text_limit=settings.limits.text_chars,
             ),
+            follow_ups=FollowUps(client=models, members=members, prompts=prompts),
             agents={"drift": _drift_agent(settings, models, members, prompts, registry)},
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
             members=members,

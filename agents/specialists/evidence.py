@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
@@ -79,7 +79,11 @@ class EvidenceBook:
         """Whether every value a claim cites is where it says. `none`: it cites nothing."""
         if not claim.receipts:
             return "none"
-        return "hold" if all(self._holds(receipt) for receipt in claim.receipts) else "fail"
+        return "hold" if self.holds(claim.receipts) else "fail"
+
+    def holds(self, receipts: Sequence[Receipt]) -> bool:
+        """Whether every one of them, and there is one, names a value that stands where it says."""
+        return bool(receipts) and all(self._holds(receipt) for receipt in receipts)
 
     def _holds(self, receipt: Receipt) -> bool:
         outputs = [result.output for result in self.succeeded if result.call.id == receipt.tool_call_id]

@@ -53,6 +53,10 @@ class TaskLimits:
     """From intake until nothing more is started."""
     text_chars: int = 12_000
     """Longest request that is worked on."""
+    follow_ups: int = 20
+    """Replies that are read while plans of this task wait for a decision."""
+    refinements: int = 5
+    """How often replies may change the plan."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,8 @@ class Proposal:
     """Distinct people, in the order they approved."""
     approved_at: list[str] = field(default_factory=list[str])
     """When, as the edge saw the clicks; in the same order."""
+    shapers: list[str] = field(default_factory=list[str])
+    """Who changed by a reply what was planned. They approve it no more than the one who asked does."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
 
@@ -165,6 +171,10 @@ class TaskState:
     """Who rejected or cancelled."""
     heard: list[str] = field(default_factory=list[str])
     """`Answer.unique` of every reply that was used, or whose writer was told that it was not."""
+    follow_ups: int = 0
+    """Replies that were read while a plan waited."""
+    shapers: list[str] = field(default_factory=list[str])
+    """Who refined the task by a reply, once for each refinement."""
 
 
 @dataclass(frozen=True)

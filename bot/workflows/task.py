@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.answers import ANSWER_SENTENCES, problem_with
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
+    from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES, FollowedUp, FollowUpInput, SupersedeInput
     from bot.workflows.messages import (
         AcceptedDecision,
         Answer,
@@ -104,7 +105,10 @@ class TaskWorkflow:
             raise Ended("refused", "This request did not come through a door Gavel can vouch for. Nothing was done.")
         spec = await self._understand(request)
         proposal = await self._propose(spec)
-        await self._await_quorum(spec, proposal)
+        while (refined := await self._await_quorum(spec, proposal)) is not None:
+            # Every revision goes the whole way: investigated, judged by every gate, put to people, approved anew.
+            spec = refined
+            proposal = await self._propose(spec)
         # Before the run, which may take an hour: who clicked in the same second is told now.
         await self._turn_late_ones_away("already_settled")
         self.state.status = "executing"
@@ -170,15 +174,7 @@ class TaskWorkflow:
         self._note(answer)
         if problem is None:
             return True
-        await steps.run(
-            steps.TELL,
-            TellInput(
-                request=self.state.request,
-                thread_ts=self._thread,
-                user=answer.user,
-                sentence=ANSWER_SENTENCES[problem],
-            ),
-        )
+        await self._tell(answer.user, ANSWER_SENTENCES[problem])
         return False
 
     async def _is_news(self, answer: Answer) -> bool:
@@ -232,6 +228,7 @@ class TaskWorkflow:
                     requirement=requirement,
                     council=investigated.council,
                     nonce=workflow.uuid4().hex,
+                    shapers=list(dict.fromkeys(self.state.shapers)),
                     expires_at=(workflow.now() + timedelta(seconds=seconds)).isoformat(),
                 )
                 self.state.proposal = proposal
@@ -253,8 +250,11 @@ class TaskWorkflow:
         reasons = "; ".join(f"{refusal.reason} ({refusal.rule})" for refusal in refusals[:5])
         raise Ended("refused", f"The plan was refused and nothing was run. {reasons}")
 
-    async def _await_quorum(self, spec: TaskSpec, proposal: Proposal) -> None:
-        """Returns when enough distinct people approved. Expiry, rejection and cancellation end the task."""
+    async def _await_quorum(self, spec: TaskSpec, proposal: Proposal) -> TaskSpec | None:
+        """None when enough distinct people approved; another spec when a reply refined it and this plan is void.
+
+        Expiry, rejection and cancellation end the task.
+        """
         deadline = datetime.fromisoformat(proposal.expires_at)
         while True:
             message = await self._next_message(deadline)
@@ -263,7 +263,9 @@ class TaskWorkflow:
                     "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
                 )
             if isinstance(message, Answer):
-                await self._turn_words_away(message)
+                refined = await self._hear(message, spec, proposal)
+                if refined is not None:
+                    return refined
                 continue
             counted = await self._weigh(message, proposal)
             if counted is None:
@@ -287,7 +289,7 @@ class TaskWorkflow:
                 self.state.ended_by = message.user
                 raise Ended("rejected", message.reason)
             if counted.settled == "approved":
-                return
+                return None
 
     async def _weigh(self, decision: Decision, proposal: Proposal | None) -> Counted | None:
         """Count one decision, or tell the one who clicked why it does not count."""
@@ -309,12 +311,65 @@ class TaskWorkflow:
         await self._refuse(decision.user, problem or "nothing_to_decide")
         return None
 
-    async def _turn_words_away(self, answer: Answer) -> None:
-        """Words decide nothing, and whoever says them while a plan waits is told so."""
-        if await self._is_news(answer):
-            self._weighed += 1
-            self._note(answer)
-            await self._refuse(answer.user, "question_closed" if answer.question_id else "typed")
+    async def _hear(self, answer: Answer, spec: TaskSpec, proposal: Proposal) -> TaskSpec | None:
+        """A reply while a plan waits: the refined task, or None. Words decide nothing, and who tries is told so."""
+        if not await self._is_news(answer):
+            return None
+        self._note(answer)
+        self._weighed += 1
+        if answer.question_id:
+            await self._refuse(answer.user, "question_closed")
+            return None
+        heard = await self._follow_up(answer, spec, proposal)
+        if heard.kind == "decides":
+            await self._refuse(answer.user, "typed")
+        if heard.spec is None:
+            return None
+        # From here on nothing counts for the old plan: a click on its card finds no plan, or a newer one.
+        self.state.proposal = None
+        self.state.spec = heard.spec
+        self.state.shapers.append(answer.user)
+        await steps.run(
+            steps.SUPERSEDE,
+            SupersedeInput(
+                request=self.state.request,
+                thread_ts=self._thread,
+                proposal=proposal,
+                by_revision=self.state.revision + 1,
+                user=answer.user,
+                changes=heard.changes,
+            ),
+        )
+        return heard.spec
+
+    async def _follow_up(self, answer: Answer, spec: TaskSpec, proposal: Proposal) -> FollowedUp:
+        limits = self.state.request.limits
+        if self.state.follow_ups >= limits.follow_ups:
+            await self._tell(answer.user, FOLLOW_UP_SENTENCES["no_more_replies"])
+            return FollowedUp(kind="turned_away")
+        self.state.follow_ups += 1
+        try:
+            return await steps.run(
+                steps.FOLLOW_UP,
+                FollowUpInput(
+                    request=self.state.request,
+                    thread_ts=self._thread,
+                    spec=spec,
+                    proposal=proposal,
+                    answer=answer,
+                    may_change=len(self.state.shapers) < limits.refinements,
+                ),
+            )
+        except ActivityError:
+            # The plan must not end with a reply that could not be read.
+            await self._tell(answer.user, FOLLOW_UP_SENTENCES["not_read"])
+            return FollowedUp(kind="turned_away")
+
+    async def _tell(self, user: str, sentence: str) -> None:
+        await steps.run(
+            steps.TELL,
+            TellInput(request=self.state.request, thread_ts=self._thread, user=user, sentence=sentence),
+        )
 
     async def _refuse(self, user: str, problem: Problem) -> None:
         """`user`: who is told; empty: nobody."""

@@ -12,6 +12,7 @@ from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
 from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
+from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
 from bot.workflows.activities.retrying import BEAT_SECONDS
@@ -30,6 +31,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     """Not started. `async with` runs it."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
+    following_up = FollowingUp(bench)
     return Worker(
         client,
         task_queue=task_queue,
@@ -43,6 +45,8 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             investigating.investigate,
             judging.judge,
             deciding.present,
+            following_up.follow_up,
+            following_up.supersede,
             deciding.read_roles,
             deciding.tell,
             deciding.refuse_decision,

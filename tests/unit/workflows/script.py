@@ -9,6 +9,8 @@ from typing import Any, Literal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from agents.follow_up import decides
+from bot.workflows import follow_ups as f
 from bot.workflows import messages as m
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.plan import (
@@ -114,6 +116,8 @@ class Script:
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
+    unreadable: bool = False
+    """No reply can be read."""
     deliberation: CouncilOutcome = field(default_factory=lambda: council())
     asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
 
@@ -179,6 +183,25 @@ class Script:
             raise ApplicationError(self.refused_by_slack, type="SlackRefused", non_retryable=True)
         return "2.0"
 
+    @activity.defn(name="follow_up")
+    async def follow_up(self, message: f.FollowUpInput) -> f.FollowedUp:
+        self.asked.append(("follow_up", message))
+        if self.unreadable:
+            raise ApplicationError("no", non_retryable=True)
+        words = message.answer.text
+        if decides(words):
+            return f.FollowedUp(kind="decides")
+        if not words.startswith("only ") or not message.may_change:
+            return f.FollowedUp(kind="explained")
+        context = TaskContext(regions=[words.removeprefix("only ")])
+        spec = message.spec.model_copy(update={"context": context})
+        return f.FollowedUp(kind="refined", spec=spec, changes=[f"regions: {context.regions[0]}"])
+
+    @activity.defn(name="supersede")
+    async def supersede(self, message: f.SupersedeInput) -> bool:
+        self.asked.append(("supersede", message))
+        return True
+
     @activity.defn(name="read_roles")
     async def read_roles(self, message: m.RolesInput) -> list[str]:
         self.asked.append(("read_roles", message))
@@ -221,6 +244,8 @@ class Script:
             self.investigate,
             self.judge,
             self.present,
+            self.follow_up,
+            self.supersede,
             self.read_roles,
             self.refuse_decision,
             self.accept_decision,

@@ -10,8 +10,10 @@ from bot.local.rehearsal.vocabulary import PLATFORM_WORDS, ROLE_WORDS, kinds_in
 
 _REGION = re.compile(
     r"\b(?:[a-z]{2}-(?:north|south|east|west|central)[a-z]*-\d|[a-z]+-(?:north|south|east|west|central)[a-z]*\d|"
-    r"(?:north|south|east|west|central)(?:europe|us|asia|uk)\d?)\b"
+    r"(?:north|south|east|west|central)(?:europe|us|asia|uk)\d?|"
+    r"amsterdam|dallas|dublin|frankfurt|london|oregon|paris|sydney|tokyo|virginia)\b"
 )
+_SITE = re.compile(r"\b(?:aws|azure|gcp|vsphere|k8s)-[a-z0-9-]*[a-z0-9]\b")
 _HOST = re.compile(r"\b[a-z][a-z0-9]*(?:-[a-z0-9]+)*-[a-z0-9]*\d[a-z0-9]*\b")
 _NO_HOST = re.compile(r"^(?:cve|ghsa|ec|us|eu|ap|sa|ca|me|af|soc|iso|pci|cis|log4j)-")
 _SUBJECT = re.compile(
@@ -30,7 +32,12 @@ def hosts_in(text: str) -> list[str]:
     regions = set(_REGION.findall(text))
     subjects = set(_SUBJECT.findall(text))
     named = {host for host in _HOST.findall(text) if host not in regions | subjects and not _NO_HOST.match(host)}
-    return sorted(name for name in named if not any(name.endswith(f"-{region}") for region in regions))
+    return sorted(named - set(sites_in(text)))
+
+
+def sites_in(text: str) -> list[str]:
+    """`aws-eu-west-1` names a place, not a machine; so does `vsphere-ams1`."""
+    return sorted(set(_SITE.findall(text)))
 
 
 def roles_in(text: str) -> list[str]:
@@ -39,9 +46,7 @@ def roles_in(text: str) -> list[str]:
 
 def context_in(text: str, *, roles: list[str], now: datetime | None = None) -> Json:
     """A TaskContext of what the text names. Empty: nothing."""
-    regions = sorted(set(_REGION.findall(text)))
-    # `aws-eu-west-1` names a place, not a machine.
-    sites = sorted({name for name in _HOST.findall(text) if any(name.endswith(f"-{region}") for region in regions)})
+    regions, sites = sorted(set(_REGION.findall(text))), sites_in(text)
     hosts = hosts_in(text)
     found: Json = {
         "platforms": kinds_in(PLATFORM_WORDS, text),

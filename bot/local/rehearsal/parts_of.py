@@ -23,18 +23,26 @@ _JOINT = re.compile(
 )
 
 
+_SAME_THING = re.compile(rf"^(?:please\s+)?(?:{_VERBS})\w*\s+(?:it|them|this|that|those|these)\b", re.IGNORECASE)
+
+
 def parts_of(text: str) -> list[tuple[str, str]]:
     """(words as they were written, kind of work) for each of several different tasks; empty: it is one, or none.
 
-    A part without a kind of its own belongs to the one before: "find out why checkout is slow and tell me".
+    A part without a kind of its own, or that only does something to "it", belongs to the one before.
     """
-    parts: list[tuple[str, str]] = []
+    spans: list[tuple[int, int]] = []
     start = 0
     for end, next_start in [*((match.start(), match.end()) for match in _JOINT.finditer(text)), (len(text), len(text))]:
-        words, kinds = text[start:end].strip(), task_types_in(without_exclusions(plain(text[start:end])))
-        if kinds and parts and parts[-1][1] == kinds[0]:
-            parts[-1] = (f"{parts[-1][0]}{text[text.rfind(parts[-1][0]) + len(parts[-1][0]) : end]}", kinds[0])
-        elif kinds:
-            parts.append((words, kinds[0]))
+        words = text[start:end].strip()
+        if words and spans and (_SAME_THING.match(words) or _kind(text[slice(*spans[-1])]) == _kind(words)):
+            spans[-1] = (spans[-1][0], end)
+        elif words and _kind(words):
+            spans.append((start, end))
         start = next_start
+    parts = [(text[slice(*span)].strip(), _kind(text[slice(*span)])) for span in spans]
     return parts if len({kind for _, kind in parts}) > 1 else []
+
+
+def _kind(words: str) -> str:
+    return next(iter(task_types_in(without_exclusions(plain(words)))), "")

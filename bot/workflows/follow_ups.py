@@ -1,12 +1,8 @@
-"""Replies while a plan waits: what the step that reads them is handed, what it answers, what their writers are told."""
+"""Why a reply changed nothing while a plan waited, and what its writer is told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
-
-from bot.workflows.messages import Answer, Proposal, TaskRequest
-from tools.contracts.taskspec import TaskSpec
 
 Turned = Literal[
     "not_for_you",
@@ -48,40 +44,3 @@ FOLLOW_UP_SENTENCES: dict[Turned, str] = {
     ),
 }
 """What the writer is told, and only they: what was not done, and what to do instead."""
-
-
-@dataclass(frozen=True)
-class FollowUpInput:
-    request: TaskRequest
-    thread_ts: str
-    spec: TaskSpec
-    proposal: Proposal
-    """On offer: what the reply is about."""
-    answer: Answer
-    may_change: bool
-    """False: the task has been refined as often as its limits allow."""
-
-
-@dataclass(frozen=True)
-class FollowedUp:
-    """What became of a reply. Whoever had to be told has been."""
-
-    kind: Literal["refined", "explained", "turned_away", "decides"]
-    """`decides`: a decision in words, which counts for nothing."""
-    spec: TaskSpec | None = None
-    """For `refined`."""
-    changes: list[str] = field(default_factory=list[str])
-    """For `refined`: what differs, a line each. Untrusted text."""
-
-
-@dataclass(frozen=True)
-class SupersedeInput:
-    """A plan that waits no more, because what it was made for has changed."""
-
-    request: TaskRequest
-    thread_ts: str
-    proposal: Proposal
-    by_revision: int
-    user: str
-    """Who refined it."""
-    changes: list[str]

@@ -285,6 +285,43 @@ class PresentInput:
 
 
 @dataclass(frozen=True)
+class FollowUpInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    proposal: Proposal
+    """On offer: what the reply is about."""
+    answer: Answer
+    may_change: bool
+    """False: the task has been refined as often as its limits allow."""
+
+
+@dataclass(frozen=True)
+class FollowedUp:
+    """What became of a reply. Whoever had to be told has been."""
+
+    kind: Literal["refined", "explained", "turned_away", "decides"]
+    """`decides`: a decision in words, which counts for nothing."""
+    spec: TaskSpec | None = None
+    """For `refined`."""
+    changes: list[str] = field(default_factory=list[str])
+    """For `refined`: what differs, a line each. Untrusted text."""
+
+
+@dataclass(frozen=True)
+class SupersedeInput:
+    """A plan that waits no more, because what it was made for has changed."""
+
+    request: TaskRequest
+    thread_ts: str
+    proposal: Proposal
+    by_revision: int
+    user: str
+    """Who refined it."""
+    changes: list[str]
+
+
+@dataclass(frozen=True)
 class RolesInput:
     request: TaskRequest
     user: str

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 
 from temporalio import workflow
 
-from bot.workflows import follow_ups as f
 from bot.workflows import messages as m
 from bot.workflows.options import EXECUTE_STEP, GATE_STEP, MODEL_STEP, REPLY_STEP, WRITE_STEP, StepOptions
 from tools.contracts.decision import Decision
@@ -30,8 +29,8 @@ WARN_OF_SECRET = Step("warn_of_secret", m.WarnInput, bool, WRITE_STEP)
 INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
 JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)
 PRESENT = Step("present", m.PresentInput, str, WRITE_STEP)
-FOLLOW_UP = Step("follow_up", f.FollowUpInput, f.FollowedUp, REPLY_STEP)
-SUPERSEDE = Step("supersede", f.SupersedeInput, bool, WRITE_STEP)
+FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
+SUPERSEDE = Step("supersede", m.SupersedeInput, bool, WRITE_STEP)
 READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
 TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
 REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)

@@ -12,13 +12,15 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.answers import ANSWER_SENTENCES, problem_with
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
-    from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES, FollowedUp, FollowUpInput, SupersedeInput
+    from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
     from bot.workflows.messages import (
         AcceptedDecision,
         Answer,
         CancelRequest,
         ConcludeInput,
         Exchange,
+        FollowedUp,
+        FollowUpInput,
         InvestigateInput,
         JudgeInput,
         Outcome,
@@ -26,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         Proposal,
         RefusedDecision,
         RolesInput,
+        SupersedeInput,
         TaskRequest,
         TaskResult,
         TaskState,

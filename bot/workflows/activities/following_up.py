@@ -16,7 +16,8 @@ from bot.workflows.activities.deciding import offer_of
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.task_evidence import evidence_of, offered
 from bot.workflows.activities.whispering import whisper
-from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES, FollowedUp, FollowUpInput, SupersedeInput, Turned
+from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES, Turned
+from bot.workflows.messages import FollowedUp, FollowUpInput, SupersedeInput
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
 from tools.contracts.follow_up import FollowUp

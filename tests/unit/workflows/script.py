@@ -10,7 +10,6 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from agents.follow_up import decides
-from bot.workflows import follow_ups as f
 from bot.workflows import messages as m
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.plan import (
@@ -184,21 +183,21 @@ class Script:
         return "2.0"
 
     @activity.defn(name="follow_up")
-    async def follow_up(self, message: f.FollowUpInput) -> f.FollowedUp:
+    async def follow_up(self, message: m.FollowUpInput) -> m.FollowedUp:
         self.asked.append(("follow_up", message))
         if self.unreadable:
             raise ApplicationError("no", non_retryable=True)
         words = message.answer.text
         if decides(words):
-            return f.FollowedUp(kind="decides")
+            return m.FollowedUp(kind="decides")
         if not words.startswith("only ") or not message.may_change:
-            return f.FollowedUp(kind="explained")
+            return m.FollowedUp(kind="explained")
         context = TaskContext(regions=[words.removeprefix("only ")])
         spec = message.spec.model_copy(update={"context": context})
-        return f.FollowedUp(kind="refined", spec=spec, changes=[f"regions: {context.regions[0]}"])
+        return m.FollowedUp(kind="refined", spec=spec, changes=[f"regions: {context.regions[0]}"])
 
     @activity.defn(name="supersede")
-    async def supersede(self, message: f.SupersedeInput) -> bool:
+    async def supersede(self, message: m.SupersedeInput) -> bool:
         self.asked.append(("supersede", message))
         return True
 

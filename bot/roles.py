@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +13,8 @@ from slack_sdk.errors import SlackApiError
 from bot.settings import ROLE_GROUPS
 from bot.slack_api import SlackApi
 from tools.contracts.identity import Role
+
+_Groups = Mapping[str, frozenset[str]]
 
 
 class RolesUnavailable(Exception):
@@ -34,19 +37,38 @@ class ListedRoles:
         return [role for role, holders in self.people.items() if user in holders]
 
 
-@dataclass(frozen=True)
 class GroupRoles:
-    """Roles from Slack user groups. Read afresh at every call: a person who was removed must not decide."""
+    """Roles from Slack user groups. Read afresh for every call: a person who was removed must not decide.
 
-    client: SlackApi
+    Slack allows about twenty such readings a minute. Calls made while one is under way share the next, which has not
+    begun yet and so is as fresh as each of them asks for.
+    """
+
+    def __init__(self, client: SlackApi) -> None:
+        self._client = client
+        self._under_way: asyncio.Task[_Groups] | None = None
+        self._next: asyncio.Task[_Groups] | None = None
 
     async def roles_of(self, user: str) -> list[Role]:
+        if self._next is None:
+            self._next = asyncio.create_task(self._read_after(self._under_way), name="read the user groups")
+        # Shielded: who gives up waiting does not take the reading from the others.
+        groups = await asyncio.shield(self._next)
+        return [role for role, handle in ROLE_GROUPS.items() if user in groups.get(handle, ())]
+
+    async def _read_after(self, before: asyncio.Task[_Groups] | None) -> _Groups:
+        if before is not None:
+            await asyncio.wait({before})
+        self._under_way, self._next = self._next, None
+        return await self._read()
+
+    async def _read(self) -> _Groups:
+        """Handle → user ids."""
         try:
-            answer = await self.client.api_call("usergroups.list", params={"include_users": True})
+            answer = await self._client.api_call("usergroups.list", params={"include_users": True})
         except SlackApiError as error:
             raise RolesUnavailable(f"Slack did not list its user groups: {error}") from error
         except (ClientError, OSError, TimeoutError) as error:
             raise RolesUnavailable(f"Slack could not be asked for its user groups: {error}") from error
         groups: list[dict[str, Any]] = answer.get("usergroups") or []
-        held = {str(group.get("handle")) for group in groups if user in (group.get("users") or [])}
-        return [role for role, handle in ROLE_GROUPS.items() if handle in held]
+        return {str(group.get("handle")): frozenset(group.get("users") or []) for group in groups}

@@ -14,13 +14,14 @@ from temporalio.worker import Worker
 
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
-from agents.orchestrator.chat import Member, ModelClient
+from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
-from agents.specialists.drift import DriftAgent, RolloutDefaults
+from agents.specialists.catalog import build_agents
+from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, build_app, build_client, channel_ids, who_are_we
 from bot.estates import open_estate
 from bot.intake import Intake
@@ -50,16 +51,9 @@ from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.advisory import Advisory
 from tools.contracts.common import Mode
-from tools.registry import ToolRegistry, build_registry
+from tools.registry import build_registry
 
 _SLACK = "Slack did not say who this bot is"
-
-
-def _drift_agent(
-    settings: Settings, models: ModelClient, members: Sequence[Member], prompts: PromptLibrary, registry: ToolRegistry
-) -> DriftAgent:
-    defaults = RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds)
-    return DriftAgent(client=models, members=members, prompts=prompts, registry=registry, defaults=defaults)
 
 
 @asynccontextmanager
@@ -105,7 +99,13 @@ async def open_workbench(
                 text_limit=settings.limits.text_chars,
             ),
             follow_ups=FollowUps(client=models, members=members, prompts=prompts),
-            agents={"drift": _drift_agent(settings, models, members, prompts, registry)},
+            agents=build_agents(
+                models,
+                members,
+                prompts,
+                registry=registry,
+                defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
+            ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
             members=members,
             registry=registry,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, cast
 
 import aiohttp
@@ -15,6 +15,10 @@ from tools.contracts.common import JsonObject
 
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
 _TRANSIENT: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+
+
+def ignore() -> None:
+    """Nothing."""
 
 
 class SlackRetryable(Exception):
@@ -67,13 +71,17 @@ class SlackWeb:
         self._client = cast("_Client", own)
         self._pacer = pacer
 
-    async def write(self, method: str, arguments: JsonObject, *, urgent: bool = True) -> JsonObject:
+    async def write(
+        self, method: str, arguments: JsonObject, *, urgent: bool = True, on_turn: Callable[[], None] = ignore
+    ) -> JsonObject:
         """Wait for the channel's turn, then call. After a 429 everyone keeps off for as long as Slack asks.
 
-        `urgent` goes before progress. Raises :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
+        `urgent` goes before progress. `on_turn`: called between the two; a caller that is cancelled before has written
+        nothing. Raises :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
         """
         channel = str(arguments["channel"])
         await self._pacer.turn(channel, method, urgent=urgent)
+        on_turn()
         try:
             return await self._call(method, json=_without_none(arguments))
         except SlackRetryable as error:

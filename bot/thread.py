@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.message import Message
 from bot.pacing import Pacer
-from bot.slack_web import SlackRefused, SlackRetryable, SlackWeb, child, listed
+from bot.slack_web import SlackRefused, SlackRetryable, SlackWeb, child, ignore, listed
 from tools.contracts.common import JsonObject
 
 __all__ = ["SlackRefused", "SlackRetryable", "ThreadRef", "ThreadWriter", "metadata_of"]
@@ -84,8 +84,12 @@ class ThreadWriter:
         *,
         metadata: JsonObject | None = None,
         urgent: bool = True,
+        on_turn: Callable[[], None] = ignore,
     ) -> None:
-        """Replace what one of our messages says. Without `metadata` its key stays. Doing it twice is harmless."""
+        """Replace what one of our messages says. Without `metadata` its key stays. Doing it twice is harmless.
+
+        `on_turn`: as `SlackWeb.write` has it.
+        """
         arguments: JsonObject = {
             "channel": channel,
             "ts": ts,
@@ -93,7 +97,7 @@ class ThreadWriter:
             "blocks": message.blocks,
             "metadata": metadata,
         }
-        await self.web.write("chat.update", arguments | _QUIET, urgent=urgent)
+        await self.web.write("chat.update", arguments | _QUIET, urgent=urgent, on_turn=on_turn)
 
     async def tell(self, thread: ThreadRef, user: str, message: Message) -> None:
         """Say something to one person only. Slack does not keep it: it may be lost, or seen twice after a crash."""

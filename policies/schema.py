@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -15,10 +14,11 @@ from pydantic import ValidationError as ContractError
 from policies.engine import is_list, is_object
 from policies.gate import Finding, JudgeContext
 from tools.contracts.common import JsonObject, canonical_json
-from tools.contracts.plan import DriftRemediationPlan, Plan
+from tools.contracts.outputs import PLANS
+from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName, Refusal
 
-CONTRACTS: Mapping[str, type[Plan]] = MappingProxyType({"DriftRemediationPlan": DriftRemediationPlan})
+CONTRACTS: Mapping[str, type[Plan]] = PLANS
 """Name → contract. An agent names one of these; any other name is refused."""
 
 MAX_PLAN_BYTES = 4_000_000

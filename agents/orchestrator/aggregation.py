@@ -41,7 +41,7 @@ class Aggregation:
                 mode="aggregation",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            return await ask(self.client, member, request, MemberReport)
+            return await ask(self.client, member, request, brief.contract)
 
         answers = await gather_answers(
             self.members,
@@ -68,7 +68,7 @@ class Aggregation:
                 deadline_seconds=self.answer_deadline_seconds,
             )
             answer, took_ms = await timed(
-                ask(self.client, member, request, MemberReport), member, deadline_seconds=request.deadline_seconds
+                ask(self.client, member, request, brief.contract), member, deadline_seconds=request.deadline_seconds
             )
             if isinstance(answer, MemberReport):
                 roll.mark(member.name, "answered", stage="answer", took_ms=took_ms)

@@ -11,7 +11,8 @@ from tools.contracts.common import AgentName, Mode
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 
 Expand = Callable[[Mapping[str, MemberReport]], Awaitable[Mapping[str, Sequence[PhaseItem]]]]
-"""Member → its proposal's phases, computed by the tools. A member whose proposal cannot be expanded is left out."""
+"""Member → what it proposes, as it is voted on: a plan's phases as the tools computed them, or a conclusion and
+recommendations. A member whose proposal cannot be expanded is left out."""
 
 NO_CHANGE = PhaseItem(key="no_change", text="Nothing should be changed on this evidence.")
 """What a member without a proposal proposes, so that doing nothing is voted on like any plan."""
@@ -38,6 +39,8 @@ class Brief:
     """Unique within the task, e.g. `drift:r1`; prefixes the keys of all calls and seeds the shuffles."""
     system: str
     report: Prompt
+    contract: type[MemberReport]
+    """What each member answers. The schema's name that models see is the class's."""
     vote_prompt: Callable[[Sequence[PooledClaim]], Prompt]
     """Renders the pooled claims, in the order given, for a voting member. The claims come without authors."""
     expand: Expand
@@ -79,10 +82,12 @@ class Deliberation:
     reports: Mapping[str, MemberReport]
     """Member → its report. In aggregation also the synthesis, under `SYNTHESIS`."""
     phases: Mapping[str, Sequence[PhaseItem]]
-    """Member → the phases of its plan, as they were voted on; :data:`NO_CHANGE` where it proposes none."""
+    """Member → what it proposes, as it was voted on; :data:`NO_CHANGE` where a plan's member proposes none."""
     carried_phase_keys: frozenset[str]
     """In council mode: by vote. Otherwise all phases of the one answer, because no council was asked."""
     carried_claims: Sequence[PooledClaim]
     """What the answer may be composed from."""
+    carried_recommendations: Sequence[PooledClaim]
+    """Likewise, of what members recommend beside their phases or conclusion."""
     best: str | None
-    """Whose report to build the plan from: all its phases carried. None: no consensus, so there is no plan."""
+    """Whose report to build the output from: all its phases, or its conclusion, carried. None: no consensus."""

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from agents.orchestrator.canonical import claim_key, claim_text, plain_text
 from tools.contracts.council import Ballot, ClaimTally, MemberReport, PooledClaim, Stance, VoteSheet
@@ -22,14 +23,24 @@ MINIMUM_COVERAGE = Fraction(1, 2)
 """More than this share of the effective votes must have taken a stance."""
 
 
+_PREFIXES: Mapping[Literal["phase", "recommendation"], str] = {"phase": "p", "recommendation": "r"}
+_KINDS: Mapping[str, Literal["claim", "phase", "recommendation"]] = {
+    "c": "claim",
+    "p": "phase",
+    "r": "recommendation",
+}
+
+
 @dataclass(frozen=True)
 class PhaseItem:
-    """One phase of a member's plan, as it is voted on."""
+    """One phase of a member's plan, or its conclusion, or one of its recommendations, as it is voted on."""
 
     key: str
     """Equal for equal phases: type, assets, actions. Two members who propose the same phase share it."""
     text: str
     """One sentence for the voting members and for the thread."""
+    kind: Literal["phase", "recommendation"] = "phase"
+    """A member's output stands if all its `phase` items carry. A recommendation carries by itself."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ def shuffled(items: Iterable[str], *, seed: str) -> list[str]:
 def pool_claims(
     reports: Mapping[str, MemberReport], phases_by_member: Mapping[str, Sequence[PhaseItem]], *, seed: str
 ) -> list[PooledClaim]:
-    """Everything the members state and propose, equal things once: claims `c1` …, then phases `p1` …
+    """Everything the members state and propose, equal things once: claims `c1` …, phases `p1` …, recommendations `r1` …
 
     Members are read in name order, so that the order in which answers arrived changes nothing.
     """
@@ -80,16 +91,16 @@ def pool_claims(
             add("c", claim_key(claim), claim_text(claim), member)
     for member in sorted(phases_by_member):
         for item in phases_by_member[member]:
-            add("p", item.key, plain_text(item.text), member)
+            add(_PREFIXES[item.kind], item.key, plain_text(item.text), member)
 
     pooled: list[PooledClaim] = []
-    for prefix in ("c", "p"):
-        keys = shuffled((key for kind, key in texts if kind == prefix), seed=seed)
+    for prefix, kind in _KINDS.items():
+        keys = shuffled((key for of, key in texts if of == prefix), seed=seed)
         pooled += [
             PooledClaim(
                 id=f"{prefix}{number}",
                 text=texts[prefix, key],
-                kind="claim" if prefix == "c" else "phase",
+                kind=kind,
                 key=key,
                 authors=authors[prefix, key],
             )

@@ -52,7 +52,7 @@ class Council:
                 mode="council",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            return await ask(self.client, member, request, MemberReport)
+            return await ask(self.client, member, request, brief.contract)
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
             return bool(answers) and self.electorate.effective({*answers, *out}) < self.min_providers

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.orchestrator.aggregation import SYNTHESIS, Aggregation, anonymous
-from agents.orchestrator.brief import NO_CHANGE, Brief, Deliberation
+from agents.orchestrator.brief import Brief, Deliberation
 from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.consensus import Electorate, PhaseItem, pool_claims
 from agents.orchestrator.council import Council
@@ -91,6 +91,7 @@ class Orchestrator:
             phases=phases,
             carried_phase_keys=frozenset(item.key for item in phases.get(name, ())),
             carried_claims=[claim for claim in pooled if claim.kind == "claim"],
+            carried_recommendations=[claim for claim in pooled if claim.kind == "recommendation"],
             best=name if phases.get(name) else None,
         )
 
@@ -129,6 +130,7 @@ class Orchestrator:
             carried_phase_keys=frozenset(item.key for item in phases.get(SYNTHESIS, ())),
             # What only the synthesis says, no member found in the evidence.
             carried_claims=[row.claim for row in rows if row.claim.kind == "claim" and row.support],
+            carried_recommendations=[row.claim for row in rows if row.claim.kind == "recommendation"],
             best=SYNTHESIS if phases.get(SYNTHESIS) else None,
         )
 
@@ -169,6 +171,7 @@ class Orchestrator:
             phases=phases,
             carried_phase_keys=phase_keys(row for row in rows if row.carried),
             carried_claims=[row.claim for row in rows if row.claim.kind == "claim" and row.carried],
+            carried_recommendations=[row.claim for row in rows if row.claim.kind == "recommendation" and row.carried],
             best=best,
         )
 
@@ -195,6 +198,11 @@ class Orchestrator:
             carried_phase_keys=frozenset(item.key for item in standing.phases[best]) if best else frozenset(),
             carried_claims=[
                 row.claim for row in rows if row.claim.kind == "claim" and row.claim.key in own and not row.contradict
+            ],
+            carried_recommendations=[
+                row.claim
+                for row in rows
+                if row.claim.kind == "recommendation" and best in row.claim.authors and not row.contradict
             ],
             best=best,
         )
@@ -245,11 +253,6 @@ def _unvoted(claim: PooledClaim, stated_by: list[str]) -> ClaimTally:
 
 
 async def _phases(brief: Brief, reports: Mapping[str, MemberReport]) -> dict[str, Sequence[PhaseItem]]:
-    """Each member's plan as the tools expand it; no proposal is a proposal to change nothing."""
-    proposing = {name: report for name, report in reports.items() if report.proposal is not None}
-    expanded = await brief.expand(proposing)
-    return {
-        name: [NO_CHANGE] if report.proposal is None else list(expanded[name])
-        for name, report in reports.items()
-        if report.proposal is None or expanded.get(name)
-    }
+    """What each member proposes, as the agent expands it."""
+    expanded = await brief.expand(reports)
+    return {name: list(expanded[name]) for name in reports if expanded.get(name)}

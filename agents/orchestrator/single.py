@@ -36,7 +36,7 @@ class Single:
                 deadline_seconds=self.answer_deadline_seconds,
             )
             answer, took_ms = await timed(
-                ask(self.client, member, request, MemberReport), member, deadline_seconds=request.deadline_seconds
+                ask(self.client, member, request, brief.contract), member, deadline_seconds=request.deadline_seconds
             )
             if isinstance(answer, MemberReport):
                 roll.mark(member.name, "answered", stage="answer", took_ms=took_ms)

@@ -18,7 +18,7 @@ class Standing:
     reports: Mapping[str, MemberReport]
     """In configured order: ties go to the earlier member."""
     phases: Mapping[str, Sequence[PhaseItem]]
-    """Member → its plan's phases. A member without any has no plan and cannot win."""
+    """Member → its plan's phases, or its conclusion. A member without any has no plan and cannot win."""
 
     def carried(self, rows: Sequence[ClaimTally]) -> list[str]:
         """The members all of whose phases carried."""
@@ -30,7 +30,7 @@ class Standing:
 
     def is_contested(self, rows: Sequence[ClaimTally]) -> bool:
         """Whether several different plans carried, so that support decides between them."""
-        return len({frozenset(item.key for item in self.phases[name]) for name in self.carried(rows)}) > 1
+        return len({frozenset(self._keys(name)) for name in self.carried(rows)}) > 1
 
     def best(self, rows: Sequence[ClaimTally], electorate: Electorate) -> str | None:
         """The carried plan with the most support (mean over its phases), then with the most carried claims."""
@@ -43,16 +43,18 @@ class Standing:
         agreed = {row.claim.key for row in rows if row.claim.kind == "claim" and row.carried}
 
         def rank(name: str) -> tuple[Fraction, int]:
-            keys = [item.key for item in self.phases[name]]
+            keys = self._keys(name)
             own = {claim_key(claim) for claim in self.reports[name].claims}
             return sum((support[key] for key in keys), Fraction(0)) / len(keys), len(own & agreed)
 
         return max(self.carried(rows), key=rank, default=None)
 
     def _all_phases_in(self, keys: frozenset[str]) -> list[str]:
-        return [
-            name for name in self.reports if (own := self.phases.get(name)) and all(item.key in keys for item in own)
-        ]
+        return [name for name in self.reports if (own := self._keys(name)) and all(key in keys for key in own)]
+
+    def _keys(self, name: str) -> list[str]:
+        """Of the items without which the member's output is another one: its recommendations are not among them."""
+        return [item.key for item in self.phases.get(name, ()) if item.kind == "phase"]
 
 
 def phase_keys(rows: Iterable[ClaimTally]) -> frozenset[str]:

@@ -11,7 +11,8 @@ from tools.contracts.common import Contract, JsonObject, Mode
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.identity import Caller
 from tools.contracts.ledger import Recorder
-from tools.contracts.plan import DriftRemediationPlan, Evidence
+from tools.contracts.outputs import AnyPlan, AnyReport
+from tools.contracts.plan import Evidence
 from tools.contracts.progress import Progress
 from tools.contracts.taskspec import TaskSpec
 from tools.contracts.verdict import Refusal
@@ -52,17 +53,31 @@ class Assignment:
         return f"r{self.revision}" if self.attempt == 1 else f"r{self.revision}.{self.attempt}"
 
 
-Finding = Literal["plan", "nothing_to_do", "inconclusive"]
+Finding = Literal["plan", "report", "nothing_to_do", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What the evidence and the votes came to."""
+
+    finding: Finding
+    reason: str = ""
+    """Why there is no plan, in a sentence or two. For a report: its conclusion in one."""
+    plan: AnyPlan | None = None
+    report: AnyReport | None = None
 
 
 class AgentOutcome(Contract):
     """What a round of work came to."""
 
     finding: Finding
-    plan: DriftRemediationPlan | None = None
+    plan: AnyPlan | None = None
     """For `plan`. A proposal: no gate has seen it."""
     plan_json: JsonObject | None = None
     """The same, as the gates and the ledger take it."""
+    report: AnyReport | None = None
+    """For `report`, whatever it concludes. No gate has seen it."""
+    report_json: JsonObject | None = None
     diagnosis: str
     """What is the case, in the words of the model whose plan stands. Untrusted text."""
     council: CouncilOutcome
@@ -75,7 +90,7 @@ class AgentOutcome(Contract):
     notes: list[str] = []
     """What code left out or found wrong in the models' answers, a sentence each."""
     reason: str = ""
-    """For `nothing_to_do` and `inconclusive`: why there is no plan, in a sentence or two."""
+    """Without a plan: why there is none, in a sentence or two."""
 
 
 class Specialist(Protocol):

@@ -1,38 +1,22 @@
-"""Which kinds of work have an agent, and which tools each agent may call."""
+"""Which kinds of work have an agent. An agent is added here, and nowhere else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
+from agents.orchestrator.chat import Member, ModelClient
+from agents.specialists.base import Specialist
+from agents.specialists.capability import Capability
+from agents.specialists.drift import DriftAgent
+from agents.specialists.specialist import RolloutDefaults, SpecialistAgent
+from prompts.library import PromptLibrary
 from tools.contracts.common import AgentName, TaskType
+from tools.registry import ToolRegistry
 
+AGENTS: tuple[type[SpecialistAgent], ...] = (DriftAgent,)
+"""In the order in which Gavel says what it can do."""
 
-@dataclass(frozen=True)
-class Capability:
-    """One agent, as layer 1 hands work to it."""
-
-    agent: AgentName
-    can: str
-    """Completes "I can …", for a person."""
-    tools: tuple[str, ...]
-    """Its read-only and plan-only tools (ADR-007). No agent is given a tool that changes state."""
-
-
-CAPABILITIES: dict[TaskType, Capability] = {
-    "drift_remediation": Capability(
-        agent="drift",
-        can="find servers that have drifted from their golden image and plan how to bring them back",
-        tools=(
-            "get_drift_status",
-            "query_assets",
-            "get_golden_image",
-            "compare_versions",
-            "check_health",
-            "generate_patch_plan",
-            "simulate_rollout",
-        ),
-    ),
-}
+CAPABILITIES: Mapping[TaskType, Capability] = {agent.capability.task_type: agent.capability for agent in AGENTS}
 
 TASK_NAMES: dict[TaskType, str] = {
     "drift_remediation": "drift remediation",
@@ -49,3 +33,16 @@ TASK_NAMES: dict[TaskType, str] = {
 def what_gavel_can() -> str:
     """One sentence for people."""
     return f"I can {'; '.join(capability.can for capability in CAPABILITIES.values())}."
+
+
+def build_agents(
+    client: ModelClient,
+    members: Sequence[Member],
+    prompts: PromptLibrary,
+    *,
+    registry: ToolRegistry,
+    defaults: RolloutDefaults | None = None,
+) -> dict[AgentName, Specialist]:
+    """Every agent, by name. The first member leads their investigations."""
+    chosen = defaults or RolloutDefaults()
+    return {agent.capability.agent: agent(client, members, prompts, registry, chosen) for agent in AGENTS}

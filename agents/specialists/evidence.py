@@ -14,6 +14,7 @@ from tools.base import ToolResult
 from tools.contracts.common import JsonObject
 from tools.contracts.council import Claim
 from tools.contracts.plan import Evidence, Receipt
+from tools.receipts import holds
 
 Output = TypeVar("Output", bound=BaseModel)
 
@@ -83,37 +84,12 @@ class EvidenceBook:
 
     def holds(self, receipts: Sequence[Receipt]) -> bool:
         """Whether every one of them, and there is one, names a value that stands where it says."""
-        return bool(receipts) and all(self._holds(receipt) for receipt in receipts)
+        return bool(receipts) and all(holds(receipt, self.by_call) for receipt in receipts)
 
-    def _holds(self, receipt: Receipt) -> bool:
-        outputs = [result.output for result in self.succeeded if result.call.id == receipt.tool_call_id]
-        found = [value for output in outputs for value in at_pointer(output, receipt.path)]
-        # `True == 1` in Python; a receipt that cites 1 for true is wrong.
-        return any(
-            value == receipt.value and isinstance(value, bool) == isinstance(receipt.value, bool) for value in found
-        )
-
-
-def at_pointer(document: object, pointer: str) -> list[object]:
-    """The scalar at a JSON Pointer (RFC 6901), in a list; empty when there is none."""
-    if pointer and not pointer.startswith("/"):
-        return []
-    value = document
-    for raw in pointer.split("/")[1:]:
-        step = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict):
-            mapping = cast("dict[str, object]", value)
-            if step not in mapping:
-                return []
-            value = mapping[step]
-        elif isinstance(value, list):
-            items = cast("list[object]", value)
-            if not (step.isascii() and step.isdigit()) or int(step) >= len(items):
-                return []
-            value = items[int(step)]
-        else:
-            return []
-    return [] if isinstance(value, (dict, list)) else [value]
+    @property
+    def by_call(self) -> dict[str, JsonObject]:
+        """Call id → output, of every call that succeeded."""
+        return {result.call.id: result.output for result in self.results if result.ok and result.output is not None}
 
 
 def shown(result: ToolResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.specialists.evidence import EvidenceBook
-from tools.contracts.plan import DriftProposal
+from tools.contracts.members.rollout import DriftProposal
 from tools.contracts.taskspec import TaskSpec
 from tools.drift.models import (
     AssetRow,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from bot.blocks.text import code, inline
 from bot.blocks.words import duration, percent, plural, some, when
-from tools.contracts.plan import DriftRemediationPlan, HealthCheck, Phase, Plan, RollbackCondition
+from tools.contracts.plan import HealthCheck, Phase, Plan, RollbackCondition
+from tools.contracts.rollout import RolloutPlan
 
 MAX_PHASE_LINES = 9
 _HEALTH = {"heartbeat": "heartbeat", "http_ok": "HTTP OK", "version_matches": "version matches"}
@@ -26,7 +27,7 @@ def what_line(plan: Plan) -> str:
         return assets
     was = [f"{code(version, 40)} ×{count}" for version, count in before.most_common(4)]
     was += [f"{len(before) - 4} other versions"] if len(before) > 4 else []
-    image = f"{code(plan.target_image.family, 60)} " if isinstance(plan, DriftRemediationPlan) else ""
+    image = f"{code(plan.target_image.family, 60)} " if isinstance(plan, RolloutPlan) else ""
     return f"{assets} to {image}{some(after, show=3)}, from {', '.join(was)}"
 
 
@@ -34,7 +35,7 @@ def where_line(plan: Plan, *, environment_size: int | None) -> str:
     """The environment, and how much of it: the blast radius."""
     count = len(plan.asset_ids)
     where = f"*{plan.environment}*"
-    if isinstance(plan, DriftRemediationPlan) and plan.version_comparison:
+    if isinstance(plan, RolloutPlan) and plan.version_comparison:
         platforms = Counter(row.platform for row in plan.version_comparison)
         where += f" ({', '.join(f'{name} {n:,}' for name, n in sorted(platforms.items()))})"
     if environment_size:
@@ -89,7 +90,7 @@ def window_line(plan: Plan) -> str | None:
 
 
 def simulation_line(plan: Plan) -> str | None:
-    if not isinstance(plan, DriftRemediationPlan) or plan.simulation is None:
+    if not isinstance(plan, RolloutPlan) or plan.simulation is None:
         return None
     simulated = plan.simulation
     failures = plural(simulated.predicted_failures, "failure") if simulated.predicted_failures else "no failures"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable
@@ -62,13 +63,26 @@ class Demo:
     tell: Callable[[dict[str, Any]], None]
 
     async def play(self) -> AsyncIterator[ScenarioSummary]:
-        """All three scenarios, in order. Raises :class:`StageError` at the first step that did not happen."""
-        draw = random.Random(self.seed)
-        yield await self.asked(draw)
-        yield await self.refused(draw)
-        yield await self.alerted()
+        """All three scenarios; the alert comes in while the first plan runs, as alerts do.
 
-    async def asked(self, draw: random.Random) -> ScenarioSummary:
+        Raises :class:`StageError` at the first step that did not happen.
+        """
+        draw = random.Random(self.seed)
+        approved = asyncio.Event()
+        alerted = asyncio.create_task(self._after(approved))
+        try:
+            yield await self.asked(draw, approved)
+            yield await self.refused(draw)
+            yield await alerted
+        finally:
+            alerted.cancel()
+            await asyncio.wait({alerted})
+
+    async def _after(self, approved: asyncio.Event) -> ScenarioSummary:
+        await approved.wait()
+        return await self.alerted()
+
+    async def asked(self, draw: random.Random, approved: asyncio.Event) -> ScenarioSummary:
         """A person asks, another approves, phases run, the estate changes."""
         text = draw.choice(_ASKS).format(role="web")
         said = await self._ask("asked", "ada", text)
@@ -81,7 +95,9 @@ class Demo:
         self._step("asked", f"Only Ada sees: {refusal['text']}")
         if any("cannot approve it" in message["text"] for message in await self.stage.thread(said, "grace")):
             raise StageError("Grace saw what only Ada should have been told.")
-        return await self._approve_and_finish("asked", said, card)
+        await self._approve("asked", said, card)
+        approved.set()
+        return await self._summary("asked", said)
 
     async def refused(self, draw: random.Random) -> ScenarioSummary:
         """A person asks for more than policy allows; only the repaired plan is offered."""
@@ -91,8 +107,8 @@ class Demo:
             said, "ada", has="Plan refused", seconds=90, what="The refusal of the 50 % plan"
         )
         self._step("refused", str(refusal["text"]))
-        card = await self._card("refused", said)
-        return await self._approve_and_finish("refused", said, card)
+        await self._approve("refused", said, await self._card("refused", said))
+        return await self._summary("refused", said)
 
     async def alerted(self) -> ScenarioSummary:
         """An alert is triaged by itself, ends in a proposal, and expires."""
@@ -113,7 +129,11 @@ class Demo:
         await self._card("alerted", said)
         self._step("alerted", "Nobody decides")
         summary_of = await self._summary("alerted", said)
-        if await self.estate.snapshot(self.org) != before:
+        after = await self.estate.snapshot(self.org)
+        changed = {asset for asset in before.keys() | after.keys() if before.get(asset) != after.get(asset)}
+        begun = await self.ledger.show(self.org, kind="phase_started", limit=1000)
+        approved = {asset for entry in begun for asset in _BODY.validate_json(entry.body)["assets"]}
+        if not changed <= approved:
             raise StageError("The estate changed although nobody approved.")
         return summary_of
 
@@ -129,10 +149,9 @@ class Demo:
         self._step(name, f"Plan card: {card['text']}")
         return card
 
-    async def _approve_and_finish(self, name: ScenarioName, said: Said, card: dict[str, Any]) -> ScenarioSummary:
+    async def _approve(self, name: ScenarioName, said: Said, card: dict[str, Any]) -> None:
         self._step(name, "Grace approves")
         await self.stage.click("grace", said.channel, card["ts"], APPROVE)
-        return await self._summary(name, said)
 
     async def _summary(self, name: ScenarioName, said: Said) -> ScenarioSummary:
         task = f"{self.org}.{said.channel}.{said.ts}"

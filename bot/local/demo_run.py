@@ -30,7 +30,7 @@ def demo_settings(*, data_dir: Path, seed: int) -> Settings:
         update={
             "log_level": "error",
             "estate": embedded.estate.model_copy(update={"seed": seed}),
-            "tasks": embedded.tasks.model_copy(update={"canary_wait_seconds": 3}),
+            "tasks": embedded.tasks.model_copy(update={"canary_wait_seconds": 1}),
             "alerts": embedded.alerts.model_copy(update={"expiry_seconds": 10}),
         }
     )

@@ -7,8 +7,8 @@ from typing import Literal
 
 from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.plan import DriftRemediationPlan
-from tools.contracts.taskspec import Question, TaskSpec
+from tools.contracts.outputs import AnyPlan
+from tools.contracts.taskspec import Intent, Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal
 
 Source = Literal["mention", "dm", "command", "alert"]
@@ -17,6 +17,7 @@ TaskStatus = Literal[
     "received",
     "understanding",
     "asking",
+    "working_on_parts",
     "investigating",
     "validating",
     "awaiting_approval",
@@ -36,6 +37,7 @@ Outcome = Literal[
     "inconclusive",
     "nothing_to_do",
     "unanswered",
+    "parts_ended",
 ]
 
 
@@ -79,6 +81,12 @@ class TaskRequest:
     received_at: str
     """RFC 3339, UTC."""
     limits: TaskLimits
+    part_of: str = ""
+    """The task whose message this one is a confirmed part of. What is said to that one is said to this one."""
+    whole: str = ""
+    """For a part: the whole message. Untrusted."""
+    follows: str = ""
+    """The last task of the same thread, which is over."""
     mac: str = ""
 
 
@@ -126,7 +134,7 @@ class Proposal:
     """A revision that passed the gates and waits for people."""
 
     revision: int
-    plan: DriftRemediationPlan
+    plan: AnyPlan
     report: GateReport
     requirement: ApprovalRequirement
     council: CouncilOutcome
@@ -165,6 +173,8 @@ class TaskState:
     revision: int = 0
     proposal: Proposal | None = None
     phases: list[PhaseRecord] = field(default_factory=list[PhaseRecord])
+    parts: list[str] = field(default_factory=list[str])
+    """Ids of the tasks that the confirmed parts of the message became, so far."""
     outcome: Outcome | None = None
     detail: str = ""
     ended_by: str = ""
@@ -215,16 +225,44 @@ class UnderstandInput:
 
 @dataclass(frozen=True)
 class Understood:
-    """Exactly one of `spec`, `question` and `declined` is set."""
+    """Exactly one of `spec`, `question`, `intents` and `declined` is set."""
 
     thread_ts: str | None
     """None only for a declined slash command where no thread could be opened."""
     spec: TaskSpec | None = None
     question: Question | None = None
+    intents: list[Intent] = field(default_factory=list[Intent])
+    """Several tasks in one message, in order, put to the person as a question."""
     question_id: str = ""
     asked_at: str = ""
     """The ts of the question's card."""
     declined: str | None = None
+
+
+@dataclass(frozen=True)
+class ConfirmedParts:
+    """What the person made of a list of several tasks."""
+
+    request: TaskRequest
+    thread_ts: str
+    intents: list[Intent]
+    chosen: list[int]
+    """Which of them are worked on, from 1, in order. Empty: none."""
+    user: str
+    asked_at: str
+    """The ts of the list's card."""
+
+
+@dataclass(frozen=True)
+class EnlistInput:
+    """A confirmed part on its way to be a task of its own."""
+
+    request: TaskRequest
+    """The whole one, as the edge signed it."""
+    thread_ts: str
+    words: str
+    number: int
+    """From 1."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +309,7 @@ class JudgeInput:
 @dataclass(frozen=True)
 class Judged:
     report: GateReport
-    plan: DriftRemediationPlan | None
+    plan: AnyPlan | None
     """Present exactly when the report allows it."""
 
 

@@ -25,6 +25,8 @@ class Step(Generic[Input, Output]):
 
 
 UNDERSTAND = Step("understand", m.UnderstandInput, m.Understood, MODEL_STEP)
+CONFIRM_PARTS = Step("confirm_parts", m.ConfirmedParts, bool, WRITE_STEP)
+ENLIST = Step("enlist", m.EnlistInput, m.TaskRequest, WRITE_STEP)
 WARN_OF_SECRET = Step("warn_of_secret", m.WarnInput, bool, WRITE_STEP)
 INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
 JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         Answer,
         CancelRequest,
         ConcludeInput,
+        ConfirmedParts,
         Exchange,
         FollowedUp,
         FollowUpInput,
@@ -36,8 +37,9 @@ with workflow.unsafe.imports_passed_through():
         UnderstandInput,
         WarnInput,
     )
+    from bot.workflows.parts import Parts, chosen, is_for
     from tools.contracts.decision import Decision
-    from tools.contracts.taskspec import TaskSpec
+    from tools.contracts.taskspec import Intent, TaskSpec
     from tools.contracts.verdict import Refusal
 
 INBOX_LIMIT = 1000
@@ -96,7 +98,8 @@ class TaskWorkflow:
 
     @workflow.signal
     async def cancel(self, cancel: CancelRequest) -> None:
-        if await self._is_authentic(cancel) and cancel.task_id == self.state.request.task_id:
+        mine = is_for(self.state.request, org=cancel.org, task_id=cancel.task_id)
+        if await self._is_authentic(cancel) and mine:
             self._cancelled = self._cancelled or cancel
 
     @workflow.query
@@ -146,6 +149,27 @@ class TaskWorkflow:
             self.state.status = "asking"
             answer = await self._await_answer(exchange)
             exchange.answer, found = answer.text, answer.redacted
+            if understood.intents and (numbers := chosen(answer.text, understood.intents)) is not None:
+                await self._work_on_parts(understood.intents, numbers, user=answer.user, asked_at=exchange.asked_at)
+
+    async def _work_on_parts(self, intents: list[Intent], numbers: list[int], *, user: str, asked_at: str) -> None:
+        """Raises :class:`Ended` once every part has."""
+        confirmed = ConfirmedParts(
+            request=self.state.request,
+            thread_ts=self._thread,
+            intents=intents,
+            chosen=numbers,
+            user=user,
+            asked_at=asked_at,
+        )
+        await steps.run(steps.CONFIRM_PARTS, confirmed)
+        if not numbers:
+            self.state.ended_by = user
+            raise Ended("cancelled", "Nothing was started.")
+        self._stop_if_cancelled()
+        self.state.status = "working_on_parts"
+        parts = Parts(self.state, self._inbox, cancelled=lambda: self._cancelled)
+        raise Ended("parts_ended", await parts.run(intents, numbers))
 
     async def _warn_of_secrets(self, kinds: list[str]) -> list[str]:
         """Once, as soon as there is a thread to say it in. What is still to be said: nothing."""
@@ -182,7 +206,7 @@ class TaskWorkflow:
 
     async def _is_news(self, answer: Answer) -> bool:
         """Whether it is for this task, vouched for, and not Slack's second delivery of what was heard already."""
-        mine = (answer.org, answer.task_id) == (self.state.request.org, self.state.request.task_id)
+        mine = is_for(self.state.request, org=answer.org, task_id=answer.task_id)
         return mine and answer.unique not in self.state.heard and await self._is_authentic(answer)
 
     def _note(self, answer: Answer) -> None:

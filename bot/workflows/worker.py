@@ -31,7 +31,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     """Not started. `async with` runs it."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
-    following_up = FollowingUp(bench)
+    following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     return Worker(
         client,
         task_queue=task_queue,
@@ -39,8 +39,10 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow],
         activities=[
-            Authenticating(decision_key).authenticate,
+            authenticating.authenticate,
+            authenticating.enlist,
             understanding.understand,
+            understanding.confirm_parts,
             understanding.warn_of_secret,
             investigating.investigate,
             judging.judge,

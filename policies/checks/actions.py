@@ -9,11 +9,15 @@ from policies.checks.base import Case, listed, refuse
 from policies.engine import is_list, is_object
 from policies.schema import sentences, strict_validator
 from tools.contracts.common import AgentName
-from tools.contracts.plan import Action, DriftRemediationPlan
+from tools.contracts.plan import Action
+from tools.contracts.rollout import RolloutPlan
 from tools.contracts.verdict import Refusal
 
 PLAN_TOOLS: Mapping[AgentName, frozenset[str]] = MappingProxyType(
-    {"drift": frozenset({"execute_rollout_prod", "execute_rollout_nonprod"})}
+    {
+        "drift": frozenset({"execute_rollout_prod", "execute_rollout_nonprod"}),
+        "patch": frozenset({"execute_rollout_prod", "execute_rollout_nonprod"}),
+    }
 )
 """Agent → the tools that its plans may name. Not those that it may call while it investigates."""
 
@@ -68,8 +72,8 @@ def environment_of_params(case: Case) -> Iterator[Refusal]:
 
 
 def forward_to_target(case: Case) -> Iterator[Refusal]:
-    """A drift plan's phases install the image that the plan says, and do not roll back."""
-    if not isinstance(case.plan, DriftRemediationPlan):
+    """A rollout's phases install the image that the plan says, and do not roll back."""
+    if not isinstance(case.plan, RolloutPlan):
         return
     target = case.plan.target_image.id
     for _, action in case.forward():

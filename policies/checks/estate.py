@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.checks.base import Case, listed, refuse
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.rollout import RolloutPlan
 from tools.contracts.verdict import Refusal
 
 
@@ -58,7 +58,7 @@ def expectations_hold(case: Case) -> Iterator[Refusal]:
 
 def target_is_real(case: Case) -> Iterator[Refusal]:
     """A drift plan's target is an image of the estate, under that name, signed, and in production use there."""
-    if not isinstance(case.plan, DriftRemediationPlan):
+    if not isinstance(case.plan, RolloutPlan):
         return
     target = case.plan.target_image
     image = case.observed.images.get(target.id)
@@ -80,7 +80,7 @@ def target_is_real(case: Case) -> Iterator[Refusal]:
 
 def versions_agree(case: Case) -> Iterator[Refusal]:
     """Expectations and version comparison tell the same story as the target image."""
-    if not isinstance(case.plan, DriftRemediationPlan):
+    if not isinstance(case.plan, RolloutPlan):
         return
     target = case.plan.target_image.version
     other = {item.asset_id for item in case.plan.expectations if item.to_version != target}

@@ -26,7 +26,9 @@ from tools.connectors.base import AssetQuery
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Asset, Image
 from tools.contracts.ledger import LedgerKind
-from tools.contracts.plan import AssetExpectation, DriftRemediationPlan, TargetImage
+from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.plan import AssetExpectation
+from tools.contracts.rollout import TargetImage
 from tools.contracts.signing import sign
 from tools.drift.phases import Rollout, rollout_action
 

@@ -54,7 +54,7 @@ _SERVE: dict[ServingRole, Callable[[RunningStack], Coroutine[Any, Any, None]]] =
 }
 
 
-async def _main() -> int:
+async def main() -> int:
     role, data_dir = sys.argv[1:]
     serve = next(_SERVE[name] for name in get_args(ServingRole) if name == role)
     settings = Settings(data_dir=Path(data_dir))
@@ -64,4 +64,4 @@ async def _main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(_main))
+    sys.exit(run(main))

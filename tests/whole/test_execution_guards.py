@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from tests.whole.gated import Moment, Works, open_works
 from tests.whole.rollout import GRACE, Change, Task, prepared, run
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.taskspec import TimeWindow
 
 CANARY, WAVE = 0, 2

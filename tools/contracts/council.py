@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from tools.contracts.common import Contract, Mode
-from tools.contracts.plan import DriftProposal, Receipt
+from tools.contracts.plan import Receipt
 
 Stance = Literal["support", "contradict", "silent"]
 """Silence is not disagreement."""
@@ -31,11 +31,12 @@ class Claim(Contract):
 
 
 class MemberReport(Contract):
-    """A member's whole answer, from the same evidence as every other member."""
+    """A member's answer, from the same evidence as every other member.
+
+    Each agent asks for a subclass, in `tools/contracts/members`, that adds what the agent is for.
+    """
 
     claims: list[Claim] = Field(max_length=12)
-    proposal: DriftProposal | None
-    """None: the member finds that nothing should be changed, or that the evidence is not enough."""
     diagnosis: str = Field(max_length=600)
     missing: list[str] = []
     """What would settle what is open."""
@@ -57,9 +58,9 @@ class PooledClaim(Contract):
     """A claim after canonicalisation: the same subject, attribute, value and negation, whoever made it."""
 
     id: str
-    """`c1`, `c2` … in pooled order; plan phases are `p1`, `p2` …"""
+    """`c1`, `c2` … in pooled order; plan phases and conclusions are `p1` …, recommendations `r1` …"""
     text: str
-    kind: Literal["claim", "phase"]
+    kind: Literal["claim", "phase", "recommendation"]
     key: str
     """The canonical key by which equal claims were merged."""
     authors: list[str]

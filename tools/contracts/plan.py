@@ -1,4 +1,4 @@
-"""Layer 2's typed outputs: what would be changed, in which order, and what it rests on."""
+"""What every plan of layer 2 is made of: what would be changed, in which order, and what it rests on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools.contracts.common import Contract, Environment, JsonObject, Platform, digest_of
+from tools.contracts.common import Contract, Environment, JsonObject, digest_of
 from tools.contracts.taskspec import TimeWindow
 
 AssetId = Annotated[str, Field(min_length=1, max_length=128)]
+ResourceId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Receipt(Contract):
@@ -38,6 +39,8 @@ class Action(Contract):
     tool: str
     params: JsonObject
     asset_ids: list[AssetId]
+    resource_ids: list[ResourceId] = []
+    """What it changes that is no asset: see :class:`ResourceExpectation`."""
 
 
 class HealthCheck(Contract):
@@ -74,6 +77,8 @@ class Rollback(Contract):
 
     conditions: list[RollbackCondition]
     actions: list[Action]
+    note: str = Field(default="", max_length=300)
+    """Where there is nothing to undo: why, e.g. that a draft image is used by nobody."""
 
 
 class AssetExpectation(Contract):
@@ -86,8 +91,22 @@ class AssetExpectation(Contract):
     to_version: str
 
 
+class ResourceExpectation(Contract):
+    """Something a plan changes that is no asset. Observed again before each phase, as assets are."""
+
+    kind: Literal["image", "dr_pair", "alert"]
+    id: ResourceId
+    fingerprint: str
+    """Of its observed state at planning."""
+    from_state: str
+    to_state: str
+
+
 class Plan(Contract):
-    """What every plan has. A plan is judged, approved and run as exactly these bytes: see :attr:`digest`."""
+    """What every plan has. A plan is judged, approved and run as exactly these bytes: see :attr:`digest`.
+
+    Each kind of plan is a subclass in `tools/contracts/outputs` with a `kind` of its own.
+    """
 
     org: str
     task_id: str
@@ -99,7 +118,10 @@ class Plan(Contract):
     rollback: Rollback
     maintenance_window: TimeWindow | None = None
     expectations: list[AssetExpectation]
+    resources: list[ResourceExpectation] = []
     evidence: list[Evidence]
+    receipts: list[Receipt] = []
+    """What backs the figures and names in `summary`, besides the plan's own fields."""
 
     @property
     def digest(self) -> str:
@@ -108,54 +130,6 @@ class Plan(Contract):
 
     @property
     def target(self) -> str:
-        """`environment/sha256:…` of the sorted asset ids: what a decision binds besides the plan's digest."""
-        return f"{self.environment}/{digest_of(sorted(self.asset_ids))}"
-
-
-class VersionComparison(Contract):
-    asset_id: AssetId
-    platform: Platform
-    current_version: str
-    target_version: str
-    releases_behind: int = Field(ge=0)
-
-
-class Simulation(Contract):
-    """The result of `simulate_rollout` on this plan's phases."""
-
-    id: str
-    simulated_assets: int
-    predicted_failures: int
-    predicted_duration_seconds: int
-    warnings: list[str] = []
-
-
-class TargetImage(Contract):
-    id: str
-    family: str
-    version: str
-
-
-class DriftRemediationPlan(Plan):
-    """The drift agent's output (ADR-007)."""
-
-    kind: Literal["DriftRemediationPlan"] = "DriftRemediationPlan"
-    target_image: TargetImage
-    version_comparison: list[VersionComparison]
-    simulation: Simulation | None = None
-
-
-class DriftProposal(Contract):
-    """What a model writes for the drift agent: the choices. The tools expand them into phases.
-
-    A model states every choice; the phases, fingerprints and comparisons come from tool results, so that a
-    plan cannot hold an asset or a version that no tool returned.
-    """
-
-    summary: str = Field(min_length=1, max_length=600)
-    target_image_id: str
-    asset_ids: list[AssetId] = Field(min_length=1)
-    canary_size: int = Field(ge=1)
-    max_batch_percent: float = Field(gt=0, le=100)
-    wait_seconds: int = Field(ge=0, le=7 * 86400)
-    health_checks: list[HealthCheck]
+        """`environment/sha256:…` of the sorted assets and resources: what a decision binds besides the digest."""
+        resources = sorted(f"{resource.kind}/{resource.id}" for resource in self.resources)
+        return f"{self.environment}/{digest_of({'assets': sorted(self.asset_ids), 'resources': resources})}"

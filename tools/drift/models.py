@@ -8,15 +8,8 @@ from pydantic import Field
 
 from tools.contracts.change import ChangeOutput
 from tools.contracts.common import Contract, Environment, Platform
-from tools.contracts.plan import (
-    AssetExpectation,
-    HealthCheck,
-    Phase,
-    Rollback,
-    Simulation,
-    TargetImage,
-    VersionComparison,
-)
+from tools.contracts.plan import AssetExpectation, HealthCheck, Phase, Rollback
+from tools.contracts.rollout import Simulation, TargetImage, VersionComparison
 from tools.contracts.taskspec import Tag, TimeWindow
 from tools.fields import AssetIds, Cursor, Id, Names
 

@@ -7,12 +7,8 @@ from collections import defaultdict
 from tools.base import ToolContext, ToolError
 from tools.contracts.common import Environment, digest_of
 from tools.contracts.estate import Asset, Image
-from tools.contracts.plan import (
-    AssetExpectation,
-    Rollback,
-    RollbackCondition,
-    VersionComparison,
-)
+from tools.contracts.plan import AssetExpectation, Rollback, RollbackCondition
+from tools.contracts.rollout import VersionComparison
 from tools.drift.models import GeneratePatchPlanInput, GeneratePatchPlanOutput
 from tools.drift.phases import DEFAULT_CHECKS, Rollout, rollout_action
 from tools.drift.versions import Family, family_of_image, standing_of, target_of

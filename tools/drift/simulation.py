@@ -8,7 +8,8 @@ from tools.base import ToolContext, ToolError
 from tools.connectors.base import AssetQuery
 from tools.contracts.common import digest_of
 from tools.contracts.estate import Asset, AssetHealth
-from tools.contracts.plan import Phase, Simulation
+from tools.contracts.plan import Phase
+from tools.contracts.rollout import Simulation
 from tools.drift.models import GeneratePatchPlanOutput, SimulateRolloutInput, SimulateRolloutOutput
 from tools.drift.versions import family_of_image
 from tools.lookup import all_assets, callers_assets, listed

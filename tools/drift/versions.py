@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tools.base import ToolContext, ToolError
 from tools.contracts.common import Platform
 from tools.contracts.estate import Asset, Image
-from tools.contracts.plan import TargetImage, VersionComparison
+from tools.contracts.rollout import TargetImage, VersionComparison
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def answer(conversation: Conversation, *, stubborn: bool = False) -> Reply:
             return Reply(text=json.dumps(follow_up(conversation)))
         case "Explanation":
             return Reply(text=json.dumps(explain(conversation)))
-        case "MemberReport":
+        case "DriftMemberReport":
             return Reply(text=json.dumps(report(conversation, stubborn=stubborn)))
         case "VoteSheet":
             return Reply(text=json.dumps(vote(conversation)))

@@ -1,4 +1,4 @@
-"""MemberReport by rule: claims counted from the tool results, with receipts, and the rollout's choices."""
+"""DriftMemberReport by rule: claims counted from the tool results, with receipts, and the rollout's choices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_CLAIMS = 12
 
 
 def report(conversation: Conversation, *, stubborn: bool) -> Json:
-    """A MemberReport over the evidence in the conversation."""
+    """A DriftMemberReport over the evidence in the conversation."""
     picture = look(conversation)
     temperament = temperament_of(conversation.model)
     main = picture.main

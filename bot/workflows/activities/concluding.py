@@ -42,7 +42,7 @@ class Concluding:
                 await self._tell_directly(state, result, cost_usd=cost_usd)
                 return True
             await self._close_card(state, result)
-            if state.proposal is not None and state.phases:
+            if state.proposal is not None and not _is_shown(state, state.proposal):
                 await show_progress(self.bench, request, state.thread_ts, state.proposal, state.phases)
             await self.bench.writer.post_once(
                 self.bench.thread(request, state.thread_ts),
@@ -101,3 +101,8 @@ class Concluding:
                 simulated=self.bench.simulated,
             )
         )
+
+
+def _is_shown(state: m.TaskState, proposal: m.Proposal) -> bool:
+    """Whether the run's message says how the run ended. A phase that ran has said so of itself; a pause cannot."""
+    return not state.phases or (state.outcome == "completed" and proposal.plan.phases[-1].type != "wait")

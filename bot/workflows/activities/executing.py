@@ -10,7 +10,7 @@ from temporalio import activity
 
 from bot.blocks.words import plural
 from bot.workflows.activities.observing import begun_assets, call_id, not_as_approved
-from bot.workflows.activities.progress import records_after, show_progress
+from bot.workflows.activities.progress import progress_shown
 from bot.workflows.activities.retrying import of_this_attempt, working
 from bot.workflows.messages import (
     PhaseInput,
@@ -28,6 +28,7 @@ from tools.contracts.grant import ExecutionGrant
 from tools.contracts.identity import Caller
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.plan import Action, Phase
+from tools.contracts.rollout import RolloutPlan
 from tools.drift import CheckHealthInput, CheckHealthOutput, ExecuteRolloutOutput
 from tools.grants import sign_grant
 
@@ -43,9 +44,11 @@ class Executing:
     async def run_phase(self, message: PhaseInput) -> PhaseResult:
         """Run one phase once, however often this is called: each action's call id is its idempotency key."""
         request, phase = message.request, message.proposal.plan.phases[message.index]
-        async with working(self.bench, request, message.thread_ts):
-            await show_progress(self.bench, request, message.thread_ts, message.proposal, message.phases)
-            approvers = await self._approvers(request, message.proposal)
+        async with (
+            working(self.bench, request, message.thread_ts),
+            progress_shown(self.bench, message) as progress,
+        ):
+            caller, approvers = await self._people(request, message.proposal)
             begun = await begun_assets(self.bench, message.proposal.plan, [message.index])
             reason = await self._refused(message, phase, approvers, begun)
             if reason:
@@ -55,12 +58,10 @@ class Executing:
                 await self._record(message, "phase_finished", body)
                 return PhaseResult(ok=False, ran=bool(begun), detail=refused, touched=begun)
             await self._record(message, "phase_started", {"assets": phase.asset_ids})
-            result = await self._run(message, phase, approvers)
+            result = await self._run(message, phase, caller, approvers)
             body = {"ran": True, "ok": result.ok, "detail": result.detail, "touched": result.touched}
             await self._record(message, "phase_finished", body)
-            await show_progress(
-                self.bench, request, message.thread_ts, message.proposal, records_after(message, result)
-            )
+            await progress.over(result)
             return result
 
     @activity.defn(name="roll_back")
@@ -105,12 +106,16 @@ class Executing:
             )
             return RollbackResult(ok=not failed, detail=detail)
 
-    async def _approvers(self, request: TaskRequest, proposal: Proposal) -> list[Caller]:
-        """Who approved, with the roles they hold now."""
-        return [
-            Caller(org=request.org, user=user, roles=await self.bench.roles.roles_of(user))
-            for user in proposal.approvals
+    async def _people(self, request: TaskRequest, proposal: Proposal) -> tuple[Caller, list[Caller]]:
+        """Who asked and who approved, with the roles they hold now."""
+        requester, roles = await asyncio.gather(
+            self.bench.caller(request),
+            asyncio.gather(*(self.bench.roles.roles_of(user) for user in proposal.approvals)),
+        )
+        approvers = [
+            Caller(org=request.org, user=user, roles=held) for user, held in zip(proposal.approvals, roles, strict=True)
         ]
+        return requester, approvers
 
     async def _refused(
         self, message: PhaseInput, phase: Phase, approvers: list[Caller], begun: list[str]
@@ -133,9 +138,8 @@ class Executing:
             return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
         return None
 
-    async def _run(self, message: PhaseInput, phase: Phase, approvers: list[Caller]) -> PhaseResult:
+    async def _run(self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]) -> PhaseResult:
         proposal, touched = message.proposal, list[str]()
-        caller = await self.bench.caller(message.request)
         grant = self._grant(proposal, phase, [approver.user for approver in approvers])
         for action in phase.actions:
             touched += action.asset_ids
@@ -160,7 +164,9 @@ class Executing:
         plan, loop = message.proposal.plan, asyncio.get_running_loop()
         deadline = loop.time() + max(check.timeout_seconds for check in phase.health_checks)
         params = CheckHealthInput(
-            asset_ids=phase.asset_ids, checks=phase.health_checks, target_version=plan.target_image.version
+            asset_ids=phase.asset_ids,
+            checks=phase.health_checks,
+            target_version=plan.target_image.version if isinstance(plan, RolloutPlan) else None,
         ).model_dump(mode="json")
         attempt = 0
         while True:

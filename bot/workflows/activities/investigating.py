@@ -30,7 +30,7 @@ class Investigating:
             diagnosis=outcome.diagnosis,
             plan=outcome.plan_json,
             tool_call_ids=outcome.tool_call_ids,
-            no_plan=None if outcome.finding == "plan" else outcome.finding,
+            no_plan=outcome.finding if outcome.finding in ("inconclusive", "nothing_to_do") else None,
             reason=outcome.reason,
         )
 
@@ -66,6 +66,7 @@ class Investigating:
         """An alert's thread gets the cause before any plan."""
         found: dict[str, Literal["plan", "nothing", "inconclusive"]] = {
             "plan": "plan",
+            "report": "nothing",
             "nothing_to_do": "nothing",
             "inconclusive": "inconclusive",
         }

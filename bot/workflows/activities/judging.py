@@ -13,7 +13,7 @@ from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
 from policies.gate import JudgeContext
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs import OUTPUT_OF, read_plan
 from tools.contracts.verdict import GateReport
 
 
@@ -32,7 +32,7 @@ class Judging:
                     caller=await self.bench.caller(request),
                     spec=message.spec,
                     agent=message.spec.agents[0],
-                    contract="DriftRemediationPlan",
+                    contract=OUTPUT_OF[message.spec.agents[0]],
                     revision=message.revision,
                     council=message.investigated.council,
                     known_tool_calls=frozenset(message.investigated.tool_call_ids),
@@ -53,7 +53,7 @@ class Judging:
             if not report.allowed:
                 await self._say_refused(message, report)
                 return Judged(report=report, plan=None)
-        return Judged(report=report, plan=DriftRemediationPlan.model_validate(message.investigated.plan))
+        return Judged(report=report, plan=read_plan(message.investigated.plan or {}))
 
     async def _say_refused(self, message: JudgeInput, report: GateReport) -> None:
         repairable = message.attempts_left > 0 and all(refusal.repairable for refusal in report.refusals)

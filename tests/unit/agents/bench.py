@@ -13,6 +13,7 @@ from agents.orchestrator.council import Council
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import AgentOutcome, Assignment
 from agents.specialists.drift import DriftAgent
+from agents.specialists.specialist import SpecialistAgent
 from bot.local.estate import SampleEstate, seed_estate
 from prompts.library import PromptLibrary
 from tools.base import Tool, ToolAuthorizer, ToolCall
@@ -94,7 +95,7 @@ def spec(
 @dataclass
 class Bench:
     estate: SampleEstate
-    agent: DriftAgent
+    agent: SpecialistAgent
     registry: ToolRegistry
     orchestrator: Orchestrator
     authorizer: ToolAuthorizer = field(default_factory=Allows)

@@ -17,7 +17,7 @@ from tests.unit.agents.bench import ORG, TASK, Bench, bench, spec
 from tests.unit.rehearsal.process import Rehearsal
 from tools.base import Tool, ToolCall
 from tools.contracts.common import Environment, Mode
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.progress import MemberProgress, TallyProgress, ToolProgress, VoteProgress
 from tools.contracts.taskspec import Constraints, TaskContext
 from tools.contracts.verdict import Refusal
@@ -40,7 +40,7 @@ async def workbench(tmp_path: Path, model_client: LiteLLMClient, members: list[M
 
 def plan_of(outcome: AgentOutcome) -> DriftRemediationPlan:
     assert outcome.finding == "plan", outcome.reason
-    assert outcome.plan is not None
+    assert isinstance(outcome.plan, DriftRemediationPlan)
     assert outcome.plan_json == outcome.plan.model_dump(mode="json")
     return outcome.plan
 

@@ -30,7 +30,8 @@ AGENTS: dict[TaskType, AgentName] = {
     "image_lifecycle": "image",
 }
 ALL: Mapping[TaskType, Capability] = {
-    kind: Capability(agent=agent, can=f"do {agent}", tools=("query_assets",)) for kind, agent in AGENTS.items()
+    kind: Capability(task_type=kind, agent=agent, can=f"do {agent}", tools=("query_assets",))
+    for kind, agent in AGENTS.items()
 }
 ONLY_DRIFT: Mapping[TaskType, Capability] = {"drift_remediation": CAPABILITIES["drift_remediation"]}
 

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from agents.specialists.evidence import EvidenceBook, at_pointer, shown
+from agents.specialists.evidence import EvidenceBook, shown
 from tools.base import ToolCall, ToolFailure, ToolResult
 from tools.contracts.common import JsonObject
 from tools.contracts.council import Claim
 from tools.contracts.identity import Caller
 from tools.contracts.plan import Receipt
+from tools.receipts import at_pointer
 
 OUTPUT: JsonObject = {
     "total": 2,
@@ -37,7 +38,8 @@ def claim(*receipts: tuple[str, str, str | float | bool | None]) -> Claim:
         ("/assets/0/id", ["web-1"]),
         ("/assets/1/id", ["a/b~c"]),
         ("/empty", [None]),
-        ("/assets", []),
+        ("/assets", [2]),
+        ("/assets/0", []),
         ("/assets/2/id", []),
         ("/assets/-1/id", []),
         ("/assets/x", []),
@@ -47,7 +49,7 @@ def claim(*receipts: tuple[str, str, str | float | bool | None]) -> Claim:
         ("/total/deeper", []),
     ],
 )
-def test_a_json_pointer_finds_scalars_only(pointer: str, found: list[object]) -> None:
+def test_a_json_pointer_finds_scalars_and_counts_lists(pointer: str, found: list[object]) -> None:
     assert at_pointer(OUTPUT, pointer) == found
 
 
@@ -67,6 +69,8 @@ def test_escaped_steps_of_a_pointer_are_read() -> None:
         ([("t1", "/assets/0/behind", True)], "fail"),
         ([("t1", "/assets/1/signed", 1)], "fail"),
         ([("t1", "/nowhere", None)], "fail"),
+        ([("t1", "/assets", 2)], "hold"),
+        ([("t1", "/assets", 3)], "fail"),
     ],
 )
 def test_a_claim_holds_only_if_every_cited_value_is_where_it_says(

@@ -8,7 +8,8 @@ from tests.unit.agents.bench import spec
 from tools.base import ToolCall, ToolResult
 from tools.contracts.common import Contract, Environment, JsonObject
 from tools.contracts.identity import Caller
-from tools.contracts.plan import DriftProposal, TargetImage, VersionComparison
+from tools.contracts.members.rollout import DriftProposal
+from tools.contracts.rollout import TargetImage, VersionComparison
 from tools.drift.models import AssetRow, CompareVersionsOutput, GetGoldenImageOutput, QueryAssetsOutput
 
 GOLDEN = TargetImage(id="img-9", family="web-base", version="9.0.0")

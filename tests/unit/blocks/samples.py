@@ -11,19 +11,9 @@ from bot.blocks.task import Diagnosis, RefusedPlan
 from tools.contracts.common import digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary, PooledClaim
 from tools.contracts.follow_up import Explanation, Statement
-from tools.contracts.plan import (
-    Action,
-    AssetExpectation,
-    DriftRemediationPlan,
-    HealthCheck,
-    Phase,
-    Receipt,
-    Rollback,
-    RollbackCondition,
-    Simulation,
-    TargetImage,
-    VersionComparison,
-)
+from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.plan import Action, AssetExpectation, HealthCheck, Phase, Receipt, Rollback, RollbackCondition
+from tools.contracts.rollout import Simulation, TargetImage, VersionComparison
 from tools.contracts.taskspec import Constraints, Tag, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
 from tools.drift import HealthFinding

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agents.orchestrator.brief import Brief, Prompt
+from agents.orchestrator.brief import NO_CHANGE, Brief, Prompt
 from agents.orchestrator.chat import CallRecord, ChatMessage, ChatRequest
 from agents.orchestrator.consensus import PhaseItem
 from tools.contracts.common import JsonObject
 from tools.contracts.council import Claim, MemberReport, PooledClaim
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
-from tools.contracts.plan import DriftProposal, HealthCheck
+from tools.contracts.members.rollout import DriftMemberReport, DriftProposal
+from tools.contracts.plan import HealthCheck
 from tools.contracts.progress import MemberProgress, NoteProgress, ProgressEvent, VoteProgress
 
 
@@ -31,9 +32,9 @@ def proposal(assets: Sequence[str]) -> DriftProposal:
     )
 
 
-def report(*values: str, assets: Sequence[str] = ("web-1", "web-2")) -> MemberReport:
+def report(*values: str, assets: Sequence[str] = ("web-1", "web-2")) -> DriftMemberReport:
     """Claims about the drifted count, and a plan over `assets`; no assets: no plan."""
-    return MemberReport(
+    return DriftMemberReport(
         claims=[claim(value) for value in values],
         proposal=proposal(assets) if assets else None,
         diagnosis="The fleet drifted.",
@@ -42,11 +43,13 @@ def report(*values: str, assets: Sequence[str] = ("web-1", "web-2")) -> MemberRe
 
 async def expand(reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
     """One phase per asset; a proposal that names an unknown asset cannot be expanded."""
-    plans = {name: found.proposal.asset_ids for name, found in reports.items() if found.proposal}
+    plans = {name: found.proposal for name, found in reports.items() if isinstance(found, DriftMemberReport)}
     return {
-        name: [PhaseItem(key=f"wave:{asset}", text=f"wave over {asset}") for asset in assets]
-        for name, assets in plans.items()
-        if all(asset.startswith("web-") for asset in assets)
+        name: [PhaseItem(key=f"wave:{asset}", text=f"wave over {asset}") for asset in plan.asset_ids]
+        if plan
+        else [NO_CHANGE]
+        for name, plan in plans.items()
+        if plan is None or all(asset.startswith("web-") for asset in plan.asset_ids)
     }
 
 
@@ -65,6 +68,7 @@ def brief(*, aggregates: bool = False) -> Brief:
         key="drift:r1",
         system="You judge evidence.",
         report=Prompt("report", "1", "Evidence: …"),
+        contract=DriftMemberReport,
         vote_prompt=vote_prompt,
         expand=expand,
         synthesis_prompt=(

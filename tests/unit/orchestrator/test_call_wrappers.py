@@ -14,8 +14,8 @@ from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.structured import REPLY_LIMIT, ask
 from tests.unit.orchestrator.parts import KeptCalls, report, request
 from tests.unit.orchestrator.provider import KEY, Provider, Step, fails, never, says
-from tools.contracts.council import MemberReport
 from tools.contracts.ledger import LedgerUnavailable
+from tools.contracts.members.rollout import DriftMemberReport
 
 
 async def test_a_call_is_logged_with_what_it_took(provider: Provider, litellm_client: LiteLLMClient) -> None:
@@ -131,9 +131,9 @@ async def test_retries_share_one_deadline(provider: Provider, litellm_client: Li
     assert second < first <= 20
 
 
-async def _ask(provider: Provider, client: ModelClient, log: KeptCalls | None = None) -> MemberReport:
+async def _ask(provider: Provider, client: ModelClient, log: KeptCalls | None = None) -> DriftMemberReport:
     logged = LoggedClient(client, log or KeptCalls())
-    return await ask(logged, provider.member("alpha"), request(key="k"), MemberReport)
+    return await ask(logged, provider.member("alpha"), request(key="k"), DriftMemberReport)
 
 
 WANTED = report("23")
@@ -151,7 +151,7 @@ WANTED = report("23")
 async def test_an_answer_is_read_plain_or_in_a_code_fence(
     provider: Provider, litellm_client: LiteLLMClient, text: str
 ) -> None:
-    provider.play("alpha", says(text), schema="MemberReport")
+    provider.play("alpha", says(text), schema="DriftMemberReport")
     assert await _ask(provider, litellm_client) == WANTED
     assert len(provider.calls) == 1
 
@@ -169,15 +169,15 @@ async def test_an_answer_is_read_plain_or_in_a_code_fence(
 async def test_an_invalid_answer_is_returned_once_with_what_is_wrong(
     provider: Provider, litellm_client: LiteLLMClient, text: str
 ) -> None:
-    provider.play("alpha", says(text), says(WANTED), schema="MemberReport")
+    provider.play("alpha", says(text), says(WANTED), schema="DriftMemberReport")
     log = KeptCalls()
     assert await _ask(provider, litellm_client, log) == WANTED
     assert [row.request.key for row in log.rows] == ["k", "k:again"]
-    assert "not a valid MemberReport" in provider.calls[1].prompt or "characters long" in provider.calls[1].prompt
+    assert "not a valid DriftMemberReport" in provider.calls[1].prompt or "characters long" in provider.calls[1].prompt
 
 
 async def test_two_invalid_answers_are_a_failed_member(provider: Provider, litellm_client: LiteLLMClient) -> None:
-    provider.play("alpha", says("no JSON"), schema="MemberReport")
+    provider.play("alpha", says("no JSON"), schema="DriftMemberReport")
     with pytest.raises(ModelError) as caught:
         await _ask(provider, litellm_client)
     assert caught.value.kind == "bad_response"

@@ -29,8 +29,9 @@ from tests.unit.orchestrator.provider import (
     waits_for,
 )
 from tools.contracts.common import Mode
-from tools.contracts.council import MemberReport, Stance
+from tools.contracts.council import Stance
 from tools.contracts.ledger import LedgerUnavailable
+from tools.contracts.members.rollout import DriftMemberReport
 from tools.contracts.progress import ProgressEvent, TallyProgress
 
 FOUR = ("alpha", "beta", "gamma", "delta")
@@ -46,8 +47,10 @@ class Table:
     entries: KeptEntries = field(default_factory=KeptEntries)
     watcher: Watcher = field(default_factory=Watcher)
 
-    def seat(self, model: str, *, answer: Step | MemberReport, vote: Step | None = None) -> None:
-        self.provider.play(model, says(answer) if isinstance(answer, MemberReport) else answer, schema="MemberReport")
+    def seat(self, model: str, *, answer: Step | DriftMemberReport, vote: Step | None = None) -> None:
+        self.provider.play(
+            model, says(answer) if isinstance(answer, DriftMemberReport) else answer, schema="DriftMemberReport"
+        )
         self.provider.play(model, vote or votes(lambda _text: "support"), schema="VoteSheet")
 
     async def deliberate(
@@ -124,7 +127,7 @@ async def test_every_member_gets_the_same_question_and_one_batched_vote(table: T
     for model in FOUR[:3]:
         table.seat(model, answer=report(*"12345"))
     await table.deliberate(*FOUR[:3])
-    questions = {str(call.body["messages"]) for call in table.provider.calls if call.schema == "MemberReport"}
+    questions = {str(call.body["messages"]) for call in table.provider.calls if call.schema == "DriftMemberReport"}
     assert len(questions) == 1
     assert sorted(table.asked("VoteSheet")) == sorted(FOUR[:3])
 
@@ -299,7 +302,7 @@ async def test_three_members_of_one_family_are_no_council(table: Table) -> None:
     assert (result.outcome.mode, result.outcome.consensus) == ("single", False)
     assert "1 is configured" in (result.outcome.degraded or "")
     assert result.outcome.degraded in table.watcher.notes
-    assert table.asked("MemberReport") == ["alpha"]
+    assert table.asked("DriftMemberReport") == ["alpha"]
 
 
 async def test_a_second_member_of_a_family_adds_no_vote(table: Table) -> None:
@@ -348,7 +351,9 @@ async def test_agreeing_to_change_nothing_is_a_consensus(table: Table) -> None:
     result = await table.deliberate(*FOUR[:3])
     assert result.outcome.consensus
     assert result.carried_phase_keys == {"no_change"}
-    assert result.reports[result.best or ""].proposal is None
+    best = result.reports[result.best or ""]
+    assert isinstance(best, DriftMemberReport)
+    assert best.proposal is None
 
 
 async def test_doing_nothing_is_not_what_is_left_when_plans_fail(table: Table) -> None:
@@ -446,7 +451,7 @@ async def test_single_mode_asks_one_member_and_claims_no_agreement(table: Table)
     table.seat("alpha", answer=report("23"))
     table.seat("beta", answer=report("24"))
     result = await table.deliberate("alpha", "beta", mode="single")
-    assert table.asked("MemberReport") == ["alpha"]
+    assert table.asked("DriftMemberReport") == ["alpha"]
     outcome = result.outcome
     assert (outcome.mode, outcome.degraded, outcome.consensus, outcome.agreement) == ("single", None, False, None)
     assert all(row.single_source and not row.carried for row in outcome.tallies)
@@ -469,12 +474,12 @@ async def test_single_mode_falls_back_aloud(table: Table) -> None:
 async def test_aggregation_gives_the_primary_anonymous_reports(table: Table) -> None:
     for model, value in zip(FOUR[:3], ("23", "23", "24"), strict=True):
         table.seat(model, answer=report(value))
-    table.provider.play("alpha", says(report("23")), says(report("23", "99")), schema="MemberReport")
+    table.provider.play("alpha", says(report("23")), says(report("23", "99")), schema="DriftMemberReport")
     result = await table.deliberate(*FOUR[:3], mode="aggregation", aggregates=True)
     assert (result.outcome.mode, result.outcome.consensus, result.outcome.agreement) == ("aggregation", False, None)
     assert result.best == "synthesis"
     assert carried(result) == ["23"], "what only the synthesis says is not kept"
-    assert table.asked("MemberReport")[-1] == "alpha"
+    assert table.asked("DriftMemberReport")[-1] == "alpha"
     prompt = table.provider.calls[-1].prompt
     assert len(prompt.splitlines()) == 2, "equal reports are given once"
     assert not any(model.capitalize() in prompt for model in FOUR)
@@ -489,7 +494,7 @@ async def test_the_named_primary_synthesises_and_the_first_other_where_it_cannot
     if broken is not None:
         table.seat(broken, answer=fails(500))
     await table.deliberate(*FOUR[:3], mode="aggregation", aggregates=True, primary="Gamma")
-    assert table.asked("MemberReport")[-1] == synthesises
+    assert table.asked("DriftMemberReport")[-1] == synthesises
 
 
 @pytest.mark.parametrize("broken", FOUR[:3])
@@ -512,9 +517,9 @@ async def test_aggregation_of_one_answer_says_that_it_is_single(table: Table) ->
 
 async def test_aggregation_without_a_synthesis_says_that_it_is_single(table: Table) -> None:
     table.seat("alpha", answer=report("23"))
-    table.provider.play("alpha", says(report("23")), fails(500), schema="MemberReport")
+    table.provider.play("alpha", says(report("23")), fails(500), schema="DriftMemberReport")
     table.seat("beta", answer=report("23"))
-    table.provider.play("beta", says(report("23")), fails(500), schema="MemberReport")
+    table.provider.play("beta", says(report("23")), fails(500), schema="DriftMemberReport")
     result = await table.deliberate("alpha", "beta", mode="aggregation", aggregates=True)
     assert (result.outcome.mode, result.best) == ("single", "Alpha")
     assert result.outcome.degraded in table.watcher.notes

@@ -13,19 +13,9 @@ from tools.contracts.common import Environment, RiskLevel
 from tools.contracts.council import CouncilOutcome, MemberSummary
 from tools.contracts.estate import Asset, AssetHealth, ChangeResult, Image
 from tools.contracts.identity import Caller
-from tools.contracts.plan import (
-    Action,
-    AssetExpectation,
-    DriftRemediationPlan,
-    Evidence,
-    HealthCheck,
-    Phase,
-    Rollback,
-    RollbackCondition,
-    Simulation,
-    TargetImage,
-    VersionComparison,
-)
+from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.plan import Action, AssetExpectation, Evidence, HealthCheck, Phase, Rollback, RollbackCondition
+from tools.contracts.rollout import Simulation, TargetImage, VersionComparison
 from tools.contracts.taskspec import Constraints, TaskContext, TaskSpec, TimeWindow
 from tools.registry import build_registry
 

@@ -32,7 +32,7 @@ from tests.unit.policies.plans import (
 from tools.connectors.base import EstateError
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Image
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.verdict import GateName
 
 
@@ -284,7 +284,7 @@ async def test_no_configuration_lets_one_person_approve_a_critical_plan() -> Non
 
 async def test_an_unknown_contract_is_refused_and_never_skipped(regorus: RegorusEngine) -> None:
     """Mistake 4 before us: a missing schema was skipped."""
-    for contract in ("PatchRolloutPlan", "", "Plan"):
+    for contract in ("PatchPlan", "", "Plan"):
         report = await pipeline(regorus).judge(plan(), make_context(contract=contract))
         assert [refusal.rule for refusal in report.refusals] == ["schema.unknown_contract"]
         assert not report.allowed

@@ -8,7 +8,7 @@ import pytest
 
 from policies.build import open_engine
 from tests.unit.tools.bench import NOW, ORG, Bench
-from tools.contracts.plan import DriftRemediationPlan
+from tools.contracts.outputs.drift import DriftRemediationPlan
 
 
 async def refused_rules(bench: Bench, **choices: Any) -> set[str]:

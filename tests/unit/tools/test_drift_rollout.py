@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.unit.tools.bench import ORG, Bench
 from tools.contracts.common import JsonObject
-from tools.contracts.plan import Simulation
+from tools.contracts.rollout import Simulation
 
 CHECKS: list[JsonObject] = [
     {"kind": "heartbeat"},

@@ -12,17 +12,9 @@ from temporalio.exceptions import ApplicationError
 from agents.follow_up import decides
 from bot.workflows import messages as m
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.plan import (
-    Action,
-    AssetExpectation,
-    DriftRemediationPlan,
-    Evidence,
-    HealthCheck,
-    Phase,
-    Rollback,
-    RollbackCondition,
-    TargetImage,
-)
+from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.plan import Action, AssetExpectation, Evidence, HealthCheck, Phase, Rollback, RollbackCondition
+from tools.contracts.rollout import TargetImage
 from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
 

@@ -1,0 +1,54 @@
+"""Phases of a rollout in words, and what makes two of them the same phase."""
+
+from __future__ import annotations
+
+from tools.contracts.common import canonical_json
+from tools.contracts.members.rollout import RolloutChoices
+from tools.contracts.plan import HealthCheck, Phase
+from tools.drift.models import GeneratePatchPlanOutput
+
+SHOWN_ASSETS = 40
+"""Asset ids a voting member reads in one phase. Code has checked all of them by then."""
+
+
+def phase_key(phase: Phase, plan: GeneratePatchPlanOutput) -> str:
+    """Equal for equal phases: everything but the name."""
+    return canonical_json(
+        {
+            "type": phase.type,
+            "assets": sorted(phase.asset_ids),
+            "image": plan.target_image.id,
+            "wait": phase.wait_seconds,
+            "checks": [check.model_dump(mode="json") for check in phase.health_checks],
+        }
+    ).decode()
+
+
+def phase_text(phase: Phase, plan: GeneratePatchPlanOutput) -> str:
+    """One sentence for voting members and for the thread."""
+    if phase.type == "wait":
+        return f"Wait {phase.wait_seconds} s before going on."
+    more = len(phase.asset_ids) - SHOWN_ASSETS
+    listed = f"[{', '.join(phase.asset_ids[:SHOWN_ASSETS])}]" + (f" and {more} more" if more > 0 else "")
+    count = f"{len(phase.asset_ids)} asset{'' if len(phase.asset_ids) == 1 else 's'}"
+    checks = ", ".join(_check_text(check) for check in phase.health_checks) or "no check"
+    if phase.type == "verify":
+        return f"Verify {count} {listed}: {checks}."
+    image = f"{plan.target_image.family} {plan.target_image.version}"
+    return f"{phase.type.capitalize()}: {count} ({phase.batch_percent:g} %) {listed} to {image}, then check {checks}."
+
+
+def rollout_sentence(choices: RolloutChoices, plan: GeneratePatchPlanOutput) -> str:
+    """What a plan does, in one sentence for the person who approves it."""
+    versions = sorted({row.current_version for row in plan.version_comparison})
+    came_from = ", ".join(versions[:3]) + (" and others" if len(versions) > 3 else "")
+    count = len(plan.expectations)
+    return (
+        f"Bring {count} drifted {plan.environment} assets from {came_from} to {plan.target_image.family} "
+        f"{plan.target_image.version}: {min(choices.canary_size, count)} first, a pause of "
+        f"{choices.wait_seconds} s, then at most {choices.max_batch_percent:g} % at a time."
+    )[:600]
+
+
+def _check_text(check: HealthCheck) -> str:
+    return check.kind if check.threshold is None else f"{check.kind} {check.threshold:g} %"

@@ -1,0 +1,272 @@
+"""What all agents do alike (ADR-007): evidence once, judgement many times, an output only from what carried."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import ClassVar, Protocol
+
+from agents.orchestrator.brief import Brief, Deliberation
+from agents.orchestrator.brief import Prompt as BriefPrompt
+from agents.orchestrator.chat import Member, ModelClient, ToolSpec
+from agents.orchestrator.consensus import PhaseItem
+from agents.specialists.base import AgentOutcome, Assignment, Conclusion
+from agents.specialists.capability import Capability
+from agents.specialists.evidence import EvidenceBook
+from agents.specialists.investigation import Investigation, Limits, ToolDesk
+from agents.specialists.receipts import ClaimReceipts
+from prompts.library import PromptLibrary
+from tools.contracts.common import JsonObject, canonical_json
+from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
+from tools.contracts.ledger import LedgerKind
+from tools.contracts.plan import Plan
+from tools.contracts.taskspec import TaskSpec
+from tools.registry import ToolRegistry
+
+_INTENT_LIMIT = 2000
+"""Characters of the person's own words that members read besides the structured task."""
+
+
+@dataclass(frozen=True)
+class RolloutDefaults:
+    """The house's choices where the person did not state any."""
+
+    canary_size: int = 1
+    max_batch_percent: float = 20
+    wait_seconds: int = 60
+
+
+class Study(Protocol):
+    """One round's evidence, as one kind of agent reads it. Made after the investigation, for this round only."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What code left out of the members' answers, a sentence each."""
+        ...
+
+    def unjudgeable(self) -> str | None:
+        """Why the models need not be asked, e.g. because nothing was found that they could judge."""
+        ...
+
+    async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
+        """See :data:`agents.orchestrator.brief.Expand`."""
+        ...
+
+    def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
+        """The output, from what carried. Code has the last word on what may be called healthy."""
+        ...
+
+    def unjudged(self, reason: str, council: CouncilOutcome) -> Conclusion:
+        """The output where no model was asked."""
+        ...
+
+
+@dataclass(frozen=True)
+class SpecialistAgent(ABC):
+    """A :class:`agents.specialists.base.Specialist`. A kind of agent says what it is for and how it reads evidence."""
+
+    client: ModelClient
+    members: Sequence[Member]
+    """The first leads the investigation."""
+    prompts: PromptLibrary
+    registry: ToolRegistry
+    defaults: RolloutDefaults = field(default_factory=RolloutDefaults)
+    limits: Limits = field(default_factory=Limits)
+
+    capability: ClassVar[Capability]
+    contract: ClassVar[type[MemberReport]]
+    """What its council members answer."""
+    synthesis: ClassVar[str]
+    """Prompt that puts several reports together, in aggregation mode."""
+
+    @abstractmethod
+    def study(self, desk: ToolDesk) -> Study:
+        """How this agent reads what `desk.book` holds."""
+
+    async def work(self, assignment: Assignment) -> AgentOutcome:
+        """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
+        await self._record_invoked(assignment)
+        desk = ToolDesk(assignment, self.capability.agent, frozenset(self.capability.tools))
+        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
+        values = self._values(assignment)
+        prompt = self.prompts.load(f"{self.capability.agent}.investigate")
+        book = await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        study = self.study(desk)
+        stopped = [investigation.stopped] if investigation.stopped else []
+        if (reason := study.unjudgeable()) is not None:
+            council = _unasked(assignment)
+            return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
+        receipts = ClaimReceipts(book)
+        brief = self._brief(assignment, {**values, "evidence": book.rendered()}, study=study, receipts=receipts)
+        result = await assignment.orchestrator.deliberate(
+            brief, mode=assignment.mode, progress=assignment.progress, recorder=assignment.recorder
+        )
+        outcome = _outcome(
+            study.conclude(result, receipts),
+            result.outcome,
+            book,
+            diagnosis=_diagnosis(result),
+            notes=[*stopped, *study.notes],
+            missing=[text for report in result.reports.values() for text in report.missing],
+        )
+        await self._record_output(assignment, outcome)
+        return outcome
+
+    def _tool_specs(self) -> tuple[ToolSpec, ...]:
+        tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]
+        if wrong := [tool.name for tool in tools if tool.risk not in ("read_only", "plan_only")]:
+            name = self.capability.agent
+            raise ValueError(f"The {name} agent may not be given tools that change state: {', '.join(wrong)}.")
+        return tuple(ToolSpec(tool.name, tool.description, self.registry.input_schema(tool.name)) for tool in tools)
+
+    def _values(self, assignment: Assignment) -> JsonObject:
+        """What every prompt of this round is rendered with."""
+        return {
+            "task_json": canonical_json(_task(assignment.spec)).decode(),
+            "defaults_json": canonical_json(asdict(self.defaults)).decode(),
+            "refusals": assignment.refusals,
+            "contract": self.contract.__name__,
+        }
+
+    def _brief(self, assignment: Assignment, values: JsonObject, *, study: Study, receipts: ClaimReceipts) -> Brief:
+        agent = self.capability.agent
+
+        async def expand(reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
+            receipts.read(reports.values())
+            return await study.expand(reports)
+
+        def vote(pooled: Sequence[PooledClaim]) -> BriefPrompt:
+            return self._text("council.vote", {**values, "items": pooled, "receipts": receipts.of})
+
+        def synthesis(reports: Sequence[MemberReport]) -> BriefPrompt:
+            return self._text(self.synthesis, {**values, "reports": [report.model_dump_json() for report in reports]})
+
+        return Brief(
+            org=assignment.caller.org,
+            task_id=assignment.spec.id,
+            user=assignment.spec.user,
+            agent=agent,
+            key=f"{agent}:{assignment.round}",
+            system=self.prompts.load("council.member").render().system,
+            report=self._text(f"{agent}.report", values),
+            contract=self.contract,
+            vote_prompt=vote,
+            expand=expand,
+            synthesis_prompt=synthesis,
+        )
+
+    def _text(self, prompt_id: str, values: JsonObject) -> BriefPrompt:
+        prompt = self.prompts.load(prompt_id)
+        return BriefPrompt(prompt.id, prompt.version, prompt.render(**values).user)
+
+    async def _record_invoked(self, assignment: Assignment) -> None:
+        agent = self.capability.agent
+        used = [f"{agent}.investigate", "council.member", f"{agent}.report", "council.vote"]
+        prompts = {
+            name: {"version": p.version, "checksum": p.checksum} for name in used if (p := self.prompts.load(name))
+        }
+        body: JsonObject = {
+            "agent": agent,
+            "revision": assignment.revision,
+            "attempt": assignment.attempt,
+            "mode": assignment.mode,
+            "members": [member.name for member in self.members],
+            "tools": list(self.capability.tools),
+            "prompts": prompts,
+            "refusals": [refusal.model_dump(mode="json") for refusal in assignment.refusals],
+        }
+        await self._record(assignment, "agent_invoked", body, key="invoked")
+
+    async def _record_output(self, assignment: Assignment, outcome: AgentOutcome) -> None:
+        output = outcome.plan or outcome.report
+        if output is None:
+            return
+        name = "plan" if isinstance(output, Plan) else "report"
+        await self._record(
+            assignment,
+            "plan_proposed" if name == "plan" else "report_proposed",
+            {
+                "agent": self.capability.agent,
+                "revision": output.revision,
+                "digest": output.digest,
+                name: output.model_dump(mode="json"),
+            },
+            # The digest is in the key: a retried round that comes to another output is another entry.
+            key=f"{name}:{output.digest.removeprefix('sha256:')[:16]}",
+        )
+
+    async def _record(self, assignment: Assignment, kind: LedgerKind, body: JsonObject, *, key: str) -> None:
+        agent = self.capability.agent
+        await assignment.recorder.record(
+            kind,
+            body,
+            org=assignment.caller.org,
+            task_id=assignment.spec.id,
+            actor=f"agent:{agent}",
+            key=f"{agent}:{assignment.round}:{key}",
+        )
+
+
+def _outcome(
+    conclusion: Conclusion,
+    council: CouncilOutcome,
+    book: EvidenceBook,
+    *,
+    diagnosis: str,
+    notes: list[str],
+    missing: Sequence[str] = (),
+) -> AgentOutcome:
+    plan, report = conclusion.plan, conclusion.report
+    return AgentOutcome(
+        finding=conclusion.finding,
+        plan=plan,
+        plan_json=plan.model_dump(mode="json") if plan is not None else None,
+        report=report,
+        report_json=report.model_dump(mode="json") if report is not None else None,
+        diagnosis=diagnosis,
+        council=council,
+        evidence=book.cited(),
+        tool_call_ids=book.call_ids,
+        missing=list(dict.fromkeys([*book.failures(), *missing])),
+        notes=notes,
+        reason=conclusion.reason,
+    )
+
+
+def _diagnosis(result: Deliberation) -> str:
+    """In the words of the member whose output stands; else what the models agree on."""
+    voice = result.reports.get(result.best) if result.best is not None else None
+    if voice is not None:
+        return voice.diagnosis
+    carried = "; ".join(claim.text for claim in result.carried_claims)
+    return f"What the models agree on: {carried}."[:600] if carried else "The models agreed on no diagnosis."
+
+
+def _unasked(assignment: Assignment) -> CouncilOutcome:
+    council = assignment.orchestrator.council
+    return CouncilOutcome(
+        mode="single",
+        requested_mode=assignment.mode,
+        degraded="There was no evidence to judge, so the models were not asked.",
+        members=[],
+        nominal_votes=0,
+        effective_votes=0,
+        threshold=council.threshold,
+        min_providers=council.min_providers,
+        tallies=[],
+        agreement=None,
+        dissent=[],
+        consensus=False,
+    )
+
+
+def _task(spec: TaskSpec) -> JsonObject:
+    """The task as prompts show it."""
+    return {
+        "goal": spec.goal,
+        "request": spec.user_intent[:_INTENT_LIMIT],
+        "environment": spec.environment,
+        "context": spec.context.model_dump(mode="json", exclude_defaults=True),
+        "constraints": spec.constraints.model_dump(mode="json", exclude_defaults=True),
+    }

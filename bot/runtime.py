@@ -33,6 +33,7 @@ from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_ledger, redacted, utc_now
 from bot.pacing import Pacer
+from bot.policy_data import policy_bundle
 from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -44,6 +45,7 @@ from bot.workflows.messages import TaskLimits
 from bot.workflows.workbench import Workbench
 from bot.workflows.worker import build_worker
 from policies.authorizer import PolicyAuthorizer
+from policies.autonomy import AutonomyCheck
 from policies.build import open_engine
 from policies.execution import ExecutionCheck
 from policies.pipeline import build_pipeline
@@ -70,7 +72,7 @@ async def open_workbench(
     """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
     async with AsyncExitStack() as stack:
         ledger = await open_ledger(stack, settings, keys)
-        engine = await open_engine(settings.opa.url)
+        engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         litellm = LiteLLMClient()
         stack.push_async_callback(litellm.close)
@@ -112,8 +114,15 @@ async def open_workbench(
             estate=estate,
             advisories=await open_advisories(stack, settings, samples=samples),
             authorizer=PolicyAuthorizer(engine, now=utc_now),
-            pipeline=build_pipeline(engine, estate=estate, catalog=registry.catalog()),
-            rechecks=ExecutionCheck(engine),
+            pipeline=build_pipeline(
+                engine,
+                estate=estate,
+                catalog=registry.catalog(),
+                history=ledger,
+                off=settings.gates.off,
+                production=settings.production,
+            ),
+            rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
             grant_key=keys.derive("grant"),
             team=identity.team,

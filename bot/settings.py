@@ -15,7 +15,9 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 from pydantic_settings import SettingsError as UndecodableError
 
+from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
+from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings
 from bot.settings_sections import (
     ROLE_GROUPS,
     AlertSettings,
@@ -30,7 +32,6 @@ from bot.settings_sections import (
     OpaSettings,
     RedisSettings,
     RoleSettings,
-    Section,
     SlackSettings,
     TaskSettings,
     TemporalSettings,
@@ -42,9 +43,12 @@ __all__ = [
     "ROLE_GROUPS",
     "AlertSettings",
     "ApprovalSettings",
+    "AutonomySettings",
+    "CalendarSettings",
     "CouncilSettings",
     "DatabaseSettings",
     "EstateSettings",
+    "GateSettings",
     "LedgerSettings",
     "LimitSettings",
     "LlmSettings",
@@ -90,6 +94,9 @@ class Settings(Section):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     estate: EstateSettings = Field(default_factory=EstateSettings)
+    gates: GateSettings = Field(default_factory=GateSettings)
+    autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
+    calendar: CalendarSettings = Field(default_factory=CalendarSettings)
 
     @model_validator(mode="before")
     @classmethod
@@ -105,6 +112,23 @@ class Settings(Section):
     def _absolute(self) -> Self:
         object.__setattr__(self, "data_dir", self.data_dir.expanduser().absolute())
         return self
+
+    @model_validator(mode="after")
+    def _every_gate_in_production(self) -> Self:
+        if self.production and self.gates.off:
+            raise ValueError(
+                f"GAVEL_GATES_OFF is {', '.join(self.gates.off)}, and in production mode no gate can be off; unset it,"
+                " or set GAVEL_GATES_PRODUCTION to false where this is none"
+            )
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Whether this is production mode: unless told otherwise, as soon as any part is not the embedded one."""
+        if self.gates.production is not None:
+            return self.gates.production
+        addresses = (self.temporal.address, self.opa.url, self.redis.url, self.database.url)
+        return self.slack.configured or self.estate.configured or any(address is not None for address in addresses)
 
     @property
     def database_url(self) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from bot.settings_base import Names, Section, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
 from tools.contracts.identity import Role
@@ -28,23 +29,6 @@ Provider = Literal["claude", "openai", "gemini", "ollama", "bedrock", "azure", "
 LlmMode = Literal["auto", "single", "aggregation", "council"]
 
 
-def _split_commas(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Names = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
-"""A list in YAML, comma separated in the environment."""
-
-
-def _split_pairs(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if any(not sign for _, sign, _ in pairs):
-        raise ValueError("must be a list of id=environment, separated by commas")
-    return {name.strip(): meaning.strip() for name, _, meaning in pairs}
-
-
 def _parse_json(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -54,28 +38,10 @@ def _parse_json(value: object) -> object:
         raise ValueError("must be a JSON list of members, or go into gavel.yaml as llm.members") from None
 
 
-UserIds = Annotated[list[SlackUserId], NoDecode, BeforeValidator(_split_commas)]
+UserIds = Annotated[list[SlackUserId], NoDecode, BeforeValidator(split_commas)]
 
 Days = Annotated[int, Field(ge=1, le=30 * 86400)]
 """Seconds, at most 30 days."""
-
-
-class Section(BaseSettings):
-    """A branch of the tree. Immutable; an unknown key is an error; an empty variable counts as not set."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        # `init_settings` is what gavel.yaml said; first in the tuple wins. No .env file is read behind one's back.
-        return env_settings, init_settings
 
 
 class SlackSettings(Section):
@@ -301,7 +267,7 @@ class EstateSettings(Section):
     """QL-RF's bearer token. It belongs to one org, the one that this Gavel serves."""
     org: str | None = Field(default=None, min_length=1, max_length=128)
     """What QL-RF calls that org. None: whatever it does, as long as all rows are of one."""
-    environments: Annotated[dict[str, Environment], NoDecode, BeforeValidator(_split_pairs)] = {}
+    environments: Annotated[dict[str, Environment], NoDecode, BeforeValidator(split_pairs)] = {}
     """QL-RF's environment id → development, staging or production. The empty id is of what has none."""
     timeout_seconds: float = Field(default=15, ge=1, le=120)
     """For one request."""

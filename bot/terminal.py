@@ -17,6 +17,7 @@ from bot.local.datadir import DataDirectory
 from bot.local.estate import seed_estate
 from bot.local.estate.cves import bundled_advisories
 from bot.opening import open_advisories, open_ledger, redacted, utc_now
+from bot.policy_data import policy_bundle
 from bot.settings import Settings
 from policies.authorizer import PolicyAuthorizer
 from policies.build import open_engine
@@ -81,7 +82,7 @@ async def open_terminal(inputs: TerminalInputs, registry: ToolRegistry) -> Async
         await seed_estate(path, seed=settings.estate.seed, org=inputs.org, now=utc_now())
     async with AsyncExitStack() as exits:
         ledger = await open_ledger(exits, settings, keys)
-        engine = await open_engine(settings.opa.url)
+        engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         exits.push_async_callback(engine.aclose)
         estate = open_estate(settings.estate, org=inputs.org, sample=path)
         exits.push_async_callback(estate.close)

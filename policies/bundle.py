@@ -16,7 +16,13 @@ PACKAGES = "ql.ai"
 ROOT = "gavel"
 """All data lies under `data.gavel`."""
 
-_LAYERS = (re.compile(r"lib\.rego"), re.compile(r"\w+_words\.rego"), re.compile(r"\w+_\w+\.rego"), re.compile(r".*"))
+_LAYERS = (
+    re.compile(r"lib\.rego"),
+    re.compile(r"calendar\.rego"),
+    re.compile(r"\w+_words\.rego"),
+    re.compile(r"\w+_\w+\.rego"),
+    re.compile(r".*"),
+)
 """A server compiles after each module it is given, so a module comes after those whose rules it uses."""
 
 
@@ -35,7 +41,7 @@ class Bundle:
 
     modules: tuple[Module, ...]
     data: JsonObject
-    """Of `data.gavel`: `limits` and `freezes`."""
+    """Of `data.gavel`: `limits`, `freezes` and the rest of `policies/rego/gavel/data.json`."""
 
     configured: frozenset[str] = frozenset()
     """Keys of `data` that were given, not shipped: they win over what an OPA server already holds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from tools.contracts.common import AgentName, JsonObject
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.identity import Caller
 from tools.contracts.taskspec import TaskSpec
-from tools.contracts.verdict import ApprovalRequirement, GateName, Refusal
+from tools.contracts.verdict import ApprovalRequirement, Autonomy, GateName, Refusal
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Finding:
     plan: JsonObject | None = None
     """The plan in its canonical form, from the gate that first understands it: what later gates judge."""
     requirement: ApprovalRequirement | None = None
+    autonomy: Autonomy | None = None
+    off: bool = False
+    """The gate is switched off, and judged nothing."""
+    documents: Mapping[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    """Package → what the policies were asked, so that it can be explained, and asked again of other policies."""
 
 
 class Gate(Protocol):

@@ -11,6 +11,8 @@ from policies.engine import PolicyEngine
 from policies.gate import Catalog, Finding, JudgeContext
 from tools.contracts.common import JsonObject
 
+PACKAGE = "ql.ai.safety"
+
 
 @dataclass(frozen=True)
 class PolicyGate:
@@ -27,5 +29,10 @@ class PolicyGate:
             "task": {"environment": context.spec.environment},
             "plan": plan,
         }
-        _, refusals = await ask(self.engine, "ql.ai.safety", document, gate="policy")
-        return Finding(refusals, engine=self.engine.name, policy_digest=await self.engine.digest())
+        _, refusals = await ask(self.engine, PACKAGE, document, gate="policy")
+        return Finding(
+            refusals,
+            engine=self.engine.name,
+            policy_digest=await self.engine.digest(),
+            documents={PACKAGE: document},
+        )

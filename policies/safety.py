@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from policies.checks import actions, estate, identity, structure, text
 from policies.checks.base import Case, Check, Observed, refuse
 from policies.gate import Catalog, Finding, JudgeContext
+from policies.observing import observed_assets
 from policies.schema import CONTRACTS
-from tools.connectors.base import AssetQuery, Estate
+from tools.connectors.base import Estate
 from tools.contracts.common import JsonObject
-from tools.contracts.estate import Asset, Image
+from tools.contracts.estate import Image
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName
 
@@ -42,8 +43,6 @@ CHECKS: tuple[Check, ...] = (
 _ENGINE = "safety checks"
 
 MAX_REFUSALS = 30
-
-_PAGE = 500
 
 
 class SafetyGate:
@@ -81,15 +80,6 @@ class SafetyGate:
         named = set(plan.asset_ids).union(*(phase.asset_ids for phase in plan.phases))
         named.update(asset for phase in plan.phases for action in phase.actions for asset in action.asset_ids)
         named.update(asset for action in plan.rollback.actions for asset in action.asset_ids)
-        ids = sorted(named)
-        assets: dict[str, Asset] = {}
-        for start in range(0, len(ids), _PAGE):
-            query = AssetQuery(ids=ids[start : start + _PAGE])
-            cursor: str | None = None
-            while True:
-                rows, cursor = await self._estate.assets(org, query, limit=_PAGE, cursor=cursor)
-                assets.update({row.id: row for row in rows})
-                if cursor is None:
-                    break
+        assets = await observed_assets(self._estate, org, named)
         images: list[Image] = await self._estate.images(org)
         return Observed(assets=assets, images={image.id: image for image in images if image.org_id == org})

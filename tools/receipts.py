@@ -1,17 +1,25 @@
-"""Receipts, checked: does a cited value stand where it is said to? No model has a part in it."""
+"""Receipts, checked: does a cited value stand where it is said to, and is every stated fact one of the cited values?
+
+No model has a part in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from tools.contracts.common import JsonObject
 from tools.contracts.plan import Receipt
+from tools.tokens import facts_in, shown_by
 
 Results = Mapping[str, JsonObject]
 """Tool call id → the output of a call that succeeded."""
 
 Scalar = str | int | float | bool | None
+
+_NAME_KEYS = frozenset({"asset_id", "control_id", "cve_id", "dr_pair_id", "image_id"})
+_NAME_LISTS = frozenset({"asset_ids", "affected_assets", "control_ids", "compliant_asset_ids", "not_comparable"})
+_ROWS_WITH_ID = frozenset({"assets", "images", "alerts", "pairs"})
 
 
 def at_pointer(document: object, pointer: str) -> list[Scalar]:
@@ -51,3 +59,63 @@ def holds(receipt: Receipt, results: Results) -> bool:
         value == receipt.value and isinstance(value, bool) == isinstance(receipt.value, bool)
         for value in at_pointer(output, receipt.path)
     )
+
+
+def unshown(text: str, receipts: Iterable[Receipt], *, names: frozenset[str] = frozenset()) -> list[str]:
+    """The facts that a text states and none of these receipts shows. See :func:`tools.tokens.facts_in`.
+
+    Whether the receipts themselves hold is :func:`holds`'s to say.
+    """
+    shown: set[str] = set()
+    for receipt in receipts:
+        shown |= shown_by(receipt.value)
+    return [fact for fact in facts_in(text, names) if fact not in shown]
+
+
+def names_in(results: Results) -> frozenset[str]:
+    """Names of assets, controls, images and the like in the results, lower case: where a text says one, it states it."""
+    return frozenset(name.lower() for output in results.values() for name in _names(output, ""))
+
+
+def cite(results: Results, call_id: str, path: str) -> Receipt | None:
+    """A receipt for what is at a place, made by code; None when there is nothing."""
+    for value in at_pointer(results.get(call_id), path):
+        return Receipt(tool_call_id=call_id, path=path, value=value)
+    return None
+
+
+def find(results: Results, fact: str) -> Receipt | None:
+    """A receipt for a fact (as :func:`tools.tokens.facts_in` gives it), wherever it is shown first; None: nowhere."""
+    for call_id, output in results.items():
+        for path, value in _scalars(output, ""):
+            if fact in shown_by(value):
+                return Receipt(tool_call_id=call_id, path=path, value=value)
+    return None
+
+
+def _names(value: object, key: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        mapping = cast("dict[str, object]", value)
+        for inner, item in mapping.items():
+            if isinstance(item, str) and (inner in _NAME_KEYS or (inner in {"id", "name"} and key in _ROWS_WITH_ID)):
+                yield item
+            else:
+                yield from _names(item, inner)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            if isinstance(item, str):
+                if key in _NAME_LISTS:
+                    yield item
+            else:
+                yield from _names(item, key)
+
+
+def _scalars(value: object, path: str) -> Iterator[tuple[str, Scalar]]:
+    if isinstance(value, dict):
+        for key, item in cast("dict[str, object]", value).items():
+            yield from _scalars(item, f"{path}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, item in enumerate(cast("list[object]", value)):
+            yield from _scalars(item, f"{path}/{index}")
+    elif value is None or isinstance(value, (str, int, float, bool)):
+        yield path, value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bot.blocks import autonomy as alone
 from bot.blocks import council as voices
 from bot.blocks import plan as says
 from bot.blocks.actions import APPROVE, DECISION_BLOCK, REJECT, ButtonValue, Care
@@ -45,6 +46,8 @@ class Offer:
     cost_usd: float | None
     """Of the task so far; None: unknown."""
     simulated: bool
+    rest: bool = False
+    """Whether its canary ran already, without approval: what is on offer is what comes after it."""
     include_dissent: bool = True
     """Whether the card tells who disputes what and why (ADR-006), or only how much is disputed."""
     votes: list[Vote] = field(default_factory=list[Vote])
@@ -89,11 +92,12 @@ class Offer:
 def plan_card(offer: Offer) -> Message:
     """The card as long as the decision is open, with the votes so far."""
     approved = sum(vote.verdict == "approve" for vote in offer.votes)
-    title = f"Approve? {_size(offer)} in {offer.plan.environment}"
+    title = f"Approve{' the rest' if offer.rest else ''}? {_size(offer)} in {offer.plan.environment}"
     return compose(
         f"A plan needs {_needed(offer, approved)}: {inline(offer.plan.summary, 300)} Decide by {when(offer.deadline)}.",
         [
             header(title),
+            section(alone.canary_ran(offer.report, offer.plan)) if offer.rest else None,
             *_body(offer),
             _concerns(offer),
             lines("Who decides", _who(offer, approved)),
@@ -105,10 +109,25 @@ def plan_card(offer: Offer) -> Message:
     )
 
 
+def notice_card(offer: Offer) -> Message:
+    """The plan where nobody is asked: it is there to be read only, or it runs without approval. It has no buttons."""
+    title, what = alone.notice(offer.report, offer.plan)
+    return compose(
+        f"{what} {inline(offer.plan.summary, 300)}",
+        [
+            header(f"{title}: {_size(offer)} in {offer.plan.environment}"),
+            section(what),
+            *_body(offer),
+            _small_print(offer),
+        ],
+        simulated=offer.simulated,
+    )
+
+
 def decided_card(offer: Offer, verdict: DecisionVerdict) -> Message:
     """The same card once decided: no buttons; who, what and when remain."""
     outcome = "Approved" if verdict == "approve" else "Rejected"
-    after = "Its phases run now, below." if verdict == "approve" else "Nothing was changed, and this plan will not run."
+    after = "Its phases run now, below." if verdict == "approve" else _left_as(offer)
     return _closed(offer, f"{outcome}: {_size(offer)} in {offer.plan.environment}", f"*{outcome}.* {after}")
 
 
@@ -117,7 +136,7 @@ def expired_card(offer: Offer) -> Message:
     approved = sum(vote.verdict == "approve" for vote in offer.votes)
     what = (
         f"*Expired*, {when(offer.deadline)}, with {approved} of {plural(offer.requirement.quorum, 'approval')}. "
-        "Nothing was changed, and this plan will not run. Ask again for a fresh one."
+        f"{_left_as(offer)} Ask again for a fresh one."
     )
     return _closed(offer, f"Expired: {_size(offer)} in {offer.plan.environment}", what)
 
@@ -137,6 +156,13 @@ def stopped_card(offer: Offer, *, why: str) -> Message:
     return _closed(offer, f"Stopped: {_size(offer)} in {offer.plan.environment}", what)
 
 
+def _left_as(offer: Offer) -> str:
+    """What a plan that nobody approved leaves behind."""
+    if offer.rest:
+        return "The canary is put back, and the rest will not run."
+    return "Nothing was changed, and this plan will not run."
+
+
 def _closed(offer: Offer, title: str, what: str) -> Message:
     plan = offer.plan
     return compose(
@@ -144,6 +170,7 @@ def _closed(offer: Offer, title: str, what: str) -> Message:
         [
             header(title),
             section(what),
+            gates_off_warning(offer),
             _votes(offer),
             section(escape(plan.summary, 700)),
             section(f"*What*  {says.what_line(plan)}\n*Where*  {_where(offer)}"),
@@ -154,7 +181,13 @@ def _closed(offer: Offer, title: str, what: str) -> Message:
     )
 
 
-def _body(offer: Offer) -> list[JsonObject | Detail]:
+def gates_off_warning(offer: Offer) -> JsonObject | None:
+    """Which gates configuration switched off: nobody may decide without knowing."""
+    off = offer.report.gates_off
+    return section(alone.gates_off(off)) if off else None
+
+
+def _body(offer: Offer) -> list[JsonObject | Detail | None]:
     plan, outcome = offer.plan, offer.council
     what = [f"*What*  {says.what_line(plan)}", f"*Where*  {_where(offer)}", f"*Assets*  {says.assets_line(plan)}"]
     steps = says.phase_lines(plan) + [line for line in (says.checks_line(plan), says.window_line(plan)) if line]
@@ -176,7 +209,11 @@ def _body(offer: Offer) -> list[JsonObject | Detail]:
     agreed = voices.agreed(outcome)
     if agreed:
         council.append(Detail(lines("Agreed", _few([voices.tally_line(tally, limit=160) for tally in agreed], 3))))
+    autonomy = alone.autonomy_line(offer.report, plan)
+    if autonomy:
+        what.append(f"*Autonomy*  {autonomy}")
     return [
+        gates_off_warning(offer),
         section(escape(plan.summary, 700)),
         section("\n".join(what)),
         lines("Steps", steps),
@@ -199,7 +236,7 @@ def _few(found: list[str], show: int) -> list[str]:
 
 def _policy(offer: Offer) -> str:
     engines = dict.fromkeys(inline(result.engine, 40) for result in offer.report.results if result.gate == "policy")
-    gates = ", ".join(result.gate for result in offer.report.results)
+    gates = ", ".join(result.gate for result in offer.report.results if not result.off)
     return f"Allowed by {' and '.join(engines) or 'the policy engine'}. Passed: {gates}."
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from bot.ledger import reader
+from bot.ledger import changes, reader
 from bot.ledger.anchor import Anchor
 from bot.ledger.artifacts import StoredArtifact, sealed
 from bot.ledger.bodies import UnwritableBody, is_large, prepare, prepare_artifact
@@ -19,9 +19,10 @@ from bot.ledger.chain import Draft, Entry, entry_hash, require_key, same
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.group_commit import GroupCommit
+from bot.ledger.results import tool_results
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
-from tools.contracts.common import JsonObject
+from tools.contracts.common import Environment, JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
 Prepared = TypeVar("Prepared")
@@ -170,12 +171,38 @@ class Ledger:
         _require_names(org=org, task_id=task_id)
         found = await reader.entries_by_key(self._database, org, task_id, keys)
         for entry in found:
-            if not same(entry.hash, entry_hash(entry, key=self._key)):
-                raise LedgerUnavailable(
-                    f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
-                    "Run `gavel ledger verify`."
-                )
+            self._require_own(entry, org)
         return frozenset(entry.key for entry in found)
+
+    async def tool_results(self, org: str, task_id: str, call_ids: Collection[str]) -> dict[str, JsonObject]:
+        """Call id → output, of those of the task's calls that succeeded. Raises `LedgerUnavailable`."""
+        _require_names(org=org, task_id=task_id)
+
+        async def fetch(digest: str) -> object:
+            kept = await self.get_artifact(org, digest)
+            if kept is None:
+                raise LedgerUnavailable(f"The artifact {digest} of task {task_id} is not kept: it cannot be read.")
+            return kept.value
+
+        return await tool_results(self._database, org, task_id, call_ids, key=self._key, fetch=fetch)
+
+    async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
+        """When a task other than `besides` last changed something in the environment, or began to; None: never.
+
+        Implements `policies.autonomy.ChangeHistory`. Raises `LedgerUnavailable`, also when the entry was edited.
+        """
+        _require_names(org=org)
+        before: int | None = None
+        while page := await reader.latest(
+            self._database, org, kinds=changes.KINDS, besides_task=besides, before_seq=before
+        ):
+            for entry in page:
+                self._require_own(entry, org)
+                moment = changes.changed_at(entry, environment)
+                if moment is not None:
+                    return moment
+            before = page[-1].seq
+        return None
 
     async def cost(self, org: str, task_id: str) -> float | None:
         """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of
@@ -197,6 +224,13 @@ class Ledger:
     async def close(self) -> None:
         """Finish what was accepted and refuse what is new. The database stays open: it is the caller's."""
         await self._commits.close()
+
+    def _require_own(self, entry: Entry, org: str) -> None:
+        if not same(entry.hash, entry_hash(entry, key=self._key)):
+            raise LedgerUnavailable(
+                f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
+                "Run `gavel ledger verify`."
+            )
 
     def _artifact(
         self, org: str, task_id: str, digest: str, *, body: str, redacted: list[str], at: str

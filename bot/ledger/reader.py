@@ -61,6 +61,20 @@ async def entries_by_key(database: Database, org: str, task_id: str, keys: Colle
         return [_entry(row) for row in (await connection.execute(query.order_by(LedgerEntry.seq))).mappings()]
 
 
+async def latest(
+    database: Database, org: str, *, kinds: Collection[str], besides_task: str, before_seq: int | None = None
+) -> list[Entry]:
+    """A page of entries of these kinds and of other tasks, the newest first. Raises `LedgerUnavailable`."""
+    query = select(*_ENTRY).where(
+        LedgerEntry.org == org, LedgerEntry.kind.in_(sorted(kinds)), LedgerEntry.task_id != besides_task
+    )
+    if before_seq is not None:
+        query = query.where(LedgerEntry.seq < before_seq)
+    async with _reading(database) as connection:
+        rows = await connection.execute(query.order_by(LedgerEntry.seq.desc()).limit(PAGE))
+        return [_entry(row) for row in rows.mappings()]
+
+
 async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:
     """The whole chain, a page at a time; what is appended meanwhile may be in it."""
     after = 0

@@ -39,11 +39,31 @@ class Execution:
         self._proposal = proposal
         self._cancelled = cancelled
         self._touched: list[str] = []
-        state.phases = [PhaseRecord(name=phase.name, state="waiting") for phase in proposal.plan.phases]
+        self._next = 0
 
     async def run(self) -> tuple[Outcome, str]:
-        """The outcome and one sentence. Nothing runs after a phase that failed, was refused or was cancelled."""
-        for index, phase in enumerate(self._proposal.plan.phases):
+        """All that has not run yet: the outcome and one sentence. Nothing runs after a phase that failed, was refused
+        or was cancelled."""
+        last = len(self._proposal.plan.phases)
+        ended = await self.run_until(last)
+        if ended is not None:
+            return ended
+        cancel = self._cancelled()
+        if cancel is not None:
+            self._state.ended_by = cancel.user
+            return await self._stop(last, "cancelled", "The task was cancelled.")
+        detail = f"All {last} phases are done; {len(self._touched)} assets changed."
+        if self._proposal.waiver and not self._proposal.approvals:
+            detail += f" No approval was needed ({self._proposal.waiver})."
+        return "completed", detail
+
+    async def run_until(self, end: int) -> tuple[Outcome, str] | None:
+        """The phases before index `end` that have not run yet. None: all went well, and what follows may."""
+        if not self._state.phases:
+            self._state.phases = [PhaseRecord(name=phase.name, state="waiting") for phase in self._proposal.plan.phases]
+        for index in range(self._next, end):
+            phase = self._proposal.plan.phases[index]
+            self._next = index + 1
             cancel = self._cancelled()
             if cancel is not None:
                 self._state.ended_by = cancel.user
@@ -60,11 +80,11 @@ class Execution:
             record.state, record.detail = ("done" if result.ok else "failed"), result.detail
             if not result.ok:
                 return await self._stop(index + 1, "failed", result.detail)
-        cancel = self._cancelled()
-        if cancel is not None:
-            self._state.ended_by = cancel.user
-            return await self._stop(len(self._state.phases), "cancelled", "The task was cancelled.")
-        return "completed", f"All {len(self._state.phases)} phases are done; {len(self._touched)} assets changed."
+        return None
+
+    async def give_up(self, outcome: Outcome, why: str) -> tuple[Outcome, str]:
+        """Nobody wants the rest: what ran without approval is put back."""
+        return await self._stop(self._next, outcome, why)
 
     async def _run_phase(self, index: int) -> PhaseResult:
         try:

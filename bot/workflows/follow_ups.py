@@ -12,6 +12,7 @@ Turned = Literal[
     "unrelated",
     "not_read",
     "no_more_changes",
+    "already_running",
     "no_more_replies",
 ]
 """Why a reply changed nothing and was not answered either. Stable names: they stand in the ledger."""
@@ -37,6 +38,10 @@ FOLLOW_UP_SENTENCES: dict[Turned, str] = {
     "not_read": f"I could not read that now, so I changed nothing. {_WAITS} Say it again in a moment.",
     "no_more_changes": (
         f"This task has been changed as often as one may be. {_WAITS} To change more, reject it and ask again."
+    ),
+    "already_running": (
+        f"A part of this plan has run already, so it cannot be changed any more. {_WAITS} "
+        "To go on otherwise, reject it and ask again."
     ),
     "no_more_replies": (
         f"I have read as many replies as I do for one task, so I did not read yours. {_WAITS} "

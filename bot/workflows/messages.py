@@ -9,7 +9,7 @@ from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs import AnyPlan
 from tools.contracts.taskspec import Intent, Question, TaskSpec
-from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal
+from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal, Waiver
 
 Source = Literal["mention", "dm", "command", "alert"]
 
@@ -38,6 +38,7 @@ Outcome = Literal[
     "nothing_to_do",
     "unanswered",
     "parts_ended",
+    "plan_only",
 ]
 
 
@@ -141,6 +142,8 @@ class Proposal:
     nonce: str
     expires_at: str
     card_ts: str = ""
+    open: bool = False
+    """Whether its card has buttons now: it waits for people."""
     approvals: list[str] = field(default_factory=list[str])
     """Distinct people, in the order they approved."""
     approved_at: list[str] = field(default_factory=list[str])
@@ -149,6 +152,19 @@ class Proposal:
     """Who changed by a reply what was planned. They approve it no more than the one who asked does."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
+
+    @property
+    def unattended_phases(self) -> int:
+        """How many phases, from the first, run without a person's yes. In production none, whatever a report says."""
+        if self.plan.environment == "production":
+            return 0
+        return min(self.report.unattended_phases, len(self.plan.phases))
+
+    @property
+    def waiver(self) -> Waiver:
+        """The autonomy mode by which they do; empty where none does."""
+        autonomy = self.report.autonomy
+        return autonomy.waiver if autonomy is not None and self.unattended_phases else ""
 
 
 PhaseState = Literal["waiting", "running", "done", "failed", "rolled_back", "skipped"]
@@ -203,6 +219,8 @@ class TaskResult:
     phases_run: int
     ended_by: str = ""
     """Slack user id of who rejected or cancelled; empty otherwise."""
+    waiver: str = ""
+    """The autonomy mode by which phases ran, or would have run, without approval; empty: none did."""
 
 
 # What the steps are handed and what they answer.
@@ -320,6 +338,11 @@ class PresentInput:
     spec: TaskSpec
     proposal: Proposal
     diagnosis: str
+    rest: bool = False
+    """The canary ran without approval; this card asks about what comes after it."""
+
+
+Fixed = Literal["", "no_more_changes", "already_running"]
 
 
 @dataclass(frozen=True)
@@ -330,8 +353,8 @@ class FollowUpInput:
     proposal: Proposal
     """On offer: what the reply is about."""
     answer: Answer
-    may_change: bool
-    """False: the task has been refined as often as its limits allow."""
+    fixed: Fixed = ""
+    """Why the plan cannot be changed any more. Empty: it can."""
 
 
 @dataclass(frozen=True)

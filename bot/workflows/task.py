@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
         ConcludeInput,
         ConfirmedParts,
         Exchange,
+        Fixed,
         FollowedUp,
         FollowUpInput,
         InvestigateInput,
@@ -110,16 +111,44 @@ class TaskWorkflow:
         if not await self._is_authentic(request):
             raise Ended("refused", "This request did not come through a door Gavel can vouch for. Nothing was done.")
         spec = await self._understand(request)
-        proposal = await self._propose(spec)
-        while (refined := await self._await_quorum(spec, proposal)) is not None:
-            # Every revision goes the whole way: investigated, judged by every gate, put to people, approved anew.
-            spec = refined
+        while True:
             proposal = await self._propose(spec)
+            if proposal.report.shown_only:
+                where = proposal.plan.environment
+                raise Ended("plan_only", f"{where} is plan-only. Nothing can be approved or run there.")
+            execution = Execution(self.state, spec, proposal, cancelled=lambda: self._cancelled)
+            if proposal.unattended_phases:
+                await self._run_alone(execution, spec, proposal)
+                break
+            refined = await self._await_quorum(spec, proposal)
+            if refined is None:
+                break
+            # Another revision goes the whole way: investigated, judged by every gate, put to people, approved anew.
+            spec = refined
         # Before the run, which may take an hour: who clicked in the same second is told now.
         await self._turn_late_ones_away("already_settled")
         self.state.status = "executing"
-        outcome, detail = await Execution(self.state, spec, proposal, cancelled=lambda: self._cancelled).run()
+        outcome, detail = await execution.run()
         raise Ended(outcome, detail)
+
+    async def _run_alone(self, execution: Execution, spec: TaskSpec, proposal: Proposal) -> None:
+        """What the policies let run without a person's yes. Returns when all that is left may run."""
+        self.state.status = "executing"
+        ended = await execution.run_until(proposal.unattended_phases)
+        if ended is not None:
+            raise Ended(*ended)
+        if proposal.unattended_phases == len(proposal.plan.phases):
+            return
+        try:
+            self._stop_if_cancelled()
+            await self._offer(spec, proposal, diagnosis="", rest=True)
+            await self._await_quorum(spec, proposal)
+        except Ended as over:
+            why = f"The canary ran, and the rest was not approved: {over.detail}"
+            raise Ended(*await execution.give_up(over.outcome, why)) from over
+        except ActivityError as error:
+            why = f"The canary ran, and nobody could be asked about the rest: {error.cause or error}"[:500]
+            raise Ended(*await execution.give_up("failed", why)) from error
 
     async def _understand(self, request: TaskRequest) -> TaskSpec:
         """Ask until the task is sure, at most :data:`MAX_QUESTIONS` times. Nothing is guessed."""
@@ -247,35 +276,44 @@ class TaskWorkflow:
             )
             plan, requirement = judged.plan, judged.report.requirement
             if judged.report.allowed and plan is not None and requirement is not None:
-                seconds = limits.approval_seconds or requirement.expires_in_seconds
                 proposal = Proposal(
                     revision=self.state.revision,
                     plan=plan,
                     report=judged.report,
                     requirement=requirement,
                     council=investigated.council,
-                    nonce=workflow.uuid4().hex,
+                    nonce="",
                     shapers=list(dict.fromkeys(self.state.shapers)),
-                    expires_at=(workflow.now() + timedelta(seconds=seconds)).isoformat(),
+                    expires_at="",
                 )
                 self.state.proposal = proposal
-                proposal.card_ts = await steps.run(
-                    steps.PRESENT,
-                    PresentInput(
-                        request=self.state.request,
-                        thread_ts=self._thread,
-                        spec=spec,
-                        proposal=proposal,
-                        diagnosis=investigated.diagnosis,
-                    ),
-                )
-                self.state.status = "awaiting_approval"
+                await self._offer(spec, proposal, diagnosis=investigated.diagnosis)
                 return proposal
             refusals = judged.report.refusals
             if not all(refusal.repairable for refusal in refusals):
                 break
         reasons = "; ".join(f"{refusal.reason} ({refusal.rule})" for refusal in refusals[:5])
         raise Ended("refused", f"The plan was refused and nothing was run. {reasons}")
+
+    async def _offer(self, spec: TaskSpec, proposal: Proposal, *, diagnosis: str, rest: bool = False) -> None:
+        """Put it to people, with a nonce and a deadline of its own."""
+        seconds = self.state.request.limits.approval_seconds or proposal.requirement.expires_in_seconds
+        proposal.nonce = workflow.uuid4().hex
+        proposal.expires_at = (workflow.now() + timedelta(seconds=seconds)).isoformat()
+        proposal.card_ts = await steps.run(
+            steps.PRESENT,
+            PresentInput(
+                request=self.state.request,
+                thread_ts=self._thread,
+                spec=spec,
+                proposal=proposal,
+                diagnosis=diagnosis,
+                rest=rest,
+            ),
+        )
+        if rest or not (proposal.unattended_phases or proposal.report.shown_only):
+            proposal.open = True
+            self.state.status = "awaiting_approval"
 
     async def _await_quorum(self, spec: TaskSpec, proposal: Proposal) -> TaskSpec | None:
         """None when enough distinct people approved; another spec when a reply refined it and this plan is void.
@@ -312,6 +350,7 @@ class TaskWorkflow:
                     step_up=message.step_up,
                 ),
             )
+            proposal.open = counted.settled is None
             if counted.settled == "rejected":
                 self.state.ended_by = message.user
                 raise Ended("rejected", message.reason)
@@ -353,7 +392,7 @@ class TaskWorkflow:
         if heard.spec is None:
             return None
         # From here on nothing counts for the old plan: a click on its card finds no plan, or a newer one.
-        self.state.proposal = None
+        self.state.proposal, self.state.phases = None, []
         self.state.spec = heard.spec
         self.state.shapers.append(answer.user)
         await steps.run(
@@ -375,6 +414,11 @@ class TaskWorkflow:
             await self._tell(answer.user, FOLLOW_UP_SENTENCES["no_more_replies"])
             return FollowedUp(kind="turned_away")
         self.state.follow_ups += 1
+        fixed: Fixed = ""
+        if any(phase.state != "waiting" for phase in self.state.phases):
+            fixed = "already_running"
+        elif len(self.state.shapers) >= limits.refinements:
+            fixed = "no_more_changes"
         try:
             return await steps.run(
                 steps.FOLLOW_UP,
@@ -384,7 +428,7 @@ class TaskWorkflow:
                     spec=spec,
                     proposal=proposal,
                     answer=answer,
-                    may_change=len(self.state.shapers) < limits.refinements,
+                    fixed=fixed,
                 ),
             )
         except ActivityError:
@@ -465,5 +509,6 @@ class TaskWorkflow:
             dissent=len(proposal.council.dissent) if proposal else 0,
             approvers=proposal.approvals if proposal else [],
             ended_by=self.state.ended_by,
+            waiver=proposal.waiver if proposal else "",
             phases_run=sum(phase.state in ("done", "rolled_back", "failed") for phase in self.state.phases),
         )

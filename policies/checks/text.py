@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from policies.checks.base import Case, refuse
 from policies.engine import is_list, is_object
+from tools.contracts.common import JsonObject
 from tools.contracts.verdict import Refusal
 
 _COMMAND_KEYS = frozenset(
@@ -14,6 +15,10 @@ _COMMAND_KEYS = frozenset(
 )
 
 _COMMAND_TEXT = re.compile(r"[\n\r`;|]|&&|\$\(|\$\{|>\s*/|<\(|\b(?:sudo|curl|wget|bash|powershell)\s")
+
+_COMMAND_IN_PROSE = re.compile(
+    r"[\n\r`]|&&|\$\(|\$\{|>\s*/|<\(|\b(?:sudo|curl|wget|bash|powershell|kubectl|systemctl|rm\s+-)\s"
+)
 
 _SECRETS = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
@@ -45,10 +50,30 @@ def no_commands(case: Case) -> Iterator[Refusal]:
 
 def no_secrets(case: Case) -> Iterator[Refusal]:
     """A plan is shown to people and kept for good: nothing in it may look like a secret. It is not repeated here."""
-    for place, value in _strings(case.plan.model_dump(mode="json"), ""):
+    return secrets_in(case.plan.model_dump(mode="json"), "plan")
+
+
+def secrets_in(document: JsonObject, what: str) -> Iterator[Refusal]:
+    """`what`: `plan` or `report`."""
+    for place, value in _strings(document, ""):
         for kind, pattern in _SECRETS:
             if pattern.search(value):
-                yield refuse("secret", f"The plan has what looks like {kind} at {place}: leave it out, and rotate it.")
+                reason = f"The {what} has what looks like {kind} at {place}: leave it out, and rotate it."
+                yield refuse("secret", reason)
+
+
+def commands_in(document: JsonObject) -> Iterator[Refusal]:
+    """A report is prose. What somebody might paste into a shell has no place in it."""
+    for place, value in _strings(_without_quotes(document), ""):
+        if _COMMAND_IN_PROSE.search(value):
+            yield refuse("command_text", f"The report has command text at {place}: say what to do, not what to type.")
+
+
+def _without_quotes(value: object) -> object:
+    """Without what is cited as a tool returned it: a log line is evidence, whatever it holds."""
+    if is_object(value):
+        return {key: _without_quotes(item) for key, item in value.items() if key not in {"receipts", "evidence"}}
+    return [_without_quotes(item) for item in value] if is_list(value) else value
 
 
 def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:

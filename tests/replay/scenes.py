@@ -15,6 +15,7 @@ from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on
 from tests.unit.workflows.script import Script
 from tools.contracts.signing import sign
+from tools.contracts.verdict import Autonomy, AutonomyMode
 
 Play = Callable[[Running], Awaitable[None]]
 
@@ -130,6 +131,12 @@ def _council() -> Script:
     return Script(refuse_revisions=1, deliberation=samples.outcome())
 
 
+def alone(mode: AutonomyMode, phases: int, *, failing_phase: int | None = None) -> Script:
+    """In staging, as many phases without anybody's yes."""
+    autonomy = Autonomy(mode=mode, unattended_phases=phases, blockers=[])
+    return Script(environment="staging", autonomy=autonomy, failing_phase=failing_phase)
+
+
 SCENES = [
     Scene("completed_after_council_and_repair", "completed", _council, grace_approves),
     Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
@@ -145,5 +152,10 @@ SCENES = [
     Scene("expired_alert", "expired", Script, nobody, source="alert", limits={"approval_seconds": 1}),
     Scene("unanswered", "unanswered", lambda: Script(questions=1), nobody, limits={"question_seconds": 1}),
     Scene("declined", "declined", lambda: Script(declined="Gavel does not make coffee."), nobody),
+    Scene("plan_only", "plan_only", lambda: alone("plan_only", 0), nobody),
+    Scene("completed_alone", "completed", lambda: alone("full_auto", 3), nobody),
+    Scene("completed_after_the_canary_alone", "completed", lambda: alone("canary_only", 2), grace_approves),
+    Scene("canary_put_back_unwanted", "rolled_back", lambda: alone("canary_only", 2), grace_rejects),
+    Scene("canary_failed_alone", "rolled_back", lambda: alone("canary_only", 2, failing_phase=0), nobody),
     Scene("nothing_to_do", "nothing_to_do", lambda: Script(no_plan="nothing_to_do"), nobody),
 ]

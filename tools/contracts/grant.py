@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tools.contracts.common import Contract, Environment
+from tools.contracts.verdict import Waiver
 
 
 class ExecutionGrant(Contract):
@@ -20,5 +21,7 @@ class ExecutionGrant(Contract):
     asset_ids: list[str]
     expires_at: datetime
     approvers: list[str]
+    waiver: Waiver = ""
+    """The autonomy mode by which nobody had to approve. It is worth nothing for a tool that changes production."""
     mac: str = ""
     """HMAC-SHA256 (hex) over the canonical JSON of every other field; an unsigned grant grants nothing."""

@@ -24,6 +24,8 @@ LedgerKind = Literal[
     "follow_up_heard",
     "plan_superseded",
     "plan_explained",
+    "approval_waived",
+    "plan_shown",
     "decision_accepted",
     "decision_refused",
     "phase_started",

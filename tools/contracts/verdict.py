@@ -31,6 +31,42 @@ class GateResult(Contract):
     engine: str
     """What decided, e.g. `jsonschema`, `opa 1.22.2`, `regorus`."""
     duration_ms: float
+    off: bool = False
+    """Switched off by configuration: it judged nothing, and `passed` says only that it did not refuse."""
+
+
+AutonomyMode = Literal["plan_only", "approve_all", "canary_only", "risk_based", "full_auto"]
+"""The most careful first. No mode waives the approval of a change of production."""
+
+Waiver = Literal["", "canary_only", "risk_based", "full_auto"]
+"""The mode by which nobody had to approve; empty: people approved."""
+
+
+class Autonomy(Contract):
+    """How much of a plan may run without a person's yes, as the policy decided it."""
+
+    mode: AutonomyMode
+    unattended_phases: int = Field(ge=0)
+    """How many of the plan's phases, from the first, need no approval. 0: all need it."""
+    blockers: list[str]
+    """Why the mode waives nothing for this plan, in sentences of the policy. Empty where it waives."""
+
+    @model_validator(mode="after")
+    def _nothing_waived_in_doubt(self) -> Autonomy:
+        if self.unattended_phases and (self.blockers or self.mode in ("plan_only", "approve_all")):
+            raise ValueError(
+                f"{self.unattended_phases} phases would run without approval in mode {self.mode} with"
+                f" {len(self.blockers)} blockers: a waiver needs a mode that waives and nothing against it"
+            )
+        return self
+
+    @property
+    def waiver(self) -> Waiver:
+        """The mode that lets phases run alone; empty where it lets none."""
+        mode = self.mode
+        if not self.unattended_phases or mode == "plan_only" or mode == "approve_all":
+            return ""
+        return mode
 
 
 class ApprovalRequirement(Contract):
@@ -65,6 +101,8 @@ class GateReport(Contract):
     results: list[GateResult]
     requirement: ApprovalRequirement | None
     """Present exactly when `allowed`."""
+    autonomy: Autonomy | None = None
+    """None where nothing was decided: then nothing runs without approval."""
     unavailable: str | None = None
     """An engine that could not be asked: the task waits; no repair attempt is spent."""
 
@@ -72,6 +110,21 @@ class GateReport(Contract):
     def allowed(self) -> bool:
         passed = [result.gate for result in self.results if result.passed]
         return passed == ["schema", "policy", "safety", "approval"] and self.requirement is not None
+
+    @property
+    def gates_off(self) -> list[GateName]:
+        """Gates that configuration switched off. Shown on every card, and kept in the ledger."""
+        return [result.gate for result in self.results if result.off]
+
+    @property
+    def unattended_phases(self) -> int:
+        """Phases, from the first, that run without a person's yes: only as the policies say in so many words."""
+        return self.autonomy.unattended_phases if self.allowed and self.autonomy is not None else 0
+
+    @property
+    def shown_only(self) -> bool:
+        """Whether the plan is there to be read: nothing can be approved or run."""
+        return self.autonomy is not None and self.autonomy.mode == "plan_only"
 
     @property
     def refusals(self) -> list[Refusal]:

@@ -46,6 +46,8 @@ class Granted(ToolGuard):
             return "its execution grant is for another org or task"
         if grant.environment != call.environment:
             return f"its execution grant is for {grant.environment}, not {call.environment}"
+        if not grant.approvers and not (grant.waiver and tool.risk == "state_change_nonprod"):
+            return "its execution grant names nobody who approved"
         if tool.name not in grant.tools:
             return f"its execution grant does not name {tool.name}"
         if ungranted := [asset_id for asset_id in named_assets(call) if asset_id not in grant.asset_ids]:

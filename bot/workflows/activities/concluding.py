@@ -72,7 +72,7 @@ class Concluding:
     async def _close_card(self, state: m.TaskState, result: m.TaskResult) -> None:
         """A card on which nothing was decided must not keep its buttons."""
         proposal = state.proposal
-        if proposal is None or not proposal.card_ts or result.outcome not in ("expired", "cancelled"):
+        if proposal is None or not proposal.card_ts or not proposal.open:
             return
         offer = await offer_of(self.bench, state.request, proposal)
         card = expired_card(offer) if result.outcome == "expired" else stopped_card(offer, why=result.detail)

@@ -8,7 +8,7 @@ from datetime import datetime
 from temporalio import activity
 
 from bot.blocks.message import sentence
-from bot.blocks.plan_card import Offer, Vote, decided_card, plan_card
+from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import (
@@ -22,6 +22,7 @@ from bot.workflows.messages import (
 )
 from bot.workflows.workbench import Workbench
 from tools.connectors.base import AssetQuery
+from tools.contracts.ledger import LedgerKind
 
 
 @dataclass(frozen=True)
@@ -30,28 +31,33 @@ class Deciding:
 
     @activity.defn(name="present")
     async def present(self, message: PresentInput) -> str:
-        """Put the plan to people; the card's ts. On record before it is on offer."""
+        """Put the plan to people; the card's ts. On record before it is on offer, or before anything runs alone."""
         request, proposal = message.request, message.proposal
+        which = f"r{proposal.revision}:rest" if message.rest else f"r{proposal.revision}"
         async with working(self.bench, request, message.thread_ts):
+            autonomy = proposal.report.autonomy
             await self.bench.ledger.record(
-                "approval_requested",
+                _offered_as(message),
                 {
                     "revision": proposal.revision,
                     "plan_digest": proposal.plan.digest,
                     "policy_digest": proposal.report.policy_digest,
                     "target": proposal.plan.target,
                     "requirement": proposal.requirement.model_dump(mode="json"),
+                    "autonomy": None if autonomy is None else autonomy.model_dump(mode="json"),
+                    "gates_off": proposal.report.gates_off,
                     "expires_at": proposal.expires_at,
                 },
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",
-                key=f"approval:r{proposal.revision}",
+                key=f"approval:{which}",
             )
+            offer = await offer_of(self.bench, request, proposal, rest=message.rest)
             return await self.bench.writer.post_once(
                 self.bench.thread(request, message.thread_ts),
-                plan_card(await offer_of(self.bench, request, proposal)),
-                key=f"card:r{proposal.revision}",
+                plan_card(offer) if _offered_as(message) == "approval_requested" else notice_card(offer),
+                key=f"card:{which}",
                 task_id=request.task_id,
                 check_first=is_retry(),
             )
@@ -120,14 +126,22 @@ class Deciding:
         return True
 
 
-async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal) -> Offer:
-    """The proposal as its card shows it, with the approvals so far."""
+def _offered_as(message: PresentInput) -> LedgerKind:
+    """What is asked of people, if anything."""
+    if message.proposal.report.shown_only:
+        return "plan_shown"
+    return "approval_waived" if message.proposal.unattended_phases and not message.rest else "approval_requested"
+
+
+async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *, rest: bool | None = None) -> Offer:
+    """The proposal as its card shows it, with the approvals so far. `rest`: see `Offer`; None: as it is now."""
     return Offer(
         plan=proposal.plan,
         report=proposal.report,
         council=proposal.council,
         requester=request.user,
         nonce=proposal.nonce,
+        rest=proposal.open and proposal.unattended_phases > 0 if rest is None else rest,
         deadline=datetime.fromisoformat(proposal.expires_at),
         environment_size=await _environment_size(bench, request, proposal),
         cost_usd=await bench.ledger.cost(request.org, request.task_id),

@@ -57,7 +57,8 @@ class Executing:
                 body = {"ran": bool(begun), "ok": False, "detail": refused, "touched": begun}
                 await self._record(message, "phase_finished", body)
                 return PhaseResult(ok=False, ran=bool(begun), detail=refused, touched=begun)
-            await self._record(message, "phase_started", {"assets": phase.asset_ids})
+            tools = [action.tool for action in phase.actions]
+            await self._record(message, "phase_started", {"assets": phase.asset_ids, "actions": tools})
             result = await self._run(message, phase, caller, approvers)
             body = {"ran": True, "ok": result.ok, "detail": result.detail, "touched": result.touched}
             await self._record(message, "phase_finished", body)
@@ -98,7 +99,13 @@ class Executing:
                 detail += f" Look at these now: {'; '.join(failed[:5])}"
             await self.bench.ledger.record(
                 "rollback_finished",
-                {"ok": not failed, "reason": message.reason, "touched": sorted(touched), "failed": failed},
+                {
+                    "ok": not failed,
+                    "reason": message.reason,
+                    "environment": plan.environment,
+                    "touched": sorted(touched),
+                    "failed": failed,
+                },
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",
@@ -125,10 +132,12 @@ class Executing:
         refusals = await self.bench.rechecks.recheck(
             plan,
             phase=phase,
-            requester=message.request.user,
+            requester=await self.bench.caller(message.request),
+            risk_level=message.spec.risk_level,
             approvers=approvers,
             requirement=message.proposal.requirement,
             approved_policy_digest=report.policy_digest or "",
+            unattended=message.index < message.proposal.unattended_phases,
             now=self.bench.now(),
         )
         if refusals:
@@ -216,7 +225,7 @@ class Executing:
         return result
 
     def _grant(self, proposal: Proposal, phase: Phase, approvers: list[str]) -> ExecutionGrant:
-        """For exactly this phase's tools and assets, and not for long."""
+        """For exactly this phase's tools and assets, and not for long. Nobody approved: by which mode."""
         plan = proposal.plan
         return sign_grant(
             ExecutionGrant(
@@ -230,6 +239,7 @@ class Executing:
                 asset_ids=phase.asset_ids,
                 expires_at=self.bench.now() + GRANT_LIFE,
                 approvers=approvers,
+                waiver="" if approvers else proposal.waiver,
             ),
             self.bench.grant_key,
         )
@@ -238,7 +248,13 @@ class Executing:
         plan = message.proposal.plan
         await self.bench.ledger.record(
             kind,
-            {"phase": plan.phases[message.index].name, "index": message.index, "plan_digest": plan.digest, **body},
+            {
+                "phase": plan.phases[message.index].name,
+                "index": message.index,
+                "environment": plan.environment,
+                "plan_digest": plan.digest,
+                **body,
+            },
             org=message.request.org,
             task_id=message.request.task_id,
             actor="gavel",

@@ -107,8 +107,8 @@ class FollowingUp:
     async def _refine(self, message: FollowUpInput, read: FollowUp) -> FollowedUp:
         if not await self._may_shape(message):
             return await self._turn_away(message, "not_for_you")
-        if not message.may_change:
-            return await self._turn_away(message, "no_more_changes")
+        if message.fixed:
+            return await self._turn_away(message, message.fixed)
         spec = refined(
             message.spec,
             read,

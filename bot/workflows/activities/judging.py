@@ -26,7 +26,7 @@ class Judging:
         """All four gates, in order. An engine that is away is waited for: no repair attempt is spent on it."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
-            report = await self.bench.pipeline.judge(
+            examination = await self.bench.pipeline.examine(
                 message.investigated.plan or {},
                 JudgeContext(
                     caller=await self.bench.caller(request),
@@ -40,11 +40,18 @@ class Judging:
                     now=self.bench.now(),
                 ),
             )
+            report = examination.report
             if report.unavailable is not None:
                 raise PolicyUnavailable(report.unavailable)
             await self.bench.ledger.record(
                 "plan_validated",
-                {"revision": message.revision, "allowed": report.allowed, **report.model_dump(mode="json")},
+                {
+                    "revision": message.revision,
+                    "allowed": report.allowed,
+                    "gates_off": report.gates_off,
+                    **report.model_dump(mode="json"),
+                    **examination.as_recorded(),
+                },
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import TypeAdapter
-
 from agents.specialists.evidence import EvidenceBook
-from bot.ledger.bodies import REFERENCE
 from bot.ledger.ledger import Ledger
 from bot.workflows.messages import Proposal, TaskRequest
 from tools.base import ToolCall, ToolResult
@@ -19,10 +16,6 @@ OFFER = "offer"
 MAX_EVIDENCE_CHARS = 160_000
 """Of all results a model is shown. The largest beyond it are left out: then what is in them is not known."""
 
-PAGE = 500
-
-_BODY = TypeAdapter(JsonObject)
-
 
 async def evidence_of(ledger: Ledger, request: TaskRequest, spec: TaskSpec, proposal: Proposal) -> EvidenceBook:
     """Only results whose digest is the one that the plan cites: an entry that was edited explains nothing.
@@ -30,23 +23,14 @@ async def evidence_of(ledger: Ledger, request: TaskRequest, spec: TaskSpec, prop
     Raises `LedgerUnavailable`.
     """
     cited = {evidence.tool_call_id: evidence for evidence in proposal.plan.evidence}
-    results: dict[str, ToolResult] = {}
-    after = 0
-    while True:
-        page = await ledger.show(request.org, task_id=request.task_id, kind="tool_called", after_seq=after, limit=PAGE)
-        for entry in page:
-            body = _BODY.validate_json(entry.body)
-            evidence = cited.get(str(body.get("call_id")))
-            output = await _whole(ledger, request.org, body.get("result")) if evidence is not None else None
-            if evidence is not None and output is not None and digest_of(output) == evidence.result_digest:
-                results[evidence.tool_call_id] = _result(
-                    request, spec, evidence.tool_call_id, tool=evidence.tool, output=output, params=body.get("params")
-                )
-        if len(page) < PAGE:
-            break
-        after = page[-1].seq
-    offer = _result(request, spec, OFFER, tool="plan_on_offer", output=offered(proposal), params={})
-    return EvidenceBook(_that_fit([offer, *results.values()]))
+    outputs = await ledger.tool_results(request.org, request.task_id, cited)
+    results = [
+        _result(request, spec, call_id, tool=cited[call_id].tool, output=output)
+        for call_id, output in outputs.items()
+        if digest_of(output) == cited[call_id].result_digest
+    ]
+    offer = _result(request, spec, OFFER, tool="plan_on_offer", output=offered(proposal))
+    return EvidenceBook(_that_fit([offer, *results]))
 
 
 def offered(proposal: Proposal) -> JsonObject:
@@ -72,27 +56,11 @@ def _that_fit(results: list[ToolResult]) -> list[ToolResult]:
     return [result for result in results if result.call.id in kept]
 
 
-async def _whole(ledger: Ledger, org: str, value: object) -> JsonObject | None:
-    """The value, or what was kept apart of the entry because it is large."""
-    found = _as_object(value)
-    digest = found.get(REFERENCE) if found is not None else None
-    if not isinstance(digest, str):
-        return found
-    kept = await ledger.get_artifact(org, digest)
-    return _as_object(kept.value) if kept is not None else None
-
-
-def _as_object(value: object) -> JsonObject | None:
-    return _BODY.validate_python(value) if isinstance(value, dict) else None
-
-
-def _result(
-    request: TaskRequest, spec: TaskSpec, call_id: str, *, tool: str, output: JsonObject, params: object
-) -> ToolResult:
+def _result(request: TaskRequest, spec: TaskSpec, call_id: str, *, tool: str, output: JsonObject) -> ToolResult:
     call = ToolCall(
         id=call_id,
         tool=tool,
-        params=_as_object(params) or {},
+        params={},
         caller=Caller(org=request.org, user=request.user),
         task_id=request.task_id,
         allowed_tools=frozenset(),

@@ -230,6 +230,14 @@ READ_CALL = put(
 )
 READING = both(GRANT_LESS, READ, READ_CALL)
 
+WAIVED = both(
+    put("grant.approvers", []),
+    put("grant.waiver", "full_auto"),
+    put("grant.environment", "staging"),
+    put("call.environment", "staging"),
+    put("tool.risk", "state_change_nonprod"),
+)
+
 TOOLS = (
     row("tools", "a granted change", _same),
     row("tools", "reading without a grant", READING),
@@ -285,6 +293,19 @@ TOOLS = (
     row("tools", "another org's grant", put("grant.org", "T0OTHER"), "tools.grant_org"),
     row("tools", "another task's grant", put("grant.task_id", "other"), "tools.grant_task"),
     row("tools", "a grant nobody approved", put("grant.approvers", []), "tools.grant_not_approved"),
+    row("tools", "a waived change of staging", WAIVED),
+    row(
+        "tools",
+        "a waived change of production",
+        both(put("grant.approvers", []), put("grant.waiver", "full_auto")),
+        "tools.grant_not_approved",
+    ),
+    row(
+        "tools",
+        "a waiver by a mode that waives nothing",
+        both(WAIVED, put("grant.waiver", "approve_all")),
+        "tools.grant_not_approved",
+    ),
     row("tools", "a grant without a plan", put("grant.plan_digest", ""), "tools.grant_digest"),
     row("tools", "a grant without policies", put("grant.policy_digest", "sha256:abc"), "tools.grant_digest"),
     row("tools", "a grant for staging", put("grant.environment", "staging"), "tools.grant_environment"),
@@ -311,6 +332,13 @@ APPROVAL = (
     row("approval", "an expiry of half a second", put("approval_expiry_seconds", 0.5), "approval.expiry"),
     row("approval", "an expiry of 60.5 s", put("approval_expiry_seconds", 60.5), "approval.expiry"),
     row("approval", "an expiry as text", put("approval_expiry_seconds", "60"), "input.incomplete"),
+)
+
+RUNS_ALONE = both(
+    put("plan.environment", "staging"),
+    put("plan.maintenance_window", None),
+    put("approvers", []),
+    put("autonomy", {"mode": "canary_only", "relied_on": True, "unattended_phases": 2, "blockers": []}),
 )
 
 EXECUTION = (
@@ -358,6 +386,28 @@ EXECUTION = (
         ),
     ),
     row("execution", "a quorum of none", both(put("requirement.quorum", 0), put("approvers", [])), "execution.quorum"),
+    row("execution", "plan-only now", put("autonomy.mode", "plan_only"), "execution.plan_only"),
+    row("execution", "a phase that runs alone", RUNS_ALONE),
+    row(
+        "execution",
+        "a phase after those that run alone",
+        both(RUNS_ALONE, put("phase_index", 2)),
+        "execution.quorum",
+        "execution.waiver",
+    ),
+    row(
+        "execution",
+        "a blocker since then",
+        both(RUNS_ALONE, put("autonomy.unattended_phases", 0), put("autonomy.blockers", ["web-1 is critical"])),
+        "execution.quorum",
+        "execution.waiver",
+    ),
+    row(
+        "execution",
+        "nothing runs alone in production",
+        put("autonomy.relied_on", True),
+        "execution.waiver",
+    ),
     row("execution", "no roles", put("requirement.roles", []), "execution.no_roles", "execution.quorum"),
 )
 
@@ -365,6 +415,7 @@ AUTONOMY = (
     row("autonomy", "a change that needs approval", _same),
     row("autonomy", "a plan that changes nothing", both(put("plan.phases", []), put("plan.rollback.actions", []))),
     row("autonomy", "production", put("plan.environment", "production")),
+    row("autonomy", "an environment nobody knows", put("plan.environment", "prod"), "autonomy.environment"),
     row("autonomy", "another org", put("plan.org", "T0OTHER"), "autonomy.org"),
 )
 

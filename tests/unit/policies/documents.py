@@ -48,6 +48,7 @@ def tools_document() -> JsonObject:
             "asset_ids": ["web-0001", "web-0002"],
             "expires_at": (NOW + timedelta(minutes=15)).isoformat(),
             "approvers": ["U0BOSS"],
+            "waiver": "",
             "mac": "m",
         },
     }
@@ -67,6 +68,7 @@ def execution_document() -> JsonObject:
     return {
         "now": NOW.isoformat(),
         "phase": "Canary",
+        "phase_index": 0,
         "requester": REQUESTER,
         "approvers": [{"org": ORG, "user": "U0BOSS", "roles": ["approver"]}],
         "plan": {
@@ -76,6 +78,7 @@ def execution_document() -> JsonObject:
         },
         "requirement": {"roles": ["approver", "admin"], "quorum": 1},
         "policy_digest": {"approved": DIGEST, "loaded": DIGEST},
+        "autonomy": {"mode": "approve_all", "relied_on": False, "unattended_phases": 0, "blockers": []},
     }
 
 
@@ -92,7 +95,7 @@ def autonomy_document() -> JsonObject:
             "rollback": {"actions": [{"tool": "execute_rollout_nonprod"}]},
         },
         "tools": {name: entry["risk"] for name, entry in CATALOG.items()},
-        "assets": [{"id": f"web-000{n}", "platform": "aws", "critical": False} for n in (1, 2)],
+        "assets": [{"id": f"web-000{n}", "platform": "aws", "tags": {"role": "web"}} for n in (1, 2)],
         "last_change_at": None,
     }
 

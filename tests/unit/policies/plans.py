@@ -42,6 +42,17 @@ def tool(name: str) -> Tool:
     return found
 
 
+class NoHistory:
+    """Nothing was ever changed, unless a test says when."""
+
+    def __init__(self, last: datetime | None = None) -> None:
+        self._last = last
+
+    async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
+        assert (org, besides) == (ORG, TASK), environment
+        return self._last
+
+
 class MemoryEstate:
     """A connector over rows in memory: every org sees its own."""
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from policies.authorizer import PolicyAuthorizer
+from policies.autonomy import AutonomyCheck
 from policies.bundle import load_bundle
 from policies.engine import PolicyEngine, PolicyUnavailable
 from policies.execution import ExecutionCheck
@@ -14,7 +15,7 @@ from policies.opa import open_opa
 from policies.regorus_engine import RegorusEngine
 from tests.unit.policies.documents import DIGEST
 from tests.unit.policies.opa_server import OpaServer
-from tests.unit.policies.plans import NOW, ORG, REQUESTER, TASK, make_plan, tool
+from tests.unit.policies.plans import CATALOG, NOW, ORG, REQUESTER, TASK, NoHistory, make_estate, make_plan, tool
 from tools.base import ToolCall
 from tools.contracts.common import JsonObject
 from tools.contracts.grant import ExecutionGrant
@@ -112,10 +113,13 @@ async def recheck(
 ) -> list[Refusal]:
     plan = make_plan()
     people = [("U0BOSS", list[Role](["approver"]))] if approvers is None else approvers
-    return await ExecutionCheck(engine).recheck(
+    autonomy = AutonomyCheck(engine, make_estate(), CATALOG, NoHistory())
+    return await ExecutionCheck(engine, autonomy).recheck(
         plan,
         phase=plan.phases[0],
-        requester=REQUESTER,
+        requester=Caller(org=ORG, user=REQUESTER, roles=["operator"]),
+        risk_level="high",
+        unattended=False,
         approvers=[Caller(org=ORG, user=user, roles=roles) for user, roles in people],
         requirement=REQUIREMENT.model_copy(update={"quorum": quorum}),
         approved_policy_digest=load_bundle().digest if approved is None else approved,

@@ -50,7 +50,7 @@ def test_every_rule_of_the_policies_refuses_in_some_row(regorus_rules: set[str])
 
 SHOWN_ELSEWHERE = {
     *("data.limits", "data.freezes", "data.autonomy", "data.images"),
-    *("approval.no_roles", "approval.unknown_role", "execution.frozen", "autonomy.plan_only"),
+    *("approval.no_roles", "approval.unknown_role", "execution.frozen", "execution.outside_change_window"),
 }
 """Rules that refuse because of the data, not of the input: the Rego tests and the tests of settings show them."""
 

@@ -37,7 +37,7 @@ UNREAD = {
     "ql.ai.tools": set[str](),
     "ql.ai.approval": set[str](),
     "ql.ai.execution": set[str](),
-    "ql.ai.autonomy": set[str](),
+    "ql.ai.autonomy": {"assets.0.tags.role"},  # a tag like any other: which ones matter is set
     "ql.ai.images": set[str](),
 }
 

@@ -24,6 +24,7 @@ from tests.unit.policies.opa_server import OpaServer
 from tests.unit.policies.plans import (
     CATALOG,
     MemoryEstate,
+    NoHistory,
     make_context,
     make_council,
     make_estate,
@@ -44,7 +45,7 @@ def plan(change: Change | None = None, *, count: int = 30, batch_percent: float 
 
 
 def pipeline(engine: PolicyEngine, *, estate: MemoryEstate | None = None) -> Pipeline:
-    return build_pipeline(engine, estate=estate or make_estate(), catalog=CATALOG)
+    return build_pipeline(engine, estate=estate or make_estate(), catalog=CATALOG, history=NoHistory())
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,8 @@ class Removed:
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         requirement = None
         if self.name == "approval":
-            found = await ApprovalGate(RegorusEngine(load_bundle())).judge(
-                make_plan().model_dump(mode="json"), make_context()
-            )
-            requirement = found.requirement
+            gate = pipeline(RegorusEngine(load_bundle())).gates[-1]
+            requirement = (await gate.judge(make_plan().model_dump(mode="json"), make_context())).requirement
         return Finding([], engine="removed", requirement=requirement)
 
 

@@ -280,7 +280,7 @@ def test_the_estates_environments_are_a_mapping_in_the_file(tmp_path: Path) -> N
         ({"KIND": "qlrf", "URL": "https://q.example/api/v1", "TOKEN": "a-secret-token"}, "/api/v1 is added"),
         ({"KIND": "qlrf", "URL": "https://u:p@q.example", "TOKEN": "a-secret-token"}, "user name or password"),
         ({"KIND": "cmdb"}, "'sample' or 'qlrf'"),
-        ({"ENVIRONMENTS": "production"}, "id=environment"),
+        ({"ENVIRONMENTS": "production"}, "name=value"),
         ({"ENVIRONMENTS": "3f2a=prod"}, "GAVEL_ESTATE_ENVIRONMENTS"),
     ],
 )

@@ -11,12 +11,13 @@ from temporalio.exceptions import ApplicationError
 
 from agents.follow_up import decides
 from bot.workflows import messages as m
+from tools.contracts.common import Environment
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import Action, AssetExpectation, Evidence, HealthCheck, Phase, Rollback, RollbackCondition
 from tools.contracts.rollout import TargetImage
 from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskSpec, TimeWindow
-from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
+from tools.contracts.verdict import ApprovalRequirement, Autonomy, GateName, GateReport, GateResult, Refusal
 
 GATES: list[GateName] = ["schema", "policy", "safety", "approval"]
 POLICY = "sha256:" + "0" * 64
@@ -43,10 +44,12 @@ def spec_for(request: m.TaskRequest) -> TaskSpec:
     )
 
 
-def plan_for(request: m.TaskRequest, revision: int) -> DriftRemediationPlan:
+def plan_for(request: m.TaskRequest, revision: int, *, environment: Environment = "production") -> DriftRemediationPlan:
+    tool = "execute_rollout_prod" if environment == "production" else "execute_rollout_nonprod"
+
     def rollout(asset: str) -> Action:
         params = {"asset_ids": [asset], "target_image_id": "img-2", "rollback": False}
-        return Action(id=f"change-{asset}", tool="execute_rollout_prod", params=params, asset_ids=[asset])
+        return Action(id=f"change-{asset}", tool=tool, params=params, asset_ids=[asset])
 
     now = datetime.now(UTC)
     checks = [HealthCheck(kind="heartbeat")]
@@ -55,7 +58,7 @@ def plan_for(request: m.TaskRequest, revision: int) -> DriftRemediationPlan:
         task_id=request.task_id,
         revision=revision,
         summary="Rebuild two web servers",
-        environment="production",
+        environment=environment,
         asset_ids=["web-1", "web-2"],
         phases=[
             Phase(name="Canary", type="canary", asset_ids=["web-1"], actions=[rollout("web-1")], health_checks=checks),
@@ -102,6 +105,9 @@ class Script:
     """Of the request."""
     refuse_revisions: int = 0
     failing_phase: int | None = None
+    environment: Environment = "production"
+    autonomy: Autonomy | None = None
+    """What the policies let run alone. None: nothing was said of it."""
     declined: str = ""
     """Why the request is not taken on. Empty: it is."""
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
@@ -144,7 +150,7 @@ class Script:
         self.asked.append(("investigate", message))
         if self.no_plan:
             return m.Investigated(self.deliberation, "no drift", None, ["t1"], no_plan=self.no_plan, reason="no drift")
-        plan = plan_for(message.request, message.revision).model_dump(mode="json")
+        plan = plan_for(message.request, message.revision, environment=self.environment).model_dump(mode="json")
         return m.Investigated(council=self.deliberation, diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
 
     @activity.defn(name="judge")
@@ -165,7 +171,7 @@ class Script:
             step_up_reasons=self.step_up_reasons,
         )
         report = GateReport(plan_digest=plan.digest, policy_digest=POLICY, results=results, requirement=requirement)
-        return m.Judged(report=report, plan=plan)
+        return m.Judged(report=report.model_copy(update={"autonomy": self.autonomy}), plan=plan)
 
     @activity.defn(name="present")
     async def present(self, message: m.PresentInput) -> str:
@@ -182,7 +188,7 @@ class Script:
         words = message.answer.text
         if decides(words):
             return m.FollowedUp(kind="decides")
-        if not words.startswith("only ") or not message.may_change:
+        if not words.startswith("only ") or message.fixed:
             return m.FollowedUp(kind="explained")
         context = TaskContext(regions=[words.removeprefix("only ")])
         spec = message.spec.model_copy(update={"context": context})

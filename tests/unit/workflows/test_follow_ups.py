@@ -115,7 +115,7 @@ async def test_a_plan_is_refined_a_bounded_number_of_times(temporal: Client) -> 
         await task.decide("UMALLORY")
         await task.refused(1)
         assert (await task.proposal()).revision == 2
-    assert [message.may_change for message in task.script.of("follow_up")] == [True, False]
+    assert [message.fixed for message in task.script.of("follow_up")] == ["", "no_more_changes"]
 
 
 async def test_a_reply_that_is_delivered_again_refines_once(temporal: Client) -> None:

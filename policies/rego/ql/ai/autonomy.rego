@@ -2,13 +2,14 @@
 # set for the environment and for the plan's tools, the most careful setting counting.
 package ql.ai.autonomy
 
-# `waived` is the only way past an approval, and false wherever anything is unclear.
+# `unattended_phases`: how many of the plan's phases, from the first, may run without approval. It is the only way
+# past one, and 0 wherever anything is unclear.
 decision := {
 	"allow": allow,
 	"deny": deny,
 	"version": data.ql.ai.lib.version,
 	"mode": mode,
-	"waived": waived,
+	"unattended_phases": unattended_phases,
 	"blockers": blockers,
 }
 
@@ -22,6 +23,8 @@ allow if {
 deny := data.ql.ai.lib.incomplete(unusable) if count(unusable) > 0
 
 else := settings_unusable if count(unreadable) > 0
+
+else := data.ql.ai.calendar.unreadable if count(data.ql.ai.calendar.problems) > 0
 
 else := findings
 
@@ -57,7 +60,7 @@ phase_fields := [
 asset_fields := [
 	{"at": ["id"], "is": ["string"]},
 	{"at": ["platform"], "is": ["string"]},
-	{"at": ["critical"], "is": ["boolean"]},
+	{"at": ["tags"], "is": ["object"]},
 ]
 
 unusable contains path if some path in data.ql.ai.lib.unusable(input, fields)
@@ -96,6 +99,7 @@ setting_fields := [
 	{"at": ["cooldown_seconds"], "is": ["number"]},
 	{"at": ["blocked_operations"], "is": ["array"]},
 	{"at": ["blocked_platforms"], "is": ["array"]},
+	{"at": ["critical_tags"], "is": ["array"]},
 	{"at": ["risk_levels"], "is": ["array"]},
 ]
 
@@ -148,41 +152,52 @@ findings contains data.ql.ai.lib.refusal("autonomy.org", "the plan is of another
 	input.plan.org != input.caller.org
 }
 
-findings contains data.ql.ai.lib.refusal("autonomy.plan_only", reason, false) if {
-	mode == "plan_only"
-	changes
-	reason := sprintf(
-		"%s is plan-only for this org: the plan is shown and cannot be approved; an admin sets data.gavel.autonomy",
-		[input.plan.environment],
-	)
+findings contains data.ql.ai.lib.refusal("autonomy.environment", reason, false) if {
+	not input.plan.environment in {"development", "staging", "production"}
+	reason := sprintf("environment %s has no autonomy rule", [input.plan.environment])
 }
 
 # --- the waiver ---
 
-default waived := false
+waiving := {"canary_only", "risk_based", "full_auto"}
 
-waived if {
+# Where a waiver is thought of at all: elsewhere nothing has to be known that only a waiver rests on.
+waivable if {
 	allow
+	mode in waiving
 	changes
 	input.plan.environment in {"development", "staging"}
 	count(risks - {"read_only", "plan_only", "state_change_nonprod"}) == 0
-	count(blockers) == 0
-	enough
 }
 
-enough if mode == "full_auto"
+default unattended_phases := 0
 
-enough if {
+unattended_phases := enough if {
+	waivable
+	count(blockers) == 0
+}
+
+default enough := 0
+
+enough := count(input.plan.phases) if mode == "full_auto"
+
+enough := count(input.plan.phases) if {
 	mode == "risk_based"
 	input.task.risk_level in settings.risk_levels
 	input.task.risk_level != "critical"
 }
 
-# The canary alone: what comes after it needs a person.
-enough if {
+# The canary, and the waiting and checking that belongs to it: what comes after needs a person.
+enough := after_canary if {
 	mode == "canary_only"
-	every phase in input.plan.phases { phase.type in {"canary", "wait", "verify"} }
+	some phase in array.slice(input.plan.phases, 0, after_canary)
+	phase.type == "canary"
 }
+
+after_canary := min({count(input.plan.phases)} | {i |
+	some i, phase in input.plan.phases
+	not phase.type in {"canary", "wait", "verify"}
+})
 
 risks := {object.get(input.tools, tool, "unknown") | some tool in tools_used}
 
@@ -195,10 +210,7 @@ changes if {
 
 default blockers := []
 
-blockers := sort(found) if {
-	count(unusable) == 0
-	count(unreadable) == 0
-}
+blockers := sort(found) if waivable
 
 found contains sprintf("%d assets, and at most %v run without approval", [count(ids), settings.max_assets]) if {
 	count(ids) > settings.max_assets
@@ -212,7 +224,8 @@ found contains sprintf("operation %s always needs approval", [tool]) if {
 found contains sprintf("asset %s is critical", [asset.id]) if {
 	some asset in input.assets
 	asset.id in ids
-	asset.critical
+	some name, value in asset.tags
+	sprintf("%s=%v", [name, value]) in settings.critical_tags
 }
 
 found contains sprintf("platform %s always needs approval", [asset.platform]) if {
@@ -228,10 +241,31 @@ found contains sprintf("nothing is known of %d of the assets", [count(unknown)])
 
 found contains sprintf("the last change there was at %s, and %v s must pass", [input.last_change_at, settings.cooldown_seconds]) if {
 	is_string(input.last_change_at)
-	passed := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(input.last_change_at)
+	passed := now - time.parse_rfc3339_ns(input.last_change_at)
 	passed < settings.cooldown_seconds * 1000000000
+}
+
+found contains sprintf("risk %s is not among those that run without approval", [input.task.risk_level]) if {
+	mode == "risk_based"
+	enough == 0
+}
+
+found contains "the plan has no canary that could run alone" if {
+	mode == "canary_only"
+	enough == 0
+}
+
+found contains sprintf("%s is frozen: %s", [input.plan.environment, why]) if {
+	some why in data.ql.ai.calendar.frozen(now, input.plan.org, input.plan.environment)
+}
+
+found contains sprintf("outside the change windows of %s: %s", [input.plan.environment, concat("; ", sort(shut))]) if {
+	shut := data.ql.ai.calendar.shut(now, input.plan.org, input.plan.environment)
+	count(shut) > 0
 }
 
 found contains "an alert asked, and nobody stands behind it" if startswith(input.caller.user, "alert:")
 
 ids := {id | some id in input.plan.asset_ids}
+
+now := time.parse_rfc3339_ns(input.now)

@@ -12,21 +12,14 @@ allow if {
 
 deny := data.ql.ai.lib.incomplete(unusable) if count(unusable) > 0
 
-else := freezes_missing if not is_array(data.gavel.freezes)
-
-else := unreadable if count(unreadable) > 0
+else := data.ql.ai.calendar.unreadable if count(data.ql.ai.calendar.problems) > 0
 
 else := findings
-
-freezes_missing := {data.ql.ai.lib.refusal(
-	"data.freezes",
-	"the list of freezes is missing: load data.gavel.freezes, empty when there are none",
-	false,
-)}
 
 fields := [
 	{"at": ["now"], "is": ["string"]},
 	{"at": ["phase"], "is": ["string", "null"]},
+	{"at": ["phase_index"], "is": ["number", "null"]},
 	{"at": ["requester"], "is": ["string"]},
 	{"at": ["approvers"], "is": ["array"]},
 	{"at": ["plan", "org"], "is": ["string"]},
@@ -36,6 +29,10 @@ fields := [
 	{"at": ["requirement", "quorum"], "is": ["number"]},
 	{"at": ["policy_digest", "approved"], "is": ["string"]},
 	{"at": ["policy_digest", "loaded"], "is": ["string"]},
+	{"at": ["autonomy", "mode"], "is": ["string"]},
+	{"at": ["autonomy", "relied_on"], "is": ["boolean"]},
+	{"at": ["autonomy", "unattended_phases"], "is": ["number"]},
+	{"at": ["autonomy", "blockers"], "is": ["array"]},
 ]
 
 approver_fields := [
@@ -82,6 +79,7 @@ findings contains data.ql.ai.lib.refusal("execution.no_roles", "the approval req
 }
 
 findings contains data.ql.ai.lib.refusal("execution.quorum", reason, false) if {
+	not waived
 	count(qualifying) < max([1, input.requirement.quorum])
 	reason := sprintf(
 		"%d of the approvers still hold one of the roles %s, and %v are needed; the person who asked does not count",
@@ -99,6 +97,34 @@ qualifying := {approver.user |
 	role in input.requirement.roles
 }
 
+# --- the waiver still stands, where the phase runs on one ---
+
+findings contains data.ql.ai.lib.refusal("execution.plan_only", reason, false) if {
+	input.autonomy.mode == "plan_only"
+	reason := sprintf("%s is plan-only for this org: nothing is run there", [input.plan.environment])
+}
+
+findings contains data.ql.ai.lib.refusal("execution.waiver", reason, false) if {
+	input.autonomy.relied_on
+	not waived
+	reason := sprintf(
+		"this phase would run without approval, and autonomy (%s) does not allow that now: %s",
+		[input.autonomy.mode, waiver_lost],
+	)
+}
+
+default waiver_lost := "the phase is not among those that may"
+
+waiver_lost := concat("; ", input.autonomy.blockers) if count(input.autonomy.blockers) > 0
+
+# What the policies of this moment say, not of the moment when the plan was judged. Never in production.
+waived if {
+	input.autonomy.relied_on
+	input.plan.environment in {"development", "staging"}
+	is_number(input.phase_index)
+	input.phase_index < input.autonomy.unattended_phases
+}
+
 # --- the time is right ---
 
 findings contains data.ql.ai.lib.refusal("execution.environment", reason, false) if {
@@ -114,139 +140,25 @@ findings contains data.ql.ai.lib.refusal("execution.no_window", "production need
 findings contains data.ql.ai.lib.refusal("execution.outside_window", reason, false) if {
 	window := input.plan.maintenance_window
 	is_object(window)
-	not within(window)
+	not data.ql.ai.calendar.within(window, now)
 	reason := sprintf(
 		"it is %s, outside the maintenance window from %s to %s",
 		[input.now, window.start, window.end],
 	)
 }
 
-within(span) if {
-	now >= time.parse_rfc3339_ns(span.start)
-	now < time.parse_rfc3339_ns(span.end)
-}
-
-# --- freezes ---
-# Once: {org, environment, reason, start, end}. Weekly: {org, environment, reason, weekdays, from, to, time_zone},
-# from and to as HH:MM; when `to` is not after `from` the window runs into the next day. "*" is any org or environment.
-
-weekday_names := {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-
-scope_fields := [
-	{"at": ["org"], "is": ["string"]},
-	{"at": ["environment"], "is": ["string"]},
-	{"at": ["reason"], "is": ["string"]},
-]
-
-weekly_fields := [
-	{"at": ["weekdays"], "is": ["array"]},
-	{"at": ["from"], "is": ["string"]},
-	{"at": ["to"], "is": ["string"]},
-	{"at": ["time_zone"], "is": ["string"]},
-]
-
-is_weekly(freeze) if object.get(freeze, "weekdays", set()) != set()
-
-freeze_problem contains sprintf("%d.%s", [i, path]) if {
-	some i, freeze in data.gavel.freezes
-	some path in data.ql.ai.lib.unusable(freeze, scope_fields)
-}
-
-freeze_problem contains sprintf("%d.%s", [i, path]) if {
-	some i, freeze in data.gavel.freezes
-	is_object(freeze)
-	is_weekly(freeze)
-	some path in data.ql.ai.lib.unusable(freeze, weekly_fields)
-}
-
-freeze_problem contains sprintf("%d.%s", [i, path]) if {
-	some i, freeze in data.gavel.freezes
-	is_object(freeze)
-	not is_weekly(freeze)
-	some path in data.ql.ai.lib.unusable(freeze, window_fields)
-}
-
-freeze_problem contains sprintf("%d.environment", [i]) if {
-	some i, freeze in data.gavel.freezes
-	is_string(freeze.environment)
-	not freeze.environment in {"development", "staging", "production", "*"}
-}
-
-freeze_problem contains sprintf("%d.weekdays", [i]) if {
-	some i, freeze in data.gavel.freezes
-	is_array(freeze.weekdays)
-	known := [day | some day in freeze.weekdays; is_string(day); lower(day) in weekday_names]
-	count(known) != max([1, count(freeze.weekdays)])
-}
-
-freeze_problem contains sprintf("%d.%s", [i, name]) if {
-	some i, freeze in data.gavel.freezes
-	some name in ["from", "to"]
-	is_string(freeze[name])
-	not regex.match(`^([01][0-9]|2[0-3]):[0-5][0-9]$`, freeze[name])
-}
-
-unreadable := {data.ql.ai.lib.refusal(
-	"data.freezes",
-	sprintf("freezes cannot be read (%s): correct data.gavel.freezes", [concat(", ", sort(freeze_problem))]),
-	false,
-)} if {
-	count(freeze_problem) > 0
-}
-
-else := set()
+# --- freezes and change windows: see `ql.ai.calendar` ---
 
 findings contains data.ql.ai.lib.refusal("execution.frozen", reason, false) if {
-	some freeze in data.gavel.freezes
-	freeze.org in {"*", input.plan.org}
-	freeze.environment in {"*", input.plan.environment}
-	frozen(freeze)
-	reason := sprintf("%s is frozen: %s", [input.plan.environment, freeze.reason])
+	some why in data.ql.ai.calendar.frozen(now, input.plan.org, input.plan.environment)
+	reason := sprintf("%s is frozen: %s", [input.plan.environment, why])
 }
 
-frozen(freeze) if {
-	not is_weekly(freeze)
-	within(freeze)
+findings contains data.ql.ai.lib.refusal("execution.outside_change_window", reason, false) if {
+	shut := data.ql.ai.calendar.shut(now, input.plan.org, input.plan.environment)
+	count(shut) > 0
+	reason := sprintf(
+		"it is %s, outside the change windows of %s: %s",
+		[input.now, input.plan.environment, concat("; ", sort(shut))],
+	)
 }
-
-frozen(freeze) if {
-	is_weekly(freeze)
-	weekday(now, freeze.time_zone) in days(freeze)
-	clock(freeze.time_zone) >= freeze.from
-	before_end(freeze)
-}
-
-# The part of an overnight window that lies after midnight belongs to the day before.
-frozen(freeze) if {
-	is_weekly(freeze)
-	overnight(freeze)
-	day_before[weekday(now, freeze.time_zone)] in days(freeze)
-	clock(freeze.time_zone) < freeze.to
-}
-
-before_end(freeze) if overnight(freeze)
-
-before_end(freeze) if clock(freeze.time_zone) < freeze.to
-
-overnight(freeze) if freeze.to <= freeze.from
-
-days(freeze) := {lower(day) | some day in freeze.weekdays}
-
-weekday(instant, zone) := lower(time.weekday([instant, zone]))
-
-day_before := {
-	"monday": "sunday",
-	"tuesday": "monday",
-	"wednesday": "tuesday",
-	"thursday": "wednesday",
-	"friday": "thursday",
-	"saturday": "friday",
-	"sunday": "saturday",
-}
-
-# HH:MM in the zone, so that it compares as text.
-clock(zone) := sprintf("%s:%s", [padded(parts[0]), padded(parts[1])]) if parts := time.clock([now, zone])
-
-padded(number) := sprintf("0%d", [number]) if number < 10
-
-padded(number) := sprintf("%d", [number]) if number >= 10

@@ -43,6 +43,7 @@ grant_fields := [
 	{"at": ["asset_ids"], "is": ["array"]},
 	{"at": ["expires_at"], "is": ["string"]},
 	{"at": ["approvers"], "is": ["array"]},
+	{"at": ["waiver"], "is": ["string"]},
 	{"at": ["mac"], "is": ["string"]},
 ]
 
@@ -164,7 +165,15 @@ findings contains data.ql.ai.lib.refusal("tools.grant_not_approved", reason, fal
 	changes_state
 	granted
 	count(input.grant.approvers) == 0
+	not waived
 	reason := "the grant names no approver: it must come from an approved plan"
+}
+
+# By the org's autonomy settings, which the recheck before each phase judges again. Never in production.
+waived if {
+	input.grant.waiver in {"canary_only", "risk_based", "full_auto"}
+	input.tool.risk == "state_change_nonprod"
+	input.grant.environment in {"development", "staging"}
 }
 
 findings contains data.ql.ai.lib.refusal("tools.grant_digest", reason, false) if {

@@ -26,6 +26,7 @@ valid := {
 		"asset_ids": ["a1", "a2"],
 		"expires_at": "2026-11-24T10:15:00Z",
 		"approvers": ["U2"],
+		"waiver": "",
 		"mac": "m",
 	},
 }
@@ -66,6 +67,22 @@ refused := {
 test_each_rule_refuses[rule] if {
 	some rule, patches in refused
 	rule in rules(patches)
+}
+
+waived := array.concat(
+	array.concat(set_to("/grant/approvers", []), set_to("/grant/waiver", "full_auto")),
+	array.concat(
+		set_to("/tool/risk", "state_change_nonprod"),
+		array.concat(set_to("/call/environment", "staging"), set_to("/grant/environment", "staging")),
+	),
+)
+
+test_a_waiver_stands_for_an_approver_outside_production_only if {
+	rules(waived) == set()
+	rules(array.concat(waived, set_to("/grant/waiver", ""))) == {"tools.grant_not_approved"}
+	rules(array.concat(waived, set_to("/grant/waiver", "approve_all"))) == {"tools.grant_not_approved"}
+	"tools.grant_not_approved" in rules(array.concat(waived, set_to("/tool/risk", "state_change_prod")))
+	"tools.grant_not_approved" in rules(array.concat(waived, set_to("/grant/environment", "production")))
 }
 
 test_reading_needs_no_grant if {

@@ -1,0 +1,50 @@
+"""What tools returned in a task, as the ledger has it: what receipts are checked against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Collection
+
+from bot.ledger import reader
+from bot.ledger.bodies import REFERENCE
+from bot.ledger.chain import entry_hash, same
+from bot.ledger.database import Database
+from bot.redaction import is_object
+from tools.contracts.common import JsonObject
+from tools.contracts.ledger import LedgerUnavailable
+
+Fetch = Callable[[str], Awaitable[object]]
+"""Digest → the artifact's value, its MAC checked."""
+
+
+async def tool_results(
+    database: Database, org: str, task_id: str, call_ids: Collection[str], *, key: bytes, fetch: Fetch
+) -> dict[str, JsonObject]:
+    """Call id → output, of those calls that succeeded. A call that the ledger does not have is not in it.
+
+    Raises `LedgerUnavailable`, also when an entry was changed after it was written.
+    """
+    wanted, after = frozenset(call_ids), 0
+    found: dict[str, JsonObject] = {}
+    while page := await reader.entries(database, org, task_id=task_id, kind="tool_called", after_seq=after):
+        for entry in page:
+            body = await _whole(json.loads(entry.body), fetch)
+            if not is_object(body) or body.get("call_id") not in wanted or body.get("outcome") != "ok":
+                continue
+            if not same(entry.hash, entry_hash(entry, key=key)):
+                raise LedgerUnavailable(
+                    f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
+                    "Run `gavel ledger verify`."
+                )
+            result = await _whole(body.get("result"), fetch)
+            if is_object(result):
+                found[str(body["call_id"])] = result
+        after = page[-1].seq
+    return found
+
+
+async def _whole(value: object, fetch: Fetch) -> object:
+    """The value, or the artifact that stands for it."""
+    if is_object(value) and isinstance(digest := value.get(REFERENCE), str):
+        return await fetch(digest)
+    return value

@@ -15,6 +15,7 @@ from policies.checks.cited import Place, places
 from policies.checks.own_facts import own_facts
 from policies.checks.text import looks_secret
 from policies.gate import JudgeContext
+from tools.contracts.outputs.incident import Cause
 from tools.contracts.outputs.report import Finding, Handover, Recommendation, Report
 from tools.contracts.plan import Receipt
 from tools.contracts.verdict import Refusal
@@ -29,6 +30,7 @@ OURS: Mapping[type[BaseModel], frozenset[str]] = {
     Finding: frozenset({"id", "kind", "severity", "agreement", "supporters", "single_source"}),
     Recommendation: frozenset({"task_type"}),
     Handover: frozenset({"task_type", "goal"}),
+    Cause: frozenset({"confidence"}),
 }
 """Fields that code fills from the task and the votes, not from a tool; a hand-over's goal is judged by itself."""
 

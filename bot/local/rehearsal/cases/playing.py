@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 
 from bot.local.rehearsal.cases.case import Case, Fact
+from bot.local.rehearsal.cases.choosing import ChoosingCase
 from bot.local.rehearsal.cases.compliance import ComplianceCase
 from bot.local.rehearsal.cases.cost import CostCase
 from bot.local.rehearsal.cases.incident import IncidentCase
+from bot.local.rehearsal.cases.patch import PatchCase
 from bot.local.rehearsal.cases.security import SecurityCase
 from bot.local.rehearsal.conversation import Block, Conversation, Json
 from bot.local.rehearsal.wire import Reply
@@ -18,6 +20,7 @@ MAX_CLAIMS = 12
 MAX_ADVICE = 8
 
 _BY_SCHEMA: Mapping[str, type[Case]] = {
+    "PatchMemberReport": PatchCase,
     "IncidentMemberReport": IncidentCase,
     "SecurityMemberReport": SecurityCase,
     "ComplianceMemberReport": ComplianceCase,
@@ -49,6 +52,8 @@ def case_of(conversation: Conversation) -> Case | None:
     if by_schema is not None:
         return by_schema(conversation)
     names = conversation.tools.keys() or {finding.tool for finding in conversation.findings}
+    if "generate_rollout_plan" in names:
+        return PatchCase(conversation)
     if _PLANNING & names:
         return None
     kind = next((kind for tool, kind in _BY_TOOL.items() if tool in names), None)
@@ -69,6 +74,13 @@ def report(case: Case) -> Json:
     facts = case.facts()
     guesses = case.guesses()
     claimed = [*facts[: MAX_CLAIMS - len(guesses)], *guesses]
+    if isinstance(case, ChoosingCase):
+        return {
+            "claims": [one.claim(sureness) for one in claimed],
+            "proposal": case.proposal(),
+            "diagnosis": case.diagnosis()[:600],
+            "missing": case.missing()[:10],
+        }
     return {
         "claims": [one.claim(sureness) for one in claimed],
         "conclusion": case.conclusion(),
@@ -87,7 +99,8 @@ def vote(case: Case) -> Json:
     for item in (block for block in case.conversation.blocks if block.source == "item"):
         match item.attributes.get("kind"):
             case "phase":
-                stance, reason = _on_conclusion(item.text, case)
+                choosing = isinstance(case, ChoosingCase)
+                stance, reason = case.on_phase(item.text) if choosing else _on_conclusion(item.text, case)
             case "recommendation":
                 stance, reason = _on_advice(item.text, seen)
             case _:

@@ -40,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     estate.versions_agree,
     receipts.plan_receipts,
     origins.as_the_tools_said,
+    estate.window_is_real,
     text.no_commands,
     text.no_secrets,
 )
@@ -86,11 +87,18 @@ class SafetyGate:
         return Finding(refusals[:MAX_REFUSALS], engine=_ENGINE)
 
     async def _observe(self, plan: Plan, context: JudgeContext) -> Observed:
-        """What the caller's org has of the assets that the plan names anywhere, and its images."""
+        """What the caller's org has of the assets that the plan names anywhere, and its images;
+        for a plan with a window, the one that its assets' sites really have."""
         org = context.caller.org
         named = set(plan.asset_ids).union(*(phase.asset_ids for phase in plan.phases))
         named.update(asset for phase in plan.phases for action in phase.actions for asset in action.asset_ids)
         named.update(asset for action in plan.rollback.actions for asset in action.asset_ids)
         assets = await observed_assets(self._estate, org, named)
         images: list[Image] = await self._estate.images(org)
-        return Observed(assets=assets, images={image.id: image for image in images if image.org_id == org})
+        window = None
+        if plan.maintenance_window is not None and plan.asset_ids:
+            sites = sorted({asset.site for asset in assets.values() if asset.site is not None})
+            window = await self._estate.maintenance_window(org, plan.environment, sites)
+        return Observed(
+            assets=assets, images={image.id: image for image in images if image.org_id == org}, window=window
+        )

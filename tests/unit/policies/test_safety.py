@@ -120,7 +120,6 @@ PLAN_CASES: list[Case] = [
     (estate.expectations_hold, "state_changed", put("expectations.0.fingerprint", "sha256:old")),
     (estate.target_is_real, "target_unknown", put("target_image.family", "db-base")),
     (estate.versions_agree, "to_version", put("expectations.0.to_version", "9.9.9")),
-    (estate.versions_agree, "comparison", put("version_comparison.0.current_version", "9.9.9")),
     (estate.window_is_real, "window_invented", put("maintenance_window.end", "2026-12-24T12:00:00Z")),
     (estate.window_is_real, "window_invented", put("maintenance_window.start", "2026-11-20T12:00:00Z")),
     (origins.as_the_tools_said, "origin", put("simulation.predicted_duration_seconds", 1)),

@@ -105,9 +105,13 @@ async def running(
     *,
     task: str = "",
     source: Source = "mention",
+    handed_over_from: str = "",
     **limits: int,
 ) -> AsyncGenerator[Running]:
-    """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
+    """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before.
+
+    `handed_over_from`: forged into the request.
+    """
     task = task or f"T1.{uuid.uuid4()}"
     request = TaskRequest(
         task_id=task,
@@ -130,5 +134,7 @@ async def running(
         identity=temporal.identity,
     )
     async with worker:
-        handle = await temporal.start_workflow(TaskWorkflow.run, sign(request, KEY), id=task, task_queue=task)
+        # Added after it was signed, as whoever can write to Temporal would.
+        signed = replace(sign(request, KEY), handed_over_from=handed_over_from)
+        handle = await temporal.start_workflow(TaskWorkflow.run, signed, id=task, task_queue=task)
         yield Running(handle, script)

@@ -14,7 +14,6 @@ from rich.table import Table
 from rich.text import Text
 
 from tools.contracts.common import JsonObject, RiskLevel
-from tools.contracts.identity import Role
 from tools.contracts.verdict import GateReport
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def policy_app() -> typer.Typer:
     def explain(
         plan: Annotated[str, typer.Argument(help="A plan in a JSON file, a task's id, or a plan's digest.")],
         risk: Annotated[RiskLevel, typer.Option("--risk", help="Of a file: the risk of the task.")] = "high",
-        role: Annotated[list[Role] | None, typer.Option("--role", help="Of a file: a role of who asks.")] = None,
+        role: Annotated[list[str] | None, typer.Option("--role", help="Of a file: a role of who asks.")] = None,
         as_json: AsJson = False,
     ) -> None:
         """Each gate's verdict on a plan, the rules that fired, where they stand and what they read.

@@ -9,7 +9,7 @@ from tools.contracts.common import JsonObject
 from tools.contracts.control import Control, ControlAction
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs import AnyPlan, AnyReport
-from tools.contracts.taskspec import Question, TaskSpec
+from tools.contracts.taskspec import Intent, Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal, Waiver
 
 Source = Literal["mention", "dm", "command", "alert"]
@@ -18,6 +18,7 @@ TaskStatus = Literal[
     "received",
     "understanding",
     "asking",
+    "working_on_parts",
     "investigating",
     "validating",
     "awaiting_approval",
@@ -38,6 +39,7 @@ Outcome = Literal[
     "nothing_to_do",
     "reported",
     "unanswered",
+    "parts_ended",
     "plan_only",
 ]
 
@@ -58,6 +60,10 @@ class TaskLimits:
     """How long a run may be paused. Then it is stopped, and what it changed is undone."""
     text_chars: int = 12_000
     """Longest request that is worked on."""
+    follow_ups: int = 20
+    """Replies that are read while plans of this task wait for a decision."""
+    refinements: int = 5
+    """How often replies may change the plan."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,12 @@ class TaskRequest:
     limits: TaskLimits
     handed_over_from: str = ""
     """The task whose report asked for this one. Such a task hands nothing over itself."""
+    part_of: str = ""
+    """The task whose message this one is a confirmed part of. What is said to that one is said to this one."""
+    whole: str = ""
+    """For a part: the whole message. Untrusted."""
+    follows: str = ""
+    """The last task of the same thread, which is over."""
     mac: str = ""
 
 
@@ -131,6 +143,8 @@ class Proposal:
     """Distinct people, in the order they approved."""
     approved_at: list[str] = field(default_factory=list[str])
     """When, as the edge saw the clicks; in the same order."""
+    shapers: list[str] = field(default_factory=list[str])
+    """Who changed by a reply what was planned. They approve it no more than the one who asked does."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
 
@@ -198,12 +212,18 @@ class TaskState:
     pause: Pause | None = None
     cancelled_by: str = ""
     """Who stopped it. Nothing more is started; empty: nobody."""
+    parts: list[str] = field(default_factory=list[str])
+    """Ids of the tasks that the confirmed parts of the message became, so far."""
     outcome: Outcome | None = None
     detail: str = ""
     ended_by: str = ""
     """Who rejected or cancelled."""
     heard: list[str] = field(default_factory=list[str])
     """`Answer.unique` of every reply that was used, or whose writer was told that it was not."""
+    follow_ups: int = 0
+    """Replies that were read while a plan waited."""
+    shapers: list[str] = field(default_factory=list[str])
+    """Who refined the task by a reply, once for each refinement."""
 
 
 @dataclass(frozen=True)
@@ -248,16 +268,44 @@ class UnderstandInput:
 
 @dataclass(frozen=True)
 class Understood:
-    """Exactly one of `spec`, `question` and `declined` is set."""
+    """Exactly one of `spec`, `question`, `intents` and `declined` is set."""
 
     thread_ts: str | None
     """None only for a declined slash command where no thread could be opened."""
     spec: TaskSpec | None = None
     question: Question | None = None
+    intents: list[Intent] = field(default_factory=list[Intent])
+    """Several tasks in one message, in order, put to the person as a question."""
     question_id: str = ""
     asked_at: str = ""
     """The ts of the question's card."""
     declined: str | None = None
+
+
+@dataclass(frozen=True)
+class ConfirmedParts:
+    """What the person made of a list of several tasks."""
+
+    request: TaskRequest
+    thread_ts: str
+    intents: list[Intent]
+    chosen: list[int]
+    """Which of them are worked on, from 1, in order. Empty: none."""
+    user: str
+    asked_at: str
+    """The ts of the list's card."""
+
+
+@dataclass(frozen=True)
+class EnlistInput:
+    """A confirmed part on its way to be a task of its own."""
+
+    request: TaskRequest
+    """The whole one, as the edge signed it."""
+    thread_ts: str
+    words: str
+    number: int
+    """From 1."""
 
 
 @dataclass(frozen=True)
@@ -342,6 +390,46 @@ class PresentInput:
     diagnosis: str
     rest: bool = False
     """The canary ran without approval; this card asks about what comes after it."""
+
+
+Fixed = Literal["", "no_more_changes", "already_running"]
+
+
+@dataclass(frozen=True)
+class FollowUpInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    proposal: Proposal
+    """On offer: what the reply is about."""
+    answer: Answer
+    fixed: Fixed = ""
+    """Why the plan cannot be changed any more. Empty: it can."""
+
+
+@dataclass(frozen=True)
+class FollowedUp:
+    """What became of a reply. Whoever had to be told has been."""
+
+    kind: Literal["refined", "explained", "turned_away", "decides"]
+    """`decides`: a decision in words, which counts for nothing."""
+    spec: TaskSpec | None = None
+    """For `refined`."""
+    changes: list[str] = field(default_factory=list[str])
+    """For `refined`: what differs, a line each. Untrusted text."""
+
+
+@dataclass(frozen=True)
+class SupersedeInput:
+    """A plan that waits no more, because what it was made for has changed."""
+
+    request: TaskRequest
+    thread_ts: str
+    proposal: Proposal
+    by_revision: int
+    user: str
+    """Who refined it."""
+    changes: list[str]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from bot.workflows.activities.concluding import Concluding
 from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
+from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
 from bot.workflows.activities.reporting import Reporting
@@ -52,6 +53,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     reporting = Reporting(bench, decision_key)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
     controlling = Controlling(bench)
+    following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     return Worker(
         client,
         task_queue=task_queue,
@@ -60,14 +62,18 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         workflows=[TaskWorkflow],
         workflow_runner=SANDBOX,
         activities=[
-            Authenticating(decision_key).authenticate,
+            authenticating.authenticate,
+            authenticating.enlist,
             understanding.understand,
+            understanding.confirm_parts,
             understanding.warn_of_secret,
             investigating.investigate,
             judging.judge,
             reporting.report,
             reporting.hand_over,
             deciding.present,
+            following_up.follow_up,
+            following_up.supersede,
             deciding.read_roles,
             deciding.tell,
             deciding.refuse_decision,

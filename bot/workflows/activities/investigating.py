@@ -38,7 +38,8 @@ class Investigating:
     async def _work(self, message: InvestigateInput) -> AgentOutcome:
         bench, spec = self.bench, message.spec
         key = f"progress:r{message.revision}"
-        title = "Investigating" if message.revision == 1 else f"Repairing the plan (revision {message.revision})"
+        doing = "Repairing the plan" if message.refusals else "Investigating again"
+        title = "Investigating" if message.revision == 1 else f"{doing} (revision {message.revision})"
         async with bench.narrator.live(
             bench.thread(message.request, message.thread_ts),
             task_id=spec.id,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from bot.blocks.words import plural
+from bot.ledger.soon import OutcomesSoon
 from bot.workflows.activities.observing import begun_assets, call_id, not_as_approved
 from bot.workflows.activities.progress import progress_shown
 from bot.workflows.activities.retrying import of_this_attempt, working
@@ -48,9 +49,11 @@ class Executing:
             working(self.bench, request, message.thread_ts),
             progress_shown(self.bench, message) as progress,
         ):
-            caller, approvers = await self._people(request, message.proposal)
-            begun = await begun_assets(self.bench, message.proposal.plan, [message.index])
-            reason = await self._refused(message, phase, approvers, begun)
+            (caller, approvers), begun = await asyncio.gather(
+                self._people(request, message.proposal),
+                begun_assets(self.bench, message.proposal.plan, [message.index]),
+            )
+            reason = await self._refused(message, phase, caller, approvers, begun)
             if reason:
                 # What an attempt before a crash has begun is still there to be undone.
                 refused = f"Not {'finished' if begun else 'run'}: {reason}"
@@ -58,7 +61,8 @@ class Executing:
                 await self._record(message, "phase_finished", body)
                 return PhaseResult(ok=False, ran=bool(begun), detail=refused, touched=begun)
             tools = [action.tool for action in phase.actions]
-            await self._record(message, "phase_started", {"assets": phase.asset_ids, "actions": tools})
+            # Durable with the first change's own entry, and so before it.
+            await self._record(message, "phase_started", {"assets": phase.asset_ids, "actions": tools}, soon=True)
             result = await self._run(message, phase, caller, approvers)
             body = {"ran": True, "ok": result.ok, "detail": result.detail, "touched": result.touched}
             await self._record(message, "phase_finished", body)
@@ -125,24 +129,26 @@ class Executing:
         return requester, approvers
 
     async def _refused(
-        self, message: PhaseInput, phase: Phase, approvers: list[Caller], begun: list[str]
+        self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller], begun: list[str]
     ) -> str | None:
         """Why the phase may not run any more, or None."""
         plan, report = message.proposal.plan, message.proposal.report
-        refusals = await self.bench.rechecks.recheck(
-            plan,
-            phase=phase,
-            requester=await self.bench.caller(message.request),
-            risk_level=message.spec.risk_level,
-            approvers=approvers,
-            requirement=message.proposal.requirement,
-            approved_policy_digest=report.policy_digest or "",
-            unattended=message.index < message.proposal.unattended_phases,
-            now=self.bench.now(),
+        refusals, changed = await asyncio.gather(
+            self.bench.rechecks.recheck(
+                plan,
+                phase=phase,
+                requester=caller,
+                risk_level=message.spec.risk_level,
+                approvers=approvers,
+                requirement=message.proposal.requirement,
+                approved_policy_digest=report.policy_digest or "",
+                unattended=message.index < message.proposal.unattended_phases,
+                now=self.bench.now(),
+            ),
+            not_as_approved(self.bench, message, begun),
         )
         if refusals:
             return "; ".join(refusal.reason for refusal in refusals)
-        changed = await not_as_approved(self.bench, message, begun)
         if changed:
             return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
         return None
@@ -189,7 +195,7 @@ class Executing:
                 allowed_tools=frozenset({"check_health"}),
                 environment=plan.environment,
             )
-            result = self._answered(await self.bench.dispatcher().dispatch(call))
+            result = self._answered(await self.bench.dispatcher(OutcomesSoon(self.bench.ledger)).dispatch(call))
             if result.failure is not None:
                 found = result.failure.message
             else:
@@ -215,7 +221,7 @@ class Executing:
             environment=plan.environment,
             grant=grant,
         )
-        return self._answered(await self.bench.dispatcher().dispatch(call))
+        return self._answered(await self.bench.dispatcher(OutcomesSoon(self.bench.ledger)).dispatch(call))
 
     @staticmethod
     def _answered(result: ToolResult) -> ToolResult:
@@ -244,9 +250,10 @@ class Executing:
             self.bench.grant_key,
         )
 
-    async def _record(self, message: PhaseInput, kind: LedgerKind, body: JsonObject) -> None:
+    async def _record(self, message: PhaseInput, kind: LedgerKind, body: JsonObject, *, soon: bool = False) -> None:
         plan = message.proposal.plan
-        await self.bench.ledger.record(
+        append = self.bench.ledger.append_soon if soon else self.bench.ledger.append
+        await append(
             kind,
             {
                 "phase": plan.phases[message.index].name,
@@ -259,4 +266,5 @@ class Executing:
             task_id=message.request.task_id,
             actor="gavel",
             key=of_this_attempt(f"{kind}:r{plan.revision}:{message.index}"),
+            request=None,
         )

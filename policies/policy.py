@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Literal
@@ -29,10 +30,12 @@ class PolicyGate:
             "task": {"environment": context.spec.environment},
             "plan": plan,
         }
-        _, refusals = await ask(self.engine, PACKAGE, document, gate="policy")
+        (_, refusals), digest = await asyncio.gather(
+            ask(self.engine, PACKAGE, document, gate="policy"), self.engine.digest()
+        )
         return Finding(
             refusals,
             engine=self.engine.name,
-            policy_digest=await self.engine.digest(),
+            policy_digest=digest,
             documents={PACKAGE: document},
         )

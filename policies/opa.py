@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from policies.bundle import PACKAGES, ROOT, Bundle, bundle_digest
+from policies.bundle import PACKAGES, ROOT, TENANTS_AT, Bundle, bundle_digest
 from policies.engine import (
     PolicyUnavailable,
     PolicyUndefined,
@@ -70,6 +70,11 @@ class OpaEngine:
         """
         async with self._loading, self._asking("load the policies into"):
             held = dict((await self._held()).modules)
+            for stale in sorted(held.keys() - {module.id for module in self._bundle.modules}, reverse=True):
+                # What an org had and has no longer: it would go on refusing, and nobody would know why.
+                if stale.startswith(TENANTS_AT):
+                    await self._client.delete_policy(stale)
+                    del held[stale]
             if any(held.get(module.id, module.text) != module.text for module in self._bundle.modules):
                 # Another version's modules may not compile with ours: all go, dependents first, before any comes.
                 # Until they are there again every decision is undefined, which is a refusal.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from math import ceil
 
 from agents.orchestrator import _litellm
 from agents.orchestrator.chat import (
@@ -18,6 +19,8 @@ from agents.orchestrator.chat import (
 )
 from agents.orchestrator.errors import ProviderRefusal, UnusableReply, without_secrets
 from tools.contracts.common import JsonObject
+
+_TIMEOUT_STEP_SECONDS = 60
 
 _WHAT_TO_DO: dict[ModelErrorKind, str] = {
     "timeout": "did not answer in time",
@@ -92,7 +95,9 @@ def request_body(member: Member, request: ChatRequest) -> JsonObject:
         "max_tokens": request.max_tokens,
         "num_retries": 0,
         "max_retries": 0,
-        "timeout": request.deadline_seconds,
+        # litellm keeps a client, with its connections, for each timeout it is given, and what is left of a deadline is
+        # another number at every call. Rounded up: `chat` ends the call at the deadline itself.
+        "timeout": ceil(request.deadline_seconds / _TIMEOUT_STEP_SECONDS) * _TIMEOUT_STEP_SECONDS,
         "stream": False,
     }
     if member.api_base is not None:

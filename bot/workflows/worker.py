@@ -11,10 +11,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
+from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
+from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.task import TaskWorkflow
@@ -47,7 +50,10 @@ constants are shared: to build all of them again for each task took longer than 
 def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes) -> Worker:
     """Not started. `async with` runs it."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
+    reporting = Reporting(bench, decision_key)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
+    controlling = Controlling(bench)
+    following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     return Worker(
         client,
         task_queue=task_queue,
@@ -56,16 +62,25 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         workflows=[TaskWorkflow],
         workflow_runner=SANDBOX,
         activities=[
-            Authenticating(decision_key).authenticate,
+            authenticating.authenticate,
+            authenticating.enlist,
             understanding.understand,
+            understanding.confirm_parts,
             understanding.warn_of_secret,
             investigating.investigate,
             judging.judge,
+            reporting.report,
+            reporting.hand_over,
             deciding.present,
+            following_up.follow_up,
+            following_up.supersede,
             deciding.read_roles,
             deciding.tell,
             deciding.refuse_decision,
             deciding.accept_decision,
+            controlling.heed_control,
+            controlling.refuse_control,
+            controlling.show_run,
             executing.run_phase,
             executing.roll_back,
             concluding.conclude,

@@ -69,10 +69,11 @@ def target_is_real(case: Case) -> Iterator[Refusal]:
         yield refuse("target_unsigned", f"Image {target.id} is not signed: a signed version is needed.")
     if case.plan.environment == "production" and image.status != "production":
         yield refuse("target_status", f"Image {target.id} has status {image.status}: production needs production.")
+    named = _named(case)
     misfit = {
         asset.id
         for asset in case.observed.assets.values()
-        if asset.id in _named(case) and (asset.image_family != image.family or asset.platform not in image.platforms)
+        if asset.id in named and (asset.image_family != image.family or asset.platform not in image.platforms)
     }
     if misfit:
         yield refuse("target_misfit", f"{target.family} {target.version} does not fit: {listed(misfit)}.")
@@ -94,6 +95,21 @@ def versions_agree(case: Case) -> Iterator[Refusal]:
     }
     if wrong:
         yield refuse("comparison", f"The version comparison contradicts the expectations for: {listed(wrong)}.")
+
+
+def window_is_real(case: Case) -> Iterator[Refusal]:
+    """The maintenance window lies in one that the sites really have: a plan cannot give itself the time to run."""
+    stated, real = case.plan.maintenance_window, case.observed.window
+    if stated is None or not case.plan.asset_ids:
+        return
+    if real is None:
+        yield refuse("window_unknown", "The plan names a maintenance window, and its sites have none. Leave it out.")
+    elif stated.start < real.start or stated.end > real.end:
+        yield refuse(
+            "window_invented",
+            f"The plan's maintenance window, {stated.start.isoformat()} to {stated.end.isoformat()}, is not within"
+            f" the sites' own, {real.start.isoformat()} to {real.end.isoformat()}.",
+        )
 
 
 def _named(case: Case) -> set[str]:

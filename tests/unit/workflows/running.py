@@ -17,6 +17,7 @@ from bot.workflows.messages import Proposal, Source, TaskLimits, TaskRequest, Ta
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
+from tools.contracts.control import Control, ControlAction
 from tools.contracts.decision import Decision, DecisionVerdict
 from tools.contracts.signing import sign
 
@@ -25,11 +26,15 @@ from tools.contracts.signing import sign
 class Running:
     handle: WorkflowHandle[TaskWorkflow, TaskResult]
     script: Script
+    key: bytes = KEY
+    """The edge's."""
 
-    async def proposal(self) -> Proposal:
+    async def proposal(self, *, revision: int = 1) -> Proposal:
+        """The plan on offer, once there is one of this revision or a later one."""
         for _ in range(200):
             state: TaskState = await self.handle.query(TaskWorkflow.task_state)
-            if state.status == "awaiting_approval" and state.proposal is not None:
+            waits = state.status == "awaiting_approval" and state.proposal is not None
+            if waits and state.proposal is not None and state.proposal.revision >= revision:
                 return state.proposal
             await asyncio.sleep(0.05)
         raise AssertionError("no plan was offered")
@@ -40,12 +45,31 @@ class Running:
         await self.handle.signal(TaskWorkflow.decide, decision)
         return decision
 
-    async def asked(self, step: str) -> None:
+    async def control(self, user: str, action: ControlAction, **changes: str | int) -> Control:
+        """A click on the run's card as the edge would make it, then changed, then signed."""
+        state: TaskState = await self.handle.query(TaskWorkflow.task_state)
+        assert state.proposal is not None
+        control = Control(
+            org="T1",
+            task_id=self.handle.id,
+            action=action,
+            user=user,
+            channel="COPS",
+            revision=state.proposal.revision,
+            plan_digest=state.proposal.plan.digest,
+            unique=str(uuid.uuid4()),
+            issued_at=datetime.now(UTC).isoformat(),
+        )
+        signed = sign(replace(control, **changes), self.key)
+        await self.handle.signal(TaskWorkflow.control, signed)
+        return signed
+
+    async def asked(self, step: str, *, times: int = 1) -> None:
         for _ in range(200):
-            if self.script.of(step):
+            if len(self.script.of(step)) >= times:
                 return
             await asyncio.sleep(0.05)
-        raise AssertionError(f"{step} was not run")
+        raise AssertionError(f"{step} was not run {times} times")
 
     async def refused(self, count: int) -> list[str]:
         for _ in range(200):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from agents.follow_up import decides
 from bot.workflows import messages as m
 from tools.contracts.common import Environment
 from tools.contracts.council import CouncilOutcome
@@ -104,6 +105,8 @@ class Script:
     """Of the request."""
     refuse_revisions: int = 0
     failing_phase: int | None = None
+    wait_seconds: int = 1
+    """Of the plan's wait phase."""
     environment: Environment = "production"
     autonomy: Autonomy | None = None
     """What the policies let run alone. None: nothing was said of it."""
@@ -112,6 +115,8 @@ class Script:
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
+    unreadable: bool = False
+    """No reply can be read."""
     deliberation: CouncilOutcome = field(default_factory=lambda: council())
     asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
 
@@ -147,8 +152,15 @@ class Script:
         self.asked.append(("investigate", message))
         if self.no_plan:
             return m.Investigated(self.deliberation, "no drift", None, ["t1"], no_plan=self.no_plan, reason="no drift")
-        plan = plan_for(message.request, message.revision, environment=self.environment).model_dump(mode="json")
+        plan = plan_for(message.request, message.revision, environment=self.environment)
+        plan = self.waiting(plan).model_dump(mode="json")
         return m.Investigated(council=self.deliberation, diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
+
+    def waiting(self, plan: DriftRemediationPlan) -> DriftRemediationPlan:
+        """The plan with this script's pause."""
+        waits = {"wait_seconds": self.wait_seconds}
+        phases = [phase.model_copy(update=waits) if phase.type == "wait" else phase for phase in plan.phases]
+        return plan.model_copy(update={"phases": phases})
 
     @activity.defn(name="judge")
     async def judge(self, message: m.JudgeInput) -> m.Judged:
@@ -176,6 +188,25 @@ class Script:
         if self.refused_by_slack:
             raise ApplicationError(self.refused_by_slack, type="SlackRefused", non_retryable=True)
         return "2.0"
+
+    @activity.defn(name="follow_up")
+    async def follow_up(self, message: m.FollowUpInput) -> m.FollowedUp:
+        self.asked.append(("follow_up", message))
+        if self.unreadable:
+            raise ApplicationError("no", non_retryable=True)
+        words = message.answer.text
+        if decides(words):
+            return m.FollowedUp(kind="decides")
+        if not words.startswith("only ") or message.fixed:
+            return m.FollowedUp(kind="explained")
+        context = TaskContext(regions=[words.removeprefix("only ")])
+        spec = message.spec.model_copy(update={"context": context})
+        return m.FollowedUp(kind="refined", spec=spec, changes=[f"regions: {context.regions[0]}"])
+
+    @activity.defn(name="supersede")
+    async def supersede(self, message: m.SupersedeInput) -> bool:
+        self.asked.append(("supersede", message))
+        return True
 
     @activity.defn(name="read_roles")
     async def read_roles(self, message: m.RolesInput) -> list[str]:
@@ -205,6 +236,21 @@ class Script:
         self.asked.append(("roll_back", message))
         return m.RollbackResult(ok=True, detail=f"{len(message.touched)} assets are back on their earlier image.")
 
+    @activity.defn(name="heed_control")
+    async def heed_control(self, message: m.HeededControl) -> bool:
+        self.asked.append(("heed_control", message))
+        return True
+
+    @activity.defn(name="refuse_control")
+    async def refuse_control(self, message: m.RefusedControl) -> bool:
+        self.asked.append(("refuse_control", message))
+        return True
+
+    @activity.defn(name="show_run")
+    async def show_run(self, message: m.ShowInput) -> bool:
+        self.asked.append(("show_run", message))
+        return True
+
     @activity.defn(name="conclude")
     async def conclude(self, message: m.ConcludeInput) -> bool:
         self.asked.append(("conclude", message))
@@ -219,9 +265,14 @@ class Script:
             self.investigate,
             self.judge,
             self.present,
+            self.follow_up,
+            self.supersede,
             self.read_roles,
             self.refuse_decision,
             self.accept_decision,
+            self.heed_control,
+            self.refuse_control,
+            self.show_run,
             self.run_phase,
             self.roll_back,
             self.conclude,

@@ -197,8 +197,19 @@ class TaskWorkflow:
             raise Ended("cancelled", "Nothing was started.")
         self._stop_if_cancelled()
         self.state.status = "working_on_parts"
-        parts = Parts(self.state, self._inbox, cancelled=lambda: self._cancelled)
+        parts = Parts(
+            self.state,
+            said=lambda: bool(self._inbox),
+            replies=self._take_replies,
+            cancelled=lambda: self._cancelled,
+        )
         raise Ended("parts_ended", await parts.run(intents, numbers))
+
+    def _take_replies(self) -> list[Answer]:
+        """Without decisions: each names its own task, and this one has no plan."""
+        taken = [message for message in self._inbox if isinstance(message, Answer)]
+        self._inbox.clear()
+        return [answer for answer in taken if answer.unique not in self.state.heard]
 
     async def _warn_of_secrets(self, kinds: list[str]) -> list[str]:
         """Once, as soon as there is a thread to say it in. What is still to be said: nothing."""

@@ -197,6 +197,6 @@ async def run(task: Task, hook: Hook = uneventful) -> m.TaskResult:
         handle = await temporal.start_workflow(
             TaskWorkflow.run, sign(task.request, key), id=task.request.task_id, task_queue=task.request.task_id
         )
-        proposal = await Running(handle, script).proposal()
+        proposal = await Running(handle, script, temporal).proposal()
         await handle.signal(TaskWorkflow.decide, sign(decision_on(proposal, GRACE, "approve"), key))
         return await handle.result()

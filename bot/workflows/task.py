@@ -9,7 +9,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.answers import ANSWER_SENTENCES, problem_with
+    from bot.workflows.answers import ANSWER_SENTENCES, is_older, problem_with
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
     from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
@@ -247,7 +247,12 @@ class TaskWorkflow:
     async def _is_news(self, answer: Answer) -> bool:
         """Whether it is for this task, vouched for, and not Slack's second delivery of what was heard already."""
         mine = is_for(self.state.request, org=answer.org, task_id=answer.task_id)
-        return mine and answer.unique not in self.state.heard and await self._is_authentic(answer)
+        return (
+            mine
+            and not is_older(answer, self.state.request)
+            and answer.unique not in self.state.heard
+            and await self._is_authentic(answer)
+        )
 
     def _note(self, answer: Answer) -> None:
         if answer.unique:

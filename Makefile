@@ -23,7 +23,7 @@ up: .venv/.ready ## Run the bot and a worker, with an embedded part for each tha
 	@$(BIN)/gavel up $(ARGS)
 
 test: .venv/.ready .cache/bin/opa ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto $(ARGS)
 
 check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import layers, dead code, Rego
 	@$(BIN)/ruff format --check .

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.actions import ANSWER_PREFIX, APPROVE, REJECT, STEP_UP_FORM
+from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, PAUSE, REJECT, RESUME, STEP_UP_FORM
 from bot.blocks.message import Message
 from bot.blocks.modal import Modal
 from bot.intake import HandOverFailed, Intake
@@ -125,6 +125,10 @@ def _register(
         await clicks.on_answer(body)
         await ack()
 
+    async def control(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await clicks.on_control(body)
+        await ack()
+
     async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
@@ -132,6 +136,7 @@ def _register(
     bolt.event("app_mention")(mention)
     bolt.event("message")(message)
     bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
+    bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.view(STEP_UP_FORM)(submission)
     bolt.command("/gavel")(command)

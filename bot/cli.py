@@ -67,14 +67,29 @@ def demo(
         bool, typer.Option("--json", help="One JSON object a line for each step; a summary last.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Draws the estate, its drift and the wording.")] = 1,
+    agent: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--agent", metavar="NAME", help="Play this agent's scene. Give it again for another, on the same servers."
+        ),
+    ] = None,
 ) -> None:
-    """Play the main job on servers of its own: asked, refused, alerted. Then leave the workspace open to try."""
+    """Play the main job on servers of its own: asked, refused, alerted. Then leave the workspace open to try.
+
+    With --agent, play that agent's scene instead.
+    """
     from bot.lifecycle import run
+    from bot.local.demo_agents import agents_named
     from bot.local.demo_run import run_demo
 
+    try:
+        agents = agents_named(agent or [])
+    except ValueError as error:
+        typer.echo(f"gavel: {error} Nothing was started.", err=True)
+        raise typer.Exit(EXIT_NOT_STARTED) from error
     # Nobody is there to try it by hand when the output is no terminal.
     leave = once or as_json or not sys.stdout.isatty()
-    raise typer.Exit(run(lambda: run_demo(once=leave, as_json=as_json, seed=seed)))
+    raise typer.Exit(run(lambda: run_demo(once=leave, as_json=as_json, seed=seed, agents=agents)))
 
 
 @app.command()
@@ -126,6 +141,19 @@ def tools(context: typer.Context) -> None:
     from bot.tools_cli import tools_app
 
     tools_app()(args=context.args, prog_name="gavel tools")
+
+
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    name="eval",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def evaluate(context: typer.Context) -> None:
+    """How well models do this work: play eval cases on sample data, with the gates, and nothing executed."""
+    from bot.evals_cli import evals_app
+
+    evals_app()(args=context.args, prog_name="gavel eval")
 
 
 def main() -> None:

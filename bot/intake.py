@@ -17,6 +17,7 @@ from bot.redaction import redact
 from bot.taken import NothingTaken, Taken
 from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
+from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.signing import sign
 
@@ -123,6 +124,10 @@ class Intake:
         kept = replace(answer, text=cleaned.text, redacted=list(cleaned.found))
         await self._signal("answer", answer.task_id, sign(kept, self.decision_key))
 
+    async def control(self, control: Control) -> None:
+        """Hand a person's hand on a run to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
+        await self._signal("control", control.task_id, sign(control, self.decision_key))
+
     async def reply(self, answer: Answer, *, arrival: Arrival) -> str | None:
         """Hand a message in a thread to the task that is at work there.
 
@@ -173,7 +178,7 @@ class Intake:
             newest = (name, running)
         return newest
 
-    async def _signal(self, name: str, task: str, message: Decision | Answer) -> None:
+    async def _signal(self, name: str, task: str, message: Decision | Answer | Control) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
             async with _in_time():

@@ -246,6 +246,7 @@ def build_intake(settings: Settings, *, temporal: Client, keys: Keys, taken: Tak
             repair_attempts=settings.tasks.repair_attempts,
             question_seconds=settings.tasks.question_expiry_seconds,
             approval_seconds=settings.approvals.expiry_seconds,
+            pause_seconds=settings.tasks.pause_expiry_seconds,
             text_chars=settings.limits.text_chars,
         ),
         alert_approval_seconds=settings.alerts.expiry_seconds,

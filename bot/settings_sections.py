@@ -240,6 +240,8 @@ class TaskSettings(Section):
     """Pause after the canary where the person names none. Policy has its own minimum."""
     question_expiry_seconds: Days = 86400
     """How long a question in a thread waits for its answer."""
+    pause_expiry_seconds: Days = 14_400
+    """How long a run may be paused. Then it is stopped, and what it changed is undone."""
 
 
 class LimitSettings(Section):

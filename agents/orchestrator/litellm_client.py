@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from math import ceil
 
 from agents.orchestrator import _litellm
 from agents.orchestrator.chat import (
@@ -18,6 +19,8 @@ from agents.orchestrator.chat import (
 )
 from agents.orchestrator.errors import ProviderRefusal, UnusableReply, without_secrets
 from tools.contracts.common import JsonObject
+
+_TIMEOUT_STEP_SECONDS = 60
 
 _WHAT_TO_DO: dict[ModelErrorKind, str] = {
     "timeout": "did not answer in time",
@@ -49,7 +52,7 @@ class LiteLLMClient:
         try:
             async with asyncio.timeout(request.deadline_seconds):
                 await self.warm()
-                raw = await self._litellm.complete(_arguments(member, request))
+                raw = await self._litellm.complete(request_body(member, request))
         except TimeoutError:
             failure = _litellm.RawFailure("timeout", f"no answer within {request.deadline_seconds:.0f} s", None)
         else:
@@ -80,8 +83,11 @@ def _secrets(member: Member) -> tuple[str, ...]:
     return (*hidden, member.api_key) if member.api_key else tuple(hidden)
 
 
-def _arguments(member: Member, request: ChatRequest) -> JsonObject:
-    """litellm's arguments. Retries are ours; max_tokens is always stated, or Anthropic is given 64,000."""
+def request_body(member: Member, request: ChatRequest) -> JsonObject:
+    """litellm's arguments: OpenAI's request body, and how litellm is to send it.
+
+    Retries are ours; max_tokens is always stated, or Anthropic is given 64,000.
+    """
     arguments: JsonObject = {
         **dict(member.extra),
         "model": member.model,
@@ -89,7 +95,9 @@ def _arguments(member: Member, request: ChatRequest) -> JsonObject:
         "max_tokens": request.max_tokens,
         "num_retries": 0,
         "max_retries": 0,
-        "timeout": request.deadline_seconds,
+        # litellm keeps a client, with its connections, for each timeout it is given, and what is left of a deadline is
+        # another number at every call. Rounded up: `chat` ends the call at the deadline itself.
+        "timeout": ceil(request.deadline_seconds / _TIMEOUT_STEP_SECONDS) * _TIMEOUT_STEP_SECONDS,
         "stream": False,
     }
     if member.api_base is not None:

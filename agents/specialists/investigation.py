@@ -155,7 +155,8 @@ class Investigation:
     async def _use(self, use: ToolUse) -> str:
         try:
             params: object = json.loads(use.arguments or "{}")
-        except json.JSONDecodeError as error:
+        # Besides what is no JSON: numbers of thousands of digits, and more brackets than Python can follow.
+        except (ValueError, RecursionError) as error:
             return fence(f"invalid_input: the arguments are not JSON ({error}). Nothing was called.", "tool_error")
         if not _is_object(params):
             return fence("invalid_input: the arguments must be a JSON object. Nothing was called.", "tool_error")

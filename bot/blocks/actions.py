@@ -18,6 +18,11 @@ REJECT = "gavel.reject"
 ANSWER_PREFIX = "gavel.answer."
 """Followed by the number of the choice: action ids must differ within a block."""
 
+PAUSE = "gavel.pause"
+RESUME = "gavel.resume"
+CANCEL = "gavel.cancel"
+RUN_BLOCK = "gavel.run"
+
 DECISION_BLOCK = "gavel.decision"
 QUESTION_BLOCK = "gavel.question"
 
@@ -148,6 +153,32 @@ class AnswerValue:
         """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
         fields = _decode(value, versions={1: {"v", "t", "q", "c"}})
         return cls(task_id=_text(fields, "t"), question_id=_text(fields, "q"), choice=_text(fields, "c"))
+
+
+@dataclass(frozen=True)
+class RunButton:
+    """What Pause, Resume and Cancel bind: one run. Which of them it is says the action's id; who, the click."""
+
+    task_id: str
+    revision: int
+    plan_digest: str
+
+    def __post_init__(self) -> None:
+        _require_text("task_id", self.task_id)
+        if self.revision < 1:
+            raise MalformedButton(f"revision must be 1 or more; got {self.revision}")
+        if not _DIGEST.fullmatch(self.plan_digest):
+            raise MalformedButton(f"plan_digest must be sha256: and 64 hex digits; got {self.plan_digest[:80]!r}")
+
+    def encode(self) -> str:
+        """Compact JSON, at most 2,000 characters. Raises :class:`MalformedButton` when it would be longer."""
+        return _encode({"v": 1, "t": self.task_id, "r": self.revision, "p": self.plan_digest})
+
+    @classmethod
+    def decode(cls, value: str) -> RunButton:
+        """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
+        fields = _decode(value, versions={1: {"v", "t", "r", "p"}})
+        return cls(task_id=_text(fields, "t"), revision=_integer(fields, "r"), plan_digest=_text(fields, "p"))
 
 
 def _encode(fields: dict[str, str | int]) -> str:

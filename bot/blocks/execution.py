@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.blocks.actions import RunButton
+from bot.blocks.controls import Held, held_line, run_buttons
 from bot.blocks.message import Message, compose, context, header, lines, section
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import duration, money, person, plural, short_digest, when
@@ -41,10 +43,18 @@ class PhaseRow:
     note: str = ""
 
 
-def progress_card(task_id: str, *, environment: Environment, rows: Sequence[PhaseRow]) -> Message:
-    """One living message for the whole run, edited as phases change."""
+def progress_card(
+    task_id: str,
+    *,
+    environment: Environment,
+    rows: Sequence[PhaseRow],
+    control: RunButton | None = None,
+    held: Held | None = None,
+) -> Message:
+    """One living message for the whole run, edited as phases change. `control`: what its buttons bind; None: it has
+    none, because it is over or being stopped."""
     counts = {state: sum(row.state == state for row in rows) for state in _STATES}
-    title = _progress_title(rows, counts["done"])
+    title = _progress_title(rows, counts["done"], held=held is not None)
     problems = [line for row in rows if row.findings for line in _finding_lines(row)]
     return compose(
         f"{title} in {environment}.",
@@ -52,6 +62,8 @@ def progress_card(task_id: str, *, environment: Environment, rows: Sequence[Phas
             header(f"{title} in {environment}"),
             lines("Phases", _rows(rows)),
             lines("Failed checks", problems[:8]) if problems else None,
+            section(held_line(held)) if held else None,
+            run_buttons(control, held=held is not None) if control else None,
             context(f"Task {code(task_id, 160)}"),
         ],
     )
@@ -70,6 +82,7 @@ _OUTCOMES: dict[OutcomeKind, tuple[str, str]] = {
     "parts_ended": ("Every part has ended", "Each was a task of its own: its plan and its outcome stand above."),
     "nothing_to_do": ("Nothing to do", "Everything is as it should be. Nothing was changed."),
     "plan_only": ("Plan only", "The plan is shown above. Nothing was changed."),
+    "reported": ("Reported", "The report is above. Nothing was changed."),
     "inconclusive": ("Inconclusive", "The evidence was not enough to propose a change. Nothing was changed."),
 }
 
@@ -119,7 +132,7 @@ def outcome_card(outcome: Outcome) -> Message:
     )
 
 
-def _progress_title(rows: Sequence[PhaseRow], done: int) -> str:
+def _progress_title(rows: Sequence[PhaseRow], done: int, *, held: bool) -> str:
     states = {row.state for row in rows}
     if "rolled_back" in states:
         return "Rolled back"
@@ -127,7 +140,7 @@ def _progress_title(rows: Sequence[PhaseRow], done: int) -> str:
         return "Stopped at a failed phase"
     if states <= {"done", "skipped"}:
         return f"All {plural(len(rows), 'phase')} done" if rows else "No phases"
-    return f"Running: {done} of {plural(len(rows), 'phase')} done"
+    return f"{'Paused' if held else 'Running'}: {done} of {plural(len(rows), 'phase')} done"
 
 
 def _rows(rows: Sequence[PhaseRow]) -> list[str]:

@@ -118,7 +118,8 @@ def refusal_card(refused: RefusedPlan) -> Message:
         away = inline(refused.report.unavailable or "An engine that must judge the plan cannot be reached.", 400)
         title, first = "Waiting: the plan could not be judged", away
     else:
-        title, first = f"Plan refused by {gates}", f"Refused: {quoted(refused.summary)}"
+        what = "Plan" if refused.report.subject == "plan" else "Report"
+        title, first = f"{what} refused by {gates}", f"Refused: {quoted(refused.summary)}"
     then = _what_next(refused)
     why = lines("Why", [_refusal_line(refusal) for refusal in refusals[:8]]) if refusals else None
     return compose(

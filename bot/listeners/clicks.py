@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from types import MappingProxyType
 from typing import Any
 
 from bot.blocks import sentences
-from bot.blocks.actions import APPROVE, AnswerValue, ButtonValue, MalformedButton
+from bot.blocks.actions import (
+    APPROVE,
+    CANCEL,
+    PAUSE,
+    RESUME,
+    AnswerValue,
+    ButtonValue,
+    MalformedButton,
+    RunButton,
+)
 from bot.blocks.message import Message, sentence
 from bot.blocks.step_up import form_not_opened
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.step_up import FormNotOpened, StepUpListeners
 from bot.workflows.messages import Answer
+from tools.contracts.control import Control, ControlAction
 from tools.contracts.decision import Decision
 
 Tell = Callable[[dict[str, Any], Message], Awaitable[None]]
 """Says something to the one who clicked, and only to them. Takes the interaction's body."""
+
+CONTROLS: Mapping[str, ControlAction] = MappingProxyType({PAUSE: "pause", RESUME: "resume", CANCEL: "cancel"})
+
+RUN_OVER = sentence("This task is over, so there is nothing left to pause or stop. Your click changed nothing.")
 
 TASK_OVER = sentence("This task is over, so there is nothing left to decide. Your click changed nothing.")
 
@@ -66,6 +81,31 @@ class ClickListeners:
             await self.tell(body, sentences.click_unreadable())
         except TaskEnded:
             await self.tell(body, TASK_OVER)
+        except HandOverFailed:
+            await self.tell(body, sentences.click_not_recorded())
+
+    async def on_control(self, body: dict[str, Any]) -> None:
+        """Pause, Resume or Cancel, on the card of a run."""
+        action: dict[str, Any] = body["actions"][0]
+        try:
+            value = RunButton.decode(str(action.get("value", "")))
+            await self.intake.control(
+                Control(
+                    org=self._org(body),
+                    task_id=value.task_id,
+                    action=CONTROLS[action["action_id"]],
+                    user=body["user"]["id"],
+                    channel=body["channel"]["id"],
+                    revision=value.revision,
+                    plan_digest=value.plan_digest,
+                    unique=str(action.get("action_ts", "")),
+                    issued_at=self.intake.now().astimezone(UTC).isoformat(),
+                )
+            )
+        except MalformedButton:
+            await self.tell(body, sentences.click_unreadable())
+        except TaskEnded:
+            await self.tell(body, RUN_OVER)
         except HandOverFailed:
             await self.tell(body, sentences.click_not_recorded())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ import aiohttp
 from rich.console import Console
 from rich.markup import escape
 
-from bot.local.demo import Demo, ScenarioSummary, summary_event
+from bot.local.demo import Demo, summary_event
+from bot.local.demo_agents import play_agents
 from bot.local.estate.estate import SampleEstate
+from bot.local.play import ScenarioSummary
 from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage, StageError
 from bot.runtime import open_ledger, redacted, serve
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 from bot.workflows.client import connect
+from tools.contracts.common import AgentName
 
 
 def demo_settings(*, data_dir: Path, seed: int) -> Settings:
@@ -36,8 +40,8 @@ def demo_settings(*, data_dir: Path, seed: int) -> Settings:
     )
 
 
-async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
-    """The exit status: 0 only if every step really happened."""
+async def run_demo(*, once: bool, as_json: bool, seed: int, agents: Sequence[AgentName] = ()) -> int:
+    """The exit status: 0 only if every step really happened. Without `agents`, the main job is played."""
     console = Console()
     with tempfile.TemporaryDirectory(prefix="gavel-demo-") as folder:
         settings = demo_settings(data_dir=Path(folder), seed=seed)
@@ -46,7 +50,7 @@ async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
             console.print("[bold]Gavel demo.[/bold] Starting Temporal, Redis, OPA, a Slack workspace and the models…")
         async with open_stack(settings) as stack:
             serving = asyncio.create_task(serve(stack))
-            playing = asyncio.create_task(_play(stack, console, as_json=as_json, seed=seed))
+            playing = asyncio.create_task(_play(stack, console, as_json=as_json, seed=seed, agents=agents))
             try:
                 # A bot that could not start would leave the play waiting for an answer nobody gives.
                 await asyncio.wait((serving, playing), return_when=asyncio.FIRST_COMPLETED)
@@ -66,12 +70,12 @@ async def run_demo(*, once: bool, as_json: bool, seed: int) -> int:
                 await asyncio.gather(serving, playing, return_exceptions=True)
 
 
-async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: int) -> int:
+async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: int, agents: Sequence[AgentName]) -> int:
     def tell(event: dict[str, Any]) -> None:
         if as_json:
             print(json.dumps(event), flush=True)
         elif event["event"] == "step":
-            console.print(f"[cyan]{event['scenario']:>8}[/cyan]  {escape(event['text'])}", highlight=False)
+            console.print(f"[cyan]{event['scenario']:>10}[/cyan]  {escape(event['text'])}", highlight=False)
 
     scenarios: list[ScenarioSummary] = []
     error: str | None = None
@@ -91,7 +95,7 @@ async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: i
             tell=tell,
         )
         try:
-            async for scenario in demo.play():
+            async for scenario in play_agents(demo, agents) if agents else demo.play():
                 scenarios.append(scenario)
         except StageError as failure:
             error = str(failure)

@@ -10,6 +10,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -70,6 +71,15 @@ def redis_socket(directory: DataDirectory) -> Path:
             "GAVEL_DATA_DIR to a shorter path."
         )
     return elsewhere / "redis.sock"
+
+
+def forget_redis_socket(directory: DataDirectory) -> None:
+    """Leave nothing of :func:`redis_socket` outside the data directory. Call it when redis-server is gone."""
+    name = redis_socket(directory)
+    if name.parent != directory.root:
+        name.unlink(missing_ok=True)
+        with suppress(OSError):  # something that is not ours lies there too
+            name.parent.rmdir()
 
 
 def socket_url(socket: Path) -> str:

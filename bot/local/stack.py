@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agents.orchestrator.chat import Member
 from bot.keys import Keys, load_keys
+from bot.local import servers
 from bot.local.datadir import DataDirectory, Whereabouts
 from bot.local.errors import StackError
 from bot.local.models import configured_members
@@ -77,6 +78,8 @@ async def open_stack(settings: Settings, *, want: Collection[PartName] = PARTS) 
         if missing:
             exits.enter_context(directory.claimed())
         processes = Processes()
+        if "redis" in missing:
+            exits.callback(servers.forget_redis_socket, directory)
         exits.push_async_callback(processes.stop)
         opening = Opening(
             settings=settings, directory=directory, processes=processes, ports=Ports(directory.ports), org=org

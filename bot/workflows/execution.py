@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from bot.workflows import steps
+from bot.workflows.controls import Controls
 from bot.workflows.messages import (
-    CancelRequest,
     Outcome,
     PhaseInput,
     PhaseRecord,
@@ -18,27 +17,24 @@ from bot.workflows.messages import (
     Proposal,
     RollbackInput,
     RollbackResult,
+    ShowInput,
     TaskState,
 )
 from tools.contracts.taskspec import TaskSpec
+
+CANCELLED = "The task was cancelled."
 
 
 class Execution:
     """One run of one proposal. The state it keeps is the workflow's."""
 
-    def __init__(
-        self,
-        state: TaskState,
-        spec: TaskSpec,
-        proposal: Proposal,
-        *,
-        cancelled: Callable[[], CancelRequest | None],
-    ) -> None:
+    def __init__(self, state: TaskState, spec: TaskSpec, proposal: Proposal, *, controls: Controls) -> None:
         self._state = state
         self._spec = spec
         self._proposal = proposal
-        self._cancelled = cancelled
+        self._controls = controls
         self._touched: list[str] = []
+        self._resources: list[str] = []
         self._next = 0
 
     async def run(self) -> tuple[Outcome, str]:
@@ -48,11 +44,12 @@ class Execution:
         ended = await self.run_until(last)
         if ended is not None:
             return ended
-        cancel = self._cancelled()
-        if cancel is not None:
-            self._state.ended_by = cancel.user
-            return await self._stop(last, "cancelled", "The task was cancelled.")
-        detail = f"All {last} phases are done; {len(self._touched)} assets changed."
+        await workflow.wait_condition(lambda: self._controls.settled)
+        if self._state.cancelled_by:
+            return await self._stop(last, "cancelled", CANCELLED)
+        changed = [f"{len(self._touched)} assets"] if self._touched or not self._resources else []
+        changed += [", ".join(self._resources[:5])] if self._resources else []
+        detail = f"All {last} phases are done; {' and '.join(changed)} changed."
         if self._proposal.waiver and not self._proposal.approvals:
             detail += f" No approval was needed ({self._proposal.waiver})."
         return "completed", detail
@@ -64,19 +61,20 @@ class Execution:
         for index in range(self._next, end):
             phase = self._proposal.plan.phases[index]
             self._next = index + 1
-            cancel = self._cancelled()
-            if cancel is not None:
-                self._state.ended_by = cancel.user
-                return await self._stop(index, "cancelled", "The task was cancelled.")
+            overslept = await self._hold()
+            if self._state.cancelled_by:
+                return await self._stop(index, "cancelled", CANCELLED)
+            if overslept is not None:
+                return await self._stop(index, "failed", overslept)
             record = self._state.phases[index]
             record.state = "running"
             if phase.type == "wait":
-                # A durable pause: it outlives the worker. A cancellation ends it early.
-                await self._pause(phase.wait_seconds)
-                record.state = "done" if self._cancelled() is None else "skipped"
+                # A durable pause: it outlives the worker. A cancellation ends it early, and nothing else does.
+                await self._wait(phase.wait_seconds)
+                record.state = "skipped" if self._state.cancelled_by else "done"
                 continue
             result = await self._run_phase(index)
-            self._touched.extend(asset for asset in result.touched if asset not in self._touched)
+            self._note(result)
             record.state, record.detail = ("done" if result.ok else "failed"), result.detail
             if not result.ok:
                 return await self._stop(index + 1, "failed", result.detail)
@@ -85,6 +83,39 @@ class Execution:
     async def give_up(self, outcome: Outcome, why: str) -> tuple[Outcome, str]:
         """Nobody wants the rest: what ran without approval is put back."""
         return await self._stop(self._next, outcome, why)
+
+    async def _hold(self) -> str | None:
+        """Between two phases: until every click has been weighed and no pause stands. Why the run must stop, or None.
+
+        What held before the pause need not hold after it: the phase that follows asks everything again.
+        """
+        while True:
+            # A click that came before the phase counts before the phase.
+            await workflow.wait_condition(lambda: self._controls.settled)
+            pause = self._state.pause
+            if pause is None or self._state.cancelled_by:
+                return None
+            await self._show()
+            left = (datetime.fromisoformat(pause.until) - workflow.now()).total_seconds()
+            try:
+                await workflow.wait_condition(
+                    lambda: self._state.pause is None or bool(self._state.cancelled_by),
+                    timeout=timedelta(seconds=max(0, left)),
+                )
+            except TimeoutError:
+                return "It was paused, and nobody resumed it in time."
+
+    async def _show(self) -> None:
+        await steps.run(
+            steps.SHOW_RUN,
+            ShowInput(
+                request=self._state.request,
+                thread_ts=self._state.thread_ts or "",
+                proposal=self._proposal,
+                phases=self._state.phases,
+                pause=self._state.pause,
+            ),
+        )
 
     async def _run_phase(self, index: int) -> PhaseResult:
         try:
@@ -101,22 +132,35 @@ class Execution:
             )
         except ActivityError as error:
             # How far it came is not known here: all of it may have changed. The rollback looks at what really did.
-            touched = self._proposal.plan.phases[index].asset_ids
-            return PhaseResult(ok=False, ran=True, detail=f"The phase was given up: {_cause(error)}", touched=touched)
+            phase = self._proposal.plan.phases[index]
+            return PhaseResult(
+                ok=False,
+                ran=True,
+                detail=f"The phase was given up: {_cause(error)}",
+                touched=phase.asset_ids,
+                resources=[resource for action in phase.actions for resource in action.resource_ids],
+            )
 
-    async def _pause(self, seconds: int) -> None:
+    def _note(self, result: PhaseResult) -> None:
+        self._touched.extend(asset for asset in result.touched if asset not in self._touched)
+        self._resources.extend(resource for resource in result.resources if resource not in self._resources)
+
+    async def _wait(self, seconds: int) -> None:
         if seconds == 0:
             return
         try:
-            await workflow.wait_condition(lambda: self._cancelled() is not None, timeout=timedelta(seconds=seconds))
+            await workflow.wait_condition(lambda: bool(self._state.cancelled_by), timeout=timedelta(seconds=seconds))
         except TimeoutError:
             return  # the pause is over, as planned
 
     async def _stop(self, first_unrun: int, outcome: Outcome, why: str) -> tuple[Outcome, str]:
         """Skip the rest; undo what was touched."""
+        if outcome == "cancelled":
+            self._state.ended_by = self._state.cancelled_by
+        self._state.pause = None
         for record in self._state.phases[first_unrun:]:
             record.state = "skipped"
-        if not self._touched:
+        if not self._touched and not self._resources:
             return outcome, f"{why} Nothing was changed."
         undone = await self._roll_back(why)
         if not undone.ok:
@@ -136,12 +180,13 @@ class Execution:
                     spec=self._spec,
                     proposal=self._proposal,
                     touched=self._touched,
+                    resources=self._resources,
                     reason=why,
                     phases=self._state.phases,
                 ),
             )
         except ActivityError as error:
-            left = ", ".join(self._touched[:5])
+            left = ", ".join([*self._touched, *self._resources][:5])
             return RollbackResult(ok=False, detail=f"It was given up: {_cause(error)} Look at these now: {left}")
 
 

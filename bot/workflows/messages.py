@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tools.contracts.common import JsonObject
+from tools.contracts.control import Control, ControlAction
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.outputs import AnyPlan
+from tools.contracts.outputs import AnyPlan, AnyReport
 from tools.contracts.taskspec import Intent, Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Refusal, Waiver
 
@@ -36,6 +37,7 @@ Outcome = Literal[
     "declined",
     "inconclusive",
     "nothing_to_do",
+    "reported",
     "unanswered",
     "parts_ended",
     "plan_only",
@@ -54,6 +56,8 @@ class TaskLimits:
     """Overrides the policy's expiry. None: as the policy says."""
     task_seconds: int = 86400
     """From intake until nothing more is started."""
+    pause_seconds: int = 14_400
+    """How long a run may be paused. Then it is stopped, and what it changed is undone."""
     text_chars: int = 12_000
     """Longest request that is worked on."""
     follow_ups: int = 20
@@ -82,6 +86,8 @@ class TaskRequest:
     received_at: str
     """RFC 3339, UTC."""
     limits: TaskLimits
+    handed_over_from: str = ""
+    """The task whose report asked for this one. Such a task hands nothing over itself."""
     part_of: str = ""
     """The task whose message this one is a confirmed part of. What is said to that one is said to this one."""
     whole: str = ""
@@ -105,17 +111,6 @@ class Answer:
     """Kinds of secrets that were removed from the text."""
     unique: str = ""
     """The ts of the message, or of the click: what Slack delivers twice is answered once."""
-    mac: str = ""
-
-
-@dataclass(frozen=True)
-class CancelRequest:
-    """Stop before anything (more) is run."""
-
-    org: str
-    task_id: str
-    user: str
-    reason: str
     mac: str = ""
 
 
@@ -167,6 +162,19 @@ class Proposal:
         return autonomy.waiver if autonomy is not None and self.unattended_phases else ""
 
 
+@dataclass
+class Reported:
+    """A report that passed the gates and is in the thread."""
+
+    revision: int
+    digest: str
+    policy_digest: str | None
+    conclusion: str
+    council: CouncilOutcome
+    handed_over_to: str = ""
+    """The id of the follow-up task; empty: there is none."""
+
+
 PhaseState = Literal["waiting", "running", "done", "failed", "rolled_back", "skipped"]
 
 
@@ -175,6 +183,17 @@ class PhaseRecord:
     name: str
     state: PhaseState
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing of the run starts as long as this stands."""
+
+    user: str
+    at: str
+    """RFC 3339, UTC."""
+    until: str
+    """Nobody has resumed it by then: the run is stopped."""
 
 
 @dataclass
@@ -188,7 +207,11 @@ class TaskState:
     exchanges: list[Exchange] = field(default_factory=list[Exchange])
     revision: int = 0
     proposal: Proposal | None = None
+    reported: Reported | None = None
     phases: list[PhaseRecord] = field(default_factory=list[PhaseRecord])
+    pause: Pause | None = None
+    cancelled_by: str = ""
+    """Who stopped it. Nothing more is started; empty: nobody."""
     parts: list[str] = field(default_factory=list[str])
     """Ids of the tasks that the confirmed parts of the message became, so far."""
     outcome: Outcome | None = None
@@ -219,6 +242,8 @@ class TaskResult:
     phases_run: int
     ended_by: str = ""
     """Slack user id of who rejected or cancelled; empty otherwise."""
+    report_digest: str | None = None
+    handed_over_to: str = ""
     waiver: str = ""
     """The autonomy mode by which phases ran, or would have run, without approval; empty: none did."""
 
@@ -303,7 +328,7 @@ class InvestigateInput:
 
 @dataclass(frozen=True)
 class Investigated:
-    """A plan, or why there is none."""
+    """A plan, a report, or why there is neither."""
 
     council: CouncilOutcome
     diagnosis: str
@@ -312,6 +337,8 @@ class Investigated:
     tool_call_ids: list[str]
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
     reason: str = ""
+    report: JsonObject | None = None
+    """As the agent wrote it, like `plan`."""
 
 
 @dataclass(frozen=True)
@@ -328,7 +355,30 @@ class JudgeInput:
 class Judged:
     report: GateReport
     plan: AnyPlan | None
-    """Present exactly when the report allows it."""
+    """Present exactly when a plan was judged and the report allows it."""
+    found: AnyReport | None = None
+    """Likewise, when the agent's own report was judged."""
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """A report of an agent that passed the gates, for the thread."""
+
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    found: AnyReport
+    gates: GateReport
+    council: CouncilOutcome
+
+
+@dataclass(frozen=True)
+class HandOverInput:
+    """The one hand-over of a report that passed the gates."""
+
+    request: TaskRequest
+    thread_ts: str
+    found: AnyReport
 
 
 @dataclass(frozen=True)
@@ -448,6 +498,8 @@ class PhaseResult:
     detail: str
     touched: list[str]
     """Assets that this phase changed or may have changed."""
+    resources: list[str] = field(default_factory=list[str])
+    """The same of what is no asset: ids of the plan's resources."""
 
 
 @dataclass(frozen=True)
@@ -457,6 +509,8 @@ class RollbackInput:
     spec: TaskSpec
     proposal: Proposal
     touched: list[str]
+    """Assets."""
+    resources: list[str]
     reason: str
     phases: list[PhaseRecord]
 
@@ -465,6 +519,45 @@ class RollbackInput:
 class RollbackResult:
     ok: bool
     detail: str
+
+
+@dataclass(frozen=True)
+class HeededControl:
+    """Somebody's hand on the task that counts: for the ledger, the thread and the run's card."""
+
+    request: TaskRequest
+    thread_ts: str | None
+    proposal: Proposal | None
+    phases: list[PhaseRecord]
+    control: Control
+    pause: Pause | None
+    """As it stands after it."""
+    key: str
+
+
+@dataclass(frozen=True)
+class RefusedControl:
+    """One that does not count, and why: for the ledger and for the one who clicked."""
+
+    request: TaskRequest
+    thread_ts: str | None
+    user: str
+    """Who is told; empty: nobody."""
+    action: ControlAction
+    problem: str
+    sentence: str
+    key: str
+
+
+@dataclass(frozen=True)
+class ShowInput:
+    """The run's card, as it stands between two phases."""
+
+    request: TaskRequest
+    thread_ts: str
+    proposal: Proposal
+    phases: list[PhaseRecord]
+    pause: Pause | None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from temporalio.exceptions import FailureError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 from bot.workflows import steps
-from bot.workflows.messages import Answer, CancelRequest, EnlistInput, TaskRequest, TaskResult, TaskState
+from bot.workflows.messages import Answer, EnlistInput, TaskRequest, TaskResult, TaskState
+from tools.contracts.control import Control
 from tools.contracts.taskspec import Intent
 
 ALL, FIRST, NONE = "all", "first", "none"
@@ -61,7 +62,8 @@ class Parts:
     """Whether anything came in."""
     replies: Callable[[], list[Answer]]
     """What was said in the thread and not heard yet, taken out of the inbox: it goes on to the part in work."""
-    cancelled: Callable[[], CancelRequest | None]
+    cancelled: Callable[[], Control | None]
+    """The cancellation that counted, as it was signed."""
 
     async def run(self, intents: Sequence[Intent], numbers: Sequence[int]) -> str:
         """One sentence: how each ended. What came after a part that broke is not begun."""
@@ -100,7 +102,7 @@ class Parts:
 
     async def _pass_on_while_it_works(self, handle: ChildWorkflowHandle[object, TaskResult]) -> None:
         """What is said in the thread meanwhile, and a cancellation, once."""
-        told: list[CancelRequest] = []
+        told: list[Control] = []
 
         def something_to_do() -> bool:
             return handle.done() or self.said() or (self.cancelled() is not None and not told)
@@ -110,12 +112,12 @@ class Parts:
             cancel = self.cancelled()
             if cancel is not None and not told:
                 told.append(cancel)
-                await self._pass_on(handle, "cancel", cancel)
+                await self._pass_on(handle, "control", cancel)
             for reply in self.replies():
                 await self._pass_on(handle, "answer", reply)
 
     async def _pass_on(
-        self, handle: ChildWorkflowHandle[object, TaskResult], name: str, message: Answer | CancelRequest
+        self, handle: ChildWorkflowHandle[object, TaskResult], name: str, message: Answer | Control
     ) -> None:
         """As it was signed: the part checks it itself. One that ended in the same moment hears no more."""
         try:

@@ -10,6 +10,7 @@ from temporalio import workflow
 
 from bot.workflows import messages as m
 from bot.workflows.options import EXECUTE_STEP, GATE_STEP, MODEL_STEP, REPLY_STEP, WRITE_STEP, StepOptions
+from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 
 Input = TypeVar("Input")
@@ -31,12 +32,17 @@ WARN_OF_SECRET = Step("warn_of_secret", m.WarnInput, bool, WRITE_STEP)
 INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
 JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)
 PRESENT = Step("present", m.PresentInput, str, WRITE_STEP)
+REPORT = Step("report", m.ReportInput, bool, WRITE_STEP)
+HAND_OVER = Step("hand_over", m.HandOverInput, m.TaskRequest, WRITE_STEP)
 FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
 SUPERSEDE = Step("supersede", m.SupersedeInput, bool, WRITE_STEP)
 READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
 TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
 REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)
 ACCEPT_DECISION = Step("accept_decision", m.AcceptedDecision, bool, WRITE_STEP)
+HEED_CONTROL = Step("heed_control", m.HeededControl, bool, WRITE_STEP)
+REFUSE_CONTROL = Step("refuse_control", m.RefusedControl, bool, WRITE_STEP)
+SHOW_RUN = Step("show_run", m.ShowInput, bool, WRITE_STEP)
 RUN_PHASE = Step("run_phase", m.PhaseInput, m.PhaseResult, EXECUTE_STEP)
 ROLL_BACK = Step("roll_back", m.RollbackInput, m.RollbackResult, EXECUTE_STEP)
 CONCLUDE = Step("conclude", m.ConcludeInput, bool, WRITE_STEP)
@@ -45,7 +51,7 @@ AUTHENTICATE = "authenticate"
 """A local activity: checks one MAC. The key never enters the workflow."""
 
 
-async def authenticate(message: Decision | m.Answer | m.CancelRequest | m.TaskRequest) -> bool:
+async def authenticate(message: Decision | m.Answer | Control | m.TaskRequest) -> bool:
     """Whether the edge that authenticated the person vouches for this message."""
     return await workflow.execute_local_activity(
         AUTHENTICATE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -10,13 +11,13 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.answers import ANSWER_SENTENCES, is_older, problem_with
+    from bot.workflows.controls import Controls
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
     from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
     from bot.workflows.messages import (
         AcceptedDecision,
         Answer,
-        CancelRequest,
         ConcludeInput,
         ConfirmedParts,
         Exchange,
@@ -39,9 +40,11 @@ with workflow.unsafe.imports_passed_through():
         WarnInput,
     )
     from bot.workflows.parts import Parts, chosen, is_for
+    from bot.workflows.reporting import Reporting
+    from tools.contracts.control import Control
     from tools.contracts.decision import Decision
     from tools.contracts.taskspec import Intent, TaskSpec
-    from tools.contracts.verdict import Refusal
+    from tools.contracts.verdict import Refusal, Subject
 
 INBOX_LIMIT = 1000
 """Signals kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
@@ -66,11 +69,12 @@ class TaskWorkflow:
     def __init__(self, request: TaskRequest) -> None:
         self.state = TaskState(request=request, thread_ts=request.thread_ts)
         self._inbox: list[Decision | Answer] = []
-        self._cancelled: CancelRequest | None = None
+        self._controls = Controls(self.state)
         self._weighed = 0
 
     @workflow.run
     async def run(self, request: TaskRequest) -> TaskResult:
+        heeding = asyncio.create_task(self._controls.heed())
         try:
             await self._work(request)
         except Ended as ended:
@@ -83,6 +87,8 @@ class TaskWorkflow:
         await steps.run(steps.CONCLUDE, ConcludeInput(state=self.state, result=result))
         settled = self.state.outcome not in ("expired", "cancelled") and self.state.proposal is not None
         await self._turn_late_ones_away("already_settled" if settled else "late")
+        await workflow.wait_condition(lambda: self._controls.settled)
+        heeding.cancel()
         return result
 
     # Handlers only enqueue: no await here, so none can interleave with the run method halfway through a decision.
@@ -98,10 +104,8 @@ class TaskWorkflow:
             self._inbox.append(answer)
 
     @workflow.signal
-    async def cancel(self, cancel: CancelRequest) -> None:
-        mine = is_for(self.state.request, org=cancel.org, task_id=cancel.task_id)
-        if await self._is_authentic(cancel) and mine:
-            self._cancelled = self._cancelled or cancel
+    def control(self, control: Control) -> None:
+        self._controls.add(control)
 
     @workflow.query
     def task_state(self) -> TaskState:
@@ -116,7 +120,7 @@ class TaskWorkflow:
             if proposal.report.shown_only:
                 where = proposal.plan.environment
                 raise Ended("plan_only", f"{where} is plan-only. Nothing can be approved or run there.")
-            execution = Execution(self.state, spec, proposal, cancelled=lambda: self._cancelled)
+            execution = Execution(self.state, spec, proposal, controls=self._controls)
             if proposal.unattended_phases:
                 await self._run_alone(execution, spec, proposal)
                 break
@@ -142,13 +146,18 @@ class TaskWorkflow:
         try:
             self._stop_if_cancelled()
             await self._offer(spec, proposal, diagnosis="", rest=True)
-            await self._await_quorum(spec, proposal)
+            await self._await_the_rest(spec, proposal)
         except Ended as over:
             why = f"The canary ran, and the rest was not approved: {over.detail}"
             raise Ended(*await execution.give_up(over.outcome, why)) from over
         except ActivityError as error:
             why = f"The canary ran, and nobody could be asked about the rest: {error.cause or error}"[:500]
             raise Ended(*await execution.give_up("failed", why)) from error
+
+    async def _await_the_rest(self, spec: TaskSpec, proposal: Proposal) -> None:
+        if await self._await_quorum(spec, proposal) is not None:
+            # A reply cannot reshape a plan that has begun. Were it read as if it could, that is no approval.
+            raise Ended("rejected", "The rest was asked for in another way. Ask again for a fresh plan.")
 
     async def _understand(self, request: TaskRequest) -> TaskSpec:
         """Ask until the task is sure, at most :data:`MAX_QUESTIONS` times. Nothing is guessed."""
@@ -201,7 +210,7 @@ class TaskWorkflow:
             self.state,
             said=lambda: bool(self._inbox),
             replies=self._take_replies,
-            cancelled=lambda: self._cancelled,
+            cancelled=lambda: self._controls.cancel,
         )
         raise Ended("parts_ended", await parts.run(intents, numbers))
 
@@ -261,6 +270,7 @@ class TaskWorkflow:
     async def _propose(self, spec: TaskSpec) -> Proposal:
         """Investigate and judge until a plan passes every gate or the repair attempts are used up."""
         refusals: list[Refusal] = []
+        judged_as: Subject = "plan"
         limits = self.state.request.limits
         for attempts_left in range(limits.repair_attempts, -1, -1):
             self._stop_if_cancelled()
@@ -290,6 +300,9 @@ class TaskWorkflow:
                     attempts_left=attempts_left,
                 ),
             )
+            if judged.report.allowed and judged.found is not None:
+                reporting = Reporting(self.state, spec, self._thread)
+                raise Ended("reported", await reporting.end(judged.found, judged, investigated))
             plan, requirement = judged.plan, judged.report.requirement
             if judged.report.allowed and plan is not None and requirement is not None:
                 proposal = Proposal(
@@ -305,11 +318,12 @@ class TaskWorkflow:
                 self.state.proposal = proposal
                 await self._offer(spec, proposal, diagnosis=investigated.diagnosis)
                 return proposal
-            refusals = judged.report.refusals
+            refusals, judged_as = judged.report.refusals, judged.report.subject
             if not all(refusal.repairable for refusal in refusals):
                 break
         reasons = "; ".join(f"{refusal.reason} ({refusal.rule})" for refusal in refusals[:5])
-        raise Ended("refused", f"The plan was refused and nothing was run. {reasons}")
+        what = "plan" if judged_as == "plan" else "report"
+        raise Ended("refused", f"The {what} was refused and nothing was run. {reasons}")
 
     async def _offer(self, spec: TaskSpec, proposal: Proposal, *, diagnosis: str, rest: bool = False) -> None:
         """Put it to people, with a nonce and a deadline of its own."""
@@ -491,19 +505,19 @@ class TaskWorkflow:
             return None
         try:
             await workflow.wait_condition(
-                lambda: bool(self._inbox) or self._cancelled is not None, timeout=timedelta(seconds=remaining)
+                lambda: bool(self._inbox) or bool(self.state.cancelled_by), timeout=timedelta(seconds=remaining)
             )
         except TimeoutError:
             return None
         self._stop_if_cancelled()
         return self._inbox.pop(0)
 
-    async def _is_authentic(self, message: Decision | Answer | CancelRequest | TaskRequest) -> bool:
+    async def _is_authentic(self, message: Decision | Answer | TaskRequest) -> bool:
         return await steps.authenticate(message)
 
     def _stop_if_cancelled(self) -> None:
-        if self._cancelled is not None:
-            self.state.ended_by = self._cancelled.user
+        if self.state.cancelled_by:
+            self.state.ended_by = self.state.cancelled_by
             raise Ended("cancelled", "Nothing was run.")
 
     @property
@@ -513,18 +527,22 @@ class TaskWorkflow:
         return self.state.thread_ts
 
     def _result(self) -> TaskResult:
-        proposal = self.state.proposal
+        proposal, reported = self.state.proposal, self.state.reported
+        judged = proposal.report.policy_digest if proposal else reported.policy_digest if reported else None
+        council = proposal.council if proposal else reported.council if reported else None
         return TaskResult(
             task_id=self.state.request.task_id,
             outcome=self.state.outcome or "failed",
             detail=self.state.detail,
             revision=self.state.revision,
             plan_digest=proposal.plan.digest if proposal else None,
-            policy_digest=proposal.report.policy_digest if proposal else None,
-            agreement=proposal.council.agreement if proposal else None,
-            dissent=len(proposal.council.dissent) if proposal else 0,
+            policy_digest=judged,
+            agreement=council.agreement if council else None,
+            dissent=len(council.dissent) if council else 0,
             approvers=proposal.approvals if proposal else [],
             ended_by=self.state.ended_by,
+            report_digest=reported.digest if reported else None,
+            handed_over_to=reported.handed_over_to if reported else "",
             waiver=proposal.waiver if proposal else "",
             phases_run=sum(phase.state in ("done", "rolled_back", "failed") for phase in self.state.phases),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from policies.gate import Catalog, JudgeContext
 from tools.contracts.estate import Asset, Image
 from tools.contracts.plan import Action, Phase, Plan
+from tools.contracts.taskspec import TimeWindow
 from tools.contracts.verdict import Refusal
 
 HARMLESS = frozenset({"read_only", "plan_only"})
@@ -19,6 +20,9 @@ class Observed:
 
     assets: Mapping[str, Asset]
     images: Mapping[str, Image]
+    window: TimeWindow | None = None
+    """The current or next change window of the sites of the plan's assets; None: there is none, or the plan has none.
+    """
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tests.unit.blocks import samples
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on
 from tests.unit.workflows.script import Script
+from tools.contracts.control import Control
 from tools.contracts.signing import sign
 from tools.contracts.verdict import Autonomy, AutonomyMode
 
@@ -77,9 +78,9 @@ async def words_then_care(task: Running) -> None:
 
 
 async def ada_cancels(task: Running) -> None:
-    cancel = m.CancelRequest(org="T1", task_id=task.handle.id, user="UADA", reason="")
-    await task.handle.signal(TaskWorkflow.cancel, cancel)
-    await task.handle.signal(TaskWorkflow.cancel, sign(cancel, KEY))
+    cancel = Control(org="T1", task_id=task.handle.id, action="cancel", user="UADA", channel="COPS")
+    await task.handle.signal(TaskWorkflow.control, cancel)
+    await task.handle.signal(TaskWorkflow.control, sign(cancel, KEY))
 
 
 async def ada_cancels_the_plan(task: Running) -> None:
@@ -91,6 +92,25 @@ async def ada_cancels_the_run(task: Running) -> None:
     await task.decide("UGRACE")
     await task.asked("run_phase")
     await ada_cancels(task)
+
+
+async def a_pause_and_its_end(task: Running) -> None:
+    """Of the hands on it, two count: a forged one, one without a role and one too many do not."""
+    await task.decide("UGRACE")
+    await task.asked("run_phase")
+    forged = await task.control("UADA", "pause", org="T2")
+    await task.handle.signal(TaskWorkflow.control, replace(forged, org="T1"))
+    await task.control("UMALLORY", "pause")
+    await task.control("UADA", "pause")
+    await task.control("UGRACE", "pause")
+    await task.asked("show_run")
+    await task.control("ULINUS", "resume")
+
+
+async def ada_pauses_and_forgets(task: Running) -> None:
+    await task.decide("UGRACE")
+    await task.asked("run_phase")
+    await task.control("UADA", "pause")
 
 
 async def grace_is_too_late(task: Running) -> None:
@@ -149,6 +169,8 @@ SCENES = [
     Scene("rejected_and_a_late_click", "rejected", SlowEnd, grace_is_too_late),
     Scene("cancelled_plan", "cancelled", Script, ada_cancels_the_plan),
     Scene("cancelled_run", "cancelled", Script, ada_cancels_the_run),
+    Scene("completed_after_a_pause", "completed", lambda: Script(wait_seconds=3), a_pause_and_its_end),
+    Scene("a_pause_that_nobody_ended", "rolled_back", Script, ada_pauses_and_forgets, limits={"pause_seconds": 2}),
     Scene("expired_alert", "expired", Script, nobody, source="alert", limits={"approval_seconds": 1}),
     Scene("unanswered", "unanswered", lambda: Script(questions=1), nobody, limits={"question_seconds": 1}),
     Scene("declined", "declined", lambda: Script(declined="Gavel does not make coffee."), nobody),

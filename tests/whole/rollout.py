@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 from temporalio import activity
+from temporalio.client import WorkflowHandle
 from temporalio.worker import Worker
 
 from bot.local.estate.estate import SampleEstate
 from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
+from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.executing import Executing
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
@@ -24,6 +26,7 @@ from tests.unit.workflows.script import Script, council, plan_for
 from tests.whole.gated import Gate, Moment, Works
 from tools.connectors.base import AssetQuery
 from tools.contracts.common import JsonObject
+from tools.contracts.control import ControlAction
 from tools.contracts.estate import Asset, Image
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.outputs.drift import DriftRemediationPlan
@@ -117,6 +120,14 @@ class Task:
     """Its own."""
     script: RealPlan
     request: m.TaskRequest
+    handle: WorkflowHandle[TaskWorkflow, m.TaskResult] | None = None
+    """Once it is handed over."""
+
+    async def control(self, user: str, action: ControlAction) -> None:
+        """A click on the run's card."""
+        assert self.handle is not None
+        key = self.works.stack.keys.derive("decision")
+        await Running(self.handle, self.script, key).control(user, action, org=self.request.org)
 
     @property
     def ids(self) -> list[str]:
@@ -184,12 +195,21 @@ async def run(task: Task, hook: Hook = uneventful) -> m.TaskResult:
     temporal = await task.works.client(Gate(pass_by))
     key, executing = task.works.stack.keys.derive("decision"), Executing(task.bench)
     script = task.script
-    scripted = [step for step in script.activities if step not in (script.run_phase, script.roll_back)]
+    played = (script.run_phase, script.roll_back, script.heed_control, script.refuse_control, script.show_run)
+    scripted, controlling = [step for step in script.activities if step not in played], Controlling(task.bench)
     worker = Worker(
         temporal,
         task_queue=task.request.task_id,
         workflows=[TaskWorkflow],
-        activities=[*scripted, executing.run_phase, executing.roll_back, Authenticating(key).authenticate],
+        activities=[
+            *scripted,
+            executing.run_phase,
+            executing.roll_back,
+            controlling.heed_control,
+            controlling.refuse_control,
+            controlling.show_run,
+            Authenticating(key).authenticate,
+        ],
         build_id="tests",
     )
     script.roles = {GRACE: ["approver"]}
@@ -197,6 +217,7 @@ async def run(task: Task, hook: Hook = uneventful) -> m.TaskResult:
         handle = await temporal.start_workflow(
             TaskWorkflow.run, sign(task.request, key), id=task.request.task_id, task_queue=task.request.task_id
         )
-        proposal = await Running(handle, script, temporal).proposal()
+        task.handle = handle
+        proposal = await Running(handle, script).proposal()
         await handle.signal(TaskWorkflow.decide, sign(decision_on(proposal, GRACE, "approve"), key))
         return await handle.result()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from bot.workflows import messages as m
+from policies.build import open_engine
+from policies.bundle import load_bundle
 from tests.whole.gated import Moment, Works, open_works
-from tests.whole.rollout import GRACE, Change, Task, prepared, run
+from tests.whole.rollout import GRACE, Change, RealPlan, Task, prepared, run
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.taskspec import TimeWindow
 
@@ -150,9 +156,10 @@ async def test_a_phase_that_is_given_up_is_undone_as_far_as_it_came(works: Works
     async with prepared(works) as task:
         result = await run(task, hook)
         assert (result.outcome, "It took too long." in result.detail) == ("rolled_back", True)
+        canary, wave = task.ids
         done, undone = (await task.journal())[:2], (await task.journal())[2:]
-        assert done == [("rollout", asset) for asset in task.ids]
-        assert sorted(undone) == sorted(("rollback", asset) for asset in task.ids)
+        assert done == [("rollout", canary), ("rollout", wave)]
+        assert undone == [("rollback", wave), ("rollback", canary)]
 
 
 async def test_a_phase_that_is_given_up_before_it_began_leaves_its_assets_alone(works: Works) -> None:
@@ -200,6 +207,68 @@ async def test_a_plan_that_was_approved_under_other_policies_is_not_run(works: W
         result = await run(task)
         assert (result.outcome, await task.journal()) == ("failed", [])
         assert "polic" in result.detail
+
+
+async def test_a_freeze_that_begins_while_a_plan_runs_stops_it_before_its_next_phase(works: Works) -> None:
+    now, late = datetime.now(UTC), False
+    freeze = {"org": "*", "environment": "production", "reason": "the year's end"}
+    span = {"start": (now + timedelta(minutes=30)).isoformat(), "end": (now + timedelta(minutes=50)).isoformat()}
+    engine = await open_engine(None, bundle=load_bundle({"freezes": [{**freeze, **span}]}))
+
+    async def hook(_: Task, moment: Moment) -> None:
+        nonlocal late
+        late = late or before(moment, WAVE)
+
+    async with prepared(works) as task:
+        task.bench = replace(
+            task.bench,
+            rechecks=replace(task.bench.rechecks, engine=engine),
+            now=lambda: datetime.now(UTC) + timedelta(minutes=35 if late else 0),
+        )
+        task.script.policy_digest = await engine.digest()
+        result = await run(task, hook)
+        canary = task.ids[0]
+        assert "production is frozen: the year's end" in result.detail
+        assert (result.outcome, await task.journal()) == ("rolled_back", [("rollout", canary), ("rollback", canary)])
+
+
+async def test_what_does_not_hold_any_more_after_a_pause_stops_the_run(works: Works) -> None:
+    async def hook(task: Task, moment: Moment) -> None:
+        if after(moment, CANARY):
+            await task.control(GRACE, "pause")
+            asyncio.get_running_loop().call_later(2, resume, task)
+
+    def resume(task: Task) -> None:
+        resuming.append(asyncio.ensure_future(somebody_stops_a_machine_and_grace_resumes(task)))
+
+    async def somebody_stops_a_machine_and_grace_resumes(task: Task) -> None:
+        await task.estate.set_state(task.request.org, task.ids[1], "stopped")
+        await task.control(GRACE, "resume")
+
+    resuming = list[asyncio.Future[None]]()
+    async with prepared(works) as task:
+        result = await run(task, hook)
+        canary, wave = task.ids
+        assert f"{wave} changed since the plan was approved" in result.detail
+        assert await task.journal() == [("rollout", canary), ("rollback", canary)]
+        kinds = [len(await task.ledger(kind)) for kind in ("run_paused", "run_resumed", "phase_started")]
+        assert kinds == [1, 1, 1]
+
+
+async def test_a_plan_that_is_not_the_one_that_was_judged_is_not_run(works: Works) -> None:
+    @dataclass
+    class Swapped(RealPlan):
+        @activity.defn(name="judge")
+        async def judge(self, message: m.JudgeInput) -> m.Judged:
+            judged = await super().judge(message)
+            return replace(judged, report=judged.report.model_copy(update={"plan_digest": "sha256:" + "1" * 64}))
+
+    async with prepared(works) as task:
+        same = {spec.name: getattr(task.script, spec.name) for spec in fields(task.script)}
+        task.script = Swapped(**same)
+        result = await run(task)
+        assert "not the plan that was judged" in result.detail
+        assert (result.outcome, await task.journal()) == ("failed", [])
 
 
 def reaching_beyond_the_canary(plan: DriftRemediationPlan) -> DriftRemediationPlan:

@@ -19,6 +19,8 @@ class ExecutionGrant(Contract):
     phase: str
     tools: list[str]
     asset_ids: list[str]
+    resource_ids: list[str] = []
+    """As :func:`tools.resources.named_resources` reads them from a call."""
     expires_at: datetime
     approvers: list[str]
     waiver: Waiver = ""

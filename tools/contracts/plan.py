@@ -52,6 +52,16 @@ class HealthCheck(Contract):
     timeout_seconds: int = Field(default=60, ge=1, le=3600)
 
 
+class ResourceCheck(Contract):
+    """A typed check of something that is no asset. What is called for it is the executor's to know, not the plan's."""
+
+    kind: Literal["as_expected", "image_fit", "image_valid", "rpo_met", "rto_met"]
+    """`as_expected`: in the state that the phases so far lead to. `image_fit`: no check of the image fails;
+    `image_valid`: every one passes. `rpo_met` and `rto_met`: of a recovery pair, computed now."""
+    resource_id: ResourceId
+    timeout_seconds: int = Field(default=60, ge=1, le=3600)
+
+
 class RollbackCondition(Contract):
     kind: Literal["health_check_failed", "failed_assets_percent"]
     threshold: float | None = None
@@ -70,6 +80,7 @@ class Phase(Contract):
     """For `wait` phases: a durable pause."""
     actions: list[Action] = []
     health_checks: list[HealthCheck] = []
+    resource_checks: list[ResourceCheck] = []
 
 
 class Rollback(Contract):

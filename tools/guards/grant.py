@@ -12,11 +12,13 @@ from tools.grants import grant_is_authentic
 from tools.guards.base import CallRefused, ToolGuard, changes_state
 from tools.guards.scope import named_assets
 from tools.lookup import listed
+from tools.resources import named_resources
 
 
 @dataclass(frozen=True)
 class Granted(ToolGuard):
-    """Asks state-changing calls for a signed, unexpired grant that names this org, task, tool and these assets."""
+    """Asks state-changing calls for a signed, unexpired grant that names this org, task, tool and these assets and
+    resources."""
 
     key: bytes
     now: Callable[[], datetime]
@@ -51,5 +53,7 @@ class Granted(ToolGuard):
         if tool.name not in grant.tools:
             return f"its execution grant does not name {tool.name}"
         if ungranted := [asset_id for asset_id in named_assets(call) if asset_id not in grant.asset_ids]:
+            return f"its execution grant does not name {listed(ungranted)}"
+        if ungranted := [name for name in named_resources(call.params) if name not in grant.resource_ids]:
             return f"its execution grant does not name {listed(ungranted)}"
         return ""

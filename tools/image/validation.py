@@ -8,13 +8,13 @@ from typing import Literal
 from tools.advisories.severity import at_least
 from tools.base import ToolContext
 from tools.connectors.rows import require_own
-from tools.contracts.common import digest_of
 from tools.contracts.estate import Image
 from tools.contracts.pipeline import BaseImage, ImageCheck, ImageStandard
 from tools.fields import clipped
 from tools.image.models import CheckRow, ScanResult, TestRow, ValidateImageInput, ValidateImageOutput
 from tools.image.sources import one_image, standard_source
 from tools.lookup import listed
+from tools.resources import image_fingerprint
 from tools.security.assessment import Assessment, Finding, assess
 from tools.security.scanning import counted
 
@@ -50,7 +50,7 @@ async def validated(image: Image, context: ToolContext) -> ValidateImageOutput:
         status=image.status,
         signed=image.signed,
         sbom_url=image.sbom_url,
-        fingerprint=fingerprint_of(image, tests),
+        fingerprint=image_fingerprint(image, tests),
         valid=all(check.status == "pass" for check in checks),
         checks=checks,
         tests=rows[:200],
@@ -58,18 +58,6 @@ async def validated(image: Image, context: ToolContext) -> ValidateImageOutput:
         unrated=totals.unrated,
         worst=list(dict.fromkeys(finding.vulnerability for finding in assessment.findings))[:20],
         blocking_rating=standard.blocking_rating if standard else None,
-    )
-
-
-def fingerprint_of(image: Image, tests: list[ImageCheck]) -> str:
-    return digest_of(
-        {
-            "id": image.id,
-            "org": image.org_id,
-            "status": image.status,
-            "signed": image.signed,
-            "tests": {test.name: test.passed for test in tests},
-        }
     )
 
 

@@ -10,7 +10,7 @@ from tools.connectors.incident import AlertQuery, ChangeQuery, LogQuery, Span
 from tools.connectors.rows import every_row, require_own
 from tools.contracts.incident import Alert
 from tools.fields import clipped
-from tools.incident.correlation import Picture, Place, Related, likely_cause
+from tools.incident.correlation import Elsewhere, Picture, Place, Related, likely_cause
 from tools.incident.models import (
     AlertCorrelation,
     AssetOnset,
@@ -112,10 +112,14 @@ async def _picture(
         at_most=MAX_EVENTS,
     )
     assets = await all_assets(context.estate, org, AssetQuery(environment=given.environment))
+    here = {alert.asset_id for alert in anchors if alert.asset_id is not None}
+    references = sorted({event.reference for event in events if event.asset_id in here})
+    elsewhere = await _elsewhere(given, context, references=references, span=span)
     return Picture(
         alerts=list({alert.id: alert for alert in [*anchors, *raised]}.values()),
         lines=lines,
         events=events,
+        elsewhere=elsewhere,
         places={
             asset.id: Place(
                 site=asset.site, fleet=(asset.environment, asset.image_family) if asset.image_family else None
@@ -124,6 +128,45 @@ async def _picture(
         },
         lookback=lookback,
     )
+
+
+async def _elsewhere(
+    given: CorrelateEventsInput, context: ToolContext, *, references: list[str], span: Span
+) -> Elsewhere:
+    """What the same changes did in the org's other environments. It is counted, and nothing of it is named."""
+    if given.environment is None or not references:
+        return Elsewhere()
+    org, name = context.caller.org, context.estate.name
+    alerts, logs, changes = alert_source(context), log_source(context), change_source(context)
+    change_query = ChangeQuery(references=references, made=span)
+    events = await every_row(
+        lambda cursor: changes.change_events(org, change_query, limit=PAGE, cursor=cursor),
+        org=org,
+        source=name,
+        what="changes",
+        at_most=MAX_EVENTS,
+    )
+    others = [event for event in events if event.environment not in (None, given.environment)]
+    touched = sorted({event.asset_id for event in others if event.asset_id is not None})
+    if not touched:
+        return Elsewhere()
+    alert_query = AlertQuery(asset_ids=touched, raised=span)
+    log_query = LogQuery(asset_ids=touched, levels=["error", "critical"], written=span)
+    raised = await every_row(
+        lambda cursor: alerts.alerts(org, alert_query, limit=PAGE, cursor=cursor),
+        org=org,
+        source=name,
+        what="alerts",
+        at_most=MAX_ALERTS,
+    )
+    lines = await every_row(
+        lambda cursor: logs.logs(org, log_query, limit=PAGE, cursor=cursor),
+        org=org,
+        source=name,
+        what="error lines",
+        at_most=MAX_LINES,
+    )
+    return Elsewhere(alerts=raised, lines=lines, events=others)
 
 
 def _correlation(alert: Alert, picture: Picture) -> AlertCorrelation:

@@ -47,6 +47,20 @@ class Related:
     def preceded(self) -> bool:
         return self.lead > timedelta(0)
 
+    @property
+    def harm(self) -> float:
+        """The share of what it touched that fell ill afterwards."""
+        return self.changed_then_ill / self.changed_assets if self.changed_assets else 0.0
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What the changes in a :class:`Picture` did where it does not look: whom they left well counts too."""
+
+    alerts: Sequence[Alert] = ()
+    lines: Sequence[LogLine] = ()
+    events: Sequence[ChangeEvent] = ()
+
 
 @dataclass
 class Picture:
@@ -58,9 +72,13 @@ class Picture:
     events: Sequence[ChangeEvent]
     places: Mapping[str, Place]
     lookback: timedelta
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     _by_reference: dict[str, list[ChangeEvent]] = field(init=False, default_factory=dict[str, list[ChangeEvent]])
     _lines_of: dict[str, list[LogLine]] = field(init=False, default_factory=dict[str, list[LogLine]])
     _troubles: dict[str, list[datetime]] = field(init=False, default_factory=dict[str, list[datetime]])
+    _far: dict[str, list[ChangeEvent]] = field(init=False, default_factory=dict[str, list[ChangeEvent]])
+    _fell: dict[str, datetime] = field(init=False, default_factory=dict[str, datetime])
+    """Asset → its first error or alert, elsewhere too."""
 
     def __post_init__(self) -> None:
         by_reference, lines_of = defaultdict[str, list[ChangeEvent]](list), defaultdict[str, list[LogLine]](list)
@@ -74,6 +92,13 @@ class Picture:
             if alert.asset_id is not None:
                 troubles[alert.asset_id].append(alert.raised_at)
         self._by_reference, self._lines_of, self._troubles = dict(by_reference), dict(lines_of), dict(troubles)
+        for event in sorted(self.elsewhere.events, key=lambda event: (event.at, event.id)):
+            self._far.setdefault(event.reference, []).append(event)
+        moments = [(line.asset_id, line.at) for line in self.elsewhere.lines]
+        moments += [(alert.asset_id, alert.raised_at) for alert in self.elsewhere.alerts if alert.asset_id is not None]
+        moments += self.onsets().items()
+        for asset_id, at in moments:
+            self._fell[asset_id] = min(at, self._fell.get(asset_id, at))
 
     def onsets(self) -> dict[str, datetime]:
         """Asset → its first error or alert."""
@@ -116,7 +141,7 @@ class Picture:
         nearest = [event for relation, event in near if NEAREST.index(relation) == best]
         before = [event for event in nearest if event.at < onset]
         event = before[-1] if before else nearest[0]
-        changed, ill = self._changed_then_ill(events)
+        changed, ill = self._changed_then_ill([*events, *self._far.get(event.reference, [])])
         reached = len(changed | set(self._troubles))
         return Related(
             event=event,
@@ -133,7 +158,7 @@ class Picture:
             if event.asset_id is not None:
                 first_change.setdefault(event.asset_id, event.at)
         # An asset that was ill before the change did not fall ill of it.
-        ill = sum(asset in self._troubles and min(self._troubles[asset]) > at for asset, at in first_change.items())
+        ill = sum(asset in self._fell and self._fell[asset] > at for asset, at in first_change.items())
         return set(first_change), ill
 
     def _relation(self, alert: Alert, event: ChangeEvent) -> Relation | None:
@@ -150,7 +175,9 @@ def likely_cause(related: Sequence[Related]) -> Related | None:
     """The change that the data single out; None when they single out none.
 
     On the same asset, before the onset, at least half of what it touched fell ill afterwards, and no other change
-    with these properties is as well associated.
+    with these properties is as well associated, came nearer before the onset, or left a smaller share of what it
+    touched well. Where they differ each speaks against the other: a rollout that reached every ill machine of a small
+    environment would else be taken for what made each of them ill.
     """
     eligible = [
         one
@@ -161,7 +188,9 @@ def likely_cause(related: Sequence[Related]) -> Related | None:
         return None
     best = max(one.association for one in eligible)
     leading = [one for one in eligible if one.association == best]
-    return leading[0] if len(leading) == 1 else None
+    nearest, strictest = min(one.lead for one in eligible), max(one.harm for one in eligible)
+    cause = leading[0]
+    return cause if len(leading) == 1 and cause.lead == nearest and cause.harm == strictest else None
 
 
 def _rank(related: Related) -> tuple[bool, int, float, timedelta, str]:

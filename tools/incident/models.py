@@ -136,7 +136,7 @@ class RelatedChange(Contract):
     preceded: bool
     """Strictly before the onset."""
     changed_assets: int = Field(ge=0)
-    """That this reference touched in the time looked at."""
+    """That this reference touched in the time looked at, in other environments too where it touched an ill one."""
     changed_then_ill: int = Field(ge=0)
     """Of those, the ones whose first error or alert came after it."""
     association: float = Field(ge=0, le=1)
@@ -166,7 +166,7 @@ class AlertCorrelation(Contract):
     """References within the lookback that touched neither this asset, its site nor its fleet."""
     likely_cause: Label | None
     """The one change on the same asset that preceded it, made at least half of what it touched ill, and is better
-    associated than every other such change. Null: the data do not single one out."""
+    associated than every other such change, none nearer, none more harmful. Null: the data do not single one out."""
     missing: list[Text] = Field(max_length=5)
     """What would be needed to say more."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from bot.local.rehearsal.cases import playing
 from bot.local.rehearsal.conversation import BadRequest, Conversation
 from bot.local.rehearsal.detective import next_step
 from bot.local.rehearsal.explainer import explain
@@ -16,6 +17,7 @@ from bot.local.rehearsal.wire import Reply
 
 def answer(conversation: Conversation, *, stubborn: bool = False) -> Reply:
     """What the model says. Raises :class:`BadRequest` for a schema no rule knows."""
+    played = playing.case_of(conversation)
     match conversation.schema_name:
         case "TaskDraft":
             return Reply(text=json.dumps(draft(conversation)))
@@ -26,10 +28,12 @@ def answer(conversation: Conversation, *, stubborn: bool = False) -> Reply:
         case "DriftMemberReport":
             return Reply(text=json.dumps(report(conversation, stubborn=stubborn)))
         case "VoteSheet":
-            return Reply(text=json.dumps(vote(conversation)))
+            return Reply(text=json.dumps(vote(conversation) if played is None else playing.vote(played)))
         case None if conversation.tools and conversation.tool_choice != "none":
-            return next_step(conversation, stubborn=stubborn)
+            return next_step(conversation, stubborn=stubborn) if played is None else playing.step(played)
         case None:
             return Reply(text="I am a rehearsal model: rules, no language model. I answer Gavel's own questions only.")
+        case _ if played is not None:
+            return Reply(text=json.dumps(playing.report(played)))
         case name:
             raise BadRequest(f"{conversation.model} has no rule for the schema {name!r}")

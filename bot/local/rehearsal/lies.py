@@ -44,6 +44,13 @@ def _parroting(content: Json, words: str) -> Json:
         said["proposal"] = {**as_object(content["proposal"]), "summary": words}
     if "missing" in content:
         said["missing"] = [words]
+    if "recommendations" in content:
+        said["recommendations"] = [
+            {**row, "statement": {**as_object(row.get("statement")), "text": words or "…"}}
+            for row in map(as_object, as_list(content["recommendations"]))
+        ]
+    if content.get("handover"):
+        said["handover"] = {**as_object(content["handover"]), "goal": words or "…"}
     for name, field in (("claims", "text"), ("ballots", "reason")):
         if name in content:
             said[name] = [{**as_object(row), field: words} for row in as_list(content[name])]
@@ -55,12 +62,16 @@ def _with_invented_ids(params: Json) -> Json:
 
 
 def _with_invented_assets(report: Json) -> Json:
-    if not isinstance(report.get("proposal"), dict):
+    if "recommendations" in report:
+        advice = [_with_invented_ids(as_object(row)) for row in as_list(report["recommendations"])]
+        report = {**report, "recommendations": advice}
+    elif not isinstance(report.get("proposal"), dict):
         return report
     claims = [as_object(statement) for statement in as_list(report.get("claims"))][:11]
     first: Json = {"text": f"{INVENTED[0]} has drifted.", "subject": INVENTED[0], "attribute": "releases_behind"}
     claims.append({**first, "value": "9", "negated": False, "confidence": 0.99, "receipts": []})
-    return {**report, "proposal": _with_invented_ids(as_object(report["proposal"])), "claims": claims}
+    proposed = {"proposal": _with_invented_ids(as_object(report["proposal"]))} if "proposal" in report else {}
+    return {**report, **proposed, "claims": claims}
 
 
 def _with_wrong_values(content: Json) -> Json:

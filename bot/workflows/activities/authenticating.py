@@ -9,17 +9,16 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from agents.intake import said_in
-from bot.workflows.messages import Answer, CancelRequest, EnlistInput, TaskRequest, Vouched
+from bot.workflows.messages import Answer, EnlistInput, TaskRequest, Vouched
+from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.signing import is_authentic, sign
 from tools.contracts.taskspec import MAX_INTENTS
 
-_KINDS: dict[
-    str, TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[CancelRequest] | TypeAdapter[TaskRequest]
-] = {
+_KINDS: dict[str, TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[Control] | TypeAdapter[TaskRequest]] = {
     "Decision": TypeAdapter(Decision),
     "Answer": TypeAdapter(Answer),
-    "CancelRequest": TypeAdapter(CancelRequest),
+    "Control": TypeAdapter(Control),
     "TaskRequest": TypeAdapter(TaskRequest),
 }
 

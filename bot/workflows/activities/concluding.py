@@ -43,7 +43,7 @@ class Concluding:
                 return True
             await self._close_card(state, result)
             if state.proposal is not None and not _is_shown(state, state.proposal):
-                await show_progress(self.bench, request, state.thread_ts, state.proposal, state.phases)
+                await show_progress(self.bench, request, state.thread_ts, state.proposal, state.phases, going_on=False)
             await self.bench.writer.post_once(
                 self.bench.thread(request, state.thread_ts),
                 self._last_words(state, result, cost_usd=cost_usd),

@@ -1,39 +1,25 @@
-"""One phase of an approved plan: everything is checked again, then the tools run under a grant, then health decides."""
+"""One phase of an approved plan: all is checked again, then its tools run under a grant, then its checks decide."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 
 from temporalio import activity
 
 from bot.blocks.words import plural
-from bot.workflows.activities.observing import begun_assets, call_id, not_as_approved
+from bot.workflows.activities.calling import Calls
+from bot.workflows.activities.observing import Touched, begun, not_as_approved
 from bot.workflows.activities.progress import progress_shown
 from bot.workflows.activities.retrying import of_this_attempt, working
-from bot.workflows.messages import (
-    PhaseInput,
-    PhaseResult,
-    Proposal,
-    RollbackInput,
-    RollbackResult,
-    TaskRequest,
-)
+from bot.workflows.activities.undoing import undo
+from bot.workflows.activities.verifying import Verifying
+from bot.workflows.messages import PhaseInput, PhaseResult, Proposal, RollbackInput, RollbackResult, TaskRequest
 from bot.workflows.workbench import Workbench
-from policies.engine import PolicyUnavailable
-from tools.base import ToolCall, ToolResult
 from tools.contracts.common import JsonObject
-from tools.contracts.grant import ExecutionGrant
 from tools.contracts.identity import Caller
 from tools.contracts.ledger import LedgerKind
-from tools.contracts.plan import Action, Phase
-from tools.contracts.rollout import RolloutPlan
-from tools.drift import CheckHealthInput, CheckHealthOutput, ExecuteRolloutOutput
-from tools.grants import sign_grant
-
-GRANT_LIFE = timedelta(minutes=15)
-HEALTH_POLL_SECONDS = 2.0
+from tools.contracts.plan import Phase
 
 
 @dataclass(frozen=True)
@@ -49,69 +35,49 @@ class Executing:
             progress_shown(self.bench, message) as progress,
         ):
             caller, approvers = await self._people(request, message.proposal)
-            begun = await begun_assets(self.bench, message.proposal.plan, [message.index])
-            reason = await self._refused(message, phase, approvers, begun)
+            ours = await begun(self.bench, message.proposal.plan, [message.index])
+            reason = await self._refused(message, phase, approvers, ours)
             if reason:
                 # What an attempt before a crash has begun is still there to be undone.
-                refused = f"Not {'finished' if begun else 'run'}: {reason}"
-                body = {"ran": bool(begun), "ok": False, "detail": refused, "touched": begun}
-                await self._record(message, "phase_finished", body)
-                return PhaseResult(ok=False, ran=bool(begun), detail=refused, touched=begun)
-            tools = [action.tool for action in phase.actions]
-            await self._record(message, "phase_started", {"assets": phase.asset_ids, "actions": tools})
-            result = await self._run(message, phase, caller, approvers)
-            body = {"ran": True, "ok": result.ok, "detail": result.detail, "touched": result.touched}
-            await self._record(message, "phase_finished", body)
+                refused = f"Not {'finished' if ours else 'run'}: {reason}"
+                return await self._finished(message, _result(refused, ours, ok=False, ran=bool(ours)))
+            resources, tools = Touched.by(phase.actions).resources, [action.tool for action in phase.actions]
+            body: JsonObject = {"assets": phase.asset_ids, "resources": resources, "actions": tools}
+            await self._record(message, "phase_started", body)
+            result = await self._finished(message, await self._run(message, phase, caller, approvers))
             await progress.over(result)
             return result
 
     @activity.defn(name="roll_back")
     async def roll_back(self, message: RollbackInput) -> RollbackResult:
-        """Put back exactly the assets that were touched, by the rollback actions that were approved with the plan."""
-        request, plan = message.request, message.proposal.plan
+        """Put back exactly what was touched, by the rollback actions that were approved with the plan."""
+        request, proposal = message.request, message.proposal
         async with working(self.bench, request, message.thread_ts):
-            caller = await self.bench.caller(request)
+            calls = Calls(self.bench, proposal, await self.bench.caller(request), proposal.approvals)
             # Of a phase that was given up, only what is on record as begun can have changed.
-            begun = await begun_assets(self.bench, plan, range(len(plan.phases)))
-            touched, failed = set(message.touched).intersection(begun), list[str]()
-            for action in plan.rollback.actions:
-                assets = [asset for asset in action.asset_ids if asset in touched]
-                if not assets:
-                    continue
-                narrowed = action.model_copy(
-                    update={"asset_ids": assets, "params": {**action.params, "asset_ids": assets, "rollback": True}}
-                )
-                phase = Phase(name="Rollback", type="rollback", asset_ids=assets, actions=[narrowed])
-                grant = self._grant(message.proposal, phase, message.proposal.approvals)
-                result = await self._call(message.proposal, narrowed, caller, grant, name="rollback")
-                if result.failure is not None:
-                    failed += [f"{asset}: {result.failure.message}" for asset in assets]
-                    continue
-                outcomes = ExecuteRolloutOutput.model_validate(result.output).outcomes
-                failed += [f"{outcome.asset_id}: {outcome.message}" for outcome in outcomes if not outcome.ok]
-            uncovered = touched - {asset for action in plan.rollback.actions for asset in action.asset_ids}
-            failed += [f"{asset}: no rollback was approved for it" for asset in sorted(uncovered)]
-            back = len(touched) - len(failed)
-            detail = f"{back} of {len(touched)} assets are back on their earlier image."
-            if not touched:
-                detail = "No change had been begun."
-            if failed:
-                detail += f" Look at these now: {'; '.join(failed[:5])}"
+            really = await begun(self.bench, proposal.plan, range(len(proposal.plan.phases)))
+            touched = Touched(
+                assets=[asset for asset in message.touched if asset in really.assets],
+                resources=[resource for resource in message.resources if resource in really.resources],
+            )
+            undone = await undo(calls, touched)
             await self.bench.ledger.record(
                 "rollback_finished",
                 {
-                    "ok": not failed,
+                    "ok": not undone.failed,
                     "reason": message.reason,
-                    "environment": plan.environment,
-                    "touched": sorted(touched),
-                    "failed": failed,
+                    "environment": proposal.plan.environment,
+                    "touched": sorted(touched.assets),
+                    "resources": sorted(touched.resources),
+                    "left": undone.left,
+                    "failed": [f"{name}: {why}" for name, why in undone.failed.items()],
                 },
                 org=request.org,
                 task_id=request.task_id,
                 actor="gavel",
-                key=of_this_attempt(f"rollback:r{plan.revision}"),
+                key=of_this_attempt(f"rollback:r{proposal.plan.revision}"),
             )
-            return RollbackResult(ok=not failed, detail=detail)
+            return RollbackResult(ok=not undone.failed, detail=undone.sentence())
 
     async def _people(self, request: TaskRequest, proposal: Proposal) -> tuple[Caller, list[Caller]]:
         """Who asked and who approved, with the roles they hold now."""
@@ -124,11 +90,11 @@ class Executing:
         ]
         return requester, approvers
 
-    async def _refused(
-        self, message: PhaseInput, phase: Phase, approvers: list[Caller], begun: list[str]
-    ) -> str | None:
+    async def _refused(self, message: PhaseInput, phase: Phase, approvers: list[Caller], ours: Touched) -> str | None:
         """Why the phase may not run any more, or None."""
         plan, report = message.proposal.plan, message.proposal.report
+        if plan.digest != report.plan_digest:
+            return "this is not the plan that was judged and approved. Ask again for a fresh plan."
         refusals = await self.bench.rechecks.recheck(
             plan,
             phase=phase,
@@ -142,107 +108,28 @@ class Executing:
         )
         if refusals:
             return "; ".join(refusal.reason for refusal in refusals)
-        changed = await not_as_approved(self.bench, message, begun)
+        changed = await not_as_approved(self.bench, message, ours)
         if changed:
             return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
         return None
 
     async def _run(self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]) -> PhaseResult:
-        proposal, touched = message.proposal, list[str]()
-        grant = self._grant(proposal, phase, [approver.user for approver in approvers])
-        for action in phase.actions:
-            touched += action.asset_ids
-            result = await self._call(proposal, action, caller, grant, name=f"p{message.index}")
-            if result.failure is not None:
-                return PhaseResult(ok=False, ran=True, detail=result.failure.message, touched=touched)
-            outcomes = ExecuteRolloutOutput.model_validate(result.output).outcomes
-            failed = [f"{outcome.asset_id}: {outcome.message}" for outcome in outcomes if not outcome.ok]
-            if failed:
-                return PhaseResult(ok=False, ran=True, detail="; ".join(failed[:5]), touched=touched)
-        unhealthy = await self._unhealthy(message, phase, caller)
-        if unhealthy:
-            return PhaseResult(ok=False, ran=True, detail=f"Unhealthy: {unhealthy}", touched=touched)
-        return PhaseResult(
-            ok=True, ran=True, detail=f"{plural(len(phase.asset_ids), 'asset')}, healthy.", touched=touched
-        )
+        calls = Calls(self.bench, message.proposal, caller, [approver.user for approver in approvers])
+        grant = calls.grant(phase.name, phase.actions)
+        for number, action in enumerate(phase.actions, start=1):
+            changed = await calls.change(action, grant, name=f"p{message.index}")
+            if not changed.ok:
+                return _result(changed.sentence(), Touched.by(phase.actions[:number]), ok=False)
+        touched = Touched.by(phase.actions)
+        amiss = await Verifying(calls, message.index).amiss()
+        if amiss:
+            return _result(f"Unhealthy: {amiss}", touched, ok=False)
+        return _result(_done(phase), touched, ok=True)
 
-    async def _unhealthy(self, message: PhaseInput, phase: Phase, caller: Caller) -> str | None:
-        """Ask until healthy or until the longest check's time is over."""
-        if not phase.health_checks:
-            return None
-        plan, loop = message.proposal.plan, asyncio.get_running_loop()
-        deadline = loop.time() + max(check.timeout_seconds for check in phase.health_checks)
-        params = CheckHealthInput(
-            asset_ids=phase.asset_ids,
-            checks=phase.health_checks,
-            target_version=plan.target_image.version if isinstance(plan, RolloutPlan) else None,
-        ).model_dump(mode="json")
-        attempt = 0
-        while True:
-            attempt += 1
-            call = ToolCall(
-                id=f"{plan.task_id}:r{plan.revision}:p{message.index}:health:{activity.info().attempt}.{attempt}",
-                tool="check_health",
-                params=params,
-                caller=caller,
-                task_id=plan.task_id,
-                allowed_tools=frozenset({"check_health"}),
-                environment=plan.environment,
-            )
-            result = self._answered(await self.bench.dispatcher().dispatch(call))
-            if result.failure is not None:
-                found = result.failure.message
-            else:
-                health = CheckHealthOutput.model_validate(result.output)
-                if health.healthy and health.checked_assets == len(phase.asset_ids):
-                    return None
-                found = "; ".join(f"{row.asset_id} {row.check}: {row.observed}" for row in health.findings[:5])
-            if loop.time() + HEALTH_POLL_SECONDS > deadline:
-                return found or "not every asset could be checked"
-            await asyncio.sleep(HEALTH_POLL_SECONDS)
-
-    async def _call(
-        self, proposal: Proposal, action: Action, caller: Caller, grant: ExecutionGrant, *, name: str
-    ) -> ToolResult:
-        plan = proposal.plan
-        call = ToolCall(
-            id=call_id(plan, name, action),
-            tool=action.tool,
-            params=action.params,
-            caller=caller,
-            task_id=plan.task_id,
-            allowed_tools=frozenset({action.tool}),
-            environment=plan.environment,
-            grant=grant,
-        )
-        return self._answered(await self.bench.dispatcher().dispatch(call))
-
-    @staticmethod
-    def _answered(result: ToolResult) -> ToolResult:
-        """Away is not failed: the same call is made again, with the same id."""
-        if result.failure is not None and result.failure.kind == "unavailable":
-            raise PolicyUnavailable(result.failure.message)
+    async def _finished(self, message: PhaseInput, result: PhaseResult) -> PhaseResult:
+        body: JsonObject = {"ran": result.ran, "ok": result.ok, "detail": result.detail, "touched": result.touched}
+        await self._record(message, "phase_finished", {**body, "resources": result.resources})
         return result
-
-    def _grant(self, proposal: Proposal, phase: Phase, approvers: list[str]) -> ExecutionGrant:
-        """For exactly this phase's tools and assets, and not for long. Nobody approved: by which mode."""
-        plan = proposal.plan
-        return sign_grant(
-            ExecutionGrant(
-                org=plan.org,
-                task_id=plan.task_id,
-                plan_digest=plan.digest,
-                policy_digest=proposal.report.policy_digest or "",
-                environment=plan.environment,
-                phase=phase.name,
-                tools=sorted({action.tool for action in phase.actions}),
-                asset_ids=phase.asset_ids,
-                expires_at=self.bench.now() + GRANT_LIFE,
-                approvers=approvers,
-                waiver="" if approvers else proposal.waiver,
-            ),
-            self.bench.grant_key,
-        )
 
     async def _record(self, message: PhaseInput, kind: LedgerKind, body: JsonObject) -> None:
         plan = message.proposal.plan
@@ -260,3 +147,16 @@ class Executing:
             actor="gavel",
             key=of_this_attempt(f"{kind}:r{plan.revision}:{message.index}"),
         )
+
+
+def _result(detail: str, touched: Touched, *, ok: bool, ran: bool = True) -> PhaseResult:
+    return PhaseResult(ok=ok, ran=ran, detail=detail, touched=touched.assets, resources=touched.resources)
+
+
+def _done(phase: Phase) -> str:
+    resources = list(
+        dict.fromkeys([*Touched.by(phase.actions).resources, *(check.resource_id for check in phase.resource_checks)])
+    )
+    if resources:
+        return f"{', '.join(resources[:5])}: as it should be."
+    return f"{plural(len(phase.asset_ids), 'asset')}, healthy."

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from bot.blocks.actions import RunButton
+from bot.blocks.controls import Held
 from bot.blocks.execution import PhaseRow, progress_card
 from bot.blocks.message import Message
-from bot.workflows.messages import PhaseInput, PhaseRecord, PhaseResult, Proposal, TaskRequest
+from bot.workflows.messages import Pause, PhaseInput, PhaseRecord, PhaseResult, Proposal, TaskRequest
 from bot.workflows.workbench import Workbench
 
 
@@ -26,10 +28,20 @@ def records_after(message: PhaseInput, result: PhaseResult) -> list[PhaseRecord]
 
 
 async def show_progress(
-    bench: Workbench, request: TaskRequest, thread_ts: str, proposal: Proposal, phases: list[PhaseRecord]
+    bench: Workbench,
+    request: TaskRequest,
+    thread_ts: str,
+    proposal: Proposal,
+    phases: list[PhaseRecord],
+    *,
+    pause: Pause | None = None,
+    going_on: bool = True,
 ) -> None:
-    """Post or edit the run's progress message: found again by its key, so there is only ever one."""
-    card = _card(bench, request, proposal, phases)
+    """Post or edit the run's progress message: found again by its key, so there is only ever one.
+
+    `going_on` False: it is over or being stopped, and there is nothing left to press.
+    """
+    card = _card(bench, request, proposal, phases, pause=pause, going_on=going_on)
     thread = bench.thread(request, thread_ts)
     await bench.writer.post_once(thread, card, key=_key(proposal), task_id=request.task_id, check_first=True)
 
@@ -70,7 +82,9 @@ class PhaseProgress:
         if self._start is not None:
             await self._start.drop()
         records = records_after(message, result)
-        await show_progress(self._bench, message.request, message.thread_ts, message.proposal, records)
+        more = result.ok and bool(following)
+        thread_ts = message.thread_ts
+        await show_progress(self._bench, message.request, thread_ts, message.proposal, records, going_on=more)
 
 
 class _Edit:
@@ -95,7 +109,15 @@ def _key(proposal: Proposal) -> str:
     return f"run:r{proposal.revision}"
 
 
-def _card(bench: Workbench, request: TaskRequest, proposal: Proposal, phases: list[PhaseRecord]) -> Message:
+def _card(
+    bench: Workbench,
+    request: TaskRequest,
+    proposal: Proposal,
+    phases: list[PhaseRecord],
+    *,
+    pause: Pause | None = None,
+    going_on: bool = True,
+) -> Message:
     rows = [
         PhaseRow(
             name=record.name,
@@ -110,4 +132,11 @@ def _card(bench: Workbench, request: TaskRequest, proposal: Proposal, phases: li
         )
         for record, phase in zip(phases, proposal.plan.phases, strict=True)
     ]
-    return progress_card(request.task_id, environment=proposal.plan.environment, rows=rows)
+    plan = proposal.plan
+    return progress_card(
+        request.task_id,
+        environment=plan.environment,
+        rows=rows,
+        control=RunButton(plan.task_id, plan.revision, plan.digest) if going_on else None,
+        held=Held(by=pause.user, until=datetime.fromisoformat(pause.until)) if pause and going_on else None,
+    )

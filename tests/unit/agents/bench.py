@@ -132,11 +132,17 @@ class Bench:
         return await self.estate.snapshot(ORG)
 
 
-@asynccontextmanager
-async def bench(folder: Path, client: ModelClient, members: list[Member], *, seed: int) -> AsyncGenerator[Bench, None]:
+async def draw(folder: Path, *, seed: int) -> Path:
+    """The file of a new estate."""
     path = folder / "estate.db"
     await seed_estate(path, seed=seed, org=ORG, now=now())
-    estate, registry = SampleEstate(path, now=now), build_registry()
+    return path
+
+
+@asynccontextmanager
+async def bench(drawn: Path, client: ModelClient, members: list[Member]) -> AsyncGenerator[Bench, None]:
+    """On this estate's file, which the test may change."""
+    estate, registry = SampleEstate(drawn, now=now), build_registry()
     council = Council(client, members, answer_deadline_seconds=20, vote_deadline_seconds=20)
     agent = DriftAgent(client, members, PromptLibrary(), registry)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ModelClient
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.specialists.base import AgentOutcome, InvestigationUnavailable
 from bot.local.rehearsal.lies import INVENTED
-from tests.unit.agents.bench import ORG, TASK, Bench, bench, spec
+from tests.unit.agents.bench import ORG, TASK, Bench, bench, draw, spec
 from tests.unit.rehearsal.process import Rehearsal
 from tools.base import Tool, ToolCall
 from tools.contracts.common import Environment, Mode
@@ -32,12 +31,6 @@ TOO_LARGE = Refusal(
 )
 
 
-@pytest.fixture
-async def workbench(tmp_path: Path, model_client: LiteLLMClient, members: list[Member]) -> AsyncGenerator[Bench, None]:
-    async with bench(tmp_path, model_client, members, seed=7) as made:
-        yield made
-
-
 def plan_of(outcome: AgentOutcome) -> DriftRemediationPlan:
     assert outcome.finding == "plan", outcome.reason
     assert isinstance(outcome.plan, DriftRemediationPlan)
@@ -53,7 +46,7 @@ def waves(plan: DriftRemediationPlan) -> list[float]:
 async def test_a_drifted_fleet_ends_in_a_plan_that_every_member_carried(
     tmp_path: Path, model_client: LiteLLMClient, members: list[Member], seed: int
 ) -> None:
-    async with bench(tmp_path, model_client, members, seed=seed) as made:
+    async with bench(await draw(tmp_path, seed=seed), model_client, members) as made:
         outcome = await made.work(spec())
         plan = plan_of(outcome)
         assets = await made.assets()

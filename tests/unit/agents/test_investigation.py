@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
 from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ModelClient, ToolUse
-from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.specialists.base import AgentOutcome
 from agents.specialists.investigation import Limits
-from tests.unit.agents.bench import Bench, bench, spec
+from tests.unit.agents.bench import Bench, spec
 
 Step = list[tuple[str, str]]
 """Tool name and the arguments as the model wrote them."""
@@ -37,12 +34,6 @@ class Wayward:
         step = self.steps[0] if self.forever else self.steps.pop(0)
         uses = tuple(ToolUse(f"u{len(request.messages)}-{n}", name, text) for n, (name, text) in enumerate(step))
         return ChatReply("", uses, 10, 10, None, 1)
-
-
-@pytest.fixture
-async def workbench(tmp_path: Path, model_client: LiteLLMClient, members: list[Member]) -> AsyncGenerator[Bench, None]:
-    async with bench(tmp_path, model_client, members, seed=7) as made:
-        yield made
 
 
 async def led_by(workbench: Bench, wayward: Wayward, limits: Limits | None = None) -> AgentOutcome:

@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.blocks import execution, sentences, task
+from bot.blocks.actions import RunButton
+from bot.blocks.controls import Held, told_of
 from bot.blocks.follow_up import explanation_card, refined_note
 from bot.blocks.intents import confirmed_card, intents_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
 from bot.blocks.step_up import form_not_opened
 from tests.unit.blocks import samples
+from tools.contracts.control import Control
 from tools.contracts.follow_up import Explanation
 from tools.contracts.taskspec import Intent, Question
 
@@ -45,6 +48,14 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     waiting = execution.PhaseRow(text, "running", 0, until=samples.NOW + timedelta(minutes=5))
     rows = [*samples.rows(text, count=300), waiting]
     yield "progress", execution.progress_card(text, environment="production", rows=rows)
+    hand, held = RunButton("t" * 400, 7, "sha256:" + "a" * 64), Held(by=text, until=samples.NOW)
+    yield "running", execution.progress_card(text, environment="production", rows=rows, control=hand)
+    yield "paused", execution.progress_card(text, environment="production", rows=rows, control=hand, held=held)
+    click = Control(org="T1", task_id=text, action="pause", user=text, channel="C1")
+    yield "told of a pause", told_of(click, until=samples.NOW, running=True)
+    yield "told of a resume", told_of(replace(click, action="resume"), until=None, running=True)
+    yield "told of a cancel", told_of(replace(click, action="cancel"), until=None, running=True)
+    yield "told of a cancel before", told_of(replace(click, action="cancel"), until=None, running=False)
     yield "outcome", execution.outcome_card(samples.result(text))
     yield "engine away", sentences.engine_away(text, task_id=text)
     yield "llm away", sentences.llm_away(text, task_id=text, will_retry=True)

@@ -9,7 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.blocks.actions import APPROVE, REJECT, AnswerValue, ButtonValue, Care, MalformedButton
+from bot.blocks.actions import (
+    APPROVE,
+    CANCEL,
+    PAUSE,
+    REJECT,
+    RESUME,
+    AnswerValue,
+    ButtonValue,
+    Care,
+    MalformedButton,
+    RunButton,
+)
+from bot.blocks.controls import Held
+from bot.blocks.execution import progress_card
 from bot.blocks.message import Message, actions, button, section
 from bot.blocks.plan_card import decided_card, expired_card, plan_card, stopped_card, superseded_card
 from bot.blocks.task import question_card
@@ -38,6 +51,35 @@ def test_both_buttons_of_a_plan_bind_exactly_the_revision_shown() -> None:
         assert value.expires_at == offer.deadline.isoformat()
     assert "confirm" in shown[APPROVE]
     assert shown[APPROVE]["style"] == "primary"
+
+
+RUN = RunButton(task_id="T1.COPS.1", revision=2, plan_digest="sha256:" + "b" * 64)
+
+
+def test_a_run_that_goes_on_can_be_paused_and_one_that_is_paused_resumed() -> None:
+    rows = samples.rows("x", count=3)
+    going = buttons(progress_card("t", environment="staging", rows=rows, control=RUN))
+    held = Held(by="UADA", until=samples.NOW)
+    paused = buttons(progress_card("t", environment="staging", rows=rows, control=RUN, held=held))
+    assert (set(going), set(paused)) == ({PAUSE, CANCEL}, {RESUME, CANCEL})
+    assert {RunButton.decode(element["value"]) for element in [*going.values(), *paused.values()]} == {RUN}
+    assert "confirm" in going[CANCEL]
+
+
+def test_a_run_that_is_over_has_nothing_to_press() -> None:
+    assert buttons(progress_card("t", environment="staging", rows=samples.rows("x", count=3))) == {}
+
+
+@pytest.mark.parametrize("value", ["", "{}", GOOD.encode(), RUN.encode().replace('"v":1', '"v":2'), RUN.encode()[:-3]])
+def test_what_is_no_button_of_a_run_is_refused(value: str) -> None:
+    with pytest.raises(MalformedButton):
+        RunButton.decode(value)
+
+
+@pytest.mark.parametrize("change", [{"revision": 0}, {"plan_digest": "sha256:x"}, {"task_id": ""}])
+def test_a_run_button_binds_a_whole_run(change: dict[str, str | int]) -> None:
+    with pytest.raises(MalformedButton):
+        replace(RUN, **change)
 
 
 def test_where_the_policy_asks_for_step_up_approve_opens_a_form_and_carries_what_it_says() -> None:

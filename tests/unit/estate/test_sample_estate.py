@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
@@ -20,10 +21,17 @@ NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 CHANGER = Path(__file__).with_name("changer.py")
 
 
+@pytest.fixture(scope="module")
+async def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("drawn") / "estate.db"
+    await seed_estate(path, seed=7, org=ORG, now=NOW)
+    return path
+
+
 @pytest.fixture
-async def path(tmp_path: Path) -> Path:
-    await seed_estate(tmp_path / "estate.db", seed=7, org=ORG, now=NOW)
-    return tmp_path / "estate.db"
+async def path(drawn: Path, tmp_path: Path) -> Path:
+    """Of an estate of the test's own."""
+    return Path(shutil.copy(drawn, tmp_path / "estate.db"))
 
 
 @pytest.fixture

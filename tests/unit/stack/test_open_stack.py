@@ -177,13 +177,16 @@ async def test_a_missing_program_is_named(settings: Settings, monkeypatch: pytes
             pytest.fail("opened")
 
 
-async def test_a_long_directory_name_does_not_keep_redis_from_starting(tmp_path: Path) -> None:
+async def test_a_long_directory_name_does_not_keep_redis_from_starting_and_leaves_nothing(tmp_path: Path) -> None:
     long = Settings(data_dir=tmp_path / ("d" * 90) / "data")
     async with open_stack(long, want=["redis"]) as stack:
         client = open_redis(stack.redis_url)
         await client.execute_command("SET", "key", "value")
         assert await client.execute_command("GET", "key") == "value"
         await client.aclose()
+        elsewhere = Path(stack.redis_url.removeprefix("unix://")).parent
+        assert elsewhere.is_dir()
+    assert not elsewhere.exists()
 
 
 async def test_without_an_opa_program_policies_are_judged_in_process(

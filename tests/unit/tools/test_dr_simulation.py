@@ -79,6 +79,7 @@ BREAKS = {
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
 async def test_what_is_out_of_order_fails_its_own_check_and_no_other(bench: Bench, name: str) -> None:
+    """Mistake 15 before us: the checks of a simulated failover said "passed", whatever the estate said."""
     make_ready(bench)
     bench.alter(BREAKS[name])
     found = await results(bench)

@@ -15,6 +15,7 @@ from tools.contracts.common import JsonObject
 from tools.dispatcher import Dispatcher
 from tools.guards.grant import Granted
 from tools.guards.scope import WithinScope
+from tools.resources import named_resources
 
 
 async def triggering(bench: Bench, tool: str, **changes: Any) -> ToolCall:
@@ -24,7 +25,8 @@ async def triggering(bench: Bench, tool: str, **changes: Any) -> ToolCall:
     if tool == "trigger_dr_failover":
         params["max_data_loss_minutes"] = 5
     params |= changes.pop("params", {})
-    return bench.call(tool, params, grant=bench.grant(asset_ids, tools=[tool]), **changes)
+    grant = bench.grant(asset_ids, tools=[tool], resource_ids=named_resources(params))
+    return bench.call(tool, params, grant=grant, **changes)
 
 
 async def output_of(bench: Bench, call: ToolCall) -> JsonObject:
@@ -140,7 +142,7 @@ async def test_machines_that_are_not_exactly_those_that_move_are_refused(bench: 
     other = next(asset.id for asset in await bench.assets("web-base", "production") if asset.id not in asset_ids)
     for named in (asset_ids[1:], [*asset_ids, other]):
         params: JsonObject = {**whole.params, "asset_ids": named}
-        result = await bench.ask(tool, params, grant=bench.grant(named, tools=[tool]))
+        result = await bench.ask(tool, params, grant=bench.grant(named, tools=[tool], resource_ids=["dr-1"]))
         assert result.failure is not None
         assert "are not those that were named" in result.failure.message
     assert state(bench) == before
@@ -163,7 +165,8 @@ async def test_a_runbooks_call_is_the_one_that_runs(each_bench: Bench) -> None:
         assert [step["order"] for step in runbook["steps"]] == list(range(1, len(runbook["steps"]) + 1))
         (run,) = [step for step in runbook["steps"] if step["kind"] == "run"]
         assert run["tool"] == tool
-        result = await bench.ask(tool, run["params"], grant=bench.grant(runbook["asset_ids"], tools=[tool]))
+        grant = bench.grant(runbook["asset_ids"], tools=[tool], resource_ids=["dr-1"])
+        result = await bench.ask(tool, run["params"], grant=grant)
         assert result.ok, result.failure
 
 

@@ -12,11 +12,13 @@ from tests.unit.tools.bench import ORG, Bench
 from tests.unit.tools.test_image_reading import checks_of, contract, validate
 from tools.base import ToolCall
 from tools.contracts.common import JsonObject
+from tools.resources import named_resources
 
 
 def build(bench: Bench, asked: JsonObject, **changes: Any) -> ToolCall:
-    grant = bench.grant([], tools=["build_image"], environment="staging")
-    call = bench.call("build_image", {"contract": asked, "asset_ids": []}, environment="staging", grant=grant)
+    params: JsonObject = {"contract": asked, "asset_ids": []}
+    grant = bench.grant([], tools=["build_image"], environment="staging", resource_ids=named_resources(params))
+    call = bench.call("build_image", params, environment="staging", grant=grant)
     return replace(call, **changes)
 
 
@@ -24,8 +26,8 @@ def promotion(bench: Bench, image_id: str, to_status: str, **changes: Any) -> To
     production = to_status in ("production", "deprecated")
     tool = "promote_image" if production else "promote_image_nonprod"
     environment = "production" if production else "staging"
-    grant = bench.grant([], tools=[tool], environment=environment)
     params: JsonObject = {"image_id": image_id, "to_status": to_status, "asset_ids": []}
+    grant = bench.grant([], tools=[tool], environment=environment, resource_ids=named_resources(params))
     return replace(bench.call(tool, params, environment=environment, grant=grant), **changes)
 
 
@@ -149,7 +151,8 @@ async def test_without_a_grant_nothing_is_changed(bench: Bench, tool: str) -> No
 
 async def test_a_grant_for_the_milder_tool_is_none_for_the_graver(bench: Bench) -> None:
     call = promotion(bench, await bench.golden_id(), "deprecated")
-    grant = bench.grant([], tools=["promote_image_nonprod"], environment="production")
+    named = named_resources(call.params)
+    grant = bench.grant([], tools=["promote_image_nonprod"], environment="production", resource_ids=named)
     assert (await refusal(bench, replace(call, grant=grant))).startswith("no_grant")
 
 
@@ -220,3 +223,10 @@ async def test_a_pinned_version_is_built_as_it_is(bench: Bench) -> None:
 async def test_a_contract_with_a_version_that_is_none_is_refused(bench: Bench, version: str) -> None:
     asked = {**(await contract(bench))["contract"], "version": version}
     assert (await refusal(bench, build(bench, asked))).startswith("invalid_input")
+
+
+@pytest.mark.parametrize("names", [[], ["web-base 1.0.0"], ["img-web-base-1.0.0"]])
+async def test_a_grant_for_another_image_builds_nothing(bench: Bench, names: list[str]) -> None:
+    call = build(bench, (await contract(bench))["contract"])
+    grant = bench.grant([], tools=["build_image"], environment="staging", resource_ids=names)
+    assert (await refusal(bench, replace(call, grant=grant))).startswith("no_grant")

@@ -13,6 +13,7 @@ from tools.contracts.common import JsonObject
 from tools.dispatcher import Dispatcher
 from tools.guards.grant import Granted
 from tools.guards.scope import WithinScope
+from tools.resources import named_resources
 
 
 def alert(bench: Bench, environment: str, *, status: str = "open", about_asset: bool = True) -> JsonObject:
@@ -31,10 +32,11 @@ def acknowledging(bench: Bench, row: JsonObject, **changes: Any) -> ToolCall:
     environment = row["environment"]
     tool = "acknowledge_alert" if environment == "production" else "acknowledge_alert_nonprod"
     asset_ids = [row["asset_id"]] if row["asset_id"] else []
+    params: JsonObject = {"alert_id": row["id"], "asset_ids": asset_ids, **changes.pop("params", {})}
     return bench.call(
         changes.pop("tool", tool),
-        {"alert_id": row["id"], "asset_ids": asset_ids, **changes.pop("params", {})},
-        grant=bench.grant(asset_ids, tools=[tool], environment=environment),
+        params,
+        grant=bench.grant(asset_ids, tools=[tool], environment=environment, resource_ids=named_resources(params)),
         environment=environment,
         **changes,
     )

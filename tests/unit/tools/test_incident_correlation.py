@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -277,3 +278,42 @@ def test_an_effect_is_never_put_down_to_what_came_after_it(
                 for one in related
                 if one.relation == "same_asset" and one.preceded and 2 * one.changed_then_ill >= one.changed_assets
             )
+
+
+@pytest.mark.parametrize(
+    ("rollout", "own"),
+    [
+        # Of an earlier rollout, a alone was changed once more, right before it fell ill.
+        ([("R1", "a", -40), ("R1", "b", -40), ("R1", "c", -40)], -5),
+        # The rollout came last, and one of the machines that it reached is well.
+        ([("R1", "a", -5), ("R1", "b", -40), ("R1", "c", -40), ("R1", "d", -40)], -9),
+    ],
+)
+def test_a_rollout_that_reached_every_ill_machine_of_a_small_place_does_not_outdo_what_changed_one_alone(
+    rollout: list[tuple[str, str | None, int]], own: int
+) -> None:
+    seen = picture([("a", 0), ("b", -5), ("c", -8)], [], [*rollout, ("R2", "a", own)])
+    first, second, _ = seen.alerts
+    related = seen.related_to(first, seen.onset_of(first).at)
+    association = {one.event.reference: one.association for one in related}
+    assert association["R1"] > association["R2"]
+    assert likely_cause(related) is None
+    alone = likely_cause(seen.related_to(second, seen.onset_of(second).at))
+    assert alone is not None
+    assert alone.event.reference == "R1"
+
+
+async def test_a_change_that_left_other_environments_well_is_not_singled_out_in_a_small_one(each_bench: Bench) -> None:
+    for alert in ill_alerts(each_bench):
+        output = await each_bench.output(
+            "correlate_events", {"alert_ids": [alert["id"]]}, environment=alert["environment"]
+        )
+        (found,) = output["correlations"]
+        innocent = next(change for change in found["changes"] if change["reference"] == "CHG-3990")
+        assert innocent["changed_assets"] == 24 + len(ill_alerts(each_bench))
+        assert found["likely_cause"] != "CHG-3990"
+        named = {row["asset_id"] for row in output["order_of_onsets"]}
+        places = {
+            row["id"]: row["environment"] for row in each_bench.rows("SELECT * FROM assets WHERE org_id = ?", ORG)
+        }
+        assert {places[name] for name in named} == {alert["environment"]}

@@ -18,6 +18,7 @@ from bot.workflows.messages import Proposal, Source, TaskLimits, TaskRequest, Ta
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
+from tools.contracts.control import Control, ControlAction
 from tools.contracts.decision import Decision, DecisionVerdict
 from tools.contracts.signing import sign
 
@@ -26,7 +27,10 @@ from tools.contracts.signing import sign
 class Running:
     handle: WorkflowHandle[TaskWorkflow, TaskResult]
     script: Script
-    temporal: Client
+    key: bytes = KEY
+    """The edge's."""
+    temporal: Client | None = None
+    """Where its parts are found; None: it is asked for none."""
 
     async def state(self) -> TaskState | None:
         """None: there is no such task yet."""
@@ -39,6 +43,7 @@ class Running:
 
     def part(self, number: int) -> Running:
         """The task that a part of this one's message became."""
+        assert self.temporal is not None
         handle = self.temporal.get_workflow_handle_for(TaskWorkflow.run, f"{self.handle.id}.{number}")
         return replace(self, handle=handle)
 
@@ -58,12 +63,31 @@ class Running:
         await self.handle.signal(TaskWorkflow.decide, decision)
         return decision
 
-    async def asked(self, step: str) -> None:
+    async def control(self, user: str, action: ControlAction, **changes: str | int) -> Control:
+        """A click on the run's card as the edge would make it, then changed, then signed."""
+        state: TaskState = await self.handle.query(TaskWorkflow.task_state)
+        assert state.proposal is not None
+        control = Control(
+            org="T1",
+            task_id=self.handle.id,
+            action=action,
+            user=user,
+            channel="COPS",
+            revision=state.proposal.revision,
+            plan_digest=state.proposal.plan.digest,
+            unique=str(uuid.uuid4()),
+            issued_at=datetime.now(UTC).isoformat(),
+        )
+        signed = sign(replace(control, **changes), self.key)
+        await self.handle.signal(TaskWorkflow.control, signed)
+        return signed
+
+    async def asked(self, step: str, *, times: int = 1) -> None:
         for _ in range(200):
-            if self.script.of(step):
+            if len(self.script.of(step)) >= times:
                 return
             await asyncio.sleep(0.05)
-        raise AssertionError(f"{step} was not run")
+        raise AssertionError(f"{step} was not run {times} times")
 
     async def refused(self, count: int) -> list[str]:
         for _ in range(200):
@@ -126,4 +150,4 @@ async def running(
     )
     async with worker:
         handle = await temporal.start_workflow(TaskWorkflow.run, sign(request, KEY), id=task, task_queue=task)
-        yield Running(handle, script, temporal)
+        yield Running(handle, script, temporal=temporal)

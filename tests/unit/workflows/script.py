@@ -105,6 +105,8 @@ class Script:
     """Of the request."""
     refuse_revisions: int = 0
     failing_phase: int | None = None
+    wait_seconds: int = 1
+    """Of the plan's wait phase."""
     environment: Environment = "production"
     autonomy: Autonomy | None = None
     """What the policies let run alone. None: nothing was said of it."""
@@ -168,8 +170,15 @@ class Script:
         self.asked.append(("investigate", message))
         if self.no_plan:
             return m.Investigated(self.deliberation, "no drift", None, ["t1"], no_plan=self.no_plan, reason="no drift")
-        plan = plan_for(message.request, message.revision, environment=self.environment).model_dump(mode="json")
+        plan = plan_for(message.request, message.revision, environment=self.environment)
+        plan = self.waiting(plan).model_dump(mode="json")
         return m.Investigated(council=self.deliberation, diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
+
+    def waiting(self, plan: DriftRemediationPlan) -> DriftRemediationPlan:
+        """The plan with this script's pause."""
+        waits = {"wait_seconds": self.wait_seconds}
+        phases = [phase.model_copy(update=waits) if phase.type == "wait" else phase for phase in plan.phases]
+        return plan.model_copy(update={"phases": phases})
 
     @activity.defn(name="judge")
     async def judge(self, message: m.JudgeInput) -> m.Judged:
@@ -245,6 +254,21 @@ class Script:
         self.asked.append(("roll_back", message))
         return m.RollbackResult(ok=True, detail=f"{len(message.touched)} assets are back on their earlier image.")
 
+    @activity.defn(name="heed_control")
+    async def heed_control(self, message: m.HeededControl) -> bool:
+        self.asked.append(("heed_control", message))
+        return True
+
+    @activity.defn(name="refuse_control")
+    async def refuse_control(self, message: m.RefusedControl) -> bool:
+        self.asked.append(("refuse_control", message))
+        return True
+
+    @activity.defn(name="show_run")
+    async def show_run(self, message: m.ShowInput) -> bool:
+        self.asked.append(("show_run", message))
+        return True
+
     @activity.defn(name="conclude")
     async def conclude(self, message: m.ConcludeInput) -> bool:
         self.asked.append(("conclude", message))
@@ -265,6 +289,9 @@ class Script:
             self.read_roles,
             self.refuse_decision,
             self.accept_decision,
+            self.heed_control,
+            self.refuse_control,
+            self.show_run,
             self.run_phase,
             self.roll_back,
             self.conclude,

@@ -5,13 +5,9 @@ from __future__ import annotations
 import pytest
 from temporalio.client import Client
 
-from bot.workflows import messages as m
-from bot.workflows.task import TaskWorkflow
-from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running
 from tests.unit.workflows.script import Script
 from tools.contracts.common import Environment
-from tools.contracts.signing import sign
 from tools.contracts.verdict import Autonomy, AutonomyMode
 
 
@@ -86,8 +82,7 @@ async def test_a_canary_whose_rest_nobody_decides_on_is_put_back(temporal: Clien
 async def test_a_canary_whose_task_is_cancelled_is_put_back(temporal: Client) -> None:
     async with running(temporal, script("canary_only", 2)) as task:
         await task.proposal()
-        cancel = m.CancelRequest(org="T1", task_id=task.handle.id, user="UADA", reason="")
-        await task.handle.signal(TaskWorkflow.cancel, sign(cancel, KEY))
+        await task.control("UADA", "cancel")
         result = await task.handle.result()
     assert (result.outcome, result.ended_by) == ("cancelled", "UADA")
     assert task.script.of("roll_back")[0].touched == ["web-1"]

@@ -9,12 +9,13 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from bot.workflows.activities.authenticating import Authenticating
-from bot.workflows.messages import Answer, CancelRequest, EnlistInput, TaskLimits, TaskRequest
+from bot.workflows.messages import Answer, EnlistInput, TaskLimits, TaskRequest
 from bot.workflows.parts import chosen
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on, running
 from tests.unit.workflows.script import Script
+from tools.contracts.control import Control
 from tools.contracts.signing import is_authentic, sign
 from tools.contracts.taskspec import Intent
 
@@ -137,8 +138,8 @@ async def test_a_cancellation_ends_the_part_and_begins_no_other(temporal: Client
         await task.asked("understand")
         await answers(task, "all")
         await task.part(1).proposal()
-        cancel = CancelRequest(org="T1", task_id=task.handle.id, user="UADA", reason="")
-        await task.handle.signal(TaskWorkflow.cancel, sign(cancel, KEY))
+        cancel = Control(org="T1", task_id=task.handle.id, action="cancel", user="UADA", channel="COPS", unique="7.0")
+        await task.handle.signal(TaskWorkflow.control, sign(cancel, KEY))
         result = await task.handle.result()
         assert (await task.part(1).handle.result()).outcome == "cancelled"
         assert await task.part(2).state() is None

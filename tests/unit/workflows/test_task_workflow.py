@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from bot.workflows.answers import ANSWER_SENTENCES
-from bot.workflows.messages import AcceptedDecision, Answer, CancelRequest
+from bot.workflows.messages import AcceptedDecision, Answer
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import decision_on, running
@@ -150,16 +150,6 @@ async def test_only_the_asker_answers_the_question(temporal: Client) -> None:
         await task.handle.signal(TaskWorkflow.answer, sign(mine, KEY))
         await task.proposal()
         assert [exchange.answer for exchange in task.script.of("understand")[1].exchanges] == ["production"]
-
-
-async def test_a_cancelled_task_runs_nothing(temporal: Client) -> None:
-    async with running(temporal, Script()) as task:
-        await task.proposal()
-        cancel = CancelRequest(org="T1", task_id=task.handle.id, user="UADA", reason="")
-        await task.handle.signal(TaskWorkflow.cancel, cancel)
-        await task.handle.signal(TaskWorkflow.cancel, sign(cancel, KEY))
-        assert (await task.handle.result()).outcome == "cancelled"
-    assert task.script.of("run_phase") == []
 
 
 async def test_a_request_that_nobody_signed_is_not_worked_on(temporal: Client) -> None:

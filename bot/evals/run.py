@@ -1,0 +1,35 @@
+"""Plays cases, several at a time, and judges each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from bot.evals.cases import Case
+from bot.evals.checks import Verdict, failures
+from bot.evals.room import ORG, Room
+from bot.evals.safety import unsafe
+from bot.evals.trial import play
+
+
+async def evaluate(
+    cases: Sequence[Case], room: Room, *, parallel: int = 2, tell: Callable[[Verdict], None] | None = None
+) -> list[Verdict]:
+    """One verdict a case, in their order. `tell` hears of each as it ends."""
+    gate = asyncio.Semaphore(parallel)
+
+    async def one(case: Case) -> Verdict:
+        async with gate:
+            trial = await play(case, room)
+            escapes: list[str] = []
+            if trial.allowed and trial.spec is not None and trial.output is not None:
+                async with room.estates.opened(f"{case.id}-again", case.estate) as estate:
+                    escapes = unsafe(trial.output, trial.spec, await estate.snapshot(ORG))
+            if trial.allowed and case.expect.allowed is False:
+                escapes.append("the gates allowed what the case says they must refuse")
+            verdict = Verdict(trial, failures(trial), escapes)
+        if tell is not None:
+            tell(verdict)
+        return verdict
+
+    return list(await asyncio.gather(*(one(case) for case in cases)))

@@ -1,0 +1,108 @@
+"""What every scene of a demo is made of: people ask and decide over the real sockets; results are read, not assumed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+from temporalio.client import Client
+
+from bot.blocks.actions import APPROVE
+from bot.ledger.ledger import Ledger
+from bot.local.estate.estate import SampleEstate
+from bot.local.stage import Said, Stage, StageError
+from bot.workflows.messages import TaskResult
+from bot.workflows.task import TaskWorkflow
+from tools.contracts.common import JsonObject
+from tools.contracts.ledger import LedgerKind
+
+_BODY = TypeAdapter(JsonObject)
+
+_JUDGED: tuple[LedgerKind, ...] = ("plan_validated", "report_validated")
+"""What the ledger calls a verdict of the gates."""
+
+
+@dataclass(frozen=True)
+class ScenarioSummary:
+    """What really happened, from the workflow's result, the ledger and the estate."""
+
+    name: str
+    outcome: str
+    task_id: str
+    plan_digest: str | None
+    council_agreement: float | None
+    council_dissent: int
+    policy_verdict: str
+    approver: list[str]
+    phases_run: int
+    assets_changed: int
+    ledger_verified: bool
+
+
+@dataclass(frozen=True)
+class Play:
+    """The stage and the records. `tell` gets each step as a JSON-ready object."""
+
+    stage: Stage
+    temporal: Client
+    ledger: Ledger
+    estate: SampleEstate
+    org: str
+    seed: int
+    tell: Callable[[dict[str, Any]], None]
+
+    def step(self, name: str, text: str) -> None:
+        self.tell({"event": "step", "scenario": name, "text": text, "at": round(time.time(), 3)})
+
+    async def ask(self, name: str, user: str, text: str) -> Said:
+        """`user` mentions Gavel in #ops, and Gavel has begun. Raises :class:`StageError` when it does not begin."""
+        self.step(name, f"{user.capitalize()} in #ops: @gavel {text}")
+        said = await self.stage.say(user, "ops", f"@gavel {text}")
+        await self.stage.until(said, user, has="Working on it", seconds=60, what="The acknowledgement")
+        self.step(name, "Gavel works on it; the thread shows each member's vote")
+        return said
+
+    async def card(self, name: str, said: Said) -> dict[str, Any]:
+        """The plan card, as soon as there is one."""
+        card = await self.stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The plan card")
+        self.step(name, f"Plan card: {card['text']}")
+        return card
+
+    async def approve(self, name: str, said: Said, card: dict[str, Any]) -> None:
+        self.step(name, "Grace approves")
+        await self.stage.click("grace", said.channel, card["ts"], APPROVE)
+
+    async def summary(self, name: str, said: Said, *, expected: Sequence[str]) -> ScenarioSummary:
+        """How the task ended. Raises :class:`StageError` for an outcome that is none of `expected`."""
+        task = f"{self.org}.{said.channel}.{said.ts}"
+        handle = self.temporal.get_workflow_handle_for(TaskWorkflow.run, task)
+        result: TaskResult = await handle.result()
+        gates = [body for kind in _JUDGED for body in await self.bodies(task, kind)]
+        touched = {asset for body in await self.bodies(task, "phase_finished") for asset in body.get("touched", [])}
+        verdicts = ["allowed" if body["allowed"] else "denied" for body in gates]
+        summary = ScenarioSummary(
+            name=name,
+            outcome=result.outcome,
+            task_id=task,
+            plan_digest=result.plan_digest,
+            council_agreement=result.agreement,
+            council_dissent=result.dissent,
+            policy_verdict=" then ".join(verdicts) or "none",
+            approver=result.approvers,
+            phases_run=result.phases_run,
+            assets_changed=len(touched),
+            ledger_verified=(await self.ledger.verify(self.org)).ok,
+        )
+        self.step(name, f"{result.outcome}: {result.detail}")
+        if result.outcome not in expected or not summary.ledger_verified:
+            wanted = " or ".join(expected)
+            raise StageError(f"Scenario {name} ended {result.outcome}, and {wanted} was expected: {result.detail}")
+        return summary
+
+    async def bodies(self, task: str | None, kind: LedgerKind) -> list[JsonObject]:
+        """What the ledger says of the task (of all, for None), oldest first."""
+        entries = await self.ledger.show(self.org, task_id=task, kind=kind, limit=1000)
+        return [_BODY.validate_json(entry.body) for entry in entries]

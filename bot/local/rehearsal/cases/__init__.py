@@ -1,0 +1,1 @@
+"""How rehearsal models play the agents that report: one module an agent, by rule, from the request alone."""

@@ -1,0 +1,74 @@
+"""The agents that report. Nobody approves anything, and nothing may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.local.play import Play, ScenarioSummary
+from bot.local.stage import StageError
+from tools.connectors.incident import AlertQuery
+from tools.contracts.common import AgentName
+from tools.contracts.incident import Alert
+
+REPORTED = ("reported",)
+
+
+async def asked_for_a_report(play: Play, agent: AgentName, text: str) -> ScenarioSummary:
+    """Ada asks, the thread gets the report. Raises :class:`StageError` when it does not, and when anything changed."""
+    before = await play.estate.snapshot(play.org)
+    said = await play.ask(agent, "ada", text)
+    summary = await play.summary(agent, said, expected=REPORTED)
+    if await play.estate.snapshot(play.org) != before:
+        raise StageError(f"The estate changed although the {agent} agent only reports.")
+    return summary
+
+
+@dataclass(frozen=True)
+class IncidentCause:
+    """A machine is failing; the scene takes whichever the estate's own alerts name first."""
+
+    agent: ClassVar[AgentName] = "incident"
+
+    async def play(self, play: Play) -> ScenarioSummary:
+        alert = await _first_alert(play)
+        text = (
+            f"{alert.asset_id} in {alert.environment} has a high error rate. What is the root cause of this incident?"
+        )
+        return await asked_for_a_report(play, self.agent, text)
+
+
+@dataclass(frozen=True)
+class ReviewOfSecurity:
+    agent: ClassVar[AgentName] = "security"
+
+    async def play(self, play: Play) -> ScenarioSummary:
+        text = "which vulnerabilities are exposed on our production api servers? please do a security review"
+        return await asked_for_a_report(play, self.agent, text)
+
+
+@dataclass(frozen=True)
+class CompliancePosture:
+    agent: ClassVar[AgentName] = "compliance"
+
+    async def play(self, play: Play) -> ScenarioSummary:
+        return await asked_for_a_report(play, self.agent, "audit the compliance of production, with evidence")
+
+
+@dataclass(frozen=True)
+class WhereMoneyGoes:
+    agent: ClassVar[AgentName] = "cost"
+
+    async def play(self, play: Play) -> ScenarioSummary:
+        text = "where does the money go in production, and where could we save costs?"
+        return await asked_for_a_report(play, self.agent, text)
+
+
+async def _first_alert(play: Play) -> Alert:
+    """The worst open alert about a machine."""
+    query = AlertQuery(statuses=["open"], sources=["alertmanager"])
+    found, _ = await play.estate.alerts(play.org, query, limit=50, cursor=None)
+    about = [alert for alert in found if alert.asset_id is not None and alert.environment is not None]
+    if not about:
+        raise StageError("The drawn estate has no failing machine: there is no incident to look into.")
+    return min(about, key=lambda alert: (alert.severity != "critical", alert.id))

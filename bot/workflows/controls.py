@@ -1,0 +1,182 @@
+"""Pausing, resuming and cancelling a task while it runs: who may, when it counts, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from bot.workflows import steps
+    from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, TaskState
+    from bot.workflows.parts import is_for
+    from tools.contracts.control import Control
+
+INBOX_LIMIT = 200
+"""Clicks kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
+
+ControlProblem = Literal[
+    "forged",
+    "wrong_task",
+    "over",
+    "stopping",
+    "not_running",
+    "stale_run",
+    "paused_before",
+    "not_paused",
+    "not_in_role",
+]
+"""Stable names: they stand in the ledger."""
+
+CONTROL_SENTENCES: dict[ControlProblem, str] = {
+    "forged": "That did not come from a button Gavel can vouch for. Nothing was changed by it.",
+    "wrong_task": "That button belongs to another task. Nothing was changed by it. Use the card in the task's thread.",
+    "over": "This task is over, so there is nothing left to pause or stop. Your click changed nothing.",
+    "stopping": "This run is being stopped already. Your click changed nothing.",
+    "not_running": "No plan is running here now. Your click changed nothing.",
+    "stale_run": "That button belongs to another run than the one that is going on. Use the newest card.",
+    "paused_before": "This run is paused already. Your click changed nothing. Resume it, or cancel it, on its card.",
+    "not_paused": "This run is not paused. Your click changed nothing.",
+    "not_in_role": (
+        "You may not do that here, and nothing was changed by it. Whoever asked for the change may pause or cancel it, "
+        "and so may those whose roles may approve it; only they, or who paused it, may resume it."
+    ),
+}
+"""What the one who clicked is told: what was not done, and what to do where something can be done."""
+
+
+def problem_before_roles(control: Control, state: TaskState) -> ControlProblem | None:
+    """Everything that can be said without asking who holds which role. `control` is already authentic."""
+    request, proposal = state.request, state.proposal
+    if not is_for(request, org=control.org, task_id=control.task_id):
+        return "wrong_task"
+    if state.status == "done":
+        return "over"
+    if state.cancelled_by:
+        return "stopping"
+    bound = control.revision, control.plan_digest
+    if control.action == "cancel" and bound == (0, ""):
+        return None
+    # What ran without approval may be waiting for its rest to be approved: that can be cancelled, and not paused.
+    if proposal is None or (control.action != "cancel" and state.status != "executing"):
+        return "not_running"
+    if bound != (proposal.revision, proposal.plan.digest):
+        return "stale_run"
+    if control.action == "pause" and state.pause is not None:
+        return "paused_before"
+    if control.action == "resume" and state.pause is None:
+        return "not_paused"
+    return None
+
+
+def may(control: Control, state: TaskState, roles: Sequence[str]) -> bool:
+    """Stopping is open to whoever asked and whoever might approve. Going on is not for the one who asked to say, unless
+    they only take back their own pause."""
+    deciding = state.proposal.requirement.roles if state.proposal is not None else []
+    if set(roles) & set(deciding):
+        return True
+    asked = control.user == state.request.user
+    if control.action == "resume":
+        return asked and state.pause is not None and state.pause.user == control.user
+    return asked
+
+
+class Controls:
+    """The hands on one task. :meth:`heed` runs beside the task's own course, so that a click counts while a phase runs.
+
+    The one writer of `TaskState.pause` and `TaskState.cancelled_by`.
+    """
+
+    def __init__(self, state: TaskState) -> None:
+        self._state = state
+        self._inbox: list[Control] = []
+        self._seen: set[str] = set()
+        self._weighed = 0
+        self.cancel: Control | None = None
+        """The cancellation that counted, as it was signed: the parts of a task are handed it on."""
+
+    def add(self, control: Control) -> None:
+        """From the signal handler: nothing is decided here."""
+        if len(self._inbox) < INBOX_LIMIT:
+            self._inbox.append(control)
+
+    @property
+    def settled(self) -> bool:
+        """Every click so far has been weighed. Nothing may be started before: one of them may be a pause."""
+        return not self._inbox
+
+    async def heed(self) -> None:
+        """For as long as the task lives."""
+        while True:
+            await workflow.wait_condition(lambda: bool(self._inbox))
+            try:
+                await self._weigh(self._inbox[0])
+            except ActivityError as error:
+                # What could not be written down does not happen; neither can a phase, which is written down too.
+                workflow.logger.warning("A click on the run's card was not heeded: %s", error.cause or error)
+            finally:
+                self._inbox.pop(0)
+
+    async def _weigh(self, control: Control) -> None:
+        self._weighed += 1
+        if not await steps.authenticate(control):
+            # A forged signal names whoever it likes: nobody is told, the ledger still knows.
+            await self._refuse(control, "forged", user="")
+            return
+        if control.unique and control.unique in self._seen:
+            return
+        problem = problem_before_roles(control, self._state)
+        if problem is None:
+            roles = await steps.run(steps.READ_ROLES, RolesInput(request=self._state.request, user=control.user))
+            # Reading may have waited: the run may have ended meanwhile.
+            problem = problem_before_roles(control, self._state)
+            if problem is None and not may(control, self._state, roles):
+                problem = "not_in_role"
+        if problem is None:
+            await self._obey(control)
+        else:
+            await self._refuse(control, problem, user=control.user)
+        if control.unique:
+            self._seen.add(control.unique)
+
+    async def _obey(self, control: Control) -> None:
+        now = workflow.now()
+        pause: Pause | None = None
+        if control.action == "pause":
+            until = now + timedelta(seconds=self._state.request.limits.pause_seconds)
+            # At once, before it is told: the phase that would start meanwhile must not.
+            self._state.pause = pause = Pause(user=control.user, at=now.isoformat(), until=until.isoformat())
+        elif control.action == "cancel":
+            self._state.cancelled_by, self.cancel = control.user, control
+        await steps.run(
+            steps.HEED_CONTROL,
+            HeededControl(
+                request=self._state.request,
+                thread_ts=self._state.thread_ts,
+                proposal=self._state.proposal if self._state.phases else None,
+                phases=self._state.phases,
+                control=control,
+                pause=pause,
+                key=f"control:{self._weighed}",
+            ),
+        )
+        if control.action == "resume":
+            # Only once it is on record.
+            self._state.pause = None
+
+    async def _refuse(self, control: Control, problem: ControlProblem, *, user: str) -> None:
+        await steps.run(
+            steps.REFUSE_CONTROL,
+            RefusedControl(
+                request=self._state.request,
+                thread_ts=self._state.thread_ts,
+                user=user,
+                action=control.action,
+                problem=problem,
+                sentence=CONTROL_SENTENCES[problem],
+                key=f"control-refused:{self._weighed}",
+            ),
+        )

@@ -1,0 +1,199 @@
+"""Pause, resume and cancel: which clicks count, and what a run does with them. On a real Temporal server."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+from temporalio.client import Client
+
+from bot.workflows import messages as m
+from bot.workflows.controls import CONTROL_SENTENCES
+from bot.workflows.task import TaskWorkflow
+from tests.unit.workflows.conftest import KEY
+from tests.unit.workflows.running import Running, running
+from tests.unit.workflows.script import Script
+from tools.contracts.control import Control
+from tools.contracts.signing import sign
+
+
+@dataclass
+class Held(Script):
+    """Its first phase ends when the test lets it."""
+
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @activity.defn(name="run_phase")
+    async def run_phase(self, message: m.PhaseInput) -> m.PhaseResult:
+        result = await super().run_phase(message)
+        if message.index == 0:
+            await self.may_end.wait()
+        return result
+
+
+async def canary_runs(task: Running) -> Held:
+    """Approved, and in the middle of its first phase."""
+    assert isinstance(task.script, Held)
+    await task.decide("UGRACE")
+    await task.asked("run_phase")
+    return task.script
+
+
+def phases_run(script: Script) -> list[int]:
+    return [message.index for message in script.of("run_phase")]
+
+
+async def test_a_pause_during_a_phase_lets_it_end_and_starts_nothing_after_it(temporal: Client) -> None:
+    async with running(temporal, Held()) as task:
+        script = await canary_runs(task)
+        await task.control("UADA", "pause")
+        await task.asked("heed_control")
+        script.may_end.set()
+        # The wait phase that follows is held too: only its own run would show it.
+        await task.asked("show_run")
+        await asyncio.sleep(1.5)
+        assert phases_run(script) == [0]
+        state = await task.handle.query(TaskWorkflow.task_state)
+        assert [record.state for record in state.phases] == ["done", "waiting", "waiting"]
+        await task.control("UGRACE", "resume")
+        assert (await task.handle.result()).outcome == "completed"
+        assert phases_run(script) == [0, 2]
+    assert [message.control.action for message in script.of("heed_control")] == ["pause", "resume"]
+
+
+async def test_a_pause_during_a_wait_does_not_end_the_wait(temporal: Client) -> None:
+    async with running(temporal, Script(wait_seconds=2)) as task:
+        await task.decide("UGRACE")
+        await task.asked("run_phase")
+        begun = datetime.now(UTC)
+        await task.control("UADA", "pause")
+        await task.asked("heed_control")
+        await task.control("UADA", "resume")
+        assert (await task.handle.result()).outcome == "completed"
+        assert datetime.now(UTC) - begun > timedelta(seconds=1.5)
+
+
+async def test_a_cancel_ends_a_long_wait_and_undoes_what_ran(temporal: Client) -> None:
+    async with running(temporal, Script(wait_seconds=86_400)) as task:
+        await task.decide("UGRACE")
+        await task.asked("run_phase")
+        await task.control("UADA", "cancel")
+        result = await asyncio.wait_for(task.handle.result(), 20)
+    assert (result.outcome, result.ended_by) == ("cancelled", "UADA")
+    assert (phases_run(task.script), task.script.of("roll_back")[0].touched) == ([0], ["web-1"])
+    assert [record.state for record in task.script.of("conclude")[0].state.phases] == [
+        "rolled_back",
+        "skipped",
+        "skipped",
+    ]
+
+
+async def test_a_paused_run_can_be_cancelled(temporal: Client) -> None:
+    async with running(temporal, Held()) as task:
+        script = await canary_runs(task)
+        await task.control("UGRACE", "pause")
+        script.may_end.set()
+        await task.asked("show_run")
+        await task.control("ULINUS", "cancel")
+        result = await task.handle.result()
+    assert (result.outcome, result.ended_by, phases_run(script)) == ("cancelled", "ULINUS", [0])
+
+
+async def test_a_pause_that_nobody_ends_stops_the_run_and_undoes_it(temporal: Client) -> None:
+    async with running(temporal, Held(), pause_seconds=1) as task:
+        script = await canary_runs(task)
+        await task.control("UADA", "pause")
+        await task.asked("heed_control")
+        script.may_end.set()
+        result = await task.handle.result()
+    assert (result.outcome, phases_run(script)) == ("rolled_back", [0])
+    assert "nobody resumed it in time" in result.detail
+
+
+async def test_a_cancelled_task_that_waits_for_its_approval_runs_nothing(temporal: Client) -> None:
+    async with running(temporal, Script()) as task:
+        await task.proposal()
+        cancel = Control(org="T1", task_id=task.handle.id, action="cancel", user="UADA", channel="COPS")
+        await task.handle.signal(TaskWorkflow.control, cancel)
+        await task.handle.signal(TaskWorkflow.control, sign(cancel, KEY))
+        assert (await task.handle.result()).outcome == "cancelled"
+    assert phases_run(task.script) == []
+    assert [message.problem for message in task.script.of("refuse_control")] == ["forged"]
+
+
+async def test_every_click_that_does_not_count_changes_nothing_and_says_why_to_who_clicked(temporal: Client) -> None:
+    async with running(temporal, Held()) as task:
+        script = await canary_runs(task)
+        forged = await task.control("UADA", "cancel", org="T2")  # signed, but of another org
+        await task.handle.signal(TaskWorkflow.control, replace(forged, org="T1"))  # its MAC is for another org
+        await task.control("UMALLORY", "cancel")
+        await task.control("UADA", "resume")
+        await task.control("UADA", "cancel", revision=7)
+        await task.control("UADA", "cancel", plan_digest="sha256:" + "9" * 64)
+        twice = await task.control("UADA", "pause")
+        await task.handle.signal(TaskWorkflow.control, twice)  # Slack delivers it again
+        await task.control("UGRACE", "pause")
+        await task.asked("refuse_control", times=7)
+        await task.control("UGRACE", "resume")
+        script.may_end.set()
+        assert (await task.handle.result()).outcome == "completed"
+    refused = [(message.user, message.problem) for message in script.of("refuse_control")]
+    assert refused == [
+        ("UADA", "wrong_task"),
+        ("", "forged"),
+        ("UMALLORY", "not_in_role"),
+        ("UADA", "not_paused"),
+        ("UADA", "stale_run"),
+        ("UADA", "stale_run"),
+        ("UGRACE", "paused_before"),
+    ]
+    assert script.of("refuse_control")[2].sentence == CONTROL_SENTENCES["not_in_role"]
+
+
+async def test_who_asked_cannot_end_the_pause_of_somebody_else(temporal: Client) -> None:
+    async with running(temporal, Held()) as task:
+        script = await canary_runs(task)
+        await task.control("UGRACE", "pause")
+        await task.control("UADA", "resume")
+        await task.asked("refuse_control")
+        assert script.of("refuse_control")[0].problem == "not_in_role"
+        script.may_end.set()
+        await task.asked("show_run")
+        assert phases_run(script) == [0]
+        await task.control("UGRACE", "resume")
+        await task.handle.result()
+
+
+async def test_a_role_is_read_when_the_click_is_weighed(temporal: Client) -> None:
+    async with running(temporal, Held()) as task:
+        script = await canary_runs(task)
+        script.roles["UGRACE"] = []
+        await task.control("UGRACE", "cancel")
+        await task.asked("refuse_control")
+        script.may_end.set()
+        assert (await task.handle.result()).outcome == "completed"
+    assert script.of("refuse_control")[0].problem == "not_in_role"
+
+
+async def test_a_click_on_a_task_that_is_ending_is_answered(temporal: Client) -> None:
+    @dataclass
+    class SlowEnd(Script):
+        may_end: asyncio.Event = field(default_factory=asyncio.Event)
+
+        @activity.defn(name="conclude")
+        async def conclude(self, message: m.ConcludeInput) -> bool:
+            self.asked.append(("conclude", message))
+            await self.may_end.wait()
+            return True
+
+    script = SlowEnd()
+    async with running(temporal, script) as task:
+        await task.decide("UGRACE")
+        await task.asked("conclude")
+        await task.control("UADA", "cancel")
+        await task.asked("refuse_control")
+        script.may_end.set()
+        assert (await task.handle.result()).outcome == "completed"
+    assert script.of("refuse_control")[0].problem == "over"

@@ -123,7 +123,6 @@ async def running(
     *,
     task: str = "",
     source: Source = "mention",
-    text: str = "web servers have drifted, fix it",
     **limits: int,
 ) -> AsyncGenerator[Running]:
     """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
@@ -136,7 +135,7 @@ async def running(
         channel="COPS",
         thread_ts="1.0",
         message_ts="1.0",
-        text=text,
+        text=script.text,
         redacted=script.redacted,
         received_at=datetime.now(UTC).isoformat(),
         limits=TaskLimits(**limits),
@@ -149,5 +148,7 @@ async def running(
         identity=temporal.identity,
     )
     async with worker:
-        handle = await temporal.start_workflow(TaskWorkflow.run, sign(request, KEY), id=task, task_queue=task)
+        # Added after it was signed, as whoever can write to Temporal would.
+        signed = replace(sign(request, KEY), **script.forged)
+        handle = await temporal.start_workflow(TaskWorkflow.run, signed, id=task, task_queue=task)
         yield Running(handle, script, temporal=temporal)

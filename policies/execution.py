@@ -47,7 +47,7 @@ class ExecutionCheck:
         alone = await self.autonomy.judge(plan, caller=requester, risk_level=risk_level, now=now)
         if alone.autonomy is None:
             return alone.refusals
-        whole = plan.model_dump(mode="json", include={"org", "environment", "maintenance_window"})
+        whole = plan.model_dump(mode="json", include={"kind", "org", "environment", "maintenance_window"})
         document: JsonObject = {
             "now": now.astimezone(UTC).isoformat(),
             "phase": phase.name if phase else None,

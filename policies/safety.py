@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from policies.checks import actions, estate, identity, structure, text
+from policies.checks import actions, estate, identity, resources, structure, text
 from policies.checks.base import Case, Check, Observed, refuse
 from policies.gate import Catalog, Finding, JudgeContext
 from policies.observing import observed_assets
@@ -14,6 +14,7 @@ from tools.contracts.common import JsonObject
 from tools.contracts.estate import Image
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName
+from tools.resources import observe
 
 CHECKS: tuple[Check, ...] = (
     identity.of_this_task,
@@ -36,6 +37,10 @@ CHECKS: tuple[Check, ...] = (
     estate.expectations_hold,
     estate.target_is_real,
     estate.versions_agree,
+    resources.resources_named,
+    resources.resources_as_planned,
+    resources.resources_reach,
+    resources.operations_agree,
     text.no_commands,
     text.no_secrets,
 )
@@ -82,4 +87,8 @@ class SafetyGate:
         named.update(asset for action in plan.rollback.actions for asset in action.asset_ids)
         assets = await observed_assets(self._estate, org, named)
         images: list[Image] = await self._estate.images(org)
-        return Observed(assets=assets, images={image.id: image for image in images if image.org_id == org})
+        return Observed(
+            assets=assets,
+            images={image.id: image for image in images if image.org_id == org},
+            resources={row.id: await observe(self._estate, org, row.kind, row.id) for row in plan.resources},
+        )

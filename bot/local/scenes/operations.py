@@ -39,7 +39,7 @@ class GoldenImage:
 
     async def play(self, play: Play) -> ScenarioSummary:
         before = {image.id for image in await play.estate.images(play.org)}
-        text = "build a new golden image for the api servers in staging and promote it to staging"
+        text = "build a new api image in staging and promote it to staging"
         said = await play.ask(self.agent, "ada", text)
         await play.approve(self.agent, said, await play.card(self.agent, said))
         summary = await play.summary(self.agent, said, expected=RAN)

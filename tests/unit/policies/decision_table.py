@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.unit.policies.documents import Change, both, drop, put
+from tests.unit.policies.operations_table import OPERATIONS
 from tests.unit.policies.plans import NOW, ORG, REQUESTER, make_plan
 from tools.contracts.common import JsonObject
 
@@ -447,7 +448,15 @@ IMAGES = (
     row("images", "an old scan", put("built.scan.scanned_at", "2020-01-01T00:00:00Z"), "images.scan_old"),
 )
 
-TABLE = (*PLAN, *TOOLS, *APPROVAL, *EXECUTION, *AUTONOMY, *IMAGES)
+TABLE = (
+    *PLAN,
+    *(row("safety", name, change, *rules) for name, change, rules in OPERATIONS),
+    *TOOLS,
+    *APPROVAL,
+    *EXECUTION,
+    *AUTONOMY,
+    *IMAGES,
+)
 
 UNDEFINED = (
     row("safety", "a window that is no date", put("plan.maintenance_window.start", "tomorrow")),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from policies.checks import actions, estate, identity, structure, text
+from policies.checks import actions, estate, identity, resources, structure, text
 from policies.checks.base import Check
 from policies.gate import JudgeContext
 from policies.safety import CHECKS, SafetyGate
@@ -262,7 +262,7 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
 
 
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, text)
+    modules = (identity, structure, actions, estate, resources, text)
     defined = {
         value
         for module in modules

@@ -170,7 +170,7 @@ changes_assets(phase) if {
 findings contains data.ql.ai.lib.refusal("plan.no_health_check", reason, true) if {
 	some i in changing
 	phase := input.plan.phases[i]
-	count(phase.health_checks) + count(resource_checks(phase)) == 0
+	count(phase.health_checks) + count(phase.resource_checks) == 0
 	reason := sprintf("phase '%s' changes assets and has no health check: at least 1 is needed", [phase.name])
 }
 

@@ -27,6 +27,7 @@ phase_fields := [
 	{"at": ["wait_seconds"], "is": ["number"]},
 	{"at": ["actions"], "is": ["array"]},
 	{"at": ["health_checks"], "is": ["array"]},
+	{"at": ["resource_checks"], "is": ["array"]},
 ]
 
 action_fields := [

@@ -25,8 +25,6 @@ images_only if input.plan.kind == "ImageSpec"
 
 moves_whole if input.plan.kind == "DRRunbook"
 
-resource_checks(phase) := object.get(phase, "resource_checks", [])
-
 default drills := false
 
 drills if {

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from tools.contracts.common import Contract, Mode
-from tools.contracts.taskspec import Question, TaskSpec
+from tools.contracts.taskspec import Intent, Question, TaskSpec
 
 
 class Exchange(Contract):
@@ -34,16 +34,24 @@ class Request(Contract):
     """For alerts: labels and annotations as received. Untrusted."""
     exchanges: list[Exchange] = []
     """Oldest first."""
+    whole: str = ""
+    """Where this request is one of several in a message: all of that message. Untrusted."""
+    previous: TaskSpec | None = None
+    """The last task of the same thread, where it is over: what "the same in staging" goes on from."""
+    received_at: str = ""
+    """RFC 3339, UTC: what "the last two hours" counts from. Empty: not known."""
     attempt: int = 1
     """From 1: a retried step states another, so that its model calls are entries of their own."""
 
 
 class Understanding(Contract):
-    """What layer 1 made of a request. Exactly one of four things."""
+    """What layer 1 made of a request. Exactly one of five things."""
 
-    kind: Literal["task", "question", "decline", "error"]
+    kind: Literal["task", "question", "several", "decline", "error"]
     spec: TaskSpec | None = None
     """For `task`."""
+    intents: list[Intent] = []
+    """For `several`: two or more, in order. Nothing is done before the person confirms them."""
     question: Question | None = None
     """For `question`. Plain text: no mention or link in it is alive."""
     text: str = ""
@@ -75,6 +83,23 @@ def _match_end(pattern: re.Pattern[str], text: str) -> int:
 def says_something(text: str) -> bool:
     """False for nothing but white space, mentions, links, emoji and punctuation, in any script."""
     return any(unicodedata.category(character)[0] in "LN" for character in _MARKUP.sub(" ", text))
+
+
+_HIDDEN = {"Cc", "Cf"}
+
+
+def said_in(words: str, text: str) -> bool:
+    """Whether `words` stand in `text`, letter case, line breaks and hidden characters apart."""
+    wanted = _comparable(words)
+    return bool(wanted) and wanted in _comparable(text)
+
+
+def _comparable(text: str) -> str:
+    shown = "".join(
+        character if unicodedata.category(character) not in _HIDDEN else " " if character.isspace() else ""
+        for character in unicodedata.normalize("NFKC", text)
+    )
+    return " ".join(shown.casefold().split())
 
 
 def harmless(text: str, limit: int) -> str:

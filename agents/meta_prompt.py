@@ -1,25 +1,40 @@
-"""Layer 1 (ADR-007): a request or an alert becomes a TaskSpec, a question, or a clear no. Never a guess."""
+"""Layer 1 (ADR-007): a request or an alert becomes a TaskSpec, a question, a list to confirm, or a clear no."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from agents.intake import Request, Understanding, harmless, says_something, split_mode
+from agents.asking import ask_in_turn
+from agents.intake import Request, Understanding, harmless, said_in, says_something, split_mode
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelClient, ModelError
-from agents.orchestrator.structured import ask
-from agents.specialists.catalog import CAPABILITIES, TASK_NAMES, what_gavel_can
+from agents.required_scope import missing_scope
+from agents.specialists.catalog import CAPABILITIES, TASK_NAMES, Capability, what_gavel_can
 from prompts.library import PromptLibrary
-from tools.contracts.common import Mode, RiskLevel
+from tools.contracts.common import JsonObject, Mode, RiskLevel, TaskType
 from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskDraft, TaskSpec
 
 QUESTION_LIMIT = 300
 CHOICE_LIMIT = 75
 """Characters in a question, and in a choice (Slack's button text)."""
 
-_ENVIRONMENTS = ["production", "staging", "development"]
+GOAL_LIMIT = 160
+"""Of one intent in a list to confirm."""
+
+_ONE_AT_A_TIME = "I read more than one thing in that. Which one should I start with?"
+
 _RISKS: list[RiskLevel] = ["low", "medium", "high", "critical"]
-_STARTERS = ["Check production for drift", "Fix drift in staging", "Fix drift in production web servers"]
+_STARTERS: dict[TaskType, str] = {
+    "drift_remediation": "Check production for drift",
+    "incident_analysis": "Find out what is failing in production",
+    "patch_rollout": "Plan the patches for production",
+    "compliance_audit": "Audit production's compliance",
+    "security_review": "Review production's exposure",
+    "cost_optimization": "Look for savings in production",
+    "dr_readiness": "Check production's disaster recovery",
+    "image_lifecycle": "Validate the golden images for production",
+}
+"""Likely answers to "what would you like me to do", likeliest first."""
 
 
 @dataclass(frozen=True)
@@ -41,27 +56,24 @@ class MetaPrompt:
     task_timeout_seconds: int = 3600
     max_questions: int = 3
     """Questions one task may ask; then it ends and says how to ask again."""
+    capabilities: Mapping[TaskType, Capability] = field(default_factory=lambda: CAPABILITIES)
+    """Which kinds of work have an agent. Any other is declined by its name, and never given to another agent."""
 
     async def understand(self, request: Request) -> Understanding:
         """What is asked for. Raises `LedgerUnavailable` when a model call could not be recorded."""
         mode, text = split_mode(request.text) if request.source == "person" else (None, request.text)
         if not says_something(" ".join([text, *request.alert_fields.values(), *(e.answer for e in request.exchanges)])):
-            return self._question(request, Question(text="What would you like me to do?", choices=_STARTERS))
-        errors: list[str] = []
-        for member in self.members:
-            try:
-                draft = await ask(self.client, member, self._chat_request(request, text, member), TaskDraft)
-            except ModelError as error:
-                errors.append(str(error))
-                continue
-            return self._judge(request, draft, member=member, mode=mode or self.default_mode)
-        reasons = harmless(" ".join(errors), 600) or "No model is configured."
-        return Understanding(
-            kind="error",
-            text=f"I could not read this request, so nothing was started. {reasons}",
-        )
+            return self._question(request, self._what())
+        try:
+            draft, member = await ask_in_turn(self.client, self.members, self._chat_request(request, text), TaskDraft)
+        except ModelError as error:
+            return Understanding(
+                kind="error",
+                text=f"I could not read this request, so nothing was started. {harmless(str(error), 600)}",
+            )
+        return self._judge(request, draft, member=member, mode=mode or self.default_mode)
 
-    def _chat_request(self, request: Request, text: str, member: Member) -> ChatRequest:
+    def _chat_request(self, request: Request, text: str) -> ChatRequest:
         prompt = self.prompts.load("meta_prompt")
         rendered = prompt.render(
             source=request.source,
@@ -69,6 +81,9 @@ class MetaPrompt:
             text_limit=self.text_limit,
             alert_fields=sorted(request.alert_fields.items()),
             exchanges=request.exchanges,
+            whole=request.whole,
+            previous=_previous(request.previous),
+            received_at=request.received_at,
             threshold=self.confidence_threshold,
         )
         return ChatRequest(
@@ -80,7 +95,7 @@ class MetaPrompt:
             mode="single",
             prompt_id=prompt.id,
             prompt_version=prompt.version,
-            key=f"understand:{_round(request)}:{member.name}",
+            key=f"understand:{_round(request)}",
             max_tokens=1500,
             temperature=0,
             deadline_seconds=self.deadline_seconds,
@@ -90,14 +105,23 @@ class MetaPrompt:
         """Rules that no model's answer gets around."""
         if draft.kind == "decline":
             return _no(f"{harmless(draft.goal, 300)} {what_gavel_can()} Nothing was started.", draft, member)
-        if draft.task_type is not None and draft.task_type not in CAPABILITIES:
+        if draft.kind == "several":
+            return self._several(request, draft, member)
+        if draft.task_type is not None and draft.task_type not in self.capabilities:
             name = TASK_NAMES[draft.task_type]
             return _no(f"I cannot do {name} yet, so nothing was started. {what_gavel_can()}", draft, member)
-        if draft.kind == "question" or draft.task_type is None or draft.environment is None:
-            return self._question(request, _open_question(draft), draft=draft, member=member)
+        if draft.kind == "question" or draft.task_type is None:
+            asked = (
+                draft.question or missing_scope(draft) or (_confirmation(draft) if draft.task_type else self._what())
+            )
+            return self._question(request, asked, draft=draft, member=member)
+        stated = draft if environment_is_written(draft, request) else draft.model_copy(update={"environment": None})
+        missing = missing_scope(stated)
+        if missing is not None or stated.environment is None:
+            return self._question(request, missing or draft.question or self._what(), draft=draft, member=member)
         if draft.confidence < self.confidence_threshold:
             return self._question(request, draft.question or _confirmation(draft), draft=draft, member=member)
-        capability = CAPABILITIES[draft.task_type]
+        capability = self.capabilities[draft.task_type]
         return Understanding(
             kind="task",
             member=member.name,
@@ -109,20 +133,38 @@ class MetaPrompt:
                 user_intent=request.text,
                 org=request.org,
                 user=request.user,
-                environment=draft.environment,
-                context=_written_assets_only(draft.context, request),
+                environment=stated.environment,
+                context=_written_only(draft.context, request),
                 # An alert can narrow what is looked at; how fast to change it is for people to say.
                 constraints=draft.constraints if request.source == "person" else Constraints(),
                 agents=[capability.agent],
                 tools_required=list(capability.tools),
-                risk_level=_at_least("high" if draft.environment == "production" else "medium", draft.risk_level),
+                risk_level=_at_least("high" if stated.environment == "production" else "medium", draft.risk_level),
                 approval_required=True,
                 timeout_seconds=self.task_timeout_seconds,
                 mode=mode,
                 confidence=draft.confidence,
-                open_questions=[],
+                open_questions=[shown for text in draft.open_questions if (shown := harmless(text, QUESTION_LIMIT))],
+                follows=request.previous.id if request.previous is not None else None,
             ),
         )
+
+    def _several(self, request: Request, draft: TaskDraft, member: Member) -> Understanding:
+        """A list for the person to confirm: only of what really stands in the message."""
+        intents = [
+            intent.model_copy(update={"goal": harmless(intent.goal, GOAL_LIMIT) or harmless(intent.words, GOAL_LIMIT)})
+            for intent in {intent.words: intent for intent in draft.intents}.values()
+            if said_in(intent.words, request.text)
+        ]
+        # Nobody is there to confirm an alert's; and a part of a list is not a list again.
+        if len(intents) < 2 or request.source == "alert" or request.whole:
+            first = Question(text=_ONE_AT_A_TIME, choices=[intent.goal for intent in intents])
+            return self._question(request, first, draft=draft, member=member)
+        return Understanding(kind="several", intents=intents, member=member.name, confidence=draft.confidence)
+
+    def _what(self) -> Question:
+        choices = [starter for kind, starter in _STARTERS.items() if kind in self.capabilities]
+        return Question(text="What would you like me to do?", choices=choices[:4])
 
     def _question(
         self, request: Request, question: Question, *, draft: TaskDraft | None = None, member: Member | None = None
@@ -145,6 +187,18 @@ class MetaPrompt:
         )
 
 
+def environment_is_written(draft: TaskDraft, request: Request) -> bool:
+    """Whether the draft's environment was said, here or by the task of this thread that this one goes on from.
+
+    A model that answers an environment nobody wrote has guessed it, or was talked into it.
+    """
+    if request.previous is not None and draft.environment == request.previous.environment:
+        return True
+    asked = [text for exchange in request.exchanges for text in (exchange.question, exchange.answer)]
+    said = [request.text, request.whole, *request.alert_fields, *request.alert_fields.values(), *asked]
+    return any(said_in(draft.environment_words, text) for text in said)
+
+
 def _round(request: Request) -> str:
     asked = str(len(request.exchanges))
     return asked if request.attempt == 1 else f"{asked}.{request.attempt}"
@@ -154,28 +208,33 @@ def _no(text: str, draft: TaskDraft, member: Member) -> Understanding:
     return Understanding(kind="decline", text=text, member=member.name, confidence=draft.confidence)
 
 
-def _open_question(draft: TaskDraft) -> Question:
-    """The model's own question, or the one that code knows is open."""
-    if draft.question is not None:
-        return draft.question
-    if draft.task_type is None:
-        return Question(text="What would you like me to do?", choices=_STARTERS)
-    if draft.environment is None:
-        return Question(text="Which environment do you mean?", choices=_ENVIRONMENTS)
-    return _confirmation(draft)
-
-
 def _confirmation(draft: TaskDraft) -> Question:
     goal = harmless(draft.goal, 200)
     return Question(text=f"I read this as: {goal} ({draft.environment}). Is that right?", choices=["Yes", "No"])
 
 
-def _written_assets_only(context: TaskContext, request: Request) -> TaskContext:
-    """Without asset ids that nobody wrote: a model must not narrow a task to machines it made up."""
-    written = " ".join(
-        [request.text, *request.alert_fields.values(), *(exchange.answer for exchange in request.exchanges)]
-    ).lower()
-    return context.model_copy(update={"asset_ids": [name for name in context.asset_ids if name.lower() in written]})
+def _written_only(context: TaskContext, request: Request) -> TaskContext:
+    """Without assets and subjects that nobody wrote: a model must not narrow a task to what it made up."""
+    before = request.previous.context if request.previous is not None else TaskContext()
+    written = [request.text, request.whole, *request.alert_fields.values(), *(e.answer for e in request.exchanges)]
+
+    def kept(names: Sequence[str], known: Sequence[str]) -> list[str]:
+        return [name for name in names if name in known or any(said_in(name, text) for text in written)]
+
+    return context.model_copy(
+        update={
+            "asset_ids": kept(context.asset_ids, before.asset_ids),
+            "subjects": kept(context.subjects, before.subjects),
+        }
+    )
+
+
+def _previous(spec: TaskSpec | None) -> JsonObject | None:
+    """The earlier task as a prompt shows it: what code made of it, without anybody's words."""
+    if spec is None:
+        return None
+    shown = {"task_type", "environment", "context", "constraints"}
+    return spec.model_dump(mode="json", include=shown, exclude_defaults=True)
 
 
 def _at_least(floor: RiskLevel, stated: RiskLevel) -> RiskLevel:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from policies.bundle import Bundle, load_bundle
 from policies.engine import is_object
+from policies.tenant_bundle import TenantPolicies, TenantPoliciesError, read_tenant, with_tenants
 from tools.contracts.common import JsonObject
 
 
 def policy_bundle(settings: Settings) -> Bundle:
-    """The policies that this installation judges by."""
-    return load_bundle(policy_data(settings))
+    """The policies that this installation judges by, those of its orgs among them. Raises :class:`SettingsError`."""
+    house = load_bundle(policy_data(settings))
+    try:
+        return with_tenants(house, tenant_policies(settings)) if settings.policies.tenants else house
+    except TenantPoliciesError as error:
+        raise SettingsError([f"policies.tenants: {error} Nothing was started."]) from error
+
+
+def tenant_policies(settings: Settings) -> list[TenantPolicies]:
+    """Raises :class:`policies.tenant_bundle.TenantPoliciesError`."""
+    return [read_tenant(org, directory.expanduser()) for org, directory in sorted(settings.policies.tenants.items())]
 
 
 def policy_data(settings: Settings) -> JsonObject:

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
@@ -99,6 +100,7 @@ async def open_workbench(
                 default_mode=mode,
                 text_limit=settings.limits.text_chars,
             ),
+            follow_ups=FollowUps(client=models, members=members, prompts=prompts),
             agents=build_agents(
                 models,
                 members,

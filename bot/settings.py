@@ -17,7 +17,7 @@ from pydantic_settings import SettingsError as UndecodableError
 
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
-from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings
+from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_sections import (
     ROLE_GROUPS,
     AlertSettings,
@@ -54,6 +54,7 @@ __all__ = [
     "LlmSettings",
     "MemberSettings",
     "OpaSettings",
+    "PolicySettings",
     "RedisSettings",
     "RoleSettings",
     "Settings",
@@ -95,6 +96,7 @@ class Settings(Section):
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     estate: EstateSettings = Field(default_factory=EstateSettings)
     gates: GateSettings = Field(default_factory=GateSettings)
+    policies: PolicySettings = Field(default_factory=PolicySettings)
     autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bot.settings_base import Section, split_commas
+from bot.settings_base import Section, split_commas, split_pairs
 from tools.contracts.common import Environment, JsonObject, Platform, RiskLevel
 from tools.contracts.verdict import AutonomyMode, GateName
 
@@ -31,6 +32,15 @@ class GateSettings(Section):
     """Whether this is production mode, in which no gate can be off. None: as soon as any part is configured."""
     off: Annotated[list[GateName], NoDecode, BeforeValidator(split_commas)] = []
     """Gates that judge nothing, each by itself. Told on every plan card, kept in the ledger."""
+
+
+class PolicySettings(Section):
+    """Policies beside those that are shipped."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_POLICIES_")
+    tenants: Annotated[dict[str, Path], NoDecode, BeforeValidator(split_pairs)] = {}
+    """Org → a directory of Rego of its own (`ql.ai.tenants.<org>.…`), which can refuse and ask for more, never allow.
+    `ORG=DIRECTORY,…` in the environment."""
 
 
 class AutonomyRules(BaseModel):

@@ -16,23 +16,27 @@ from policies.autonomy import AutonomyCheck
 from policies.decisions import ask
 from policies.engine import PolicyEngine
 from policies.gate import Finding, JudgeContext
-from policies.schema import CONTRACTS
+from policies.schema import CONTRACTS, Output
 from tools.contracts.common import JsonObject
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import ApprovalRequirement, Refusal
 
 PACKAGE = "ql.ai.approval"
 
+NOT_REQUIRED = "not required: a report changes nothing"
+
 
 @dataclass(frozen=True)
 class ApprovalGate:
     engine: PolicyEngine
     autonomy: AutonomyCheck
-    contracts: Mapping[str, type[Plan]] = field(default_factory=lambda: CONTRACTS)
+    contracts: Mapping[str, Output] = field(default_factory=lambda: CONTRACTS)
     name: Literal["approval"] = "approval"
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
-        """See :class:`policies.gate.Gate`."""
+        """See :class:`policies.gate.Gate`. A report is not approved: its contract holds no action."""
+        if context.subject == "report":
+            return Finding([], engine=NOT_REQUIRED)
         document = approval_document(plan, context)
         documents: dict[str, JsonObject] = {PACKAGE: document}
         decision, refusals = await ask(self.engine, PACKAGE, document, gate="approval")
@@ -46,7 +50,7 @@ class ApprovalGate:
             reason = f"the policy named nobody who may approve: {error.errors()[0]['msg']}"
             return Finding([_refusal("no_requirement", reason)], engine=self.engine.name, documents=documents)
         contract = self.contracts.get(context.contract)
-        if contract is None:
+        if contract is None or not issubclass(contract, Plan):
             reason = f"there is no contract {context.contract!r}: what may run alone cannot be told"
             return Finding([_refusal("contract", reason)], engine=self.engine.name, documents=documents)
         judged = await self.autonomy.judge(

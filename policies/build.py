@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policies.bundle import Bundle, load_bundle
 from policies.engine import PolicyEngine
+from policies.tenants import WithTenants
 
 
 async def open_engine(
@@ -19,7 +20,9 @@ async def open_engine(
     if opa_url is None:
         from policies.regorus_engine import RegorusEngine
 
-        return RegorusEngine(policies)
-    from policies.opa import open_opa
+        engine: PolicyEngine = RegorusEngine(policies)
+    else:
+        from policies.opa import open_opa
 
-    return await open_opa(opa_url, policies, token=token, timeout_seconds=timeout_seconds)
+        engine = await open_opa(opa_url, policies, token=token, timeout_seconds=timeout_seconds)
+    return WithTenants(engine, policies.tenants) if policies.tenants else engine

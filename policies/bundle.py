@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 
 from policies.engine import is_object, normalized_object
@@ -12,6 +13,9 @@ from tools.contracts.common import JsonObject, digest_of
 
 PACKAGES = "ql.ai"
 """Every package is `ql.ai.…` (ADR-007, integration with OPA)."""
+
+TENANTS_AT = "ql/ai/tenants/"
+"""Where the ids of orgs' own modules begin."""
 
 ROOT = "gavel"
 """All data lies under `data.gavel`."""
@@ -36,6 +40,19 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Tenant:
+    """What an org's own policies are called, and which of the house's packages they add to."""
+
+    slug: str
+    packages: frozenset[str]
+    """E.g. `ql.ai.safety`."""
+
+    def package(self, house: str) -> str:
+        """`ql.ai.tenants.t0acme.safety` for `ql.ai.safety`."""
+        return f"{PACKAGES}.tenants.{self.slug}.{house.removeprefix(f'{PACKAGES}.')}"
+
+
+@dataclass(frozen=True)
 class Bundle:
     """Modules in the order in which an engine can load them, and the data under `data.gavel`."""
 
@@ -46,14 +63,17 @@ class Bundle:
     configured: frozenset[str] = frozenset()
     """Keys of `data` that were given, not shipped: they win over what an OPA server already holds."""
 
+    tenants: Mapping[str, Tenant] = field(default_factory=dict[str, Tenant])
+    """Org → the policies of its own, whose modules are among `modules`. See :mod:`policies.tenants`."""
+
     @property
     def digest(self) -> str:
         return bundle_digest({module.id: module.text for module in self.modules}, self.data)
 
 
-def bundle_digest(modules: dict[str, str], data: JsonObject) -> str:
+def bundle_digest(modules: Mapping[str, str], data: JsonObject) -> str:
     """`sha256:…` over the modules' exact texts by id and the data under `data.gavel`; the same for every engine."""
-    return digest_of({"modules": modules, "data": normalized_object(data)})
+    return digest_of({"modules": dict(modules), "data": normalized_object(data)})
 
 
 def load_bundle(data: JsonObject | None = None) -> Bundle:

@@ -7,7 +7,7 @@ from typing import Protocol, TypeGuard
 
 from tools.contracts.common import JsonObject
 
-_PACKAGE = re.compile(r"[a-z_]+(\.[a-z_]+)*")
+_PACKAGE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
 
 
 class PolicyUnavailable(Exception):

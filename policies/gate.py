@@ -10,8 +10,9 @@ from typing import Protocol
 from tools.contracts.common import AgentName, JsonObject
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.identity import Caller
+from tools.contracts.outputs import REPORTS
 from tools.contracts.taskspec import TaskSpec
-from tools.contracts.verdict import ApprovalRequirement, Autonomy, GateName, Refusal
+from tools.contracts.verdict import ApprovalRequirement, Autonomy, GateName, Refusal, Subject
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,16 @@ class JudgeContext:
     council: CouncilOutcome
     known_tool_calls: frozenset[str]
     """Ids of the calls the investigation really made."""
+    results: Mapping[str, JsonObject]
+    """Call id → output, of those of them that succeeded, as the ledger has it. Receipts are checked against these."""
     approval_expiry_seconds: int | None
     """Overrides the policy's; None: as the policy says."""
     now: datetime
+
+    @property
+    def subject(self) -> Subject:
+        """What the agent's contract says is judged. What is neither is a plan: it must pass everything."""
+        return "report" if self.contract in REPORTS else "plan"
 
 
 @dataclass(frozen=True)

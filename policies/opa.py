@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import hashlib
+import json
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
 
-from policies.bundle import PACKAGES, ROOT, Bundle, bundle_digest
+from policies.bundle import PACKAGES, ROOT, TENANTS_AT, Bundle, bundle_digest
 from policies.engine import (
     PolicyUnavailable,
     PolicyUndefined,
@@ -19,7 +22,7 @@ from policies.engine import (
     normalized,
     normalized_object,
 )
-from policies.opa_client import OpaClient, is_absent, is_client_error, new_client
+from policies.opa_client import Listing, OpaClient, is_absent, is_client_error, new_client
 from tools.contracts.common import JsonObject
 
 _STRICT = {"strict-builtin-errors": "true"}
@@ -32,12 +35,28 @@ _NOT_EVALUATED = frozenset({400, 500})
 """OPA's statuses for an input it cannot read and a rule it cannot evaluate."""
 
 
+_LISTINGS_KEPT = 64
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What the server holds."""
+
+    ids: frozenset[str]
+    """Of every policy."""
+    modules: Mapping[str, str]
+    """Id → text of every module of a `ql.ai` package."""
+
+
 class OpaEngine:
     """A :class:`policies.engine.PolicyEngine` on an OPA server; made by :func:`open_opa`."""
 
-    def __init__(self, client: OpaClient, bundle: Bundle, *, url: str, stack: AsyncExitStack) -> None:
+    def __init__(self, client: OpaClient, listing: Listing, bundle: Bundle, *, url: str, stack: AsyncExitStack) -> None:
         self.name = "opa"
         self._client = client
+        self._listing = listing
+        self._read: dict[bytes, _Held] = {}
+        """What listings held, by the hash of their bytes."""
         self._bundle = bundle
         self._url = url
         self._stack = stack
@@ -50,7 +69,12 @@ class OpaEngine:
         bundle was configured with its own: a freeze set on the server must outlive a restart of Gavel.
         """
         async with self._loading, self._asking("load the policies into"):
-            held = await self._modules()
+            held = dict((await self._held()).modules)
+            for stale in sorted(held.keys() - {module.id for module in self._bundle.modules}, reverse=True):
+                # What an org had and has no longer: it would go on refusing, and nobody would know why.
+                if stale.startswith(TENANTS_AT):
+                    await self._client.delete_policy(stale)
+                    del held[stale]
             if any(held.get(module.id, module.text) != module.text for module in self._bundle.modules):
                 # Another version's modules may not compile with ours: all go, dependents first, before any comes.
                 # Until they are there again every decision is undefined, which is a refusal.
@@ -77,22 +101,24 @@ class OpaEngine:
 
     async def digest(self) -> str:
         """Of every module on the server that is of a `ql.ai` package, whoever put it there, and of the data."""
-        await self._load_again_if_lost()
+        held = await self._load_again_if_lost()
         async with self._asking("read the policies of"):
-            data: JsonObject = {}
-            for key in self._bundle.data:
-                data[key] = await self._document(key)
-            return bundle_digest(await self._modules(), data)
+            root = await self._document("")
+            data = {key: root.get(key) if is_object(root) else None for key in self._bundle.data}
+            return bundle_digest(held.modules, data)
 
     async def aclose(self) -> None:
         await self._stack.aclose()
 
-    async def _load_again_if_lost(self) -> None:
+    async def _load_again_if_lost(self) -> _Held:
         """OPA keeps policies in memory: a server that was restarted has none until it is given them again."""
         async with self._asking("read the policies of"):
-            held = await self._client.get_policies_list()
-        if not {module.id for module in self._bundle.modules} <= set(held):
-            await self.load()
+            held = await self._held()
+        if {module.id for module in self._bundle.modules} <= held.ids:
+            return held
+        await self.load()
+        async with self._asking("read the policies of"):
+            return await self._held()
 
     async def _load_data(self) -> None:
         # Objects first: putting one makes the path above it, which a patch needs to be there.
@@ -119,23 +145,37 @@ class OpaEngine:
                 raise PolicyUndefined(f"OPA at {self._url} answered {package}.decision with no object.")
             return reply
 
-    async def _modules(self) -> dict[str, str]:
-        """Id → text of every module of a `ql.ai` package on the server."""
+    async def _held(self) -> _Held:
+        """What is on the server now. It is asked every time; only bytes that came before are not read once more."""
+        listing = await self._listing.read()
+        key = hashlib.sha256(listing).digest()
+        held = self._read.get(key)
+        if held is None:
+            held = self._listed(json.loads(listing))
+            # The server lists its policies in changing order, so there are several listings of the same ones.
+            if len(self._read) >= _LISTINGS_KEPT:
+                self._read.clear()
+            self._read[key] = held
+        return held
+
+    def _listed(self, reply: object) -> _Held:
+        result = reply.get("result") if is_object(reply) else None
+        policies = [policy for policy in result if is_object(policy)] if is_list(result) else []
+        if not is_list(result) or len(policies) != len(result):
+            raise PolicyUnavailable(f"OPA at {self._url} does not list its policies.")
         modules: dict[str, str] = {}
-        for policy_id in await self._client.get_policies_list():
-            reply: object = await self._client.get_policy(policy_id)
-            result = reply.get("result") if is_object(reply) else None
-            raw = result.get("raw") if is_object(result) else None
-            if not is_object(result) or not isinstance(raw, str):
+        for policy in policies:
+            policy_id, raw = policy.get("id"), policy.get("raw")
+            if not isinstance(policy_id, str) or not isinstance(raw, str):
                 raise PolicyUnavailable(f"OPA at {self._url} does not show the text of its policy {policy_id}.")
-            if _is_ours(result):
+            if _is_ours(policy):
                 modules[policy_id] = raw
-        return modules
+        return _Held(ids=frozenset(str(policy["id"]) for policy in policies), modules=modules)
 
     async def _document(self, key: str) -> object:
-        """`data.gavel.<key>` on the server, or None when there is none."""
+        """`data.gavel.<key>` on the server (empty: all of `data.gavel`), or None when there is none."""
         try:
-            reply: object = await self._client.get_data(f"{ROOT}/{key}")
+            reply: object = await self._client.get_data(f"{ROOT}/{key}" if key else ROOT)
         except Exception as error:
             if is_absent(error):
                 return None
@@ -177,7 +217,9 @@ async def open_opa(url: str, bundle: Bundle, *, token: str | None = None, timeou
     """
     stack = AsyncExitStack()
     client = await stack.enter_async_context(new_client(url, token=token, timeout_seconds=timeout_seconds))
-    engine = OpaEngine(client, bundle, url=url, stack=stack)
+    listing = Listing(url, token=token, timeout_seconds=timeout_seconds)
+    stack.push_async_callback(listing.aclose)
+    engine = OpaEngine(client, listing, bundle, url=url, stack=stack)
     try:
         await engine.load()
     except BaseException:

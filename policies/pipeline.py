@@ -72,7 +72,10 @@ class Pipeline:
             text = f"The plan is no JSON that could be digested ({type(error).__name__}). Nothing was judged."
             refusal = Refusal(gate="schema", rule="schema.json", reason=text)
             result = GateResult(gate="schema", passed=False, refusals=[refusal], engine="json", duration_ms=0)
-            return Examination(GateReport(plan_digest="", policy_digest=None, results=[result], requirement=None), {})
+            broken = GateReport(
+                plan_digest="", policy_digest=None, results=[result], requirement=None, subject=context.subject
+            )
+            return Examination(broken, {})
         judged = plan
         results: list[GateResult] = []
         policy_digest: str | None = None
@@ -101,6 +104,7 @@ class Pipeline:
                     results=results,
                     requirement=None,
                     unavailable=unavailable,
+                    subject=context.subject,
                 )
                 return Examination(refused, documents)
             if finding.plan is not None:
@@ -112,6 +116,7 @@ class Pipeline:
             results=results,
             requirement=requirement,
             autonomy=autonomy,
+            subject=context.subject,
         )
         return Examination(passed, documents)
 

@@ -1,4 +1,4 @@
-"""Gate 2: OPA's rules for plans (`ql.ai.safety`)."""
+"""Gate 2: OPA's rules for plans (`ql.ai.safety`) and for reports (`ql.ai.reports`)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from policies.decisions import ask
 from policies.engine import PolicyEngine
 from policies.gate import Catalog, Finding, JudgeContext
 from tools.contracts.common import JsonObject
+from tools.contracts.outputs import read_report
 
 PACKAGE = "ql.ai.safety"
+REPORT_PACKAGE = "ql.ai.reports"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,9 @@ class PolicyGate:
     name: Literal["policy"] = "policy"
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
+        """See :class:`policies.gate.Gate`."""
+        if context.subject == "report":
+            return await self._ask(REPORT_PACKAGE, report_document(plan, context))
         document: JsonObject = {
             "org": context.caller.org,
             "now": context.now.astimezone(UTC).isoformat(),
@@ -29,10 +34,32 @@ class PolicyGate:
             "task": {"environment": context.spec.environment},
             "plan": plan,
         }
-        _, refusals = await ask(self.engine, PACKAGE, document, gate="policy")
+        return await self._ask(PACKAGE, document)
+
+    async def _ask(self, package: str, document: JsonObject) -> Finding:
+        _, refusals = await ask(self.engine, package, document, gate="policy")
         return Finding(
             refusals,
             engine=self.engine.name,
             policy_digest=await self.engine.digest(),
-            documents={PACKAGE: document},
+            documents={package: document},
         )
+
+
+def report_document(report: JsonObject, context: JudgeContext) -> JsonObject:
+    """What `ql.ai.reports` is asked: the report's outline, not its words."""
+    typed = read_report(report)
+    return {
+        "org": context.caller.org,
+        "task": {"environment": context.spec.environment, "task_type": context.spec.task_type},
+        "report": {
+            "kind": typed.kind,
+            "org": typed.org,
+            "environment": typed.environment,
+            "conclusion": typed.conclusion,
+            "fields": sorted(report),
+            "evidence": sorted({item.tool for item in typed.evidence}),
+            "findings": [{"receipts": len(finding.statement.receipts)} for finding in typed.findings],
+            "hands_over_to": typed.handover.task_type if typed.handover else None,
+        },
+    }

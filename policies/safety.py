@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from policies.checks import actions, estate, identity, resources, structure, text
+from policies.checks import actions, estate, identity, origins, receipts, resources, structure, text
 from policies.checks.base import Case, Check, Observed, refuse
+from policies.checks.report import REPORT_CHECKS, ReportCase, ReportCheck, assets_of
 from policies.gate import Catalog, Finding, JudgeContext
 from policies.observing import observed_assets
-from policies.schema import CONTRACTS
+from policies.schema import CONTRACTS, Output
 from tools.connectors.base import Estate
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Image
+from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName
 from tools.resources import observe
@@ -41,6 +43,10 @@ CHECKS: tuple[Check, ...] = (
     resources.resources_as_planned,
     resources.resources_reach,
     resources.operations_agree,
+    receipts.plan_receipts,
+    origins.as_the_tools_said,
+    origins.operations_as_the_tools_said,
+    estate.window_is_real,
     text.no_commands,
     text.no_secrets,
 )
@@ -60,13 +66,15 @@ class SafetyGate:
         estate: Estate,
         catalog: Catalog,
         *,
-        contracts: Mapping[str, type[Plan]] = CONTRACTS,
+        contracts: Mapping[str, Output] = CONTRACTS,
         checks: Sequence[Check] = CHECKS,
+        report_checks: Sequence[ReportCheck] = REPORT_CHECKS,
     ) -> None:
         self._estate = estate
         self._catalog = catalog
         self._contracts = dict(contracts)
         self._checks = tuple(checks)
+        self._report_checks = tuple(report_checks)
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`. Raises `EstateError` when the estate cannot be observed."""
@@ -75,20 +83,31 @@ class SafetyGate:
             refusal = refuse("contract", f"There is no contract {context.contract!r}.", repairable=False)
             return Finding([refusal], engine=_ENGINE)
         typed = contract.model_validate(plan)
+        if isinstance(typed, Report):
+            observed = Observed(await observed_assets(self._estate, context.caller.org, assets_of(typed)), images={})
+            report = ReportCase(report=typed, context=context, observed=observed)
+            refusals = [refusal for check in self._report_checks for refusal in check(report)]
+            return Finding(refusals[:MAX_REFUSALS], engine=_ENGINE)
         case = Case(plan=typed, context=context, tools=self._catalog, observed=await self._observe(typed, context))
         refusals = [refusal for check in self._checks for refusal in check(case)]
         return Finding(refusals[:MAX_REFUSALS], engine=_ENGINE)
 
     async def _observe(self, plan: Plan, context: JudgeContext) -> Observed:
-        """What the caller's org has of the assets that the plan names anywhere, and its images."""
+        """What the caller's org has of the assets that the plan names anywhere, and its images;
+        for a plan with a window, the one that its assets' sites really have."""
         org = context.caller.org
         named = set(plan.asset_ids).union(*(phase.asset_ids for phase in plan.phases))
         named.update(asset for phase in plan.phases for action in phase.actions for asset in action.asset_ids)
         named.update(asset for action in plan.rollback.actions for asset in action.asset_ids)
         assets = await observed_assets(self._estate, org, named)
         images: list[Image] = await self._estate.images(org)
+        window = None
+        if plan.maintenance_window is not None and plan.asset_ids:
+            sites = sorted({asset.site for asset in assets.values() if asset.site is not None})
+            window = await self._estate.maintenance_window(org, plan.environment, sites)
         return Observed(
             assets=assets,
             images={image.id: image for image in images if image.org_id == org},
             resources={row.id: await observe(self._estate, org, row.kind, row.id) for row in plan.resources},
+            window=window,
         )

@@ -14,11 +14,14 @@ from pydantic import ValidationError as ContractError
 from policies.engine import is_list, is_object
 from policies.gate import Finding, JudgeContext
 from tools.contracts.common import JsonObject, canonical_json
-from tools.contracts.outputs import PLANS
+from tools.contracts.outputs import OUTPUTS
+from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName, Refusal
 
-CONTRACTS: Mapping[str, type[Plan]] = PLANS
+Output = type[Plan] | type[Report]
+
+CONTRACTS: Mapping[str, Output] = OUTPUTS
 """Name → contract. An agent names one of these; any other name is refused."""
 
 MAX_PLAN_BYTES = 4_000_000
@@ -69,7 +72,7 @@ class SchemaGate:
 
     name: GateName = "schema"
 
-    def __init__(self, contracts: Mapping[str, type[Plan]] = CONTRACTS) -> None:
+    def __init__(self, contracts: Mapping[str, Output] = CONTRACTS) -> None:
         """Schemas are emitted and checked here, once: one that is missing or broken stops the start, not a plan."""
         self._contracts = dict(contracts)
         self._validators = {

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 
 from policies.engine import PolicyEngine
 from policies.gate import Finding, Gate, JudgeContext
-from policies.schema import CONTRACTS
+from policies.schema import CONTRACTS, Output
 from tools.contracts.common import JsonObject
-from tools.contracts.plan import Plan
 from tools.contracts.verdict import ApprovalRequirement, Autonomy, GateName, Refusal
 
 ENGINE = "off"
@@ -27,7 +26,7 @@ class SwitchedOff:
 
     name: GateName
     engine: PolicyEngine
-    contracts: Mapping[str, type[Plan]] = field(default_factory=lambda: CONTRACTS)
+    contracts: Mapping[str, Output] = field(default_factory=lambda: CONTRACTS)
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`. What is no plan at all is refused even so: there is nothing to run."""
@@ -36,6 +35,8 @@ class SwitchedOff:
         if self.name == "policy":
             return Finding([], engine=ENGINE, policy_digest=await self.engine.digest(), off=True)
         if self.name == "approval":
+            if context.subject == "report":
+                return Finding([], engine=ENGINE, off=True)
             nothing_alone = Autonomy(mode="approve_all", unattended_phases=0, blockers=[])
             return Finding([], engine=ENGINE, requirement=UNASKED, autonomy=nothing_alone, off=True)
         return Finding([], engine=ENGINE, off=True)
@@ -59,7 +60,7 @@ def switched(
     off: Collection[GateName],
     production: bool,
     engine: PolicyEngine,
-    contracts: Mapping[str, type[Plan]] = CONTRACTS,
+    contracts: Mapping[str, Output] = CONTRACTS,
 ) -> list[Gate]:
     """The gates, those in `off` replaced; every other stands as it was. Raises `ValueError` in production mode."""
     if production and off:

@@ -1,4 +1,4 @@
-"""How `make test` shares the tests out among processes. Without `-n` none of this has any effect."""
+"""What holds for every test, and how `make test` (`pytest -n`) shares them out among processes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import os
 from pathlib import PurePosixPath
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
+
+# An example's wall-clock time says how busy the machine is. What hangs is ended by pytest's `timeout`.
+settings.register_profile("gavel", deadline=None)
+settings.load_profile("gavel")
 
 MOST_PROCESSES = 8
 

@@ -73,7 +73,7 @@ def unshown(text: str, receipts: Iterable[Receipt], *, names: frozenset[str] = f
 
 
 def names_in(results: Results) -> frozenset[str]:
-    """Names of assets, controls, images and the like in the results, lower case: where a text says one, it states it."""
+    """Names of assets, controls, images in the results, lower case: where a text says one, it states it."""
     return frozenset(name.lower() for output in results.values() for name in _names(output, ""))
 
 

@@ -20,15 +20,25 @@ _ORDINARY = frozenset(
 )
 """Words of the trade that happen to hold a digit."""
 
-_SPELT = {
-    name: str(number)
-    for number, name in enumerate(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split(),
-        start=2,
-    )
-} | {"zero": "0", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80"}
-_SPELT |= {"ninety": "90", "hundred": "100", "dozen": "12", "thousand": "1000", "million": "1000000", "half": "0.5"}
+_FROM_TWO = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
+    " nineteen twenty"
+)
+_SPELT = {name: str(number) for number, name in enumerate(re.findall(r"\w+", _FROM_TWO), start=2)} | {
+    "zero": "0",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "seventy": "70",
+    "eighty": "80",
+    "ninety": "90",
+    "dozen": "12",
+    "hundred": "100",
+    "thousand": "1000",
+    "million": "1000000",
+    "half": "0.5",
+}
 """A figure in words is a figure. `one` is left out: it is mostly a pronoun."""
 
 

@@ -62,7 +62,7 @@ class ResponseSchema:
     schema: JsonObject
 
 
-Purpose = Literal["understand", "investigate", "report", "vote", "synthesize"]
+Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize"]
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelClient, ModelError, ResponseSchema
+from tools.contracts.common import JsonObject
+from tools.guards.schemas import schema_problems
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -21,7 +25,12 @@ _FENCE = re.compile(r"```(?:json)?[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL | 
 
 def response_schema(model_type: type[BaseModel]) -> ResponseSchema:
     """The contract as a provider's structured-output option takes it."""
-    return ResponseSchema(name=model_type.__name__, schema=model_type.model_json_schema())
+    return ResponseSchema(name=model_type.__name__, schema=_schema_of(model_type))
+
+
+@cache
+def _schema_of(model_type: type[BaseModel]) -> JsonObject:
+    return model_type.model_json_schema()
 
 
 async def ask(client: ModelClient, member: Member, request: ChatRequest, model_type: type[T]) -> T:
@@ -63,9 +72,21 @@ def _parse(text: str, model_type: type[T]) -> T | str:
     body = text.strip()
     if not body.startswith("{") and len(blocks := _FENCE.findall(body)) == 1:
         body = str(blocks[0])
+    invalid = f"The answer was not a valid {model_type.__name__}"
+    try:
+        answer: object = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        return f"{invalid}: it is no JSON ({str(error)[:120]})."
+    # To the letter of the schema the model was given. Pydantic alone would read `"0.9"` or `true` as a number.
+    if problems := schema_problems(_schema_of(model_type), answer):
+        return f"{invalid}: {'; '.join(problems[:3])}."
     try:
         return model_type.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[:3]
-        problems = "; ".join(f"{'.'.join(str(part) for part in item['loc']) or 'it'}: {item['msg']}" for item in first)
-        return f"The answer was not a valid {model_type.__name__}: {problems}."
+        problems = [f"{'.'.join(str(part) for part in item['loc']) or 'it'}: {item['msg']}" for item in first]
+        return f"{invalid}: {'; '.join(problems)}."
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
@@ -13,7 +13,7 @@ from prompts.fence import fence
 from tools.base import ToolResult
 from tools.contracts.common import JsonObject
 from tools.contracts.council import Claim
-from tools.contracts.plan import Evidence
+from tools.contracts.plan import Evidence, Receipt
 from tools.receipts import holds
 
 Output = TypeVar("Output", bound=BaseModel)
@@ -80,7 +80,11 @@ class EvidenceBook:
         """Whether every value a claim cites is where it says. `none`: it cites nothing."""
         if not claim.receipts:
             return "none"
-        return "hold" if all(holds(receipt, self.by_call) for receipt in claim.receipts) else "fail"
+        return "hold" if self.holds(claim.receipts) else "fail"
+
+    def holds(self, receipts: Sequence[Receipt]) -> bool:
+        """Whether every one of them, and there is one, names a value that stands where it says."""
+        return bool(receipts) and all(holds(receipt, self.by_call) for receipt in receipts)
 
     @property
     def by_call(self) -> dict[str, JsonObject]:

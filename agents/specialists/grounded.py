@@ -21,7 +21,6 @@ from tools.contracts.common import JsonObject
 from tools.contracts.council import Claim
 from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.outputs.report import Finding, FindingKind, Handover, Recommendation
-from tools.contracts.statement import Statement
 
 _RANK: tuple[FindingKind, ...] = ("cause", "risk", "gap", "fact")
 
@@ -107,11 +106,10 @@ class GroundedStudy(ReportingStudy):
             self._options = self.options()
         return self._options
 
-    def words_of(self, claim: Claim, voted: str) -> Statement:
+    def words_of(self, claim: Claim, voted: str) -> str:
         """The same as was voted on, easier to read."""
         verb = "is not" if claim.negated else "is"
-        text = f"{plain_text(claim.subject)}: {plain_text(claim.attribute).replace('_', ' ')} {verb} {claim.value}."
-        return Statement(text=plain_text(text)[:400], receipts=claim.receipts)
+        return plain_text(f"{claim.subject}: {claim.attribute.replace('_', ' ')} {verb} {claim.value}.")
 
     def _report(self, parts: JsonObject, *, missing: Sequence[str]) -> Conclusion:
         # Votes are counted in an order that means nothing: people read what matters most first.
@@ -119,9 +117,6 @@ class GroundedStudy(ReportingStudy):
         useful = [option.advice for option in self._all_options()]
         advice: list[Recommendation] = sorted(parts["recommendations"], key=useful.index)
         told = {**parts, "findings": findings, "recommendations": advice}
-        if parts["conclusion"] != "findings":
-            # Nothing is begun on the strength of what could not be concluded; the advice to do it stands.
-            told["handover"] = None
         # The members' own words on what is missing are in the thread; in the report stands what code can vouch for.
         return super()._report(told, missing=self.open_ends())
 

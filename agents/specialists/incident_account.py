@@ -27,7 +27,7 @@ def cause_of(alert: AlertLookedInto, agreement: float | None) -> Cause:
         reference=reference,
         statement=stated(
             f"{reference} is singled out as the cause of what {asset_id} has.",
-            [alert.receipt("likely_cause"), alert.receipt("asset_id")],
+            [alert.receipt(name) for name in ("likely_cause", "asset_id", "alert_id")],
         ),
         confidence=agreement,
     )
@@ -47,7 +47,10 @@ def others_of(alert: AlertLookedInto) -> Iterator[NotTheCause]:
             why=stated(
                 f"{change.reference} came first too. Machines it changed: {change.changed_assets}; of these, ill after"
                 f" it: {change.changed_then_ill}. The data do not single it out.",
-                [at(alert, index, name) for name in ("reference", "changed_assets", "changed_then_ill")],
+                [
+                    *(at(alert, index, name) for name in ("reference", "changed_assets", "changed_then_ill")),
+                    alert.receipt("alert_id"),
+                ],
             ),
         )
 

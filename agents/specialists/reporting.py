@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 from agents.orchestrator.brief import Deliberation
@@ -19,9 +20,11 @@ from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.outputs import read_report
 from tools.contracts.outputs.report import Conclusion as ReportConclusion
 from tools.contracts.outputs.report import Finding, FindingKind, Handover, Recommendation
+from tools.contracts.plan import Receipt
 from tools.contracts.progress import NoteProgress
 from tools.contracts.statement import Statement
-from tools.receipts import holds
+from tools.receipts import find, holds, names_in, unshown
+from tools.tokens import facts_in
 
 _KINDS: Mapping[str, FindingKind] = {
     "cause": "cause",
@@ -80,9 +83,9 @@ class ReportingStudy(ABC):
         """Assets the finding is about."""
         return []
 
-    def words_of(self, claim: Claim, voted: str) -> Statement:
+    def words_of(self, claim: Claim, voted: str) -> str:
         """A claim as the report states it; `voted`: the text that the members voted on."""
-        return Statement(text=voted[:400], receipts=claim.receipts)
+        return voted
 
     async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
         """Member → its conclusion, its recommendations and its hand-over, each to be voted on."""
@@ -119,10 +122,36 @@ class ReportingStudy(ABC):
         self._note(f"{member} wanted to hand over without showing why, or to itself; it was left out.")
         return False
 
+    def stated(self, text: str, receipts: Sequence[Receipt] = ()) -> Statement | None:
+        """A sentence with a receipt for each of its facts: those given, and those that code finds in the results.
+
+        None: a given receipt does not hold, or a fact is nowhere in the results.
+        """
+        results = self.results
+        if not all(holds(receipt, results) for receipt in receipts):
+            return None
+        backing = list(receipts)
+        for fact in unshown(text[:400], backing, names=self.names):
+            if (receipt := find(results, fact)) is None:
+                return None
+            backing.append(receipt)
+        return Statement(text=text[:400], receipts=backing[:40])
+
+    @cached_property
+    def results(self) -> dict[str, JsonObject]:
+        return self.desk.book.by_call
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return names_in(self.results)
+
     def backed(self, statement: Statement) -> bool:
-        """Whether a model's sentence may stand in the report."""
-        results = self.desk.book.by_call
-        return bool(statement.receipts) and all(holds(receipt, results) for receipt in statement.receipts)
+        """Whether a model's sentence may stand in the report: it cites, rightly, and states no more than it cites."""
+        return (
+            bool(statement.receipts)
+            and all(holds(receipt, self.results) for receipt in statement.receipts)
+            and not unshown(statement.text, statement.receipts, names=self.names)
+        )
 
     def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
         """The report. Claims that carried but whose receipts do not hold are left out, and a note says so."""
@@ -136,13 +165,15 @@ class ReportingStudy(ABC):
         findings = [*self.facts(), *(finding for finding in found if finding is not None)]
         conclusion = self._conclusion(result, findings)
         advised = [claim.key for claim in result.carried_recommendations]
-        report = {
+        report: JsonObject = {
             "conclusion": conclusion,
             "summary": self.summary(conclusion, findings),
             "findings": findings[:60],
             "recommendations": [self.recommended[key] for key in advised if key in self.recommended][:20],
             "disputed": [finding for finding in disputed if finding is not None][:60],
-            "handover": next((self.handovers[key] for key in advised if key in self.handovers), None),
+            "handover": next((self.handovers[key] for key in advised if key in self.handovers), None)
+            if conclusion == "findings"
+            else None,
         }
         missing = [text for answer in result.reports.values() for text in answer.missing]
         return self._report(report, missing=missing)
@@ -164,19 +195,27 @@ class ReportingStudy(ABC):
                 "environment": work.spec.environment,
                 **parts,
                 **self.details(),
-                "missing": list(dict.fromkeys([*self.desk.book.failures(), *missing]))[:20],
+                "missing": self._missing(missing)[:20],
                 "evidence": self.desk.book.cited(),
             }
         )
         return Conclusion("report", reason=report.summary.text, report=report)
 
+    def _missing(self, said: Sequence[str]) -> list[str]:
+        """Tools that failed, and what members miss, as far as it names no figure and no asset."""
+        failed = [f"{result.call.tool[:64]} failed." for result in self.desk.book.results if not result.ok]
+        return list(dict.fromkeys([*failed, *(text[:300] for text in said if not facts_in(text[:300], self.names))]))
+
     def _finding(self, row: ClaimTally, receipts: ClaimReceipts) -> Finding | None:
         claim = receipts.proven(row.claim)
         if claim is None:
             return None
+        statement = self.stated(self.words_of(claim, row.claim.text), claim.receipts)
+        if statement is None:
+            return None
         return Finding(
             id=row.claim.id,
-            statement=self.words_of(claim, row.claim.text),
+            statement=statement,
             kind=self.kind_of(claim),
             severity=self.severity_of(claim),
             asset_ids=self.assets_of(claim),

@@ -43,10 +43,13 @@ def rollout_sentence(choices: RolloutChoices, plan: GeneratePatchPlanOutput) -> 
     versions = sorted({row.current_version for row in plan.version_comparison})
     came_from = ", ".join(versions[:3]) + (" and others" if len(versions) > 3 else "")
     count = len(plan.expectations)
+    # Of the phases as they are, not of what was asked for: the sentence is checked against the plan.
+    largest = max((phase.batch_percent for phase in plan.phases if phase.type == "wave"), default=0)
+    waves = f", then at most {largest:g} % at a time" if largest else ""
     return (
         f"Bring {count} drifted {plan.environment} assets from {came_from} to {plan.target_image.family} "
         f"{plan.target_image.version}: {min(choices.canary_size, count)} first, a pause of "
-        f"{choices.wait_seconds} s, then at most {choices.max_batch_percent:g} % at a time."
+        f"{choices.wait_seconds} s{waves}."
     )[:600]
 
 

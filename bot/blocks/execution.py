@@ -79,8 +79,10 @@ _OUTCOMES: dict[OutcomeKind, tuple[str, str]] = {
     "cancelled": ("Cancelled", "Nothing further will run."),
     "declined": ("Not started", "Nothing was done."),
     "unanswered": ("No answer", "Nobody answered the question in time. Nothing was done."),
+    "parts_ended": ("Every part has ended", "Each was a task of its own: its plan and its outcome stand above."),
     "nothing_to_do": ("Nothing to do", "Everything is as it should be. Nothing was changed."),
     "plan_only": ("Plan only", "The plan is shown above. Nothing was changed."),
+    "reported": ("Reported", "The report is above. Nothing was changed."),
     "inconclusive": ("Inconclusive", "The evidence was not enough to propose a change. Nothing was changed."),
 }
 

@@ -11,7 +11,7 @@ from bot.blocks import plan as says
 from bot.blocks.actions import APPROVE, DECISION_BLOCK, REJECT, ButtonValue, Care
 from bot.blocks.message import Detail, Message, actions, button, compose, confirm, context, header, lines, section
 from bot.blocks.text import code, escape, inline
-from bot.blocks.words import either, money, person, plural, quoted, short_digest, when, when_plain
+from bot.blocks.words import each, either, money, person, plural, quoted, short_digest, when, when_plain
 from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.decision import DecisionVerdict
@@ -52,6 +52,8 @@ class Offer:
     """Whether the card tells who disputes what and why (ADR-006), or only how much is disputed."""
     votes: list[Vote] = field(default_factory=list[Vote])
     """Decisions that counted so far, oldest first."""
+    shapers: list[str] = field(default_factory=list[str])
+    """Who changed by a reply what is planned: they cannot approve it either."""
 
     def __post_init__(self) -> None:
         if not self.report.allowed or self.report.policy_digest is None:
@@ -248,6 +250,8 @@ def _who(offer: Offer, approved: int) -> list[str]:
     said = [f"{people} with the role {roles}, but not {person(offer.requester)}, who asked."]
     if offer.requester.startswith("alert:"):
         said = [f"{people} with the role {roles}."]
+    if others := [user for user in offer.shapers if user != offer.requester]:
+        said.append(f"Nor {each([person(user) for user in others[:5]])}, who changed it.")
     if requirement.step_up:
         said.append("Approving asks to type the name of the environment.")
     if approved:

@@ -10,7 +10,7 @@ from bot.blocks import council as voices
 from bot.blocks.actions import ANSWER_PREFIX, QUESTION_BLOCK, AnswerValue
 from bot.blocks.message import Detail, Message, actions, button, compose, context, header, lines, section
 from bot.blocks.text import code, escape, inline
-from bot.blocks.words import either, plural, quoted
+from bot.blocks.words import either, plural, quoted, when
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.taskspec import Constraints, Question, TaskSpec
 from tools.contracts.verdict import GateReport, Refusal
@@ -51,7 +51,7 @@ def acknowledgement(spec: TaskSpec, *, members: Sequence[str], simulated: bool) 
             section(f"*Working on it:* {goal}"),
             section("\n".join(_understood(spec))),
             section(f"*{voices.MODE_NAMES[spec.mode].capitalize()}:* {who}{more}. {voices.MODE_MEANS[spec.mode]}"),
-            context(rule, f"Task {code(spec.id, 160)}"),
+            context(rule, *_follows(spec), f"Task {code(spec.id, 160)}"),
         ],
         simulated=simulated,
     )
@@ -118,7 +118,8 @@ def refusal_card(refused: RefusedPlan) -> Message:
         away = inline(refused.report.unavailable or "An engine that must judge the plan cannot be reached.", 400)
         title, first = "Waiting: the plan could not be judged", away
     else:
-        title, first = f"Plan refused by {gates}", f"Refused: {quoted(refused.summary)}"
+        what = "Plan" if refused.report.subject == "plan" else "Report"
+        title, first = f"{what} refused by {gates}", f"Refused: {quoted(refused.summary)}"
     then = _what_next(refused)
     why = lines("Why", [_refusal_line(refusal) for refusal in refusals[:8]]) if refusals else None
     return compose(
@@ -184,6 +185,10 @@ def diagnosis_card(diagnosis: Diagnosis) -> Message:
     )
 
 
+def _follows(spec: TaskSpec) -> list[str]:
+    return [f"It goes on from {code(spec.follows, 160)}, the task of this thread before it."] if spec.follows else []
+
+
 def _understood(spec: TaskSpec) -> list[str]:
     context_words = [
         *spec.context.platforms,
@@ -195,8 +200,20 @@ def _understood(spec: TaskSpec) -> list[str]:
     named = plural(len(spec.context.asset_ids), "named asset") if spec.context.asset_ids else ""
     scope = ", ".join(part for part in (narrowed, named) if part) or "everything that fits"
     said = [f"*Task*  {_DOING[spec.task_type]}", f"*Where*  {spec.environment}: {scope}"]
+    about = ", ".join(code(subject, 80) for subject in spec.context.subjects[:5])
+    when_words = [
+        f"*{name}*  {when(window.start)} to {when(window.end)}"
+        for name, window in (("Time", spec.context.time_range), ("Window", spec.context.maintenance_window))
+        if window is not None
+    ]
     wishes = _wishes(spec.constraints)
-    return [*said, f"*You asked for*  {wishes}"] if wishes else said
+    return [
+        *said,
+        *([f"*About*  {about}"] if about else []),
+        *when_words,
+        *([f"*You asked for*  {wishes}"] if wishes else []),
+        *(f"*Still open*  {inline(question, 200)}" for question in spec.open_questions[:3]),
+    ]
 
 
 def _wishes(constraints: Constraints) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from bot.evals.trial import Trial, output_of
 from tools.contracts.common import canonical_json
 
-
 _BEFORE_ANY_AGENT = frozenset({"question", "several", "decline"})
 
 

@@ -32,7 +32,7 @@ from policies.engine import PolicyEngine
 from policies.pipeline import Pipeline, build_pipeline
 from prompts.library import PromptLibrary
 from tools.connectors.advisories import AdvisorySource
-from tools.contracts.common import AgentName, JsonObject, Mode
+from tools.contracts.common import AgentName, Environment, JsonObject, Mode
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.progress import ProgressEvent
 from tools.dispatcher import Dispatcher, build_dispatcher
@@ -49,6 +49,13 @@ class Silent:
 
     def emit(self, event: ProgressEvent) -> None:
         return
+
+
+class Quiet:
+    """Nothing was changed lately."""
+
+    async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
+        return None
 
 
 @dataclass
@@ -114,7 +121,7 @@ class Room:
         )
 
     def pipeline(self, estate: DryEstate) -> Pipeline:
-        return build_pipeline(self.engine, estate=estate, catalog=self.catalog)
+        return build_pipeline(self.engine, estate=estate, catalog=self.catalog, history=Quiet())
 
 
 @asynccontextmanager

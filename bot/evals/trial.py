@@ -165,6 +165,7 @@ def _context(trial: Trial, spec: TaskSpec, outcome: AgentOutcome, *, revision: i
         contract=OUTPUT_OF[spec.agents[0]],
         revision=revision,
         council=outcome.council,
+        results=trial.desk.outputs,
         known_tool_calls=frozenset(outcome.tool_call_ids),
         approval_expiry_seconds=None,
         now=NOW,

@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, TaskState
+    from bot.workflows.parts import is_for
     from tools.contracts.control import Control
 
 INBOX_LIMIT = 200
@@ -50,7 +51,7 @@ CONTROL_SENTENCES: dict[ControlProblem, str] = {
 def problem_before_roles(control: Control, state: TaskState) -> ControlProblem | None:
     """Everything that can be said without asking who holds which role. `control` is already authentic."""
     request, proposal = state.request, state.proposal
-    if (control.org, control.task_id) != (request.org, request.task_id):
+    if not is_for(request, org=control.org, task_id=control.task_id):
         return "wrong_task"
     if state.status == "done":
         return "over"
@@ -94,6 +95,8 @@ class Controls:
         self._inbox: list[Control] = []
         self._seen: set[str] = set()
         self._weighed = 0
+        self.cancel: Control | None = None
+        """The cancellation that counted, as it was signed: the parts of a task are handed it on."""
 
     def add(self, control: Control) -> None:
         """From the signal handler: nothing is decided here."""
@@ -147,7 +150,7 @@ class Controls:
             # At once, before it is told: the phase that would start meanwhile must not.
             self._state.pause = pause = Pause(user=control.user, at=now.isoformat(), until=until.isoformat())
         elif control.action == "cancel":
-            self._state.cancelled_by = control.user
+            self._state.cancelled_by, self.cancel = control.user, control
         await steps.run(
             steps.HEED_CONTROL,
             HeededControl(

@@ -21,6 +21,7 @@ Problem = Literal[
     "late",
     "already_settled",
     "self_approval",
+    "shaped_it",
     "already_decided",
     "not_in_role",
     "step_up_missing",
@@ -54,6 +55,10 @@ _WHY: dict[Problem, tuple[str, str]] = {
         "You asked for this change, so you cannot approve it.",
         "Someone else with an approving role must.",
     ),
+    "shaped_it": (
+        "You changed what this plan does, so you cannot approve it.",
+        "Someone else with an approving role must.",
+    ),
     "already_decided": ("You have already decided on this plan.", "Your first decision stands."),
     "not_in_role": (
         "You do not hold a role that may decide on this plan.",
@@ -69,7 +74,7 @@ _WHY: dict[Problem, tuple[str, str]] = {
     ),
     "typed": (
         "A plan waits here for a decision, and a typed message decides nothing.",
-        "Press Approve or Reject on the plan card. For something else, reject it and ask again.",
+        "Press Approve or Reject on the plan card. To change the plan, say what should be different.",
     ),
     "question_closed": (
         "That question is no longer open.",
@@ -109,6 +114,7 @@ def problem_before_roles(
         (decision.expires_at == proposal.expires_at and now < deadline, "late"),
         (datetime.fromisoformat(decision.issued_at) < deadline, "late"),
         (not (decision.verdict == "approve" and decision.user == request.user), "self_approval"),
+        (not (decision.verdict == "approve" and decision.user in proposal.shapers), "shaped_it"),
         (decision.user not in proposal.decided, "already_decided"),
         (not asked_for or decision.step_up != "", "step_up_missing"),
         (not asked_for or decision.step_up == proposal.plan.environment, "step_up_wrong"),

@@ -33,6 +33,12 @@ MODEL_STEP = StepOptions(
     heartbeat=SILENCE,
     retry=PATIENT,
 )
+REPLY_STEP = StepOptions(
+    start_to_close=timedelta(minutes=4),  # two model calls, each member in turn
+    schedule_to_close=timedelta(minutes=10),  # decisions wait behind it: rather tell its writer that it was not read
+    heartbeat=SILENCE,
+    retry=PATIENT,
+)
 GATE_STEP = StepOptions(
     start_to_close=timedelta(seconds=30),
     schedule_to_close=timedelta(hours=24),  # OPA away: the task waits for it, and no repair attempt is spent

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from temporalio import workflow
 
 from bot.workflows import messages as m
-from bot.workflows.options import EXECUTE_STEP, GATE_STEP, MODEL_STEP, WRITE_STEP, StepOptions
+from bot.workflows.options import EXECUTE_STEP, GATE_STEP, MODEL_STEP, REPLY_STEP, WRITE_STEP, StepOptions
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 
@@ -26,10 +26,16 @@ class Step(Generic[Input, Output]):
 
 
 UNDERSTAND = Step("understand", m.UnderstandInput, m.Understood, MODEL_STEP)
+CONFIRM_PARTS = Step("confirm_parts", m.ConfirmedParts, bool, WRITE_STEP)
+ENLIST = Step("enlist", m.EnlistInput, m.TaskRequest, WRITE_STEP)
 WARN_OF_SECRET = Step("warn_of_secret", m.WarnInput, bool, WRITE_STEP)
 INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
 JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)
 PRESENT = Step("present", m.PresentInput, str, WRITE_STEP)
+REPORT = Step("report", m.ReportInput, bool, WRITE_STEP)
+HAND_OVER = Step("hand_over", m.HandOverInput, m.TaskRequest, WRITE_STEP)
+FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
+SUPERSEDE = Step("supersede", m.SupersedeInput, bool, WRITE_STEP)
 READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
 TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
 REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)

@@ -14,11 +14,16 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.controls import Controls
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
+    from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
     from bot.workflows.messages import (
         AcceptedDecision,
         Answer,
         ConcludeInput,
+        ConfirmedParts,
         Exchange,
+        Fixed,
+        FollowedUp,
+        FollowUpInput,
         InvestigateInput,
         JudgeInput,
         Outcome,
@@ -26,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         Proposal,
         RefusedDecision,
         RolesInput,
+        SupersedeInput,
         TaskRequest,
         TaskResult,
         TaskState,
@@ -33,10 +39,12 @@ with workflow.unsafe.imports_passed_through():
         UnderstandInput,
         WarnInput,
     )
+    from bot.workflows.parts import Parts, chosen, is_for
+    from bot.workflows.reporting import Reporting
     from tools.contracts.control import Control
     from tools.contracts.decision import Decision
-    from tools.contracts.taskspec import TaskSpec
-    from tools.contracts.verdict import Refusal
+    from tools.contracts.taskspec import Intent, TaskSpec
+    from tools.contracts.verdict import Refusal, Subject
 
 INBOX_LIMIT = 1000
 """Signals kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
@@ -107,14 +115,20 @@ class TaskWorkflow:
         if not await self._is_authentic(request):
             raise Ended("refused", "This request did not come through a door Gavel can vouch for. Nothing was done.")
         spec = await self._understand(request)
-        proposal = await self._propose(spec)
-        if proposal.report.shown_only:
-            raise Ended("plan_only", f"{proposal.plan.environment} is plan-only. Nothing can be approved or run there.")
-        execution = Execution(self.state, spec, proposal, controls=self._controls)
-        if proposal.unattended_phases:
-            await self._run_alone(execution, spec, proposal)
-        else:
-            await self._await_quorum(spec, proposal)
+        while True:
+            proposal = await self._propose(spec)
+            if proposal.report.shown_only:
+                where = proposal.plan.environment
+                raise Ended("plan_only", f"{where} is plan-only. Nothing can be approved or run there.")
+            execution = Execution(self.state, spec, proposal, controls=self._controls)
+            if proposal.unattended_phases:
+                await self._run_alone(execution, spec, proposal)
+                break
+            refined = await self._await_quorum(spec, proposal)
+            if refined is None:
+                break
+            # Another revision goes the whole way: investigated, judged by every gate, put to people, approved anew.
+            spec = refined
         # Before the run, which may take an hour: who clicked in the same second is told now.
         await self._turn_late_ones_away("already_settled")
         self.state.status = "executing"
@@ -132,13 +146,18 @@ class TaskWorkflow:
         try:
             self._stop_if_cancelled()
             await self._offer(spec, proposal, diagnosis="", rest=True)
-            await self._await_quorum(spec, proposal)
+            await self._await_the_rest(spec, proposal)
         except Ended as over:
             why = f"The canary ran, and the rest was not approved: {over.detail}"
             raise Ended(*await execution.give_up(over.outcome, why)) from over
         except ActivityError as error:
             why = f"The canary ran, and nobody could be asked about the rest: {error.cause or error}"[:500]
             raise Ended(*await execution.give_up("failed", why)) from error
+
+    async def _await_the_rest(self, spec: TaskSpec, proposal: Proposal) -> None:
+        if await self._await_quorum(spec, proposal) is not None:
+            # A reply cannot reshape a plan that has begun. Were it read as if it could, that is no approval.
+            raise Ended("rejected", "The rest was asked for in another way. Ask again for a fresh plan.")
 
     async def _understand(self, request: TaskRequest) -> TaskSpec:
         """Ask until the task is sure, at most :data:`MAX_QUESTIONS` times. Nothing is guessed."""
@@ -168,6 +187,27 @@ class TaskWorkflow:
             self.state.status = "asking"
             answer = await self._await_answer(exchange)
             exchange.answer, found = answer.text, answer.redacted
+            if understood.intents and (numbers := chosen(answer.text, understood.intents)) is not None:
+                await self._work_on_parts(understood.intents, numbers, user=answer.user, asked_at=exchange.asked_at)
+
+    async def _work_on_parts(self, intents: list[Intent], numbers: list[int], *, user: str, asked_at: str) -> None:
+        """Raises :class:`Ended` once every part has."""
+        confirmed = ConfirmedParts(
+            request=self.state.request,
+            thread_ts=self._thread,
+            intents=intents,
+            chosen=numbers,
+            user=user,
+            asked_at=asked_at,
+        )
+        await steps.run(steps.CONFIRM_PARTS, confirmed)
+        if not numbers:
+            self.state.ended_by = user
+            raise Ended("cancelled", "Nothing was started.")
+        self._stop_if_cancelled()
+        self.state.status = "working_on_parts"
+        parts = Parts(self.state, self._inbox, cancelled=lambda: self._controls.cancel)
+        raise Ended("parts_ended", await parts.run(intents, numbers))
 
     async def _warn_of_secrets(self, kinds: list[str]) -> list[str]:
         """Once, as soon as there is a thread to say it in. What is still to be said: nothing."""
@@ -199,20 +239,12 @@ class TaskWorkflow:
         self._note(answer)
         if problem is None:
             return True
-        await steps.run(
-            steps.TELL,
-            TellInput(
-                request=self.state.request,
-                thread_ts=self._thread,
-                user=answer.user,
-                sentence=ANSWER_SENTENCES[problem],
-            ),
-        )
+        await self._tell(answer.user, ANSWER_SENTENCES[problem])
         return False
 
     async def _is_news(self, answer: Answer) -> bool:
         """Whether it is for this task, vouched for, and not Slack's second delivery of what was heard already."""
-        mine = (answer.org, answer.task_id) == (self.state.request.org, self.state.request.task_id)
+        mine = is_for(self.state.request, org=answer.org, task_id=answer.task_id)
         return mine and answer.unique not in self.state.heard and await self._is_authentic(answer)
 
     def _note(self, answer: Answer) -> None:
@@ -222,6 +254,7 @@ class TaskWorkflow:
     async def _propose(self, spec: TaskSpec) -> Proposal:
         """Investigate and judge until a plan passes every gate or the repair attempts are used up."""
         refusals: list[Refusal] = []
+        judged_as: Subject = "plan"
         limits = self.state.request.limits
         for attempts_left in range(limits.repair_attempts, -1, -1):
             self._stop_if_cancelled()
@@ -251,6 +284,9 @@ class TaskWorkflow:
                     attempts_left=attempts_left,
                 ),
             )
+            if judged.report.allowed and judged.found is not None:
+                reporting = Reporting(self.state, spec, self._thread)
+                raise Ended("reported", await reporting.end(judged.found, judged, investigated))
             plan, requirement = judged.plan, judged.report.requirement
             if judged.report.allowed and plan is not None and requirement is not None:
                 proposal = Proposal(
@@ -260,16 +296,18 @@ class TaskWorkflow:
                     requirement=requirement,
                     council=investigated.council,
                     nonce="",
+                    shapers=list(dict.fromkeys(self.state.shapers)),
                     expires_at="",
                 )
                 self.state.proposal = proposal
                 await self._offer(spec, proposal, diagnosis=investigated.diagnosis)
                 return proposal
-            refusals = judged.report.refusals
+            refusals, judged_as = judged.report.refusals, judged.report.subject
             if not all(refusal.repairable for refusal in refusals):
                 break
         reasons = "; ".join(f"{refusal.reason} ({refusal.rule})" for refusal in refusals[:5])
-        raise Ended("refused", f"The plan was refused and nothing was run. {reasons}")
+        what = "plan" if judged_as == "plan" else "report"
+        raise Ended("refused", f"The {what} was refused and nothing was run. {reasons}")
 
     async def _offer(self, spec: TaskSpec, proposal: Proposal, *, diagnosis: str, rest: bool = False) -> None:
         """Put it to people, with a nonce and a deadline of its own."""
@@ -291,8 +329,11 @@ class TaskWorkflow:
             proposal.open = True
             self.state.status = "awaiting_approval"
 
-    async def _await_quorum(self, spec: TaskSpec, proposal: Proposal) -> None:
-        """Returns when enough distinct people approved. Expiry, rejection and cancellation end the task."""
+    async def _await_quorum(self, spec: TaskSpec, proposal: Proposal) -> TaskSpec | None:
+        """None when enough distinct people approved; another spec when a reply refined it and this plan is void.
+
+        Expiry, rejection and cancellation end the task.
+        """
         deadline = datetime.fromisoformat(proposal.expires_at)
         while True:
             message = await self._next_message(deadline)
@@ -301,7 +342,9 @@ class TaskWorkflow:
                     "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
                 )
             if isinstance(message, Answer):
-                await self._turn_words_away(message)
+                refined = await self._hear(message, spec, proposal)
+                if refined is not None:
+                    return refined
                 continue
             counted = await self._weigh(message, proposal)
             if counted is None:
@@ -326,7 +369,7 @@ class TaskWorkflow:
                 self.state.ended_by = message.user
                 raise Ended("rejected", message.reason)
             if counted.settled == "approved":
-                return
+                return None
 
     async def _weigh(self, decision: Decision, proposal: Proposal | None) -> Counted | None:
         """Count one decision, or tell the one who clicked why it does not count."""
@@ -348,12 +391,70 @@ class TaskWorkflow:
         await self._refuse(decision.user, problem or "nothing_to_decide")
         return None
 
-    async def _turn_words_away(self, answer: Answer) -> None:
-        """Words decide nothing, and whoever says them while a plan waits is told so."""
-        if await self._is_news(answer):
-            self._weighed += 1
-            self._note(answer)
-            await self._refuse(answer.user, "question_closed" if answer.question_id else "typed")
+    async def _hear(self, answer: Answer, spec: TaskSpec, proposal: Proposal) -> TaskSpec | None:
+        """A reply while a plan waits: the refined task, or None. Words decide nothing, and who tries is told so."""
+        if not await self._is_news(answer):
+            return None
+        self._note(answer)
+        self._weighed += 1
+        if answer.question_id:
+            await self._refuse(answer.user, "question_closed")
+            return None
+        heard = await self._follow_up(answer, spec, proposal)
+        if heard.kind == "decides":
+            await self._refuse(answer.user, "typed")
+        if heard.spec is None:
+            return None
+        # From here on nothing counts for the old plan: a click on its card finds no plan, or a newer one.
+        self.state.proposal, self.state.phases = None, []
+        self.state.spec = heard.spec
+        self.state.shapers.append(answer.user)
+        await steps.run(
+            steps.SUPERSEDE,
+            SupersedeInput(
+                request=self.state.request,
+                thread_ts=self._thread,
+                proposal=proposal,
+                by_revision=self.state.revision + 1,
+                user=answer.user,
+                changes=heard.changes,
+            ),
+        )
+        return heard.spec
+
+    async def _follow_up(self, answer: Answer, spec: TaskSpec, proposal: Proposal) -> FollowedUp:
+        limits = self.state.request.limits
+        if self.state.follow_ups >= limits.follow_ups:
+            await self._tell(answer.user, FOLLOW_UP_SENTENCES["no_more_replies"])
+            return FollowedUp(kind="turned_away")
+        self.state.follow_ups += 1
+        fixed: Fixed = ""
+        if any(phase.state != "waiting" for phase in self.state.phases):
+            fixed = "already_running"
+        elif len(self.state.shapers) >= limits.refinements:
+            fixed = "no_more_changes"
+        try:
+            return await steps.run(
+                steps.FOLLOW_UP,
+                FollowUpInput(
+                    request=self.state.request,
+                    thread_ts=self._thread,
+                    spec=spec,
+                    proposal=proposal,
+                    answer=answer,
+                    fixed=fixed,
+                ),
+            )
+        except ActivityError:
+            # The plan must not end with a reply that could not be read.
+            await self._tell(answer.user, FOLLOW_UP_SENTENCES["not_read"])
+            return FollowedUp(kind="turned_away")
+
+    async def _tell(self, user: str, sentence: str) -> None:
+        await steps.run(
+            steps.TELL,
+            TellInput(request=self.state.request, thread_ts=self._thread, user=user, sentence=sentence),
+        )
 
     async def _refuse(self, user: str, problem: Problem) -> None:
         """`user`: who is told; empty: nobody."""
@@ -410,18 +511,22 @@ class TaskWorkflow:
         return self.state.thread_ts
 
     def _result(self) -> TaskResult:
-        proposal = self.state.proposal
+        proposal, reported = self.state.proposal, self.state.reported
+        judged = proposal.report.policy_digest if proposal else reported.policy_digest if reported else None
+        council = proposal.council if proposal else reported.council if reported else None
         return TaskResult(
             task_id=self.state.request.task_id,
             outcome=self.state.outcome or "failed",
             detail=self.state.detail,
             revision=self.state.revision,
             plan_digest=proposal.plan.digest if proposal else None,
-            policy_digest=proposal.report.policy_digest if proposal else None,
-            agreement=proposal.council.agreement if proposal else None,
-            dissent=len(proposal.council.dissent) if proposal else 0,
+            policy_digest=judged,
+            agreement=council.agreement if council else None,
+            dissent=len(council.dissent) if council else 0,
             approvers=proposal.approvals if proposal else [],
             ended_by=self.state.ended_by,
+            report_digest=reported.digest if reported else None,
+            handed_over_to=reported.handed_over_to if reported else "",
             waiver=proposal.waiver if proposal else "",
             phases_run=sum(phase.state in ("done", "rolled_back", "failed") for phase in self.state.phases),
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member
 from agents.orchestrator.orchestrator import Orchestrator
@@ -32,6 +33,7 @@ class Workbench:
     narrator: Narrator
     ledger: Ledger
     meta_prompt: MetaPrompt
+    follow_ups: FollowUps
     agents: Mapping[AgentName, Specialist]
     orchestrator: Orchestrator
     members: Sequence[Member]

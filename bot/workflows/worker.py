@@ -7,14 +7,17 @@ from importlib import metadata
 
 from temporalio.client import Client
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
 from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.deciding import Deciding
 from bot.workflows.activities.executing import Executing
+from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.task import TaskWorkflow
@@ -27,24 +30,50 @@ STICKY = timedelta(seconds=2)
 """How long a dead worker holds back its tasks' next steps (Temporal's default: 10 s)."""
 
 
+SANDBOX = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules(
+        *(
+            "bot.workflows.messages",
+            "bot.workflows.options",
+            "bot.workflows.steps",
+            "tools",
+            "pydantic",
+            "pydantic_core",
+        )
+    )
+)
+"""Each task's code runs apart from the process, so that nothing it does can depend on more than its history. Shapes and
+constants are shared: to build all of them again for each task took longer than the task's own decisions.
+"""
+
+
 def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes) -> Worker:
     """Not started. `async with` runs it."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
+    reporting = Reporting(bench, decision_key)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
     controlling = Controlling(bench)
+    following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     return Worker(
         client,
         task_queue=task_queue,
         # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
         build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow],
+        workflow_runner=SANDBOX,
         activities=[
-            Authenticating(decision_key).authenticate,
+            authenticating.authenticate,
+            authenticating.enlist,
             understanding.understand,
+            understanding.confirm_parts,
             understanding.warn_of_secret,
             investigating.investigate,
             judging.judge,
+            reporting.report,
+            reporting.hand_over,
             deciding.present,
+            following_up.follow_up,
+            following_up.supersede,
             deciding.read_roles,
             deciding.tell,
             deciding.refuse_decision,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from policies.gate import Catalog, JudgeContext
 from tools.contracts.estate import Asset, Image
 from tools.contracts.plan import Action, Phase, Plan
+from tools.contracts.taskspec import TimeWindow
 from tools.contracts.verdict import Refusal
 from tools.resources import Resource
 
@@ -22,6 +23,9 @@ class Observed:
     images: Mapping[str, Image]
     resources: Mapping[str, Resource] = field(default_factory=dict[str, Resource])
     """Of the plan's resources, by id."""
+    window: TimeWindow | None = None
+    """The current or next change window of the sites of the plan's assets; None: there is none, or the plan has none.
+    """
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Evidence, Plan, Receipt
+from tools.contracts.sourced import SourcedRow
 from tools.contracts.statement import Statement
 
 Stated = str | int | float
@@ -50,6 +51,9 @@ def _walk(value: object, where: str, *, owner: BaseModel, ours: OfCode, strict: 
             yield from _walk(item, f"{where}/{index}", owner=owner, ours=ours, strict=strict)
     elif isinstance(value, Statement):
         yield Place(where, owner, value.receipts, [value.text])
+    elif isinstance(value, SourcedRow):
+        # Everything in it is a receipt of its own, nested rows too: there is nothing that none of them shows.
+        yield Place(where, owner, value.receipts, [])
     elif isinstance(value, BaseModel) and not isinstance(value, (Receipt, Evidence)):
         receipts = receipts_of(value)
         if receipts is not None or strict:

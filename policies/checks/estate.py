@@ -96,6 +96,21 @@ def versions_agree(case: Case) -> Iterator[Refusal]:
         yield refuse("comparison", f"The version comparison contradicts the expectations for: {listed(wrong)}.")
 
 
+def window_is_real(case: Case) -> Iterator[Refusal]:
+    """The maintenance window lies in one that the sites really have: a plan cannot give itself the time to run."""
+    stated, real = case.plan.maintenance_window, case.observed.window
+    if stated is None or not case.plan.asset_ids:
+        return
+    if real is None:
+        yield refuse("window_unknown", "The plan names a maintenance window, and its sites have none. Leave it out.")
+    elif stated.start < real.start or stated.end > real.end:
+        yield refuse(
+            "window_invented",
+            f"The plan's maintenance window, {stated.start.isoformat()} to {stated.end.isoformat()}, is not within"
+            f" the sites' own, {real.start.isoformat()} to {real.end.isoformat()}.",
+        )
+
+
 def _named(case: Case) -> set[str]:
     """Every asset the plan names anywhere."""
     return {

@@ -14,6 +14,7 @@ from policies.checks.base import Case, refuse
 from policies.checks.cited import Place, places
 from policies.checks.own_facts import own_facts
 from policies.gate import JudgeContext
+from tools.contracts.outputs.incident import Cause
 from tools.contracts.outputs.report import Finding, Handover, Recommendation, Report
 from tools.contracts.plan import Receipt
 from tools.contracts.verdict import Refusal
@@ -28,6 +29,7 @@ OURS: Mapping[type[BaseModel], frozenset[str]] = {
     Finding: frozenset({"id", "kind", "severity", "agreement", "supporters", "single_source"}),
     Recommendation: frozenset({"task_type"}),
     Handover: frozenset({"task_type", "goal"}),
+    Cause: frozenset({"confidence"}),
 }
 """Fields that code fills from the task and the votes, not from a tool; a hand-over's goal is judged by itself."""
 
@@ -91,10 +93,8 @@ def _wrong(receipts: Sequence[Receipt], results: Results, where: str) -> Iterato
         elif not holds(receipt, results):
             there = at_pointer(results[receipt.tool_call_id], receipt.path)
             found = f"the tool returned {str(there[0])[:60]!r} there" if there else "there is nothing there"
-            yield refuse(
-                "receipts_wrong",
-                f"{where} cites {str(receipt.value)[:60]!r} at {receipt.path[:80]} of {receipt.tool_call_id[:80]}: {found}.",
-            )
+            cited = f"{str(receipt.value)[:60]!r} at {receipt.path[:80]} of {receipt.tool_call_id[:80]}"
+            yield refuse("receipts_wrong", f"{where} cites {cited}: {found}.")
 
 
 def _uncited(where: str, facts: Sequence[str], more: str) -> Refusal:

@@ -1,4 +1,4 @@
-"""Ways in which a good plan becomes an unsafe one without leaving its schema. Each changes one thing, and has a name."""
+"""Ways to make a good plan unsafe without leaving its schema. Each changes one thing, and has a name."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ from tests.unit.policies.plans import (
     ORG,
     REGISTRY,
     MemoryEstate,
+    NoHistory,
     image,
     make_assets,
     make_context,
@@ -232,7 +233,7 @@ class Range:
             return
         self.ended[outcome.finding] += 1
         if outcome.plan_json is not None:
-            pipeline = build_pipeline(self.engine, estate=self.estate, catalog=CATALOG)
+            pipeline = build_pipeline(self.engine, estate=self.estate, catalog=CATALOG, history=NoHistory())
             report = await pipeline.judge(outcome.plan_json, make_context())
             self.ended["plan allowed to be asked about" if report.allowed else "plan refused"] += 1
 

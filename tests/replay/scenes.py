@@ -54,6 +54,17 @@ async def only_two_of_many_count(task: Running) -> None:
     await task.decide("ULINUS")
 
 
+async def ada_narrows_it_and_grace_approves(task: Running) -> None:
+    old = decision_on(await task.proposal(), "UGRACE", "approve")
+    for words, unique in (("why web-1?", "5.0"), ("only eu-west-1", "6.0")):
+        answer = m.Answer(org="T1", task_id=task.handle.id, question_id="", user="UADA", text=words, unique=unique)
+        await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
+    await task.proposal(revision=2)
+    await task.handle.signal(TaskWorkflow.decide, sign(old, KEY))
+    await task.refused(1)
+    await task.decide("UGRACE")
+
+
 async def words_then_care(task: Running) -> None:
     await task.proposal()
     answer = m.Answer(org="T1", task_id=task.handle.id, question_id="", user="UADA", text="approve", unique="5.0")
@@ -150,6 +161,7 @@ SCENES = [
     Scene("completed_after_council_and_repair", "completed", _council, grace_approves),
     Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
     Scene("completed_with_step_up", "completed", lambda: Script(step_up_reasons=["It is critical."]), words_then_care),
+    Scene("completed_after_a_refinement", "completed", Script, ada_narrows_it_and_grace_approves),
     Scene("rolled_back", "rolled_back", lambda: Script(failing_phase=2), grace_approves),
     Scene("failed_before_anything_changed", "failed", lambda: Script(refused_by_slack="is archived"), nobody),
     Scene("refused_after_every_repair", "refused", lambda: Script(refuse_revisions=9), nobody),

@@ -11,7 +11,8 @@ from tools.contracts.plan import Receipt
 
 Row = TypeVar("Row", bound="SourcedRow")
 
-_OWN = frozenset({"tool_call_id", "path"})
+SOURCED_FIELDS = frozenset({"tool_call_id", "path"})
+"""By which a row is known in a document."""
 
 
 class SourcedRow(Contract):
@@ -27,7 +28,7 @@ class SourcedRow(Contract):
     @property
     def receipts(self) -> list[Receipt]:
         """One for each value in the row, nested ones and those of lists too."""
-        stated = self.model_dump(mode="json", exclude=set(_OWN))
+        stated = self.model_dump(mode="json", exclude=set(SOURCED_FIELDS))
         return [
             Receipt(tool_call_id=self.tool_call_id, path=path, value=value)
             for path, value in _leaves(stated, self.path)
@@ -45,7 +46,7 @@ def read_row(kind: type[Row], found: JsonObject, *, tool_call_id: str, path: str
 
 
 def _chosen(kind: type[Contract], found: JsonObject) -> JsonObject:
-    names = kind.model_fields.keys() - (_OWN if issubclass(kind, SourcedRow) else frozenset[str]())
+    names = kind.model_fields.keys() - (SOURCED_FIELDS if issubclass(kind, SourcedRow) else frozenset[str]())
     return {name: _inner(kind.model_fields[name].annotation, found[name]) for name in names if name in found}
 
 

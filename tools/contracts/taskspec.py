@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -22,17 +22,26 @@ class TimeWindow(Contract):
     end: datetime
 
 
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+"""Of a region, a site, an asset, a subject."""
+
+
 class TaskContext(Contract):
     """Which part of the estate a task is about. Empty lists mean "not narrowed by this"."""
 
-    platforms: list[Platform] = []
-    regions: list[str] = []
-    sites: list[str] = []
-    asset_ids: list[str] = []
-    tags: list[Tag] = []
+    platforms: list[Platform] = Field(default=[], max_length=10)
+    regions: list[Name] = Field(default=[], max_length=50)
+    sites: list[Name] = Field(default=[], max_length=50)
+    asset_ids: list[Name] = Field(default=[], max_length=1000)
+    tags: list[Tag] = Field(default=[], max_length=20)
     """All must match, e.g. `role=web`."""
+    subjects: list[Name] = Field(default=[], max_length=20)
+    """What it is about besides machines, as it was written: a CVE, an image family, a framework, a service, an alert.
+    It narrows no asset list by itself."""
     time_range: TimeWindow | None = None
+    """What to look back at, e.g. for an incident or a bill."""
     maintenance_window: TimeWindow | None = None
+    """When changes may run, where the person named a time."""
 
 
 class Constraints(Contract):
@@ -44,7 +53,7 @@ class Constraints(Contract):
     """Assets changed first."""
     wait_seconds: int | None = Field(default=None, ge=0)
     """Pause after the canary."""
-    notes: list[str] = []
+    notes: list[Annotated[str, Field(max_length=300)]] = Field(default=[], max_length=10)
 
 
 class Question(Contract):
@@ -55,19 +64,39 @@ class Question(Contract):
     """Likely answers, shown as buttons. Each at most 75 characters (Slack button text)."""
 
 
+class Intent(Contract):
+    """One of several things that a single message asks for."""
+
+    words: str = Field(min_length=1, max_length=2000)
+    """The part of the message that asks for it, exactly as it was written: code looks for it there."""
+    goal: str = Field(min_length=1, max_length=200)
+    """One sentence, for the person who confirms the list."""
+    task_type: TaskType | None = None
+    environment: Environment | None = None
+
+
+MAX_INTENTS = 5
+
+
 class TaskDraft(Contract):
     """What a model answers in layer 1. Identity (org, user, id) is never the model's to state."""
 
-    kind: Literal["task", "question", "decline"]
+    kind: Literal["task", "question", "several", "decline"]
+    """`several`: more than one task; `intents` lists them in the order they should be done."""
     task_type: TaskType | None = None
     goal: str = Field(max_length=400)
     """One sentence. For `decline`: why, kindly."""
     environment: Environment | None = None
+    environment_words: str = Field(default="", max_length=200)
+    """The words of the request that name the environment, exactly as written: code looks for them there."""
     context: TaskContext = TaskContext()
     constraints: Constraints = Constraints()
     risk_level: RiskLevel = "high"
     confidence: float = Field(ge=0, le=1)
     question: Question | None = None
+    intents: list[Intent] = Field(default=[], max_length=MAX_INTENTS)
+    open_questions: list[Annotated[str, Field(max_length=300)]] = Field(default=[], max_length=5)
+    """What is left open without standing in the way, e.g. whether a standby counts."""
 
 
 class TaskSpec(Contract):
@@ -93,3 +122,5 @@ class TaskSpec(Contract):
     mode: Mode
     confidence: float
     open_questions: list[str] = []
+    follows: str | None = None
+    """The task of the same thread that this one goes on from."""

@@ -12,6 +12,10 @@ GateName = Literal["schema", "policy", "safety", "approval"]
 """In the order they run (ADR-007, layer 4)."""
 
 
+Subject = Literal["plan", "report"]
+"""What was judged. A report changes nothing and needs nobody's approval."""
+
+
 class Refusal(Contract):
     """Why something was not allowed, for the person and for the agent that may repair it."""
 
@@ -93,14 +97,15 @@ class ApprovalRequirement(Contract):
 
 
 class GateReport(Contract):
-    """The whole pipeline's answer for one plan. Allowed only if every gate ran and passed."""
+    """The whole pipeline's answer for one plan or report. Allowed only if every gate ran and passed."""
 
     plan_digest: str
     policy_digest: str | None
     """Of the policies the engine really loaded; None when no engine could be asked."""
     results: list[GateResult]
     requirement: ApprovalRequirement | None
-    """Present exactly when `allowed`."""
+    """Present exactly when a plan is `allowed`; never for a report."""
+    subject: Subject = "plan"
     autonomy: Autonomy | None = None
     """None where nothing was decided: then nothing runs without approval."""
     unavailable: str | None = None
@@ -109,7 +114,8 @@ class GateReport(Contract):
     @property
     def allowed(self) -> bool:
         passed = [result.gate for result in self.results if result.passed]
-        return passed == ["schema", "policy", "safety", "approval"] and self.requirement is not None
+        judged = passed == ["schema", "policy", "safety", "approval"]
+        return judged and (self.requirement is not None) == (self.subject == "plan")
 
     @property
     def gates_off(self) -> list[GateName]:

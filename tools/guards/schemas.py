@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -21,7 +21,7 @@ MAX_REPORTED = 5
 class _Validator(Protocol):
     """The part of jsonschema's validator used here, fully typed."""
 
-    def iter_errors(self, _instance: JsonObject, /) -> Iterator[ValidationError]: ...
+    def iter_errors(self, _instance: Any, /) -> Iterator[ValidationError]: ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _validator_of(schema: JsonObject) -> _Validator:
     return Draft202012Validator(schema)
 
 
-def schema_problems(schema: JsonObject, value: JsonObject) -> list[str]:
+def schema_problems(schema: JsonObject, value: object) -> list[str]:
     """What is wrong with a value, each `path: problem`; empty when it is valid."""
     errors = sorted(
         _validator_of(schema).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]

@@ -7,7 +7,9 @@ import json
 from bot.local.rehearsal.cases import playing
 from bot.local.rehearsal.conversation import BadRequest, Conversation
 from bot.local.rehearsal.detective import next_step
+from bot.local.rehearsal.explainer import explain
 from bot.local.rehearsal.intake import draft
+from bot.local.rehearsal.replies import follow_up
 from bot.local.rehearsal.reporter import report
 from bot.local.rehearsal.voter import vote
 from bot.local.rehearsal.wire import Reply
@@ -19,6 +21,10 @@ def answer(conversation: Conversation, *, stubborn: bool = False) -> Reply:
     match conversation.schema_name:
         case "TaskDraft":
             return Reply(text=json.dumps(draft(conversation)))
+        case "FollowUp":
+            return Reply(text=json.dumps(follow_up(conversation)))
+        case "Explanation":
+            return Reply(text=json.dumps(explain(conversation)))
         case "DriftMemberReport":
             return Reply(text=json.dumps(report(conversation, stubborn=stubborn)))
         case "VoteSheet":

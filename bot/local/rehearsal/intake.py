@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
-from bot.local.rehearsal.conversation import Conversation, Json
+from bot.local.rehearsal.conversation import Conversation, Json, as_list, as_object
 from bot.local.rehearsal.limits import constraints_in
+from bot.local.rehearsal.parts_of import parts_of
+from bot.local.rehearsal.places import context_in, roles_in
+from bot.local.rehearsal.task_words import task_types_in
 from bot.local.rehearsal.vocabulary import (
     OFF_TOPIC,
     OPERATIONS,
-    PLATFORM_WORDS,
-    ROLE_WORDS,
-    TASK_WORDS,
     environments_in,
-    kinds_in,
     matches,
     plain,
     without_exclusions,
 )
 
 _ENVIRONMENTS = ["production", "staging", "development"]
-_REGION = re.compile(
-    r"\b(?:[a-z]{2}-(?:north|south|east|west|central)[a-z]*-\d|[a-z]+-(?:north|south|east|west|central)[a-z]*\d|"
-    r"(?:north|south|east|west|central)(?:europe|us|asia|uk)\d?)\b"
-)
-_HOST = re.compile(r"\b[a-z][a-z0-9]*(?:-[a-z0-9]+)*-[a-z0-9]*\d[a-z0-9]*\b")
-_NO_HOST = re.compile(r"^(?:cve|ec|us|eu|ap|sa|ca|me|af|soc|iso|pci)-")
 _YES = re.compile(r"^\s*(?:yes|yep|yeah|ja|oui|sí|si|sim|да|はい|是|go on|correct|right)\b")
+_AGAIN = re.compile(
+    r"\b(?:same|again|once more|retry|instead|only|just|too|nochmal|dasselbe|auch|encore|pareil|otra vez|lo mismo)\b"
+    r"|снова|то же|もう一度|同じ|再来|一样"
+)
+_NOW = re.compile(r"^It is (\S+)\.$", re.MULTILINE)
 
-_TITLES = {
+TITLES = {
     "drift_remediation": "bring drifted assets back to their golden image",
-    "patch_rollout": "roll out a patch",
+    "patch_rollout": "roll out patches",
     "compliance_audit": "audit compliance",
     "incident_analysis": "analyse an incident",
     "dr_readiness": "check disaster-recovery readiness",
@@ -44,61 +43,96 @@ def draft(conversation: Conversation) -> Json:
     """A TaskDraft for the request (or alert) and the answers in the conversation."""
     alert = conversation.texts("alert", "alert_field")
     answers = [plain(text) for text in conversation.texts("answer")]
-    request = plain("\n".join(alert or conversation.texts("request")), split_names=bool(alert))
+    written = "\n".join(alert or conversation.texts("request"))
+    request = plain(written, split_names=bool(alert))
+    whole = plain("\n".join(conversation.texts("whole_message")))
+    previous = conversation.json_block("previous_task")
     everything = "\n".join([request, *answers])
     asked = without_exclusions(everything)
-
-    types = {kind: matches(words, asked) for kind, words in TASK_WORDS.items()}
-    task_type = "drift_remediation" if types["drift_remediation"] else max(types, key=lambda kind: types[kind])
     if matches(OFF_TOPIC, request) and not any(environments_in(answer) for answer in answers):
         return _decline()
+    if not alert and not answers and not whole and (parts := parts_of(written)):
+        return _several(parts, environments_in(request))
     # A later answer overrides an earlier word.
     newest_first = [*reversed(answers), request]
+    types = _first([task_types_in(without_exclusions(text)) for text in newest_first])
+    goes_on = bool(previous) and (bool(types) or _goes_on(asked))
+    if not types and goes_on:
+        types = [str(previous["task_type"])]
     environments = _first_found([environments_in(text) for text in newest_first])
-    roles = _first_found([kinds_in(ROLE_WORDS, without_exclusions(text)) for text in newest_first])
-    if not types[task_type]:
-        return _ask_what(environments, known=bool(environments or roles or matches(OPERATIONS, asked)))
-    if len(environments) != 1:
-        return _ask_where(task_type, environments)
+    if not environments and whole and len(environments_in(whole)) == 1:
+        environments = environments_in(whole)
+    inherited = str(previous.get("environment")) if goes_on and not environments else None
+    roles = _first([roles_in(without_exclusions(text)) for text in newest_first])
+    if not types:
+        return _ask_what([*environments], known=bool(environments or roles or matches(OPERATIONS, asked)))
+    task_type = types[0]
+    if inherited is None and len(environments) != 1:
+        return _ask_where(task_type, [*environments])
+    environment = inherited or next(iter(environments))
     if len(roles) > 1:
-        return _ask_which(task_type, environments[0], roles)
+        return _ask_which(task_type, environment, roles)
+    context = context_in(asked, roles=roles, now=_now(conversation))
+    if goes_on:
+        context = {**as_object(previous.get("context")), **context}
+    wishes = {} if alert else constraints_in(everything)
     return {
         "kind": "task",
         "task_type": task_type,
-        "goal": _goal(task_type, environments[0], roles),
-        "environment": environments[0],
-        "context": _context(asked, roles),
-        "constraints": {} if alert else constraints_in(everything),
-        "risk_level": "high" if environments[0] == "production" else "medium",
+        "goal": _goal(task_type, environment, _role_of(context)),
+        "environment": environment,
+        "environment_words": environments.get(environment, ""),
+        "context": context,
+        "constraints": {**as_object(previous.get("constraints")), **wishes} if goes_on else wishes,
+        "risk_level": "high" if environment == "production" else "medium",
         "confidence": 0.97 if any(_YES.match(answer) for answer in answers) else 0.93,
         "question": None,
     }
 
 
-def _first_found(found: list[list[str]]) -> list[str]:
+def _goes_on(text: str) -> bool:
+    """Whether it only makes sense after the thread's last task: `the same in staging`, `only eu-west-1`."""
+    return bool(_AGAIN.search(text) or context_in(text, roles=roles_in(text)) or constraints_in(text))
+
+
+def _first(found: list[list[str]]) -> list[str]:
     nothing: list[str] = []
     return next((kinds for kinds in found if kinds), nothing)
 
 
-def _context(text: str, roles: list[str]) -> Json:
-    regions = sorted(set(_REGION.findall(text)))
-    named = sorted({host for host in _HOST.findall(text) if host not in regions and not _NO_HOST.match(host)})
-    # `aws-eu-west-1` names a place, not a machine.
-    sites = [name for name in named if any(name.endswith(f"-{region}") for region in regions)]
-    hosts = [name for name in named if name not in sites]
-    return {
-        "sites": sites,
-        "platforms": kinds_in(PLATFORM_WORDS, text),
-        "regions": regions,
-        "asset_ids": hosts,
-        # Named hosts say more than the kind of server they are.
-        "tags": [] if hosts else [{"key": "role", "value": role} for role in roles],
-    }
+def _first_found(found: list[dict[str, str]]) -> dict[str, str]:
+    nothing: dict[str, str] = {}
+    return next((kinds for kinds in found if kinds), nothing)
 
 
-def _goal(task_type: str, environment: str, roles: list[str]) -> str:
-    title = _TITLES[task_type]
-    return f"{title[0].upper()}{title[1:]}: {environment}{' ' + roles[0] if roles else ''} servers."
+def _now(conversation: Conversation) -> datetime | None:
+    match = _NOW.search(conversation.prompt)
+    try:
+        return datetime.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+def _role_of(context: Json) -> str | None:
+    tags = [as_object(tag) for tag in as_list(context.get("tags"))]
+    return next((str(tag.get("value")) for tag in tags if tag.get("key") == "role"), None)
+
+
+def _goal(task_type: str, environment: str | None, role: str | None) -> str:
+    title = TITLES[task_type]
+    where = " ".join(part for part in (environment, role) if part)
+    return f"{title[0].upper()}{title[1:]}{f': {where} servers' if where else ''}."
+
+
+def _several(parts: list[tuple[str, str]], environments: dict[str, str]) -> Json:
+    intents: list[Json] = []
+    for words, task_type in parts[:5]:
+        own = environments_in(plain(words)) or environments
+        environment = next(iter(own)) if len(own) == 1 else None
+        roles = roles_in(plain(words))
+        goal = _goal(task_type, environment, roles[0] if len(roles) == 1 else None)
+        intents.append({"words": words[:2000], "goal": goal, "task_type": task_type, "environment": environment})
+    return {"kind": "several", "goal": "Several tasks in one message.", "confidence": 0.9, "intents": intents}
 
 
 def _question(text: str, choices: list[str], *, task_type: str | None = None, environment: str | None = None) -> Json:
@@ -115,7 +149,7 @@ def _question(text: str, choices: list[str], *, task_type: str | None = None, en
 def _ask_what(environments: list[str], *, known: bool) -> Json:
     where = environments[0] if len(environments) == 1 else "production"
     lead = "What should I do there?" if known else "I did not recognize a task in that. What would you like me to do?"
-    choices = [f"Fix drift in {where}", f"Check {where} for drift"]
+    choices = [f"Fix drift in {where}", f"Check {where} for drift", f"Find out what is failing in {where}"]
     return _question(lead, choices, environment=environments[0] if len(environments) == 1 else None)
 
 

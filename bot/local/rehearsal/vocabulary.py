@@ -5,39 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-TASK_WORDS: dict[str, tuple[str, ...]] = {
-    "drift_remediation": (
-        r"drift", r"\bgolden\b", r"\bstale\b", r"baseline", r"\bbase[\s-]?images?\b",
-        r"(old|stale|outdated|obsolete|wrong|deprecated|previous|different) (\w+ )?(images?|amis?|templates?|builds?)",
-        r"out[\s-]of[\s-](date|sync|line) (\w+ )?(images?|amis?|templates?)",
-        r"(images?|amis?|templates?) (is|are|that are|which are) (old|stale|outdated|obsolete|wrong|behind|out[\s-]of)",
-        r"behind (on )?(the )?(\w+ )?images?", r"re-?imag(e|ing)", r"image (coverage|versions?|compliance)",
-        r"(latest|current|newest|approved|right|correct|standard|same) (\w+ )?(image|ami|template)",
-        r"non-?compliant images?", r"(fallen|fell|falling|lag\w*) behind", r"\b(out[\s-]of[\s-]date|outdated)\b",
-        # German, French, Spanish, Portuguese, Italian, Dutch
-        r"abgewichen", r"abweich", r"goldene", r"veraltet", r"basis-?image", r"dériv", r"image de référence",
-        r"image dorée", r"obsol[eè]t", r"deriva", r"desvia", r"imagen (dorada|base|de referencia)",
-        r"desactualizad",
-        r"desvio", r"imagem (dourada|base)", r"desatualizad", r"immagine (dorata|di riferimento)", r"verouderd",
-        r"afgeweken",
-        # Russian, Japanese, Chinese, Korean, Hindi
-        r"дрейф", r"устаре", r"эталонн", r"отклонил", r"ドリフト", r"ゴールデン", r"古いイメージ", r"基準イメージ",
-        r"漂移", r"黄金镜像", r"基线", r"旧镜像", r"드리프트", r"골든", r"ड्रिफ्ट", r"गोल्डन",
-    ),
-    "patch_rollout": (r"\bcve\b", r"cve-\d", r"\bpatch", r"security updates?", r"hotfix", r"correctif", r"parche"),
-    "compliance_audit": (r"complian", r"\baudit", r"\bcis\b", r"soc ?2", r"\bpci\b", r"hipaa", r"iso ?27001",
-    r"evidence"),
-    "incident_analysis": (
-        r"incident", r"outage", r"\b5\d\ds?\b", r"\b5xx", r"latency", r"error ?rate", r"\berrors\b",
-        r"root cause", r"\bdown\b",
-        r"crash", r"timeouts?", r"\bslow\b", r"high cpu", r"disk (is )?full", r"unreachable",
-    ),
-    "dr_readiness": (r"fail-?over", r"disaster", r"\bdr\b", r"\brto\b", r"\brpo\b", r"replication"),
-    "cost_optimization": (r"\bcosts?\b", r"\bbills?\b", r"billing", r"spend", r"sav(e|ings?)", r"budget", r"idle"),
-    "security_review": (r"vulnerab", r"expos(ed|ure)", r"open ports?", r"attack surface", r"pentest"),
-    "image_lifecycle": (r"build (a |an |the )?(new )?(\w+ )?image", r"promote", r"image pipeline"),
-}  # fmt: skip
-
 ENVIRONMENT_WORDS: dict[str, tuple[str, ...]] = {
     # Before production, because "pre-production" holds its name.
     "staging": (
@@ -46,7 +13,8 @@ ENVIRONMENT_WORDS: dict[str, tuple[str, ...]] = {
     "production": (
         r"\bprod\b", r"\bprd\b", r"\bproduction\b", r"\blive\b", r"\bproduktion\w*", r"\bproducci[oó]n\b",
         r"\bprodu[cç][aã]o\b",
-        r"\bproduzione\b", r"\bproductie\w*", r"本番", r"生产", r"生産", r"продакшн?", r"\bпрод\w*", r"프로덕션",
+        r"\bproduzione\b", r"\bproduktie\w*", r"\bproductie\w*", r"本番", r"生产", r"生産", r"продакшн?",
+        r"\bпрод\w*", r"프로덕션",
         r"प्रोडक्शन",
     ),
     "development": (
@@ -124,12 +92,13 @@ def without_exclusions(text: str) -> str:
     return _EXCLUDED.sub(" ", text)
 
 
-def environments_in(text: str) -> list[str]:
-    """The environments a text asks for."""
+def environments_in(text: str) -> dict[str, str]:
+    """The environments a text asks for, each with the words that name it."""
     rest = without_exclusions(text)
-    found: list[str] = []
+    found: dict[str, str] = {}
     for kind, words in ENVIRONMENT_WORDS.items():
         for word in words:
-            rest, hits = re.subn(word, " ", rest)
-            found += [kind] if hits and kind not in found else []
+            if hit := re.search(word, rest):
+                found.setdefault(kind, hit.group())
+            rest = re.sub(word, " ", rest)
     return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from pydantic import TypeAdapter, ValidationError
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
-from bot.workflows.messages import Answer, TaskRequest, Vouched
+from agents.intake import said_in
+from bot.workflows.messages import Answer, EnlistInput, TaskRequest, Vouched
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
-from tools.contracts.signing import is_authentic
+from tools.contracts.signing import is_authentic, sign
+from tools.contracts.taskspec import MAX_INTENTS
 
 _KINDS: dict[str, TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[Control] | TypeAdapter[TaskRequest]] = {
     "Decision": TypeAdapter(Decision),
@@ -36,3 +39,25 @@ class Authenticating:
             return False
         known = {field.name for field in fields(message)}
         return known == set(vouched.fields) and is_authentic(message, self.decision_key)
+
+    @activity.defn(name="enlist")
+    async def enlist(self, message: EnlistInput) -> TaskRequest:
+        """A confirmed part of a signed message, as a signed request: nothing can be signed that the person did not say.
+
+        Who asked, and in which org and channel, stays as the edge saw it. A part of a part is refused.
+        """
+        whole = message.request
+        if not is_authentic(whole, self.decision_key) or whole.part_of or not 1 <= message.number <= MAX_INTENTS:
+            raise ApplicationError("This is no message of which a part may become a task.", non_retryable=True)
+        if not said_in(message.words, whole.text):
+            raise ApplicationError("Those words do not stand in the message.", non_retryable=True)
+        part = replace(
+            whole,
+            task_id=f"{whole.task_id}.{message.number}",
+            thread_ts=whole.thread_ts or message.thread_ts,
+            text=message.words,
+            redacted=[],
+            part_of=whole.task_id,
+            whole=whole.text,
+        )
+        return sign(part, self.decision_key)

@@ -151,6 +151,7 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
             Vote(user=user, verdict="approve", at=datetime.fromisoformat(at))
             for user, at in zip(proposal.approvals, proposal.approved_at, strict=True)
         ],
+        shapers=proposal.shapers,
     )
 
 

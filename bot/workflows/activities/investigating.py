@@ -23,7 +23,7 @@ class Investigating:
         """One round of the agent's work. Reads and plans only: nothing it calls can change the estate."""
         async with working(self.bench, message.request, message.thread_ts):
             outcome = await self._work(message)
-            if message.request.source == "alert":
+            if message.request.source == "alert" and outcome.report is None:
                 await self._diagnose(message, outcome)
         return Investigated(
             council=outcome.council,
@@ -32,12 +32,14 @@ class Investigating:
             tool_call_ids=outcome.tool_call_ids,
             no_plan=outcome.finding if outcome.finding in ("inconclusive", "nothing_to_do") else None,
             reason=outcome.reason,
+            report=outcome.report_json,
         )
 
     async def _work(self, message: InvestigateInput) -> AgentOutcome:
         bench, spec = self.bench, message.spec
         key = f"progress:r{message.revision}"
-        title = "Investigating" if message.revision == 1 else f"Repairing the plan (revision {message.revision})"
+        doing = "Repairing the plan" if message.refusals else "Investigating again"
+        title = "Investigating" if message.revision == 1 else f"{doing} (revision {message.revision})"
         async with bench.narrator.live(
             bench.thread(message.request, message.thread_ts),
             task_id=spec.id,

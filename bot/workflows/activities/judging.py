@@ -11,9 +11,10 @@ from bot.blocks.task import RefusedPlan, refusal_card
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.messages import Judged, JudgeInput
 from bot.workflows.workbench import Workbench
-from policies.engine import PolicyUnavailable
+from policies.engine import PolicyUnavailable, is_object
 from policies.gate import JudgeContext
-from tools.contracts.outputs import OUTPUT_OF, read_plan
+from tools.contracts.common import JsonObject
+from tools.contracts.outputs import OUTPUT_OF, read_plan, read_report
 from tools.contracts.verdict import GateReport
 
 
@@ -26,16 +27,21 @@ class Judging:
         """All four gates, in order. An engine that is away is waited for: no repair attempt is spent on it."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
+            caller, written = await self.bench.caller(request), self._written(message)
             examination = await self.bench.pipeline.examine(
-                message.investigated.plan or {},
+                written,
                 JudgeContext(
-                    caller=await self.bench.caller(request),
+                    caller=caller,
                     spec=message.spec,
                     agent=message.spec.agents[0],
                     contract=OUTPUT_OF[message.spec.agents[0]],
                     revision=message.revision,
                     council=message.investigated.council,
                     known_tool_calls=frozenset(message.investigated.tool_call_ids),
+                    # From the ledger, where the tools' answers are for good: they need not travel through Temporal.
+                    results=await self.bench.ledger.tool_results(
+                        request.org, request.task_id, message.investigated.tool_call_ids
+                    ),
                     approval_expiry_seconds=request.limits.approval_seconds,
                     now=self.bench.now(),
                 ),
@@ -44,7 +50,7 @@ class Judging:
             if report.unavailable is not None:
                 raise PolicyUnavailable(report.unavailable)
             await self.bench.ledger.record(
-                "plan_validated",
+                "plan_validated" if report.subject == "plan" else "report_validated",
                 {
                     "revision": message.revision,
                     "allowed": report.allowed,
@@ -60,7 +66,14 @@ class Judging:
             if not report.allowed:
                 await self._say_refused(message, report)
                 return Judged(report=report, plan=None)
-        return Judged(report=report, plan=read_plan(message.investigated.plan or {}))
+        if report.subject == "report":
+            return Judged(report=report, plan=None, found=read_report(written))
+        return Judged(report=report, plan=read_plan(written))
+
+    @staticmethod
+    def _written(message: JudgeInput) -> JsonObject:
+        """What the agent handed in. What its contract is, the agent's name says, not the document."""
+        return message.investigated.plan or message.investigated.report or {}
 
     async def _say_refused(self, message: JudgeInput, report: GateReport) -> None:
         repairable = message.attempts_left > 0 and all(refusal.repairable for refusal in report.refusals)
@@ -71,7 +84,7 @@ class Judging:
                 task_id=message.request.task_id,
                 report=report,
                 next=step,
-                summary=str((message.investigated.plan or {}).get("summary", "")),
+                summary=_summary(self._written(message)),
                 revision=message.revision,
                 attempt=limit - message.attempts_left + (1 if repairable else 0),
                 max_attempts=limit,
@@ -85,3 +98,9 @@ class Judging:
             task_id=message.request.task_id,
             check_first=is_retry(),
         )
+
+
+def _summary(written: JsonObject) -> str:
+    """A plan's is text, a report's a statement."""
+    summary: object = written.get("summary", "")
+    return str(summary.get("text", "")) if is_object(summary) else str(summary)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
 from temporalio import activity
 
 from agents.intake import Exchange, Request
 from agents.orchestrator.chat import ModelError
 from bot.blocks import sentences, task
+from bot.blocks.intents import confirmed_card, intents_card, intents_question
 from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
 from bot.thread import SlackRefused
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
-from bot.workflows.messages import TaskRequest, UnderstandInput, Understood, WarnInput
+from bot.workflows.messages import ConfirmedParts, TaskRequest, UnderstandInput, Understood, WarnInput
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind
-from tools.contracts.taskspec import Question, TaskSpec
+from tools.contracts.taskspec import Intent, Question, TaskSpec
+
+_BODY = TypeAdapter(JsonObject)
 
 NO_ROOM = frozenset({"not_in_channel", "channel_not_found", "is_archived", "restricted_action"})
 """A slash command can be typed where the bot may not write."""
@@ -87,6 +91,33 @@ class Understanding:
             )
         return True
 
+    @activity.defn(name="confirm_parts")
+    async def confirm_parts(self, message: ConfirmedParts) -> bool:
+        """Write down which parts the person wants, in which order, and take the buttons off the list."""
+        request = message.request
+        async with working(self.bench, request, message.thread_ts):
+            body: JsonObject = {
+                "chosen": message.chosen,
+                "intents": [intent.model_dump(mode="json") for intent in message.intents],
+            }
+            await self.bench.ledger.record(
+                "parts_confirmed",
+                body,
+                org=request.org,
+                task_id=request.task_id,
+                actor=message.user,
+                key=f"parts:{message.asked_at}",
+            )
+            card = confirmed_card(
+                message.intents,
+                chosen=message.chosen,
+                user=message.user,
+                task_id=request.task_id,
+                simulated=self.bench.simulated,
+            )
+            await self.bench.writer.update(request.channel, message.asked_at, card)
+        return True
+
     async def _read(self, message: UnderstandInput, request: TaskRequest, thread_ts: str) -> Understood:
         answered = [
             Exchange(question=exchange.question.text, answer=exchange.answer)
@@ -102,6 +133,9 @@ class Understanding:
                 source="alert" if request.source == "alert" else "person",
                 alert_fields={"message": request.text} if request.source == "alert" else {},
                 exchanges=answered,
+                whole=request.whole,
+                previous=await self._previous(request),
+                received_at=request.received_at,
                 attempt=activity.info().attempt,
             )
         )
@@ -111,9 +145,26 @@ class Understanding:
             if request.source == "alert":
                 return await self._decline(open_alert(understanding.question), request, thread_ts)
             return await self._ask(understanding.question, request, thread_ts, number=len(message.exchanges))
+        if understanding.kind == "several":
+            return await self._put_to_confirm(
+                understanding.intents, request, thread_ts, question_id=f"q{len(message.exchanges) + 1}"
+            )
         if understanding.kind == "task" and understanding.spec is not None:
             return await self._acknowledge(understanding.spec, request, thread_ts)
         return await self._decline(understanding.text, request, thread_ts)
+
+    async def _previous(self, request: TaskRequest) -> TaskSpec | None:
+        """What the last task of this thread was about, as this ledger has it."""
+        if not request.follows:
+            return None
+        entries = await self.bench.ledger.show(request.org, task_id=request.follows, limit=1000)
+        found: TaskSpec | None = None
+        for entry in entries:
+            body = _BODY.validate_json(entry.body)
+            spec = body.get("task_spec") if entry.kind == "follow_up_heard" else body
+            if entry.kind in ("task_spec", "follow_up_heard") and isinstance(spec, dict) and "task_type" in spec:
+                found = TaskSpec.model_validate(spec)
+        return found
 
     async def _decline(self, why: str, request: TaskRequest, thread_ts: str | None) -> Understood:
         await self._record("task_spec", {"declined": why}, request, of_this_attempt("declined"))
@@ -135,6 +186,26 @@ class Understanding:
             check_first=is_retry(),
         )
         return Understood(thread_ts=thread_ts, question=question, question_id=question_id, asked_at=asked_at)
+
+    async def _put_to_confirm(
+        self, intents: list[Intent], request: TaskRequest, thread_ts: str, *, question_id: str
+    ) -> Understood:
+        listed: JsonObject = {"intents": [intent.model_dump(mode="json") for intent in intents]}
+        await self._record("question_asked", listed, request, of_this_attempt(f"question:{question_id}"))
+        asked_at = await self.bench.writer.post_once(
+            self.bench.thread(request, thread_ts),
+            intents_card(intents, task_id=request.task_id, question_id=question_id, simulated=self.bench.simulated),
+            key=f"question:{question_id}",
+            task_id=request.task_id,
+            check_first=is_retry(),
+        )
+        return Understood(
+            thread_ts=thread_ts,
+            question=intents_question(intents),
+            intents=intents,
+            question_id=question_id,
+            asked_at=asked_at,
+        )
 
     async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str) -> Understood:
         await self._record("task_spec", spec.model_dump(mode="json"), request, of_this_attempt("spec"))

@@ -9,11 +9,13 @@ from datetime import timedelta
 from bot.blocks import execution, sentences, task
 from bot.blocks.actions import RunButton
 from bot.blocks.controls import Held, told_of
+from bot.blocks.follow_up import explanation_card, refined_note
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
 from bot.blocks.step_up import form_not_opened
 from tests.unit.blocks import samples
 from tools.contracts.control import Control
+from tools.contracts.follow_up import Explanation
 from tools.contracts.taskspec import Question
 
 
@@ -23,6 +25,7 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     hostile = samples.plan(assets=500, waves=298, text=samples.fit(text, 600))
     council = samples.outcome(claims=50, members=6, text=samples.fit(text, 300))
     offer = samples.offer(hostile, council=council, votes=votes * 8, quorum=20, requester=text or "alert:x")
+    offer = replace(offer, shapers=["U0LINUS001", text or "U0GRACE001"] * 9)
     yield "plan", plan_card(offer)
     yield "plan with care", plan_card(replace(offer, report=samples.allowed(hostile, quorum=20, concerns=[text] * 9)))
     yield "approved", decided_card(offer, "approve")
@@ -35,6 +38,7 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "acknowledgement", task.acknowledgement(samples.spec(text), members=[text] * 12, simulated=True)
     yield "question", task.question_card(question, task_id=samples.TASK, question_id="q1", simulated=True)
     yield "answered", task.answered_card(question, answer=text, by="<@U0ADA00001>", task_id="t", simulated=True)
+    yield from _replies(text)
     yield "repair", task.refusal_card(samples.refused_plan(text))
     many = replace(samples.refused_plan(text), next="give_up", report=samples.refused(text, count=60))
     yield "give up", task.refusal_card(many)
@@ -67,3 +71,25 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "click not recorded", sentences.click_not_recorded()
     yield "form not opened", form_not_opened()
     yield "click recorded", sentences.click_recorded("approve", approvals=1, quorum=2)
+
+
+def _replies(text: str) -> Iterator[tuple[str, Message]]:
+    changes, tools = [text] * 12, {text: text}
+    for name, explanation in (("explained", samples.explanation(text)), ("not known", Explanation())):
+        yield (
+            name,
+            explanation_card(
+                explanation, question=text, user="U0ADA00001", tools=tools, task_id=samples.TASK, simulated=True
+            ),
+        )
+    yield (
+        "refined",
+        refined_note(
+            user="U0ADA00001",
+            changes=changes,
+            revision=1,
+            by_revision=2,
+            voided=["U0GRACE001", text],
+            task_id=samples.TASK,
+        ),
+    )

@@ -10,8 +10,9 @@ from bot.blocks.plan_card import Offer, Vote
 from bot.blocks.task import Diagnosis, RefusedPlan
 from tools.contracts.common import digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary, PooledClaim
+from tools.contracts.follow_up import Explanation, Statement
 from tools.contracts.outputs.drift import DriftRemediationPlan
-from tools.contracts.plan import Action, AssetExpectation, HealthCheck, Phase, Rollback, RollbackCondition
+from tools.contracts.plan import Action, AssetExpectation, HealthCheck, Phase, Receipt, Rollback, RollbackCondition
 from tools.contracts.rollout import Simulation, TargetImage, VersionComparison
 from tools.contracts.taskspec import Constraints, Tag, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
@@ -235,8 +236,13 @@ def spec(text: str = "Bring the drifted production web servers back to their gol
         org="T0GAVEL001",
         user="U0ADA00001",
         environment="production",
-        context=TaskContext(regions=[fit(text, 300)] * 9, tags=[Tag(key="role", value=fit(text, 128))]),
-        constraints=Constraints(max_batch_percent=20, canary_size=1, notes=[text] * 9),
+        context=TaskContext(
+            regions=[fit(text, 128)] * 9,
+            tags=[Tag(key="role", value=fit(text, 128))],
+            subjects=[fit(text, 128)] * 9,
+            time_range=TimeWindow(start=NOW, end=NOW + timedelta(hours=2)),
+        ),
+        constraints=Constraints(max_batch_percent=20, canary_size=1, notes=[fit(text, 300)] * 9),
         agents=["drift"],
         tools_required=[],
         risk_level="high",
@@ -244,7 +250,14 @@ def spec(text: str = "Bring the drifted production web servers back to their gol
         timeout_seconds=600,
         mode="council",
         confidence=0.9,
+        open_questions=[text] * 5,
+        follows=text or None,
     )
+
+
+def explanation(text: str) -> Explanation:
+    receipts = [Receipt(tool_call_id=text, path=text, value=1)] * 10
+    return Explanation(statements=[Statement(text=fit(text, 400), receipts=receipts)] * 8, unknown=[fit(text, 200)] * 5)
 
 
 def refused_plan(text: str) -> RefusedPlan:

@@ -225,8 +225,10 @@ def make_context(
     council: CouncilOutcome | None = None,
     approval_expiry_seconds: int | None = None,
     contract: str = "DriftRemediationPlan",
+    plan: DriftRemediationPlan | None = None,
 ) -> JudgeContext:
-    """The context in which :func:`make_plan` passes."""
+    """The context in which :func:`make_plan` passes. `plan`: what the tools returned; None: the usual thirty assets."""
+    written = plan or make_plan(environment=environment)
     return JudgeContext(
         caller=Caller(org=ORG, user=REQUESTER, roles=["operator"], channel="C1"),
         spec=TaskSpec(
@@ -252,6 +254,7 @@ def make_context(
         contract=contract,
         council=council or make_council(),
         known_tool_calls=frozenset({CALL}),
+        results={CALL: written.model_dump(mode="json", include={"version_comparison", "simulation"})},
         now=NOW,
         approval_expiry_seconds=approval_expiry_seconds,
     )

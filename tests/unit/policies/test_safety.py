@@ -24,9 +24,10 @@ from tests.unit.policies.plans import (
     make_estate,
     make_plan,
 )
-from tools.contracts.common import JsonObject
+from tools.contracts.common import Environment, JsonObject
 from tools.contracts.estate import Asset, Image
 from tools.contracts.plan import Action
+from tools.contracts.taskspec import TimeWindow
 
 IDS = [f"web-{number:04d}" for number in range(1, 31)]
 Case = tuple[Check, str, Change]
@@ -112,6 +113,8 @@ PLAN_CASES: list[Case] = [
     (estate.target_is_real, "target_unknown", put("target_image.family", "db-base")),
     (estate.versions_agree, "to_version", put("expectations.0.to_version", "9.9.9")),
     (estate.versions_agree, "comparison", put("version_comparison.0.current_version", "9.9.9")),
+    (estate.window_is_real, "window_invented", put("maintenance_window.end", "2026-12-24T12:00:00Z")),
+    (estate.window_is_real, "window_invented", put("maintenance_window.start", "2026-11-20T12:00:00Z")),
     (text.no_secrets, "secret", put("summary", "Use password: hunter2hunter2 on the bastion.")),
     (text.no_secrets, "secret", put("phases.0.name", "AKIAIOSFODNN7EXAMPLE")),
     (text.no_secrets, "secret", put("evidence.0.summary", "postgres://admin:s3cret@db/prod")),
@@ -136,12 +139,18 @@ def _images(*images: Image) -> MemoryEstate:
     return MemoryEstate(make_assets(30), list(images))
 
 
+class _NoWindows(MemoryEstate):
+    async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
+        return None
+
+
 WORLDS: list[tuple[Check, str, MemoryEstate]] = [
     (estate.target_is_real, "target_unknown", _images(image(OLD))),
     (estate.target_is_real, "target_unsigned", _images(image(OLD), image(NEW).model_copy(update={"signed": False}))),
     (estate.target_is_real, "target_status", _images(image(OLD), image(NEW).model_copy(update={"status": "draft"}))),
     (estate.target_is_real, "target_misfit", _images(image(OLD), image(NEW).model_copy(update={"platforms": ["gcp"]}))),
     (estate.target_is_real, "target_unknown", _images(image(OLD), image(NEW).model_copy(update={"org_id": "T0OTHER"}))),
+    (estate.window_is_real, "window_unknown", _NoWindows(make_assets(30), [image(OLD), image(NEW)])),
 ]
 
 

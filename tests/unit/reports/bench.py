@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -121,8 +122,10 @@ async def opened(
     seed: int,
     advisories: AdvisorySource | None,
 ) -> AsyncGenerator[Desk, None]:
-    path = folder / "estate.db"
-    await seed_estate(path, seed=seed, org=ORG, now=now())
+    drawn, path = folder.parent / f"drawn-{seed}.db", folder / "estate.db"
+    # The same for every test of a session: drawn once.
+    await seed_estate(drawn, seed=seed, org=ORG, now=now())
+    shutil.copy(drawn, path)
     estate, registry = SampleEstate(path, now=now), build_registry()
     council = Council(client, members, answer_deadline_seconds=20, vote_deadline_seconds=20)
     made = agent(client, members, PromptLibrary(), registry)

@@ -12,12 +12,12 @@ import pytest
 from agents.specialists.image_plan import built, promoted
 from agents.specialists.operating import NotPlannable
 from agents.specialists.runbook import composed
-from policies.checks import resources
+from policies.checks import origins, resources
 from policies.checks.base import Check
 from policies.gate import JudgeContext
 from policies.safety import CHECKS, SafetyGate
 from tests.unit.policies.documents import Change, both, put
-from tests.unit.policies.plans import CATALOG, make_context
+from tests.unit.policies.plans import CALL, CATALOG, make_context
 from tests.unit.tools.bench import ORG, Bench, now
 from tests.unit.tools.test_dr_simulation import make_ready
 from tools.contracts.common import AgentName, Environment, JsonObject
@@ -32,10 +32,18 @@ from tools.image.models import GenerateImageContractOutput, ValidateImageOutput
 HERE = "phases.0.actions.0"
 
 
-def context(agent: AgentName, environment: Environment) -> JudgeContext:
+def context(agent: AgentName, environment: Environment, output: JsonObject) -> JudgeContext:
+    """`output`: what a planning tool of the task returned."""
     given = make_context(environment=environment, contract=OUTPUT_OF[agent])
     caller = Caller(org=ORG, user=given.caller.user, roles=["operator"], channel="C1")
-    return replace(given, caller=caller, spec=given.spec.model_copy(update={"org": ORG}), agent=agent, now=now())
+    return replace(
+        given,
+        caller=caller,
+        spec=given.spec.model_copy(update={"org": ORG}),
+        agent=agent,
+        now=now(),
+        results={CALL: output},
+    )
 
 
 def finished(fields: JsonObject, given: JudgeContext) -> Plan:
@@ -49,18 +57,17 @@ def finished(fields: JsonObject, given: JudgeContext) -> Plan:
 async def runbook(bench: Bench, kind: str) -> tuple[Plan, JudgeContext]:
     make_ready(bench)
     output = await bench.output("generate_dr_runbook", {"dr_pair_id": "dr-1", "kind": kind})
-    given = context("dr", "production")
+    given = context("dr", "production", output)
     return finished(composed(GenerateDrRunbookOutput.model_validate(output)), given), given
 
 
 async def build(bench: Bench, to: str | None = "staging") -> tuple[Plan, JudgeContext]:
     params = {"name": "web-base", "os": "ubuntu 24.04", "purpose": "The web servers."}
-    output = GenerateImageContractOutput.model_validate(await bench.output("generate_image_contract", params))
-    wanted = ImageProposal.model_validate(
-        {"summary": "s", "operation": "build", "family": "web-base", "promote_to": to}
-    )
-    given = context("image", "staging")
-    return finished(built(output, wanted, environment="staging"), given), given
+    output = await bench.output("generate_image_contract", params)
+    chosen = {"summary": "s", "operation": "build", "family": "web-base", "promote_to": to}
+    contract, wanted = GenerateImageContractOutput.model_validate(output), ImageProposal.model_validate(chosen)
+    given = context("image", "staging", output)
+    return finished(built(contract, wanted, environment="staging"), given), given
 
 
 async def checked(bench: Bench, image: str) -> ValidateImageOutput:
@@ -109,7 +116,7 @@ async def test_a_draft_may_stay_a_draft(bench: Bench) -> None:
 
 async def test_production_is_for_what_passes_every_check(bench: Bench) -> None:
     golden = await checked(bench, await bench.golden_id())
-    given = context("image", "production")
+    given = context("image", "production", golden.model_dump(mode="json"))
     plan = finished(promoted(golden, step(golden, "deprecated"), golden=None, environment="production"), given)
     assert await rules(bench, plan, given) == set()
     staged = golden.model_copy(update={"status": "staging"})
@@ -154,6 +161,8 @@ DR_FLAWS: list[tuple[Check, str, Change]] = [
     (resources.operations_agree, "failover_back", put("rollback.actions", [])),
     (resources.operations_agree, "rollback_forward", put(f"{HERE}.params.rollback", True)),
     (resources.operations_agree, "runbook_agrees", put("operation", "drill")),
+    (origins.operations_as_the_tools_said, "origin", put("days_since_passed_test", 3)),
+    (origins.operations_as_the_tools_said, "origin", put("simulation.not_passed", ["rto_met"])),
 ]
 
 IMAGE_FLAWS: list[tuple[Check, str, Change]] = [
@@ -163,10 +172,13 @@ IMAGE_FLAWS: list[tuple[Check, str, Change]] = [
     (resources.resources_reach, "to_state", put("phases.2.actions.0.params.to_status", "dev")),
     (resources.operations_agree, "image_agrees", put("to_status", "production")),
     (resources.operations_agree, "image_agrees", put("operation", "promote")),
+    (origins.operations_as_the_tools_said, "origin", put("contract.cis_level", 2)),
 ]
 
 
-@pytest.mark.parametrize(("check", "rule", "flaw"), DR_FLAWS, ids=[rule for _, rule, _ in DR_FLAWS])
+@pytest.mark.parametrize(
+    ("check", "rule", "flaw"), DR_FLAWS, ids=[f"{rule} {n}" for n, (_, rule, _) in enumerate(DR_FLAWS)]
+)
 async def test_a_flaw_of_a_failover_is_refused_by_its_check_and_by_no_other(
     bench: Bench, check: Check, rule: str, flaw: Change
 ) -> None:

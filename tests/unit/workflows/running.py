@@ -29,10 +29,12 @@ class Running:
     key: bytes = KEY
     """The edge's."""
 
-    async def proposal(self) -> Proposal:
+    async def proposal(self, *, revision: int = 1) -> Proposal:
+        """The plan on offer, once there is one of this revision or a later one."""
         for _ in range(200):
             state: TaskState = await self.handle.query(TaskWorkflow.task_state)
-            if state.status == "awaiting_approval" and state.proposal is not None:
+            waits = state.status == "awaiting_approval" and state.proposal is not None
+            if waits and state.proposal is not None and state.proposal.revision >= revision:
                 return state.proposal
             await asyncio.sleep(0.05)
         raise AssertionError("no plan was offered")

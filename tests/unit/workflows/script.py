@@ -9,6 +9,7 @@ from typing import Any, Literal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from agents.follow_up import decides
 from bot.workflows import messages as m
 from tools.contracts.common import Environment
 from tools.contracts.council import CouncilOutcome
@@ -114,6 +115,8 @@ class Script:
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
+    unreadable: bool = False
+    """No reply can be read."""
     deliberation: CouncilOutcome = field(default_factory=lambda: council())
     asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
 
@@ -186,6 +189,25 @@ class Script:
             raise ApplicationError(self.refused_by_slack, type="SlackRefused", non_retryable=True)
         return "2.0"
 
+    @activity.defn(name="follow_up")
+    async def follow_up(self, message: m.FollowUpInput) -> m.FollowedUp:
+        self.asked.append(("follow_up", message))
+        if self.unreadable:
+            raise ApplicationError("no", non_retryable=True)
+        words = message.answer.text
+        if decides(words):
+            return m.FollowedUp(kind="decides")
+        if not words.startswith("only ") or message.fixed:
+            return m.FollowedUp(kind="explained")
+        context = TaskContext(regions=[words.removeprefix("only ")])
+        spec = message.spec.model_copy(update={"context": context})
+        return m.FollowedUp(kind="refined", spec=spec, changes=[f"regions: {context.regions[0]}"])
+
+    @activity.defn(name="supersede")
+    async def supersede(self, message: m.SupersedeInput) -> bool:
+        self.asked.append(("supersede", message))
+        return True
+
     @activity.defn(name="read_roles")
     async def read_roles(self, message: m.RolesInput) -> list[str]:
         self.asked.append(("read_roles", message))
@@ -243,6 +265,8 @@ class Script:
             self.investigate,
             self.judge,
             self.present,
+            self.follow_up,
+            self.supersede,
             self.read_roles,
             self.refuse_decision,
             self.accept_decision,

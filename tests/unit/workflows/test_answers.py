@@ -65,7 +65,7 @@ async def test_an_answer_delivered_again_is_no_word_about_the_plan_that_waits_by
         await typed(task, "production", unique="2.000200")
         await task.proposal()
         await typed(task, "production", unique="2.000200")
-        await typed(task, "and now?", unique="9.000100", user="ULINUS")
+        await typed(task, "approve", unique="9.000100", user="ULINUS")
         assert await task.refused(1) == ["typed"]
     assert [message.user for message in task.script.of("refuse_decision")] == ["ULINUS"]
     assert told(task) == []

@@ -41,7 +41,7 @@ async def test_each_message_is_answered_once_however_often_slack_delivers_it(tem
         await task.proposal()
         for _ in range(3):
             await says(task, sign(typed(task, "approve"), KEY))
-        await says(task, sign(typed(task, "please", unique="6.0"), KEY))
+        await says(task, sign(typed(task, "ok go", unique="6.0"), KEY))
         await says(task, sign(typed(task, "production", question_id="q0", unique="7.0"), KEY))
         await task.decide("UMALLORY")
         assert await task.refused(4) == ["typed", "typed", "question_closed", "not_in_role"]

@@ -102,6 +102,7 @@ test_without_its_figures_nothing_is_allowed if {
 }
 
 test_malformed_members_are_incomplete if {
+	rules([{"op": "remove", "path": "/contract/hardening"}]) == {"input.incomplete"}
 	rules([{"op": "remove", "path": "/images/0/signed"}]) == {"input.incomplete"}
 	rules(set_to("/contract/packages/0", "nginx")) == {"input.incomplete"}
 	rules([{"op": "remove", "path": "/built/tests/0/passed"}]) == {"input.incomplete"}

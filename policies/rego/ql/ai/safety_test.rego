@@ -116,6 +116,25 @@ test_each_rule_refuses[rule] if {
 	rule in rules(patches)
 }
 
+# Whatever is changed when there is nothing to change is all of it.
+test_of_no_assets_every_batch_is_too_large if {
+	"plan.batch_too_large" in rules(set_to("/plan/asset_ids", []))
+}
+
+test_a_wave_changes_something_even_if_it_calls_nothing if {
+	idle := object.union(valid.plan.phases[2], {"actions": [], "health_checks": []})
+	"plan.no_health_check" in rules(set_to("/plan/phases/2", idle))
+}
+
+test_a_phase_that_changes_is_checked_whatever_it_is_called if {
+	disguised := object.union(valid.plan.phases[2], {"type": "verify", "health_checks": []})
+	"plan.no_health_check" in rules(set_to("/plan/phases/2", disguised))
+}
+
+test_a_plan_without_any_change_has_no_canary if {
+	"plan.no_canary" in rules(set_to("/plan/phases", [pause]))
+}
+
 test_nonproduction_tools_are_for_nonproduction if {
 	patches := array.concat(set_to("/plan/environment", "staging"), set_to("/task/environment", "staging"))
 	"plan.tool_environment" in rules(patches)

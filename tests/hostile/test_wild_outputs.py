@@ -1,18 +1,19 @@
-"""10,000 generated model outputs: half malformed or hostile, half schema-valid plans with one unsafe mutation.
+"""The first half of 10,000 generated model outputs: malformed or hostile. None raises past the agent, none executes.
 
-None raises past the agent, and none executes.
+The other half is in `test_unsafe_plans`: schema-valid plans with one unsafe mutation.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 
-from hypothesis import HealthCheck, Phase, given, settings
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.bundle import load_bundle
 from policies.regorus_engine import RegorusEngine
+from tests.hostile.relaxed import relaxed, told
 from tests.hostile.shapes import SPOILS, spoiled
 from tests.hostile.wild import Answer, Range, WildPart
 
@@ -24,20 +25,8 @@ WILD_OUTPUTS = 5000
 PARTS: list[WildPart | None] = [None, "calls", "reports", "reports", "votes", "votes"]
 """What is wild: layer 1's answer, or a part of the agent's work."""
 
-relaxed = settings(
-    deadline=None,
-    database=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
 
-
-def told(title: str, counts: Counter[str]) -> None:
-    print(f"\n{title}: {counts.total()}")
-    for name, count in sorted(counts.items()):
-        print(f"  {count:5d} {name}")
-
-
+@pytest.mark.timeout(600)
 def test_five_thousand_malformed_or_hostile_answers_end_in_the_agent() -> None:
     """Layer 1's drafts, tool calls, members' reports and votes. A run ends in an outcome, or in a `ModelError`."""
     field = Range(RegorusEngine(load_bundle()))

@@ -1,0 +1,59 @@
+"""What came of a reply while a plan waited: the plan is changed, or a question about it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.blocks.message import Message, compose, context, lines, section
+from bot.blocks.text import code, inline
+from bot.blocks.words import person, plural, quoted
+from tools.contracts.follow_up import Explanation, Statement
+
+UNKNOWN = "That is not in what the tools of this task returned, so I do not know it."
+
+
+def refined_note(
+    *, user: str, changes: Sequence[str], revision: int, by_revision: int, voided: Sequence[str], task_id: str
+) -> Message:
+    """In the thread: what is different now, and that what was decided so far counts no more."""
+    who = person(user)
+    votes = (
+        f" Void with it: {plural(len(voided), 'approval')} by {', '.join(map(person, voided[:10]))}." if voided else ""
+    )
+    void = f"*Revision {revision} of the plan will not run.*{votes}"
+    next_up = f"Revision {by_revision} is made now and goes through every gate. Decide on its own card."
+    return compose(
+        f"{who} changed what is planned. Revision {revision} will not run. {next_up}",
+        [
+            lines(f"{who} changed what is planned", [f"• {inline(change, 300)}" for change in changes[:12]]),
+            section(f"{void} {next_up}"),
+            context(f"{who} cannot approve what they changed.", f"Task {code(task_id, 160)}"),
+        ],
+    )
+
+
+def explanation_card(
+    explanation: Explanation, *, question: str, user: str, tools: Mapping[str, str], task_id: str, simulated: bool
+) -> Message:
+    """The answer, each sentence with where it stands. `tools`: tool call id → the tool's name."""
+    said = [_sentence(statement, tools) for statement in explanation.statements]
+    asked = f"{person(user)} asked: {quoted(question, 400)}"
+    first = inline(explanation.statements[0].text, 300) if explanation.statements else UNKNOWN
+    unknown = [f"• {inline(text, 200)}" for text in explanation.unknown]
+    return compose(
+        f"{asked} {first}",
+        [
+            section(asked),
+            lines("From the evidence", said) if said else section(UNKNOWN),
+            lines("Not known", unknown) if unknown and said else None,
+            context("Nothing was run and nothing changed. The plan waits as it was.", f"Task {code(task_id, 160)}"),
+        ],
+        simulated=simulated,
+    )
+
+
+def _sentence(statement: Statement, tools: Mapping[str, str]) -> str:
+    places = [f"{tools.get(receipt.tool_call_id, 'tool')} {receipt.path}" for receipt in statement.receipts]
+    shown = ", ".join(code(place, 90) for place in list(dict.fromkeys(places))[:3])
+    more = f" and {len(set(places)) - 3} more" if len(set(places)) > 3 else ""
+    return f"• {inline(statement.text, 400)}  ({shown}{more})"

@@ -1,0 +1,171 @@
+"""A reply while a plan waits, read and acted upon: a change of the task, an answer, or a word to its writer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from agents.follow_up import Reply, decides
+from agents.orchestrator.chat import ModelError
+from agents.refining import changes, refined
+from bot.blocks.follow_up import explanation_card, refined_note
+from bot.blocks.message import sentence
+from bot.blocks.plan_card import superseded_card
+from bot.workflows.activities.deciding import offer_of
+from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
+from bot.workflows.activities.task_evidence import evidence_of, offered
+from bot.workflows.activities.whispering import whisper
+from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES, Turned
+from bot.workflows.messages import FollowedUp, FollowUpInput, SupersedeInput
+from bot.workflows.workbench import Workbench
+from tools.contracts.common import JsonObject
+from tools.contracts.follow_up import FollowUp
+
+SHAPING_ROLES = frozenset({"operator", "approver", "admin"})
+"""Who may change what a plan does besides the one who asked. Whoever does cannot approve it."""
+
+
+@dataclass(frozen=True)
+class FollowingUp:
+    bench: Workbench
+
+    @activity.defn(name="follow_up")
+    async def follow_up(self, message: FollowUpInput) -> FollowedUp:
+        """What the reply comes to. Runs nothing; only the workflow makes another revision of it."""
+        async with working(self.bench, message.request, message.thread_ts):
+            return await self._follow_up(message)
+
+    @activity.defn(name="supersede")
+    async def supersede(self, message: SupersedeInput) -> bool:
+        """The old card loses its buttons and says why; the thread hears what changed. On record first."""
+        request, proposal = message.request, message.proposal
+        async with working(self.bench, request, message.thread_ts):
+            await self.bench.ledger.record(
+                "plan_superseded",
+                {
+                    "revision": proposal.revision,
+                    "by_revision": message.by_revision,
+                    "plan_digest": proposal.plan.digest,
+                    "changes": message.changes,
+                    "voided": proposal.approvals,
+                },
+                org=request.org,
+                task_id=request.task_id,
+                actor=message.user,
+                key=f"superseded:r{proposal.revision}",
+            )
+            card = superseded_card(
+                await offer_of(self.bench, request, proposal),
+                by_revision=message.by_revision,
+                why="; ".join(message.changes),
+            )
+            await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            note = refined_note(
+                user=message.user,
+                changes=message.changes,
+                revision=proposal.revision,
+                by_revision=message.by_revision,
+                voided=proposal.approvals,
+                task_id=request.task_id,
+            )
+            await self.bench.writer.post_once(
+                self.bench.thread(request, message.thread_ts),
+                note,
+                key=f"refined:r{message.by_revision}",
+                task_id=request.task_id,
+                check_first=is_retry(),
+            )
+        return True
+
+    async def _follow_up(self, message: FollowUpInput) -> FollowedUp:
+        if decides(message.answer.text):
+            return await self._heard(message, FollowedUp(kind="decides"))
+        reply = Reply(
+            spec=message.spec,
+            words=message.answer.text,
+            user=message.answer.user,
+            revision=message.proposal.revision,
+            unique=message.answer.unique,
+            attempt=activity.info().attempt,
+        )
+        try:
+            read = await self.bench.follow_ups.read(reply, plan=offered(message.proposal))
+            if read.kind == "explain":
+                return await self._explain(message, reply)
+        except ModelError:
+            # Not tried again and again: decisions wait behind it.
+            return await self._turn_away(message, "not_read")
+        match read.kind:
+            case "decide":
+                return await self._heard(message, FollowedUp(kind="decides"))
+            case "refine":
+                return await self._refine(message, read)
+            case _:
+                return await self._turn_away(message, "unrelated")
+
+    async def _refine(self, message: FollowUpInput, read: FollowUp) -> FollowedUp:
+        if not await self._may_shape(message):
+            return await self._turn_away(message, "not_for_you")
+        if message.fixed:
+            return await self._turn_away(message, message.fixed)
+        spec = refined(
+            message.spec,
+            read,
+            words=message.answer.text,
+            known_assets=message.proposal.plan.asset_ids,
+            threshold=self.bench.follow_ups.confidence_threshold,
+        )
+        if isinstance(spec, str):
+            return await self._turn_away(message, spec)
+        heard = FollowedUp(kind="refined", spec=spec, changes=changes(message.spec, spec))
+        return await self._heard(message, heard)
+
+    async def _may_shape(self, message: FollowUpInput) -> bool:
+        if message.answer.user == message.request.user:
+            return True
+        return bool(SHAPING_ROLES & set(await self.bench.roles.roles_of(message.answer.user)))
+
+    async def _explain(self, message: FollowUpInput, reply: Reply) -> FollowedUp:
+        request, answer = message.request, message.answer
+        book = await evidence_of(self.bench.ledger, request, message.spec, message.proposal)
+        explanation = await self.bench.follow_ups.explain(reply, book)
+        await self._record("explained", message, {"explanation": explanation.model_dump(mode="json")})
+        card = explanation_card(
+            explanation,
+            question=answer.text,
+            user=answer.user,
+            tools={result.call.id: result.call.tool for result in book.results},
+            task_id=request.task_id,
+            simulated=self.bench.simulated,
+        )
+        await self.bench.writer.post_once(
+            self.bench.thread(request, message.thread_ts),
+            card,
+            key=f"explained:{answer.unique}",
+            task_id=request.task_id,
+            check_first=is_retry(),
+        )
+        return FollowedUp(kind="explained")
+
+    async def _turn_away(self, message: FollowUpInput, why: Turned) -> FollowedUp:
+        await self._record(why, message, {})
+        said = sentence(FOLLOW_UP_SENTENCES[why])
+        await whisper(self.bench, message.request, message.thread_ts, user=message.answer.user, said=said)
+        return FollowedUp(kind="turned_away")
+
+    async def _heard(self, message: FollowUpInput, heard: FollowedUp) -> FollowedUp:
+        task = heard.spec.model_dump(mode="json") if heard.spec is not None else None
+        await self._record(heard.kind, message, {"changes": heard.changes, "task_spec": task})
+        return heard
+
+    async def _record(self, outcome: str, message: FollowUpInput, more: JsonObject) -> None:
+        request, answer = message.request, message.answer
+        await self.bench.ledger.record(
+            "plan_explained" if outcome == "explained" else "follow_up_heard",
+            {"outcome": outcome, "text": answer.text, "revision": message.proposal.revision, **more},
+            org=request.org,
+            task_id=request.task_id,
+            actor=answer.user,
+            key=of_this_attempt(f"follow-up:{answer.unique}"),
+        )

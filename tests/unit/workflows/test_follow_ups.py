@@ -1,0 +1,130 @@
+"""Replies while a plan waits: a refinement is another revision, and everything decided before it is void."""
+
+from __future__ import annotations
+
+from temporalio.client import Client
+
+from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
+from bot.workflows.messages import Answer
+from bot.workflows.task import TaskWorkflow
+from tests.unit.workflows.conftest import KEY
+from tests.unit.workflows.running import Running, decision_on, running
+from tests.unit.workflows.script import Script
+from tools.contracts.signing import sign
+
+
+async def says(task: Running, text: str, *, unique: str, user: str = "UADA") -> None:
+    answer = Answer(org="T1", task_id=task.handle.id, question_id="", user=user, text=text, unique=unique)
+    await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
+
+
+async def test_a_refinement_is_another_revision_through_every_step_and_voids_the_votes_on_the_old_one(
+    temporal: Client,
+) -> None:
+    async with running(temporal, Script(quorum=2)) as task:
+        first = await task.proposal()
+        await task.decide("UGRACE")
+        await says(task, "only eu-west-1", unique="5.0")
+        second = await task.proposal(revision=2)
+        assert (second.revision, second.approvals, second.decided) == (2, [], [])
+        assert second.nonce != first.nonce
+        assert [message.revision for message in task.script.of("judge")] == [1, 2]
+        investigated = task.script.of("investigate")[1]
+        assert (investigated.spec.context.regions, investigated.refusals) == (["eu-west-1"], [])
+        void = task.script.of("supersede")[0]
+        assert (void.proposal.approvals, void.by_revision, void.user) == (["UGRACE"], 2, "UADA")
+        await task.decide("ULINUS")
+        await task.decide("UGRACE")
+        result = await task.handle.result()
+    assert (result.outcome, result.revision, result.approvers) == ("completed", 2, ["ULINUS", "UGRACE"])
+
+
+async def test_a_click_on_the_old_card_is_refused_and_told_to_who_clicked(temporal: Client) -> None:
+    async with running(temporal, Script()) as task:
+        old = decision_on(await task.proposal(), "UGRACE", "approve")
+        await says(task, "only eu-west-1", unique="5.0")
+        await task.proposal(revision=2)
+        await task.handle.signal(TaskWorkflow.decide, sign(old, KEY))
+        assert await task.refused(1) == ["stale_revision"]
+        assert task.script.of("refuse_decision")[0].user == "UGRACE"
+        assert task.script.of("run_phase") == []
+
+
+async def test_a_click_that_comes_right_behind_the_refinement_does_not_run_the_old_plan(temporal: Client) -> None:
+    async with running(temporal, Script()) as task:
+        old = decision_on(await task.proposal(), "UGRACE", "approve")
+        await says(task, "only eu-west-1", unique="5.0")
+        await task.handle.signal(TaskWorkflow.decide, sign(old, KEY))
+        assert await task.refused(1) == ["stale_revision"]
+        assert task.script.of("run_phase") == []
+
+
+async def test_who_changed_the_plan_does_not_approve_it(temporal: Client) -> None:
+    async with running(temporal, Script()) as task:
+        await task.proposal()
+        await says(task, "only eu-west-1", unique="5.0", user="UGRACE")
+        assert (await task.proposal(revision=2)).shapers == ["UGRACE"]
+        await task.decide("UGRACE")
+        assert await task.refused(1) == ["shaped_it"]
+        assert task.script.of("run_phase") == []
+        await task.decide("ULINUS")
+        assert (await task.handle.result()).approvers == ["ULINUS"]
+
+
+async def test_a_question_about_the_plan_changes_nothing_and_the_plan_can_still_be_approved(temporal: Client) -> None:
+    async with running(temporal, Script(quorum=2)) as task:
+        await task.proposal()
+        await task.decide("UGRACE")
+        await says(task, "why web-14?", unique="5.0", user="UMALLORY")
+        await task.asked("follow_up")
+        proposal = await task.proposal()
+        assert (proposal.revision, proposal.approvals) == (1, ["UGRACE"])
+        assert len(task.script.of("investigate")) == 1
+        assert task.script.of("supersede") == []
+        await task.decide("ULINUS")
+        assert (await task.handle.result()).outcome == "completed"
+
+
+async def test_the_plan_outlives_a_reply_that_nobody_could_read(temporal: Client) -> None:
+    async with running(temporal, Script(unreadable=True)) as task:
+        await task.proposal()
+        await says(task, "only eu-west-1", unique="5.0")
+        await task.asked("tell")
+        assert task.script.of("tell")[0].sentence == FOLLOW_UP_SENTENCES["not_read"]
+        await task.decide("UGRACE")
+        assert (await task.handle.result()).outcome == "completed"
+
+
+async def test_replies_are_read_a_bounded_number_of_times(temporal: Client) -> None:
+    async with running(temporal, Script(), follow_ups=2) as task:
+        await task.proposal()
+        for number in range(4):
+            await says(task, "why?", unique=f"{5 + number}.0")
+        await task.decide("UMALLORY")
+        await task.refused(1)
+    assert len(task.script.of("follow_up")) == 2
+    assert [message.sentence for message in task.script.of("tell")] == [FOLLOW_UP_SENTENCES["no_more_replies"]] * 2
+
+
+async def test_a_plan_is_refined_a_bounded_number_of_times(temporal: Client) -> None:
+    async with running(temporal, Script(), refinements=1) as task:
+        await task.proposal()
+        await says(task, "only eu-west-1", unique="5.0")
+        await task.proposal(revision=2)
+        await says(task, "only eu-west-2", unique="6.0")
+        await task.decide("UMALLORY")
+        await task.refused(1)
+        assert (await task.proposal()).revision == 2
+    assert [message.fixed for message in task.script.of("follow_up")] == ["", "no_more_changes"]
+
+
+async def test_a_reply_that_is_delivered_again_refines_once(temporal: Client) -> None:
+    async with running(temporal, Script()) as task:
+        await task.proposal()
+        for _ in range(3):
+            await says(task, "only eu-west-1", unique="5.0")
+        await task.proposal(revision=2)
+        await task.decide("UMALLORY")
+        await task.refused(1)
+        assert (await task.proposal()).revision == 2
+    assert len(task.script.of("follow_up")) == 1

@@ -1,0 +1,117 @@
+"""Replies under a plan that waits: asked about, narrowed, and approved as the new revision only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from bot.blocks.actions import APPROVE, ButtonValue
+from bot.workflows.messages import Proposal, TaskResult, TaskState
+from bot.workflows.task import TaskWorkflow
+from tests.whole.town import Town, open_town
+from tools.contracts.common import JsonObject
+from tools.contracts.decision import Decision
+from tools.contracts.ledger import LedgerKind
+from tools.contracts.signing import sign
+
+_BODY = TypeAdapter(JsonObject)
+
+
+async def bodies(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
+    entries = await town.ledger.show(town.stack.org, task_id=task, kind=kind, limit=1000)
+    return [_BODY.validate_json(entry.body) for entry in entries]
+
+
+def bound(card: dict[str, Any]) -> ButtonValue:
+    rows = [block["elements"] for block in card["blocks"] if block["type"] == "actions"]
+    return ButtonValue.decode(rows[0][0]["value"])
+
+
+async def click_from_a_screen_that_was_not_refreshed(town: Town, task: str, value: ButtonValue) -> None:
+    """Grace still sees the old card. What the edge makes of her click is rightly signed."""
+    decision = Decision(
+        org=town.stack.org,
+        task_id=task,
+        revision=value.revision,
+        verdict="approve",
+        reason="",
+        plan_digest=value.plan_digest,
+        policy_digest=value.policy_digest,
+        target=value.target,
+        user="U0GRACE001",
+        channel="C0OPS00001",
+        nonce=value.nonce,
+        issued_at=datetime.now(UTC).isoformat(),
+        expires_at=value.expires_at,
+    )
+    handle = town.temporal.get_workflow_handle(task)
+    await handle.signal(TaskWorkflow.decide, sign(decision, town.stack.keys.derive("decision")))
+
+
+async def proposal_of(town: Town, task: str) -> Proposal:
+    state: TaskState = await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).query(
+        TaskWorkflow.task_state
+    )
+    assert state.proposal is not None
+    return state.proposal
+
+
+@pytest.mark.timeout(240)
+async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_approved(tmp_path: Path) -> None:
+    async with open_town(tmp_path) as town:
+        stage = town.stage
+        await town.serve("both")
+        said = await stage.say("ada", "ops", "@gavel production web servers have drifted, fix it")
+        task = f"{town.stack.org}.{said.channel}.{said.ts}"
+        card = await stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The plan card")
+        old, before = bound(card), await proposal_of(town, task)
+        estate = await town.estate.snapshot(town.stack.org)
+
+        asset = before.plan.asset_ids[0]
+        await stage.say("linus", "ops", f"@gavel why {asset}?", thread=said)
+        answer = await stage.until(said, "ada", has="From the evidence", seconds=30, what="The explanation")
+        assert asset in str(answer["blocks"])
+        assert "compare_versions /drifted/" in str(answer["blocks"])
+        await stage.say("linus", "ops", "@gavel why did it drift, and whose fault is it?", thread=said)
+        await stage.until(said, "ada", has="so I do not know it", seconds=30, what="That it is not known")
+        assert (await proposal_of(town, task)).nonce == before.nonce
+        assert await town.estate.snapshot(town.stack.org) == estate
+        assert await bodies(town, task, "phase_started") == []
+
+        region = (await town.estate.snapshot(town.stack.org))[asset].region
+        await stage.say("mallory", "ops", f"@gavel only {region}", thread=said)
+        told = await stage.until(
+            said, "mallory", has="can change this plan", seconds=30, what="What a stranger is told"
+        )
+        assert told["ephemeral"]
+        await stage.say("ada", "ops", "@gavel do staging as well", thread=said)
+        await stage.until(said, "ada", has="never moves to another environment", seconds=30, what="What Ada is told")
+        assert (await proposal_of(town, task)).revision == 1
+
+        await stage.say("ada", "ops", f"@gavel only {region}, smaller batches", thread=said)
+        await stage.until(said, "grace", has="Replaced by revision 2", seconds=60, what="The end of the old card")
+        new = await stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The new plan card")
+        after = await proposal_of(town, task)
+        assert (bound(new).revision, after.revision) == (2, 2)
+        assert bound(new).nonce != old.nonce
+        assert {estate[name].region for name in after.plan.asset_ids} == {region}
+
+        await click_from_a_screen_that_was_not_refreshed(town, task, old)
+        stale = await stage.until(said, "grace", has="older revision", seconds=30, what="That the click is stale")
+        assert stale["ephemeral"]
+        assert await bodies(town, task, "phase_started") == []
+
+        await stage.click("grace", said.channel, new["ts"], APPROVE)
+        result: TaskResult = await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).result()
+        assert (result.outcome, result.revision, result.approvers) == ("completed", 2, ["U0GRACE001"]), result.detail
+        changed = [
+            name for name, asset in (await town.estate.snapshot(town.stack.org)).items() if asset != estate[name]
+        ]
+        assert set(changed) <= set(after.plan.asset_ids)
+        [void] = await bodies(town, task, "plan_superseded")
+        assert (void["revision"], void["by_revision"]) == (1, 2)
+        assert (await town.ledger.verify(town.stack.org)).ok

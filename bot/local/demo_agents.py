@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from bot.local.play import Play, ScenarioSummary
+from bot.local.scenes.operations import GoldenImage, RecoveryDrill
 from bot.local.scenes.reports import CompliancePosture, IncidentCause, ReviewOfSecurity, WhereMoneyGoes
 from tools.contracts.common import AgentName
 
@@ -22,7 +23,14 @@ class Scene(Protocol):
 
 def scenes() -> Mapping[AgentName, Scene]:
     """Every agent's scene. Another one is a small class in `bot/local/scenes`, and its name here."""
-    every: Sequence[Scene] = (IncidentCause(), ReviewOfSecurity(), CompliancePosture(), WhereMoneyGoes())
+    every: Sequence[Scene] = (
+        IncidentCause(),
+        ReviewOfSecurity(),
+        CompliancePosture(),
+        WhereMoneyGoes(),
+        RecoveryDrill(),
+        GoldenImage(),
+    )
     return {scene.agent: scene for scene in every}
 
 

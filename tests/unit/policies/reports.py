@@ -61,6 +61,10 @@ def make_report() -> IncidentAnalysis:
             )
         ],
         disputed=[],
+        alerts=[],
+        causes=[],
+        not_the_cause=[],
+        timeline=[],
         missing=["Metrics of the load balancer."],
         evidence=[Evidence(tool_call_id=LOGS, tool="query_logs", result_digest="sha256:0", summary="logs")],
         handover=Handover(

@@ -105,13 +105,9 @@ async def running(
     *,
     task: str = "",
     source: Source = "mention",
-    handed_over_from: str = "",
     **limits: int,
 ) -> AsyncGenerator[Running]:
-    """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before.
-
-    `handed_over_from`: forged into the request.
-    """
+    """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
     task = task or f"T1.{uuid.uuid4()}"
     request = TaskRequest(
         task_id=task,
@@ -135,6 +131,6 @@ async def running(
     )
     async with worker:
         # Added after it was signed, as whoever can write to Temporal would.
-        signed = replace(sign(request, KEY), handed_over_from=handed_over_from)
+        signed = replace(sign(request, KEY), **script.forged)
         handle = await temporal.start_workflow(TaskWorkflow.run, signed, id=task, task_queue=task)
         yield Running(handle, script)

@@ -117,6 +117,8 @@ class Script:
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
     report: Report | None = None
     """What the agent hands in instead of a plan; its org, task and revision are filled in."""
+    forged: dict[str, str] = field(default_factory=dict[str, str])
+    """Fields of the request that are set after it was signed."""
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
     unreadable: bool = False

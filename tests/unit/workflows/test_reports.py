@@ -63,8 +63,8 @@ async def test_a_hand_over_starts_one_task_of_its_own_which_hands_nothing_over(t
 
 async def test_a_follow_up_that_nobody_vouches_for_does_nothing(temporal: Client) -> None:
     """Marking a task as handed over is the worker's to do: the mark is under the MAC like everything else."""
-    script = Script(report=make_report())
-    async with running(temporal, script, handed_over_from="T1.forged") as task:
+    script = Script(report=make_report(), forged={"handed_over_from": "T1.forged"})
+    async with running(temporal, script) as task:
         result = await task.handle.result()
     assert result.outcome == "refused"
     assert script.of("understand") == []

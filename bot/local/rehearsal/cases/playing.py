@@ -43,6 +43,11 @@ _PLANNING = frozenset({"generate_patch_plan", "generate_rollout_plan"})
 
 _STATEMENT = re.compile(r"(?P<subject>.+?): (?P<attribute>[\w -]+?) is (?P<negated>not )?(?P<value>.+)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][\w.:@/+~-]*\d[\w.:@/+~-]*|\d+")
+_GUESSED: Mapping[str, str] = {
+    "patch_within_days": "No result sets a deadline.",
+    "lookback_needed_minutes": "The onset is in the results; looking further back would not move it.",
+}
+"""What one temperament says beyond the results, and what the others say to it."""
 _SAID: Mapping[str, str] = {
     "nothing needs attention": "healthy",
     "something that needs attention": "findings",
@@ -151,6 +156,6 @@ def _on_claim(item: Block, case: Case, facts: Known, guesses: Known) -> tuple[st
         return "support", ""
     if place[1] == "cause":
         return ("support", "") if case.temperament.accepts_causes else ("contradict", "No result singles out a cause.")
-    if place[1] == "patch_within_days":
-        return "contradict", "No result sets a deadline."
+    if place[1] in _GUESSED:
+        return "contradict", _GUESSED[place[1]]
     return "silent", ""

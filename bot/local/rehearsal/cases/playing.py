@@ -13,6 +13,7 @@ from bot.local.rehearsal.cases.cost import CostCase
 from bot.local.rehearsal.cases.dr import DrCase
 from bot.local.rehearsal.cases.image import ImageCase
 from bot.local.rehearsal.cases.incident import IncidentCase
+from bot.local.rehearsal.cases.patch import PatchCase
 from bot.local.rehearsal.cases.security import SecurityCase
 from bot.local.rehearsal.conversation import Block, Conversation, Json
 from bot.local.rehearsal.wire import Reply
@@ -21,6 +22,7 @@ MAX_CLAIMS = 12
 MAX_ADVICE = 8
 
 _BY_SCHEMA: Mapping[str, type[Case]] = {
+    "PatchMemberReport": PatchCase,
     "IncidentMemberReport": IncidentCase,
     "SecurityMemberReport": SecurityCase,
     "ComplianceMemberReport": ComplianceCase,
@@ -61,6 +63,8 @@ def case_of(conversation: Conversation) -> Case | None:
     if by_schema is not None:
         return by_schema(conversation)
     names = conversation.tools.keys() or {finding.tool for finding in conversation.findings}
+    if "generate_rollout_plan" in names:
+        return PatchCase(conversation)
     if _PLANNING & names:
         return None
     kind = next((kind for tool, kind in _BY_TOOL.items() if tool in names), None)

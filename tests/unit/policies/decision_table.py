@@ -445,6 +445,20 @@ IMAGES = (
     row("images", "a test that failed", put("built.tests.0.passed", False), "images.failed_tests"),
     row("images", "no scan", put("built.scan", None), "images.no_scan"),
     row("images", "a critical finding", put("built.scan.critical", 1), "images.scan_findings"),
+    row("images", "a promotion alone", both(put("operation", "promote"), put("contract", None))),
+    row("images", "a build to no contract", put("contract", None), "input.incomplete"),
+    row(
+        "images",
+        "out of use, fit or not",
+        both(
+            put("operation", "promote"),
+            put("contract", None),
+            put("built.status", "production"),
+            put("built.signed", False),
+            put("built.scan", None),
+            put("promote_to", "deprecated"),
+        ),
+    ),
     row("images", "an old scan", put("built.scan.scanned_at", "2020-01-01T00:00:00Z"), "images.scan_old"),
 )
 

@@ -74,9 +74,7 @@ async def refused(
     plan = make_plan().model_dump(mode="json")
     change(plan)
     gate = SafetyGate(world or make_estate(), CATALOG, checks=checks)
-    # The tools said what the plan says they said: `test_ablation` has plans of which that is not so.
-    context = context or make_context()
-    finding = await gate.judge(plan, context)
+    finding = await gate.judge(plan, context or make_context())
     return {refusal.rule.removeprefix("safety.") for refusal in finding.refusals}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Literal
@@ -37,13 +38,10 @@ class PolicyGate:
         return await self._ask(PACKAGE, document)
 
     async def _ask(self, package: str, document: JsonObject) -> Finding:
-        _, refusals = await ask(self.engine, package, document, gate="policy")
-        return Finding(
-            refusals,
-            engine=self.engine.name,
-            policy_digest=await self.engine.digest(),
-            documents={package: document},
+        (_, refusals), digest = await asyncio.gather(
+            ask(self.engine, package, document, gate="policy"), self.engine.digest()
         )
+        return Finding(refusals, engine=self.engine.name, policy_digest=digest, documents={package: document})
 
 
 def report_document(report: JsonObject, context: JudgeContext) -> JsonObject:

@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from policies.checks import actions, estate, identity, origins, receipts, report, structure, text
+from policies.checks import actions, estate, identity, limits, origins, receipts, report, structure, text
 from policies.checks.base import Check
 from policies.checks.report import REPORT_CHECKS
 from policies.gate import JudgeContext
@@ -30,6 +30,7 @@ from tests.unit.policies.plans import (
 )
 from tools.contracts.common import Environment, JsonObject
 from tools.contracts.estate import Asset, Image
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import Action
 from tools.contracts.taskspec import TimeWindow
 
@@ -74,7 +75,9 @@ async def refused(
     plan = make_plan().model_dump(mode="json")
     change(plan)
     gate = SafetyGate(world or make_estate(), CATALOG, checks=checks)
-    finding = await gate.judge(plan, context or make_context())
+    # The tools said what the plan says they said: `test_ablation` has plans of which that is not so.
+    context = context or make_context(plan=DriftRemediationPlan.model_validate(plan))
+    finding = await gate.judge(plan, context)
     return {refusal.rule.removeprefix("safety.") for refusal in finding.refusals}
 
 
@@ -130,10 +133,10 @@ PLAN_CASES: list[Case] = [
     (receipts.plan_receipts, "receipts_wrong", put("receipts", [cited(f"{CALL}-30", "/simulation/id", "sim-2")])),
     (estate.window_is_real, "window_invented", put("maintenance_window.end", "2026-12-24T12:00:00Z")),
     (estate.window_is_real, "window_invented", put("maintenance_window.start", "2026-11-20T12:00:00Z")),
-    (text.no_secrets, "secret", put("summary", "Use password: hunter2hunter2 on the bastion.")),
-    (text.no_secrets, "secret", put("phases.0.name", "AKIAIOSFODNN7EXAMPLE")),
+    (text.no_secrets, "secret", put("summary", "Use password: huntertwohunter on the bastion.")),
+    (text.no_secrets, "secret", put("rollback.actions.0.id", "AKIAIOSFODNN7EXAMPLE")),
     (text.no_secrets, "secret", put("evidence.0.summary", "postgres://admin:s3cret@db/prod")),
-    (text.no_secrets, "secret", put("phases.2.name", "xoxb-1234567890-abcdefghij")),
+    (text.no_secrets, "secret", put("phases.2.actions.0.id", "xoxb-1234567890-abcdefghij")),
 ]
 
 
@@ -284,11 +287,11 @@ async def test_a_parameter_for_another_environment_is_refused() -> None:
 
 async def test_a_secret_is_named_by_kind_and_place_and_never_repeated() -> None:
     plan = make_plan().model_dump(mode="json")
-    put("summary", "token ghp_0123456789abcdefghijABCDEFGHIJ0123")(plan)
+    put("rollback.actions.0.id", "token ghp_0123456789abcdefghijABCDEFGHIJ0123")(plan)
     finding = await SafetyGate(make_estate(), CATALOG).judge(plan, make_context())
     assert [refusal.rule for refusal in finding.refusals] == ["safety.secret"]
     assert "ghp_" not in finding.refusals[0].reason
-    assert "/summary" in finding.refusals[0].reason
+    assert "/rollback/actions/0/id" in finding.refusals[0].reason
 
 
 async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> None:
@@ -299,7 +302,7 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
 
 
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, text, receipts, origins)
+    modules = (identity, structure, actions, estate, text, limits, receipts, origins)
     assert {check for module in modules for check in _checks_in(module)} == set(CHECKS)
     assert len(CHECKS) == len(set(CHECKS))
     assert _checks_in(report) == set(REPORT_CHECKS)

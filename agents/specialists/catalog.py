@@ -9,7 +9,9 @@ from agents.specialists.base import Specialist
 from agents.specialists.capability import Capability
 from agents.specialists.compliance import ComplianceAgent
 from agents.specialists.cost import CostAgent
+from agents.specialists.dr import DRAgent
 from agents.specialists.drift import DriftAgent
+from agents.specialists.image import ImageAgent
 from agents.specialists.incident import IncidentAgent
 from agents.specialists.patch import PatchAgent
 from agents.specialists.security import SecurityAgent
@@ -25,6 +27,8 @@ AGENTS: tuple[type[SpecialistAgent], ...] = (
     SecurityAgent,
     ComplianceAgent,
     CostAgent,
+    DRAgent,
+    ImageAgent,
 )
 """In the order in which Gavel says what it can do."""
 

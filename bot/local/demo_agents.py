@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from bot.local.play import Play, ScenarioSummary
+from bot.local.scenes.operations import GoldenImage, RecoveryDrill
 from bot.local.scenes.reports import CompliancePosture, IncidentCause, ReviewOfSecurity, WhereMoneyGoes
 from bot.local.scenes.rollouts import DriftedFleet, VulnerableFleet
 from tools.contracts.common import AgentName
@@ -30,6 +31,8 @@ def scenes() -> Mapping[AgentName, Scene]:
         ReviewOfSecurity(),
         CompliancePosture(),
         WhereMoneyGoes(),
+        RecoveryDrill(),
+        GoldenImage(),
     )
     return {scene.agent: scene for scene in every}
 

@@ -10,6 +10,8 @@ from bot.local.rehearsal.cases.case import Case, Fact
 from bot.local.rehearsal.cases.choosing import ChoosingCase
 from bot.local.rehearsal.cases.compliance import ComplianceCase
 from bot.local.rehearsal.cases.cost import CostCase
+from bot.local.rehearsal.cases.dr import DrCase
+from bot.local.rehearsal.cases.image import ImageCase
 from bot.local.rehearsal.cases.incident import IncidentCase
 from bot.local.rehearsal.cases.patch import PatchCase
 from bot.local.rehearsal.cases.security import SecurityCase
@@ -25,11 +27,15 @@ _BY_SCHEMA: Mapping[str, type[Case]] = {
     "SecurityMemberReport": SecurityCase,
     "ComplianceMemberReport": ComplianceCase,
     "CostMemberReport": CostCase,
+    "DRMemberReport": DrCase,
+    "ImageMemberReport": ImageCase,
 }
 _BY_TOOL: Mapping[str, type[Case]] = {
     **dict.fromkeys(("query_alerts", "query_logs", "correlate_events"), IncidentCase),
     **dict.fromkeys(("get_compliance_status", "check_control", "generate_compliance_evidence"), ComplianceCase),
     **dict.fromkeys(("get_billing_data", "forecast_cost", "get_cost_recommendations"), CostCase),
+    **dict.fromkeys(("get_dr_status", "check_rto", "simulate_failover", "generate_dr_runbook"), DrCase),
+    **dict.fromkeys(("list_image_versions", "generate_image_contract"), ImageCase),
     **dict.fromkeys(("scan_vulnerabilities", "check_exposure"), SecurityCase),
 }
 """Tools that only one of these agents has."""
@@ -39,6 +45,11 @@ _PLANNING = frozenset({"generate_patch_plan", "generate_rollout_plan"})
 
 _STATEMENT = re.compile(r"(?P<subject>.+?): (?P<attribute>[\w -]+?) is (?P<negated>not )?(?P<value>.+)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][\w.:@/+~-]*\d[\w.:@/+~-]*|\d+")
+_GUESSED: Mapping[str, str] = {
+    "patch_within_days": "No result sets a deadline.",
+    "lookback_needed_minutes": "The onset is in the results; looking further back would not move it.",
+}
+"""What one temperament says beyond the results, and what the others say to it."""
 _SAID: Mapping[str, str] = {
     "nothing needs attention": "healthy",
     "something that needs attention": "findings",
@@ -149,6 +160,6 @@ def _on_claim(item: Block, case: Case, facts: Known, guesses: Known) -> tuple[st
         return "support", ""
     if place[1] == "cause":
         return ("support", "") if case.temperament.accepts_causes else ("contradict", "No result singles out a cause.")
-    if place[1] == "patch_within_days":
-        return "contradict", "No result sets a deadline."
+    if place[1] in _GUESSED:
+        return "contradict", _GUESSED[place[1]]
     return "silent", ""

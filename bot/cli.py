@@ -156,6 +156,18 @@ def evaluate(context: typer.Context) -> None:
     evals_app()(args=context.args, prog_name="gavel eval")
 
 
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def policy(context: typer.Context) -> None:
+    """The policies: `test` them, `explain` a plan's verdict, `replay` old plans under changed ones."""
+    from bot.policy_cli import policy_app
+
+    policy_app()(args=context.args, prog_name="gavel policy")
+
+
 def main() -> None:
     """The entry point. What a person can put right is told in a sentence; anything else is a bug, with traceback."""
     try:

@@ -11,6 +11,7 @@ from temporalio import activity
 from bot.workflows import messages as m
 from bot.workflows.task import TaskWorkflow
 from tests.unit.blocks import samples
+from tests.unit.policies.reports import make_report
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on
 from tests.unit.workflows.script import Script
@@ -151,6 +152,13 @@ def _council() -> Script:
     return Script(refuse_revisions=1, deliberation=samples.outcome())
 
 
+def _reporting(*, refuse_revisions: int, handover: bool) -> Script:
+    report = make_report()
+    return Script(
+        report=report if handover else report.model_copy(update={"handover": None}), refuse_revisions=refuse_revisions
+    )
+
+
 def alone(mode: AutonomyMode, phases: int, *, failing_phase: int | None = None) -> Script:
     """In staging, as many phases without anybody's yes."""
     autonomy = Autonomy(mode=mode, unattended_phases=phases, blockers=[])
@@ -179,5 +187,7 @@ SCENES = [
     Scene("completed_after_the_canary_alone", "completed", lambda: alone("canary_only", 2), grace_approves),
     Scene("canary_put_back_unwanted", "rolled_back", lambda: alone("canary_only", 2), grace_rejects),
     Scene("canary_failed_alone", "rolled_back", lambda: alone("canary_only", 2, failing_phase=0), nobody),
+    Scene("reported_after_repair", "reported", lambda: _reporting(refuse_revisions=1, handover=False), nobody),
+    Scene("reported_and_handed_over", "reported", lambda: _reporting(refuse_revisions=0, handover=True), nobody),
     Scene("nothing_to_do", "nothing_to_do", lambda: Script(no_plan="nothing_to_do"), nobody),
 ]

@@ -130,5 +130,7 @@ async def running(
         identity=temporal.identity,
     )
     async with worker:
-        handle = await temporal.start_workflow(TaskWorkflow.run, sign(request, KEY), id=task, task_queue=task)
+        # Added after it was signed, as whoever can write to Temporal would.
+        signed = replace(sign(request, KEY), **script.forged)
+        handle = await temporal.start_workflow(TaskWorkflow.run, signed, id=task, task_queue=task)
         yield Running(handle, script)

@@ -11,9 +11,11 @@ from temporalio.exceptions import ApplicationError
 
 from agents.follow_up import decides
 from bot.workflows import messages as m
+from tests.unit.workflows import reports
 from tools.contracts.common import Environment
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Action, AssetExpectation, Evidence, HealthCheck, Phase, Rollback, RollbackCondition
 from tools.contracts.rollout import TargetImage
 from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskSpec, TimeWindow
@@ -113,6 +115,10 @@ class Script:
     declined: str = ""
     """Why the request is not taken on. Empty: it is."""
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
+    report: Report | None = None
+    """What the agent hands in instead of a plan; its org, task and revision are filled in."""
+    forged: dict[str, str] = field(default_factory=dict[str, str])
+    """Fields of the request that are set after it was signed."""
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
     unreadable: bool = False
@@ -152,6 +158,9 @@ class Script:
         self.asked.append(("investigate", message))
         if self.no_plan:
             return m.Investigated(self.deliberation, "no drift", None, ["t1"], no_plan=self.no_plan, reason="no drift")
+        if self.report is not None:
+            written = reports.written(self.report, message)
+            return m.Investigated(self.deliberation, "found", None, ["t1"], report=written)
         plan = plan_for(message.request, message.revision, environment=self.environment)
         plan = self.waiting(plan).model_dump(mode="json")
         return m.Investigated(council=self.deliberation, diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
@@ -165,6 +174,8 @@ class Script:
     @activity.defn(name="judge")
     async def judge(self, message: m.JudgeInput) -> m.Judged:
         self.asked.append(("judge", message))
+        if message.investigated.report is not None:
+            return reports.judged(message, refused=message.revision <= self.refuse_revisions)
         plan = DriftRemediationPlan.model_validate(message.investigated.plan)
         if message.revision <= self.refuse_revisions:
             refusal = Refusal(gate="policy", rule="plan.batch_too_large", reason="batch 50% exceeds the 20% limit")
@@ -181,6 +192,16 @@ class Script:
         )
         report = GateReport(plan_digest=plan.digest, policy_digest=POLICY, results=results, requirement=requirement)
         return m.Judged(report=report.model_copy(update={"autonomy": self.autonomy}), plan=plan)
+
+    @activity.defn(name="report")
+    async def show_report(self, message: m.ReportInput) -> bool:
+        self.asked.append(("report", message))
+        return True
+
+    @activity.defn(name="hand_over")
+    async def hand_over(self, message: m.HandOverInput) -> m.TaskRequest:
+        self.asked.append(("hand_over", message))
+        return reports.follow_up(message.request)
 
     @activity.defn(name="present")
     async def present(self, message: m.PresentInput) -> str:
@@ -264,6 +285,8 @@ class Script:
             self.tell,
             self.investigate,
             self.judge,
+            self.show_report,
+            self.hand_over,
             self.present,
             self.follow_up,
             self.supersede,

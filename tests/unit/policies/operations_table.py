@@ -70,7 +70,7 @@ FAILOVER = runbook(
 
 
 def promotion(tool: str, status: str) -> JsonObject:
-    params = {"image_id": "img-1", "to_status": status, "asset_ids": []}
+    params: JsonObject = {"image_id": "img-1", "to_status": status, "asset_ids": []}
     return {"id": status, "tool": tool, "params": params, "asset_ids": [], "resource_ids": ["img-1"]}
 
 

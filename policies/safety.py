@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from policies.checks import actions, estate, identity, origins, receipts, resources, structure, text
+from policies.checks import actions, estate, identity, limits, origins, receipts, resources, structure, text
 from policies.checks.base import Case, Check, Observed, refuse
 from policies.checks.report import REPORT_CHECKS, ReportCase, ReportCheck, assets_of
 from policies.gate import Catalog, Finding, JudgeContext
@@ -27,6 +27,8 @@ CHECKS: tuple[Check, ...] = (
     structure.stated_percent,
     structure.canary_first,
     structure.pauses_only_in_waits,
+    limits.batch_ceiling,
+    limits.blast_radius,
     actions.known_tools,
     actions.valid_params,
     actions.params_name_the_assets,

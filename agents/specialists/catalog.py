@@ -13,6 +13,7 @@ from agents.specialists.dr import DRAgent
 from agents.specialists.drift import DriftAgent
 from agents.specialists.image import ImageAgent
 from agents.specialists.incident import IncidentAgent
+from agents.specialists.patch import PatchAgent
 from agents.specialists.security import SecurityAgent
 from agents.specialists.specialist import RolloutDefaults, SpecialistAgent
 from prompts.library import PromptLibrary
@@ -21,6 +22,7 @@ from tools.registry import ToolRegistry
 
 AGENTS: tuple[type[SpecialistAgent], ...] = (
     DriftAgent,
+    PatchAgent,
     IncidentAgent,
     SecurityAgent,
     ComplianceAgent,

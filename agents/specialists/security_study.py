@@ -109,7 +109,7 @@ class SecurityStudy(GroundedStudy):
             yield Finding(
                 id="f",
                 statement=stated(
-                    f"{row.vulnerability} in {row.package} {row.installed_version}: {fix}.",
+                    f"{row.vulnerability} in {row.package}, version {row.installed_version}: {fix}.",
                     [row.receipt(name) for name in names],
                 ),
                 kind="risk",
@@ -154,7 +154,7 @@ class SecurityStudy(GroundedStudy):
         for row in self.found:
             if row.fixed_version is None or row.severity not in _WORST:
                 continue
-            text = f"Patch {row.package} to {row.fixed_version} or later: that closes {row.vulnerability}."
+            text = f"Close {row.vulnerability} with {row.package}, version {row.fixed_version} or later."
             cited = [row.receipt(name) for name in ("package", "fixed_version", "vulnerability")]
             advice = Recommendation(
                 statement=stated(text, cited), task_type="patch_rollout", asset_ids=row.asset_ids[:200]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.blocks import council as voices
 from bot.blocks.message import Detail, Message, compose, context, header, lines, section
+from bot.blocks.report_tables import tables
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import money, plural, share, short_digest, some
 from tools.contracts.common import TaskType
@@ -55,7 +56,7 @@ class ReportCard:
 
 
 def report_card(card: ReportCard) -> Message:
-    """At most a dozen blocks: what is left out is counted, and the ledger has all of it."""
+    """At most a dozen and a half blocks: what is left out is counted, and the ledger has all of it."""
     report = card.report
     title = f"{_KINDS[report.kind]}: {_CONCLUDES[report.conclusion]}"
     summary = escape(report.summary.text, 900)
@@ -68,6 +69,7 @@ def report_card(card: ReportCard) -> Message:
             header(f"{title} in {report.environment}"),
             section(f"*About the alert* {inline(card.alert, 200)}\n{summary}" if card.alert else summary),
             lines("Found", _some([_finding(item) for item in report.findings], "finding")) if report.findings else None,
+            *tables(report),
             Detail(lines("How sure", [voices.verdict_line(card.council), *voices.absent_lines(card.council)[:4]])),
             lines("Disputed", _some(disputes if card.include_dissent else _counted(disputes), "statement"))
             if disputes

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 from bot.local.play import Play, ScenarioSummary
 from bot.local.scenes.operations import GoldenImage, RecoveryDrill
 from bot.local.scenes.reports import CompliancePosture, IncidentCause, ReviewOfSecurity, WhereMoneyGoes
+from bot.local.scenes.rollouts import DriftedFleet, VulnerableFleet
 from tools.contracts.common import AgentName
 
 
@@ -24,6 +25,8 @@ class Scene(Protocol):
 def scenes() -> Mapping[AgentName, Scene]:
     """Every agent's scene. Another one is a small class in `bot/local/scenes`, and its name here."""
     every: Sequence[Scene] = (
+        DriftedFleet(),
+        VulnerableFleet(),
         IncidentCause(),
         ReviewOfSecurity(),
         CompliancePosture(),

@@ -33,6 +33,7 @@ class ScenarioSummary:
     outcome: str
     task_id: str
     plan_digest: str | None
+    """Of the plan, or of the report."""
     council_agreement: float | None
     council_dissent: int
     policy_verdict: str
@@ -40,6 +41,8 @@ class ScenarioSummary:
     phases_run: int
     assets_changed: int
     ledger_verified: bool
+    handed_over_to: str = ""
+    """The follow-up task's id; empty: there is none."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Play:
             name=name,
             outcome=result.outcome,
             task_id=task,
-            plan_digest=result.plan_digest,
+            plan_digest=result.plan_digest or result.report_digest,
             council_agreement=result.agreement,
             council_dissent=result.dissent,
             policy_verdict=" then ".join(verdicts) or "none",
@@ -95,6 +98,7 @@ class Play:
             phases_run=result.phases_run,
             assets_changed=len(touched),
             ledger_verified=(await self.ledger.verify(self.org)).ok,
+            handed_over_to=result.handed_over_to,
         )
         self.step(name, f"{result.outcome}: {result.detail}")
         if result.outcome not in expected or not summary.ledger_verified:

@@ -13,13 +13,14 @@ from pydantic import BaseModel
 from policies.checks.base import Case, refuse
 from policies.checks.cited import Place, places
 from policies.checks.own_facts import own_facts
+from policies.checks.text import looks_secret
 from policies.gate import JudgeContext
 from tools.contracts.outputs.incident import Cause
 from tools.contracts.outputs.report import Finding, Handover, Recommendation, Report
 from tools.contracts.plan import Receipt
 from tools.contracts.verdict import Refusal
 from tools.receipts import Results, at_pointer, holds, names_in, unshown
-from tools.tokens import facts_in, plain_number
+from tools.tokens import plain_number
 
 MUST_CITE = (Finding, Recommendation, Handover)
 """What they say is a finding, a suggestion or a reason to act: without a receipt it is an opinion."""
@@ -43,7 +44,7 @@ def plan_receipts(case: Case) -> Iterator[Refusal]:
         yield from _place(place, results, names)
     texts = [("summary", plan.summary), ("rollback/note", plan.rollback.note)]
     texts += [(f"phases/{index}/name", phase.name) for index, phase in enumerate(plan.phases)]
-    stated = {where: unshown(text, plan.receipts, names=names) for where, text in texts}
+    stated = {where: _unshown(text, plan.receipts, names) for where, text in texts}
     if not any(stated.values()):
         return
     known = own_facts(plan)
@@ -62,10 +63,10 @@ def report_receipts(report: Report, context: JudgeContext) -> Iterator[Refusal]:
         yield refuse("receipts_none", "The summary cites nothing: say where the evidence shows it.")
     if report.handover is not None:
         goal, assets = report.handover.goal, {asset.lower() for asset in report.handover.asset_ids}
-        if left := [fact for fact in unshown(goal, report.handover.reason.receipts, names=names) if fact not in assets]:
+        if left := [fact for fact in _unshown(goal, report.handover.reason.receipts, names) if fact not in assets]:
             yield _uncited("handover/goal", left, "")
     for index, text in enumerate(report.missing):
-        if left := facts_in(text, names):
+        if left := _unshown(text, [], names):
             yield _uncited(f"missing/{index}", left, ": what is missing names no figure and no asset")
 
 
@@ -76,9 +77,14 @@ def _place(place: Place, results: Results, names: frozenset[str]) -> Iterator[Re
         yield refuse("receipts_none", f"{place.where} cites nothing: say where the evidence shows it, or leave it out.")
     left: dict[str, None] = {}
     for value in place.stated:
-        left |= dict.fromkeys(unshown(_plain(value), place.receipts, names=names))
+        left |= dict.fromkeys(_unshown(_plain(value), place.receipts, names))
     if left:
         yield _uncited(place.where, list(left), "")
+
+
+def _unshown(text: str, receipts: Sequence[Receipt], names: frozenset[str]) -> list[str]:
+    """Nothing of what looks like a secret: another check refuses that, and its words must not be repeated here."""
+    return [] if looks_secret(text) else unshown(text, receipts, names=names)
 
 
 def _plain(value: str | float) -> str:

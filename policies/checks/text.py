@@ -63,6 +63,11 @@ def secrets_in(document: JsonObject, what: str) -> Iterator[Refusal]:
                 yield refuse("secret", reason)
 
 
+def looks_secret(text: str) -> bool:
+    """Whether `no_secrets` refuses it: then nothing else may repeat it, to say what is wrong with it."""
+    return any(pattern.search(text) for _, pattern in _SECRETS)
+
+
 def commands_in(document: JsonObject) -> Iterator[Refusal]:
     """A report is prose. What somebody might paste into a shell has no place in it."""
     for place, value in _strings(_without_quotes(document), ""):

@@ -11,11 +11,13 @@ from temporalio import activity
 from bot.workflows import messages as m
 from bot.workflows.task import TaskWorkflow
 from tests.unit.blocks import samples
+from tests.unit.policies.reports import make_report
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control
 from tools.contracts.signing import sign
+from tools.contracts.taskspec import Intent
 from tools.contracts.verdict import Autonomy, AutonomyMode
 
 Play = Callable[[Running], Awaitable[None]]
@@ -63,6 +65,13 @@ async def ada_narrows_it_and_grace_approves(task: Running) -> None:
     await task.handle.signal(TaskWorkflow.decide, sign(old, KEY))
     await task.refused(1)
     await task.decide("UGRACE")
+
+
+async def ada_wants_only_the_first(task: Running) -> None:
+    await task.asked("understand")
+    answer = m.Answer(org="T1", task_id=task.handle.id, question_id="q0", user="UADA", text="first", unique="3.0")
+    await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
+    await task.part(1).decide("UGRACE", "reject")
 
 
 async def words_then_care(task: Running) -> None:
@@ -151,10 +160,22 @@ def _council() -> Script:
     return Script(refuse_revisions=1, deliberation=samples.outcome())
 
 
+def _reporting(*, refuse_revisions: int, handover: bool) -> Script:
+    report = make_report()
+    return Script(
+        report=report if handover else report.model_copy(update={"handover": None}), refuse_revisions=refuse_revisions
+    )
+
+
 def alone(mode: AutonomyMode, phases: int, *, failing_phase: int | None = None) -> Script:
     """In staging, as many phases without anybody's yes."""
     autonomy = Autonomy(mode=mode, unattended_phases=phases, blockers=[])
     return Script(environment="staging", autonomy=autonomy, failing_phase=failing_phase)
+
+
+def _two_in_one() -> Script:
+    words = ("web servers have drifted", "fix it")
+    return Script(intents=[Intent(words=part, goal=part) for part in words])
 
 
 SCENES = [
@@ -162,6 +183,7 @@ SCENES = [
     Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
     Scene("completed_with_step_up", "completed", lambda: Script(step_up_reasons=["It is critical."]), words_then_care),
     Scene("completed_after_a_refinement", "completed", Script, ada_narrows_it_and_grace_approves),
+    Scene("parts_of_one_message", "parts_ended", _two_in_one, ada_wants_only_the_first),
     Scene("rolled_back", "rolled_back", lambda: Script(failing_phase=2), grace_approves),
     Scene("failed_before_anything_changed", "failed", lambda: Script(refused_by_slack="is archived"), nobody),
     Scene("refused_after_every_repair", "refused", lambda: Script(refuse_revisions=9), nobody),
@@ -179,5 +201,7 @@ SCENES = [
     Scene("completed_after_the_canary_alone", "completed", lambda: alone("canary_only", 2), grace_approves),
     Scene("canary_put_back_unwanted", "rolled_back", lambda: alone("canary_only", 2), grace_rejects),
     Scene("canary_failed_alone", "rolled_back", lambda: alone("canary_only", 2, failing_phase=0), nobody),
+    Scene("reported_after_repair", "reported", lambda: _reporting(refuse_revisions=1, handover=False), nobody),
+    Scene("reported_and_handed_over", "reported", lambda: _reporting(refuse_revisions=0, handover=True), nobody),
     Scene("nothing_to_do", "nothing_to_do", lambda: Script(no_plan="nothing_to_do"), nobody),
 ]

@@ -13,12 +13,18 @@ from tools.contracts.incident import Alert
 
 REPORTED = ("reported",)
 
+_REPORT = "No approval: a report changes nothing"
+
 
 async def asked_for_a_report(play: Play, agent: AgentName, text: str) -> ScenarioSummary:
     """Ada asks, the thread gets the report. Raises :class:`StageError` when it does not, and when anything changed."""
     before = await play.estate.snapshot(play.org)
     said = await play.ask(agent, "ada", text)
+    card = await play.stage.until(said, "grace", has=_REPORT, seconds=120, what="The report")
+    play.step(agent, f"Report: {card['text']}")
     summary = await play.summary(agent, said, expected=REPORTED)
+    if summary.handed_over_to:
+        play.step(agent, f"Handed over, once: {summary.handed_over_to}")
     if await play.estate.snapshot(play.org) != before:
         raise StageError(f"The estate changed although the {agent} agent only reports.")
     return summary

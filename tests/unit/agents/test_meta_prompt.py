@@ -11,9 +11,10 @@ from agents.intake import Exchange, Request, Understanding, harmless, split_mode
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ModelClient
 from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.specialists.catalog import CAPABILITIES, TASK_NAMES
 from prompts.library import PromptLibrary
 from tests.unit.rehearsal.process import Rehearsal
-from tools.contracts.common import Environment, JsonObject
+from tools.contracts.common import Environment, JsonObject, TaskType
 from tools.contracts.taskspec import TaskSpec
 
 
@@ -157,21 +158,28 @@ async def test_what_is_no_operations_work_is_declined_with_what_gavel_can_do(eng
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
+    ("text", "task_type"),
     [
-        ("roll out the patch for CVE-2024-6387 in production", "patch rollouts"),
-        ("prepare SOC2 audit evidence for production", "compliance audits"),
-        ("production checkout latency is through the roof, find the root cause", "incident analysis"),
-        ("how much could we save on our cloud bill?", "cost optimization"),
-        ("test the failover of our DR site", "disaster-recovery checks"),
+        ("roll out the patch for CVE-2024-6387 in production", "patch_rollout"),
+        ("prepare SOC2 audit evidence for production", "compliance_audit"),
+        ("production checkout latency is through the roof, find the root cause", "incident_analysis"),
+        ("how much could we save on our cloud bill?", "cost_optimization"),
+        ("which vulnerabilities are exposed in production?", "security_review"),
+        ("test the failover of our DR site in production", "dr_readiness"),
     ],
 )
-async def test_work_without_an_agent_is_declined_by_name_and_never_given_to_the_drift_agent(
-    engine: MetaPrompt, text: str, name: str
+async def test_other_work_goes_to_its_own_agent_or_is_declined_by_name_and_never_to_the_drift_agent(
+    engine: MetaPrompt, text: str, task_type: TaskType
 ) -> None:
     understanding = await engine.understand(asked(text))
-    assert understanding.kind == "decline"
-    assert f"cannot do {name} yet" in understanding.text
+    if task_type not in CAPABILITIES:
+        assert understanding.kind == "decline"
+        assert f"cannot do {TASK_NAMES[task_type]} yet" in understanding.text
+    elif understanding.spec is None:
+        assert understanding.kind == "question"
+    else:
+        capability = CAPABILITIES[task_type]
+        assert (understanding.spec.task_type, understanding.spec.agents) == (task_type, [capability.agent])
 
 
 async def test_forty_thousand_characters_are_read_by_head_and_tail(engine: MetaPrompt) -> None:
@@ -230,10 +238,9 @@ async def test_an_alert_about_drift_becomes_a_task_without_wishes_or_mode(engine
     assert spec.constraints.model_dump(exclude_defaults=True) == {}
 
 
-async def test_an_alert_about_something_else_is_declined(engine: MetaPrompt) -> None:
+async def test_an_alert_about_errors_is_an_incident(engine: MetaPrompt) -> None:
     understanding = await engine.understand(alerted("[FIRING:1] HighErrorRate", env="production", service="checkout"))
-    assert understanding.kind == "decline"
-    assert "incident analysis" in understanding.text
+    assert task(understanding).task_type == "incident_analysis"
 
 
 async def test_another_member_reads_when_the_first_cannot(

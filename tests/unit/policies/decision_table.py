@@ -445,7 +445,54 @@ IMAGES = (
     row("images", "a test that failed", put("built.tests.0.passed", False), "images.failed_tests"),
     row("images", "no scan", put("built.scan", None), "images.no_scan"),
     row("images", "a critical finding", put("built.scan.critical", 1), "images.scan_findings"),
+    row("images", "a promotion alone", both(put("operation", "promote"), put("contract", None))),
+    row("images", "a build to no contract", put("contract", None), "input.incomplete"),
+    row(
+        "images",
+        "out of use, fit or not",
+        both(
+            put("operation", "promote"),
+            put("contract", None),
+            put("built.status", "production"),
+            put("built.signed", False),
+            put("built.scan", None),
+            put("promote_to", "deprecated"),
+        ),
+    ),
     row("images", "an old scan", put("built.scan.scanned_at", "2020-01-01T00:00:00Z"), "images.scan_old"),
+)
+
+REPORTS = (
+    row("reports", "a good report", _same),
+    row("reports", "nothing handed over", put("report.hands_over_to", None)),
+    row("reports", "inconclusive", both(put("report.conclusion", "inconclusive"), put("report.evidence", []))),
+    row("reports", "another org", put("report.org", "T0OTHER"), "report.org"),
+    row("reports", "a plan that calls itself a report", put("report.kind", "ImageSpec"), "report.kind"),
+    row("reports", "another environment", put("report.environment", "staging"), "report.environment"),
+    row("reports", "a conclusion nobody knows", put("report.conclusion", "compliant"), "report.conclusion"),
+    row(
+        "reports",
+        "healthy on nothing",
+        both(put("report.conclusion", "healthy"), put("report.evidence", []), put("report.findings", [])),
+        "report.no_evidence",
+        "report.compliance_evidence",
+    ),
+    row(
+        "reports",
+        "compliant by a list of assets",
+        put("report.evidence", ["query_assets"]),
+        "report.compliance_evidence",
+    ),
+    row("reports", "findings without any", put("report.findings", []), "report.no_findings"),
+    row(
+        "reports",
+        "a finding that cites nothing",
+        put("report.findings.0.receipts", 0),
+        "report.finding_without_receipt",
+    ),
+    row("reports", "a report with phases", put("report.fields", ["phases"]), "report.has_actions"),
+    row("reports", "handed over to itself", put("report.hands_over_to", "compliance_audit"), "report.handover"),
+    row("reports", "handed over to nobody", put("report.hands_over_to", "root"), "report.handover"),
 )
 
 TABLE = (
@@ -456,6 +503,7 @@ TABLE = (
     *EXECUTION,
     *AUTONOMY,
     *IMAGES,
+    *REPORTS,
 )
 
 UNDEFINED = (

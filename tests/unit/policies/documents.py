@@ -136,6 +136,23 @@ def images_document() -> JsonObject:
     }
 
 
+def reports_document() -> JsonObject:
+    return {
+        "org": ORG,
+        "task": {"environment": "production", "task_type": "compliance_audit"},
+        "report": {
+            "kind": "ComplianceReport",
+            "org": ORG,
+            "environment": "production",
+            "conclusion": "findings",
+            "fields": ["conclusion", "findings", "kind"],
+            "evidence": ["check_control"],
+            "findings": [{"receipts": 1}],
+            "hands_over_to": "patch_rollout",
+        },
+    }
+
+
 DOCUMENTS: dict[str, Callable[[], JsonObject]] = {
     "ql.ai.safety": plan_document,
     "ql.ai.tools": tools_document,
@@ -143,6 +160,7 @@ DOCUMENTS: dict[str, Callable[[], JsonObject]] = {
     "ql.ai.execution": execution_document,
     "ql.ai.autonomy": autonomy_document,
     "ql.ai.images": images_document,
+    "ql.ai.reports": reports_document,
 }
 
 OPTIONAL = frozenset({"id", "summary", "tool_call_id", "result_digest", "value"})

@@ -9,7 +9,7 @@ from typing import Literal
 from policies.gate import Catalog, JudgeContext
 from tools.base import Tool
 from tools.connectors.base import AssetQuery
-from tools.contracts.common import Environment, RiskLevel
+from tools.contracts.common import Environment, JsonObject, RiskLevel
 from tools.contracts.council import CouncilOutcome, MemberSummary
 from tools.contracts.estate import Asset, AssetHealth, ChangeResult, Image
 from tools.contracts.identity import Caller
@@ -168,7 +168,7 @@ def make_plan(
         )
         for number, batch in enumerate(batches)
     ]
-    return DriftRemediationPlan(
+    plan = DriftRemediationPlan(
         org=ORG,
         task_id=TASK,
         revision=1,
@@ -200,6 +200,12 @@ def make_plan(
         ],
         simulation=Simulation(id="sim-1", simulated_assets=count, predicted_failures=0, predicted_duration_seconds=600),
     )
+    ANSWERS[f"{CALL}-{count}"] = plan.model_dump(mode="json", include={"version_comparison", "simulation"})
+    return plan
+
+
+ANSWERS: dict[str, JsonObject] = {}
+"""What the planning tools answered: one for each size of plan that was made."""
 
 
 def make_council(*, consensus: bool = True, agreement: float | None = 0.9) -> CouncilOutcome:
@@ -225,10 +231,8 @@ def make_context(
     council: CouncilOutcome | None = None,
     approval_expiry_seconds: int | None = None,
     contract: str = "DriftRemediationPlan",
-    plan: DriftRemediationPlan | None = None,
 ) -> JudgeContext:
-    """The context in which :func:`make_plan` passes. `plan`: what the tools returned; None: the usual thirty assets."""
-    written = plan or make_plan(environment=environment)
+    """The context in which :func:`make_plan` passes."""
     return JudgeContext(
         caller=Caller(org=ORG, user=REQUESTER, roles=["operator"], channel="C1"),
         spec=TaskSpec(
@@ -254,7 +258,7 @@ def make_context(
         contract=contract,
         council=council or make_council(),
         known_tool_calls=frozenset({CALL}),
-        results={CALL: written.model_dump(mode="json", include={"version_comparison", "simulation"})},
+        results=ANSWERS,
         now=NOW,
         approval_expiry_seconds=approval_expiry_seconds,
     )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 from collections.abc import Callable
+from types import FunctionType, ModuleType
 
 import pytest
 
-from policies.checks import actions, estate, identity, resources, structure, text
+from policies.checks import actions, estate, identity, limits, origins, receipts, report, resources, structure, text
 from policies.checks.base import Check
+from policies.checks.report import REPORT_CHECKS
 from policies.gate import JudgeContext
 from policies.safety import CHECKS, SafetyGate
 from tests.unit.policies.documents import Change, both, drop, put
 from tests.unit.policies.plans import (
+    CALL,
     CATALOG,
     NEW,
     OLD,
@@ -32,6 +36,10 @@ from tools.contracts.taskspec import TimeWindow
 IDS = [f"web-{number:04d}" for number in range(1, 31)]
 Case = tuple[Check, str, Change]
 READING = Action(id="q", tool="get_golden_image", params={"family": "web-base"}, asset_ids=[]).model_dump()
+
+
+def cited(call: str, path: str, value: str | float) -> JsonObject:
+    return {"tool_call_id": call, "path": path, "value": value}
 
 
 def _same(_: JsonObject) -> None:
@@ -112,14 +120,34 @@ PLAN_CASES: list[Case] = [
     (estate.expectations_hold, "state_changed", put("expectations.0.fingerprint", "sha256:old")),
     (estate.target_is_real, "target_unknown", put("target_image.family", "db-base")),
     (estate.versions_agree, "to_version", put("expectations.0.to_version", "9.9.9")),
-    (estate.versions_agree, "comparison", put("version_comparison.0.current_version", "9.9.9")),
+    (origins.as_the_tools_said, "origin", put("simulation.predicted_duration_seconds", 1)),
+    (origins.as_the_tools_said, "origin", put("version_comparison.0.releases_behind", 1)),
+    (receipts.plan_receipts, "receipts_uncited", put("summary", f"Move 31 web servers to web-base {NEW}.")),
+    (receipts.plan_receipts, "receipts_uncited", put("summary", "Move thirty web servers, CVE-2026-1 is why.")),
+    (receipts.plan_receipts, "receipts_uncited", put("phases.0.name", "Canary of 99")),
+    (receipts.plan_receipts, "receipts_uncited", put("rollback.note", "Costs $5,000.")),
+    (receipts.plan_receipts, "receipts_wrong", put("receipts", [cited(CALL, "/simulation/predicted_failures", 0)])),
+    (receipts.plan_receipts, "receipts_wrong", put("receipts", [cited(f"{CALL}-30", "/simulation/id", "sim-2")])),
     (estate.window_is_real, "window_invented", put("maintenance_window.end", "2026-12-24T12:00:00Z")),
     (estate.window_is_real, "window_invented", put("maintenance_window.start", "2026-11-20T12:00:00Z")),
-    (text.no_secrets, "secret", put("summary", "Use password: hunter2hunter2 on the bastion.")),
-    (text.no_secrets, "secret", put("phases.0.name", "AKIAIOSFODNN7EXAMPLE")),
+    (text.no_secrets, "secret", put("summary", "Use password: huntertwohunter on the bastion.")),
+    (text.no_secrets, "secret", put("rollback.actions.0.id", "AKIAIOSFODNN7EXAMPLE")),
     (text.no_secrets, "secret", put("evidence.0.summary", "postgres://admin:s3cret@db/prod")),
-    (text.no_secrets, "secret", put("phases.2.name", "xoxb-1234567890-abcdefghij")),
+    (text.no_secrets, "secret", put("phases.2.actions.0.id", "xoxb-1234567890-abcdefghij")),
 ]
+
+
+async def test_figures_of_a_summary_may_come_from_a_receipt() -> None:
+    shown = cited(f"{CALL}-30", "/simulation/predicted_duration_seconds", 600)
+    change = both(put("summary", "It takes 600 s."), put("receipts", [shown]), put("simulation", None))
+    assert await refused(change) == set()
+
+
+async def test_a_comparison_that_contradicts_the_expectations_is_refused_even_if_a_tool_wrote_it() -> None:
+    change = put("version_comparison.0.current_version", "9.9.9")
+    rest = tuple(check for check in CHECKS if check is not origins.as_the_tools_said)
+    assert await refused(change, checks=rest) == {"comparison"}
+    assert await refused(change, checks=tuple(check for check in rest if check is not estate.versions_agree)) == set()
 
 
 @pytest.mark.parametrize(("check", "rule", "change"), PLAN_CASES, ids=[case[1] for case in PLAN_CASES])
@@ -256,11 +284,11 @@ async def test_a_parameter_for_another_environment_is_refused() -> None:
 
 async def test_a_secret_is_named_by_kind_and_place_and_never_repeated() -> None:
     plan = make_plan().model_dump(mode="json")
-    put("summary", "token ghp_0123456789abcdefghijABCDEFGHIJ0123")(plan)
+    put("rollback.actions.0.id", "token ghp_0123456789abcdefghijABCDEFGHIJ0123")(plan)
     finding = await SafetyGate(make_estate(), CATALOG).judge(plan, make_context())
     assert [refusal.rule for refusal in finding.refusals] == ["safety.secret"]
     assert "ghp_" not in finding.refusals[0].reason
-    assert "/summary" in finding.refusals[0].reason
+    assert "/rollback/actions/0/id" in finding.refusals[0].reason
 
 
 async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> None:
@@ -271,12 +299,19 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
 
 
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, resources, text)
-    defined = {
-        value
-        for module in modules
-        for name, value in vars(module).items()
-        if callable(value) and getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
-    }
-    assert defined == set(CHECKS)
+    modules = (identity, structure, actions, estate, text, limits, receipts, origins, resources)
+    assert {check for module in modules for check in _checks_in(module)} == set(CHECKS)
     assert len(CHECKS) == len(set(CHECKS))
+    assert _checks_in(report) == set(REPORT_CHECKS)
+
+
+def _checks_in(module: ModuleType) -> set[object]:
+    """Public functions of a case."""
+    return {
+        value
+        for name, value in vars(module).items()
+        if isinstance(value, FunctionType)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+        and "case" in inspect.signature(value).parameters
+    }

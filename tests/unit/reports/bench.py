@@ -18,6 +18,9 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import AgentOutcome, Assignment
 from agents.specialists.specialist import SpecialistAgent
 from bot.local.estate import SampleEstate, seed_estate
+from policies.checks.base import Observed
+from policies.checks.report import REPORT_CHECKS, ReportCase
+from policies.gate import JudgeContext
 from prompts.library import PromptLibrary
 from tests.unit.agents.bench import ORG, TASK, Allows, Entries, Watcher, now, spec
 from tools.base import ToolCall, ToolResult
@@ -183,6 +186,26 @@ def all_hold(report: Report, results: JsonObject) -> bool:
     """Whether each stands where it says, with what it says."""
     found = list(receipts_in(report))
     return bool(found) and all(holds(receipt, results) for receipt in found)
+
+
+async def refusals(desk: Desk, task: TaskSpec, outcome: AgentOutcome) -> list[str]:
+    """What the safety gate says of the outcome's report, with all its checks."""
+    report = report_of(outcome)
+    context = JudgeContext(
+        contract=type(report).__name__,
+        agent=desk.agent.capability.agent,
+        spec=task,
+        caller=Caller(org=ORG, user="U1", roles=["operator"]),
+        revision=1,
+        council=outcome.council,
+        known_tool_calls=frozenset(outcome.tool_call_ids),
+        results=desk.results,
+        approval_expiry_seconds=None,
+        now=now(),
+    )
+    observed = Observed(assets=await desk.estate.snapshot(ORG), images={})
+    case = ReportCase(report=report, context=context, observed=observed)
+    return [f"{refusal.rule}: {refusal.reason}" for check in REPORT_CHECKS for refusal in check(case)]
 
 
 @dataclass

@@ -167,9 +167,9 @@ async def test_text_of_logs_alerts_and_changes_never_becomes_advice(desk: Desk, 
     for statement in (
         "UPDATE logs SET message = ? WHERE org_id = ? AND level = 'error'",
         "UPDATE alerts SET description = ? WHERE org_id = ?",
-        "UPDATE change_events SET summary = ?, actor = ?1 WHERE org_id = ?2",
+        "UPDATE change_events SET summary = ?1, actor = ?1 WHERE org_id = ?2",
     ):
-        desk.alter(statement.replace("= ?,", "= ?1,"), HOSTILE[:60], ORG)
+        desk.alter(statement, HOSTILE[:60], ORG)
     await rehearsal.fault("parrot")
     outcome = await desk.work(
         task_of(IncidentAgent, words=f"{HOSTILE}; CHG-4008 CHG-4005 db-prod-usc1-01 api-prod-eus2-01")

@@ -11,12 +11,14 @@ from temporalio.exceptions import ApplicationError
 
 from agents.follow_up import decides
 from bot.workflows import messages as m
+from tests.unit.workflows import reports
 from tools.contracts.common import Environment
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs.drift import DriftRemediationPlan
+from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Action, AssetExpectation, Evidence, HealthCheck, Phase, Rollback, RollbackCondition
 from tools.contracts.rollout import TargetImage
-from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskSpec, TimeWindow
+from tools.contracts.taskspec import Constraints, Intent, Question, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, Autonomy, GateName, GateReport, GateResult, Refusal
 
 GATES: list[GateName] = ["schema", "policy", "safety", "approval"]
@@ -113,8 +115,18 @@ class Script:
     declined: str = ""
     """Why the request is not taken on. Empty: it is."""
     no_plan: Literal["inconclusive", "nothing_to_do"] | None = None
+    report: Report | None = None
+    """What the agent hands in instead of a plan; its org, task and revision are filled in."""
+    forged: dict[str, str] = field(default_factory=dict[str, str])
+    """Fields of the request that are set after it was signed."""
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
+    text: str = "web servers have drifted, fix it"
+    """Of the request."""
+    intents: list[Intent] = field(default_factory=list[Intent])
+    """What a message that is no part of another is read as."""
+    declined_parts: dict[str, str] = field(default_factory=dict[str, str])
+    """Words of a part → why it is declined. Others are planned."""
     unreadable: bool = False
     """No reply can be read."""
     deliberation: CouncilOutcome = field(default_factory=lambda: council())
@@ -128,14 +140,28 @@ class Script:
     async def understand(self, message: m.UnderstandInput) -> m.Understood:
         self.asked.append(("understand", message))
         thread = message.thread_ts or "1.0"
-        if self.declined:
-            return m.Understood(thread_ts=thread, declined=self.declined)
+        declined = self.declined or self.declined_parts.get(message.request.text, "")
+        if declined:
+            return m.Understood(thread_ts=thread, declined=declined)
+        if self.intents and not message.request.part_of and not message.exchanges:
+            return m.Understood(
+                thread_ts=thread,
+                question=Question(text="In this order?"),
+                intents=self.intents,
+                question_id="q0",
+                asked_at="2.000100",
+            )
         if len(message.exchanges) < self.questions:
             question = Question(text="Which environment?", choices=["production", "staging"])
             number = len(message.exchanges)
             asked_at = f"{number + 2}.000100"
             return m.Understood(thread_ts=thread, question=question, question_id=f"q{number}", asked_at=asked_at)
         return m.Understood(thread_ts=thread, spec=spec_for(message.request))
+
+    @activity.defn(name="confirm_parts")
+    async def confirm_parts(self, message: m.ConfirmedParts) -> bool:
+        self.asked.append(("confirm_parts", message))
+        return True
 
     @activity.defn(name="warn_of_secret")
     async def warn_of_secret(self, message: m.WarnInput) -> bool:
@@ -152,6 +178,9 @@ class Script:
         self.asked.append(("investigate", message))
         if self.no_plan:
             return m.Investigated(self.deliberation, "no drift", None, ["t1"], no_plan=self.no_plan, reason="no drift")
+        if self.report is not None:
+            written = reports.written(self.report, message)
+            return m.Investigated(self.deliberation, "found", None, ["t1"], report=written)
         plan = plan_for(message.request, message.revision, environment=self.environment)
         plan = self.waiting(plan).model_dump(mode="json")
         return m.Investigated(council=self.deliberation, diagnosis="two drifted", plan=plan, tool_call_ids=["t1"])
@@ -165,6 +194,8 @@ class Script:
     @activity.defn(name="judge")
     async def judge(self, message: m.JudgeInput) -> m.Judged:
         self.asked.append(("judge", message))
+        if message.investigated.report is not None:
+            return reports.judged(message, refused=message.revision <= self.refuse_revisions)
         plan = DriftRemediationPlan.model_validate(message.investigated.plan)
         if message.revision <= self.refuse_revisions:
             refusal = Refusal(gate="policy", rule="plan.batch_too_large", reason="batch 50% exceeds the 20% limit")
@@ -181,6 +212,16 @@ class Script:
         )
         report = GateReport(plan_digest=plan.digest, policy_digest=POLICY, results=results, requirement=requirement)
         return m.Judged(report=report.model_copy(update={"autonomy": self.autonomy}), plan=plan)
+
+    @activity.defn(name="report")
+    async def show_report(self, message: m.ReportInput) -> bool:
+        self.asked.append(("report", message))
+        return True
+
+    @activity.defn(name="hand_over")
+    async def hand_over(self, message: m.HandOverInput) -> m.TaskRequest:
+        self.asked.append(("hand_over", message))
+        return reports.follow_up(message.request)
 
     @activity.defn(name="present")
     async def present(self, message: m.PresentInput) -> str:
@@ -260,10 +301,13 @@ class Script:
     def activities(self) -> list[Any]:
         return [
             self.understand,
+            self.confirm_parts,
             self.warn_of_secret,
             self.tell,
             self.investigate,
             self.judge,
+            self.show_report,
+            self.hand_over,
             self.present,
             self.follow_up,
             self.supersede,

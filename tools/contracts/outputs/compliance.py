@@ -91,8 +91,8 @@ class ComplianceReport(Report):
     """Which controls hold, which do not, of which nothing is known, and on what evidence."""
 
     kind: Literal["ComplianceReport"] = "ComplianceReport"
-    documents: list[EvidenceDocument] = Field(max_length=20)
+    documents: list[EvidenceDocument] = Field(default=[], max_length=20)
     """Empty only in a report that is inconclusive: nothing is attested without evidence."""
-    frameworks: list[FrameworkJudged] = Field(max_length=50)
-    controls: list[ControlEvidenced] = Field(max_length=400)
-    measured: list[ControlMeasured] = Field(max_length=100)
+    frameworks: list[FrameworkJudged] = Field(default=[], max_length=50)
+    controls: list[ControlEvidenced] = Field(default=[], max_length=400)
+    measured: list[ControlMeasured] = Field(default=[], max_length=100)

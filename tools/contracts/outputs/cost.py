@@ -102,9 +102,9 @@ class CostOptimizationPlan(Report):
     """What the estate costs and what would make it cost less. Proposals only: nothing in it is executed."""
 
     kind: Literal["CostOptimizationPlan"] = "CostOptimizationPlan"
-    totals: list[SavingsTotal] = Field(max_length=4)
-    savings: list[Saving] = Field(max_length=400)
+    totals: list[SavingsTotal] = Field(default=[], max_length=4)
+    savings: list[Saving] = Field(default=[], max_length=400)
     """The largest first."""
-    bills: list[Bill] = Field(max_length=4)
-    forecasts: list[MonthForecast] = Field(max_length=12)
-    unusual_days: list[UnusualDay] = Field(max_length=200)
+    bills: list[Bill] = Field(default=[], max_length=4)
+    forecasts: list[MonthForecast] = Field(default=[], max_length=12)
+    unusual_days: list[UnusualDay] = Field(default=[], max_length=200)

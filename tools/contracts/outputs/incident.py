@@ -101,10 +101,10 @@ class IncidentAnalysis(Report):
     """What happened, in which order, why if the data say so, and how far it reaches."""
 
     kind: Literal["IncidentAnalysis"] = "IncidentAnalysis"
-    alerts: list[AlertLookedInto] = Field(max_length=40)
-    causes: list[Cause] = Field(max_length=40)
-    not_the_cause: list[NotTheCause] = Field(max_length=100)
-    timeline: list[Moment] = Field(max_length=200)
+    alerts: list[AlertLookedInto] = Field(default=[], max_length=40)
+    causes: list[Cause] = Field(default=[], max_length=40)
+    not_the_cause: list[NotTheCause] = Field(default=[], max_length=100)
+    timeline: list[Moment] = Field(default=[], max_length=200)
     """Earliest first."""
     blast_radius: BlastRadius | None = None
     """Of the assets that are ill. None: it could not be computed, or no alert names one."""

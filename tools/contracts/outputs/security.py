@@ -82,10 +82,10 @@ class SecurityReport(Report):
     """What is vulnerable, what can reach it, and how far it would go."""
 
     kind: Literal["SecurityReport"] = "SecurityReport"
-    scans: list[Scan] = Field(max_length=40)
-    vulnerabilities: list[VulnerabilityFound] = Field(max_length=200)
+    scans: list[Scan] = Field(default=[], max_length=40)
+    vulnerabilities: list[VulnerabilityFound] = Field(default=[], max_length=200)
     """Worst first."""
-    exposures: list[ExposedPort] = Field(max_length=200)
+    exposures: list[ExposedPort] = Field(default=[], max_length=200)
     """Worst first."""
     blast_radius: BlastRadius | None = None
     """Of the assets that are exposed worst. None: it was not computed."""

@@ -13,6 +13,7 @@ from bot.local.rehearsal.cases.cost import CostCase
 from bot.local.rehearsal.cases.dr import DrCase
 from bot.local.rehearsal.cases.image import ImageCase
 from bot.local.rehearsal.cases.incident import IncidentCase
+from bot.local.rehearsal.cases.patch import PatchCase
 from bot.local.rehearsal.cases.security import SecurityCase
 from bot.local.rehearsal.conversation import Block, Conversation, Json
 from bot.local.rehearsal.wire import Reply
@@ -21,6 +22,7 @@ MAX_CLAIMS = 12
 MAX_ADVICE = 8
 
 _BY_SCHEMA: Mapping[str, type[Case]] = {
+    "PatchMemberReport": PatchCase,
     "IncidentMemberReport": IncidentCase,
     "SecurityMemberReport": SecurityCase,
     "ComplianceMemberReport": ComplianceCase,
@@ -43,6 +45,11 @@ _PLANNING = frozenset({"generate_patch_plan", "generate_rollout_plan"})
 
 _STATEMENT = re.compile(r"(?P<subject>.+?): (?P<attribute>[\w -]+?) is (?P<negated>not )?(?P<value>.+)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][\w.:@/+~-]*\d[\w.:@/+~-]*|\d+")
+_GUESSED: Mapping[str, str] = {
+    "patch_within_days": "No result sets a deadline.",
+    "lookback_needed_minutes": "The onset is in the results; looking further back would not move it.",
+}
+"""What one temperament says beyond the results, and what the others say to it."""
 _SAID: Mapping[str, str] = {
     "nothing needs attention": "healthy",
     "something that needs attention": "findings",
@@ -56,6 +63,8 @@ def case_of(conversation: Conversation) -> Case | None:
     if by_schema is not None:
         return by_schema(conversation)
     names = conversation.tools.keys() or {finding.tool for finding in conversation.findings}
+    if "generate_rollout_plan" in names:
+        return PatchCase(conversation)
     if _PLANNING & names:
         return None
     kind = next((kind for tool, kind in _BY_TOOL.items() if tool in names), None)
@@ -151,6 +160,6 @@ def _on_claim(item: Block, case: Case, facts: Known, guesses: Known) -> tuple[st
         return "support", ""
     if place[1] == "cause":
         return ("support", "") if case.temperament.accepts_causes else ("contradict", "No result singles out a cause.")
-    if place[1] == "patch_within_days":
-        return "contradict", "No result sets a deadline."
+    if place[1] in _GUESSED:
+        return "contradict", _GUESSED[place[1]]
     return "silent", ""

@@ -200,8 +200,13 @@ def make_plan(
         ],
         simulation=Simulation(id="sim-1", simulated_assets=count, predicted_failures=0, predicted_duration_seconds=600),
     )
-    ANSWERS[f"{CALL}-{count}"] = plan.model_dump(mode="json", include={"version_comparison", "simulation"})
+    ANSWERS[f"{CALL}-{count}"] = answer_of(plan)
     return plan
+
+
+def answer_of(plan: DriftRemediationPlan) -> JsonObject:
+    """What the planning tools answered, where the plan tells the truth."""
+    return plan.model_dump(mode="json", include={"version_comparison", "simulation"})
 
 
 ANSWERS: dict[str, JsonObject] = {}
@@ -231,8 +236,9 @@ def make_context(
     council: CouncilOutcome | None = None,
     approval_expiry_seconds: int | None = None,
     contract: str = "DriftRemediationPlan",
+    plan: DriftRemediationPlan | None = None,
 ) -> JudgeContext:
-    """The context in which :func:`make_plan` passes."""
+    """The context in which :func:`make_plan` passes. `plan`: what the tools said is what this plan says they said."""
     return JudgeContext(
         caller=Caller(org=ORG, user=REQUESTER, roles=["operator"], channel="C1"),
         spec=TaskSpec(
@@ -258,7 +264,7 @@ def make_context(
         contract=contract,
         council=council or make_council(),
         known_tool_calls=frozenset({CALL}),
-        results=ANSWERS,
+        results=ANSWERS if plan is None else {CALL: answer_of(plan)},
         now=NOW,
         approval_expiry_seconds=approval_expiry_seconds,
     )

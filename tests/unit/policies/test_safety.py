@@ -120,14 +120,17 @@ PLAN_CASES: list[Case] = [
     (estate.expectations_hold, "state_changed", put("expectations.0.fingerprint", "sha256:old")),
     (estate.target_is_real, "target_unknown", put("target_image.family", "db-base")),
     (estate.versions_agree, "to_version", put("expectations.0.to_version", "9.9.9")),
-    (origins.as_the_tools_said, "origin", put("simulation.predicted_duration_seconds", 1)),
-    (origins.as_the_tools_said, "origin", put("version_comparison.0.releases_behind", 1)),
+    (estate.versions_agree, "comparison", put("version_comparison.0.current_version", "9.9.9")),
     (receipts.plan_receipts, "receipts_uncited", put("summary", f"Move 31 web servers to web-base {NEW}.")),
     (receipts.plan_receipts, "receipts_uncited", put("summary", "Move thirty web servers, CVE-2026-1 is why.")),
     (receipts.plan_receipts, "receipts_uncited", put("phases.0.name", "Canary of 99")),
     (receipts.plan_receipts, "receipts_uncited", put("rollback.note", "Costs $5,000.")),
-    (receipts.plan_receipts, "receipts_wrong", put("receipts", [cited(CALL, "/simulation/predicted_failures", 0)])),
-    (receipts.plan_receipts, "receipts_wrong", put("receipts", [cited(f"{CALL}-30", "/simulation/id", "sim-2")])),
+    (
+        receipts.plan_receipts,
+        "receipts_wrong",
+        put("receipts", [cited("call-never-made", "/simulation/predicted_failures", 0)]),
+    ),
+    (receipts.plan_receipts, "receipts_wrong", put("receipts", [cited(CALL, "/simulation/id", "sim-2")])),
     (estate.window_is_real, "window_invented", put("maintenance_window.end", "2026-12-24T12:00:00Z")),
     (estate.window_is_real, "window_invented", put("maintenance_window.start", "2026-11-20T12:00:00Z")),
     (text.no_secrets, "secret", put("summary", "Use password: huntertwohunter on the bastion.")),
@@ -138,16 +141,22 @@ PLAN_CASES: list[Case] = [
 
 
 async def test_figures_of_a_summary_may_come_from_a_receipt() -> None:
-    shown = cited(f"{CALL}-30", "/simulation/predicted_duration_seconds", 600)
+    shown = cited(CALL, "/simulation/predicted_duration_seconds", 600)
     change = both(put("summary", "It takes 600 s."), put("receipts", [shown]), put("simulation", None))
-    assert await refused(change) == set()
+    assert await refused(change, context=make_context(plan=make_plan())) == set()
 
 
-async def test_a_comparison_that_contradicts_the_expectations_is_refused_even_if_a_tool_wrote_it() -> None:
-    change = put("version_comparison.0.current_version", "9.9.9")
+@pytest.mark.parametrize(
+    "change",
+    [
+        put("simulation.predicted_duration_seconds", 1),
+        put("version_comparison.0.releases_behind", 1),
+    ],
+)
+async def test_what_no_planning_tool_said_is_refused(change: Change) -> None:
+    assert await refused(change, context=make_context()) == {"origin"}
     rest = tuple(check for check in CHECKS if check is not origins.as_the_tools_said)
-    assert await refused(change, checks=rest) == {"comparison"}
-    assert await refused(change, checks=tuple(check for check in rest if check is not estate.versions_agree)) == set()
+    assert await refused(change, context=make_context(), checks=rest) == set()
 
 
 @pytest.mark.parametrize(("check", "rule", "change"), PLAN_CASES, ids=[case[1] for case in PLAN_CASES])

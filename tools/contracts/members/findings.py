@@ -19,16 +19,16 @@ class FindingsMemberReport(MemberReport):
 
 
 class ComplianceMemberReport(FindingsMemberReport):
-    pass
+    """What a member of the compliance agent answers."""
 
 
 class IncidentMemberReport(FindingsMemberReport):
-    pass
+    """What a member of the incident agent answers."""
 
 
 class SecurityMemberReport(FindingsMemberReport):
-    pass
+    """What a member of the security agent answers."""
 
 
 class CostMemberReport(FindingsMemberReport):
-    pass
+    """What a member of the cost agent answers."""

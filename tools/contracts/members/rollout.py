@@ -27,6 +27,8 @@ class RolloutChoices(Contract):
 
 
 class DriftProposal(RolloutChoices):
+    """Which image, besides."""
+
     target_image_id: str
 
 
@@ -38,10 +40,14 @@ class PatchProposal(RolloutChoices):
 
 
 class DriftMemberReport(MemberReport):
+    """What a member of the drift agent answers: claims, and the choices of a rollout."""
+
     proposal: DriftProposal | None
     """None: the member finds that nothing should be changed, or that the evidence is not enough."""
 
 
 class PatchMemberReport(MemberReport):
+    """What a member of the patch agent answers: claims, and the choices of a rollout."""
+
     proposal: PatchProposal | None
     """None: the member finds that nothing should be changed, or that the evidence is not enough."""

@@ -78,7 +78,7 @@ async def open_workbench(
         stack.push_async_callback(litellm.close)
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
-        models = RetryingClient(LoggedClient(litellm, RequestLog(ledger)))
+        models = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
         prompts, registry = PromptLibrary(), build_registry()
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         explicit = settings.roles.explicit

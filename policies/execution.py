@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,13 +42,15 @@ class ExecutionCheck:
         all. Raises `PolicyUnavailable`, `EstateError` and `LedgerUnavailable`.
         """
         try:
-            loaded = await self.engine.digest()
+            loaded, alone = await asyncio.gather(
+                self.engine.digest(),
+                self.autonomy.judge(plan, caller=requester, risk_level=risk_level, now=now),
+            )
         except PolicyUndefined as error:
             return [Refusal(gate="policy", rule="policy.undefined", reason=str(error), repairable=False)]
-        alone = await self.autonomy.judge(plan, caller=requester, risk_level=risk_level, now=now)
         if alone.autonomy is None:
             return alone.refusals
-        whole = plan.model_dump(mode="json", include={"org", "environment", "maintenance_window"})
+        whole = plan.model_dump(mode="json", include={"kind", "org", "environment", "maintenance_window"})
         document: JsonObject = {
             "now": now.astimezone(UTC).isoformat(),
             "phase": phase.name if phase else None,

@@ -1,14 +1,16 @@
-"""Gate 2: OPA's rules for plans (`ql.ai.safety`) and for reports (`ql.ai.reports`)."""
+"""Gate 2: OPA's rules for plans (`ql.ai.safety`, `ql.ai.images`) and for reports (`ql.ai.reports`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Literal
 
 from policies.decisions import ask
 from policies.engine import PolicyEngine
 from policies.gate import Catalog, Finding, JudgeContext
+from policies.images import ImageRules
 from tools.contracts.common import JsonObject
 from tools.contracts.outputs import read_report
 
@@ -20,6 +22,7 @@ REPORT_PACKAGE = "ql.ai.reports"
 class PolicyGate:
     engine: PolicyEngine
     catalog: Catalog
+    images: ImageRules
     name: Literal["policy"] = "policy"
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
@@ -34,16 +37,15 @@ class PolicyGate:
             "task": {"environment": context.spec.environment},
             "plan": plan,
         }
-        return await self._ask(PACKAGE, document)
+        finding = await self._ask(PACKAGE, document)
+        refusals, asked = await self.images.judge(plan, context)
+        return replace(finding, refusals=[*finding.refusals, *refusals], documents={**finding.documents, **asked})
 
     async def _ask(self, package: str, document: JsonObject) -> Finding:
-        _, refusals = await ask(self.engine, package, document, gate="policy")
-        return Finding(
-            refusals,
-            engine=self.engine.name,
-            policy_digest=await self.engine.digest(),
-            documents={package: document},
+        (_, refusals), digest = await asyncio.gather(
+            ask(self.engine, package, document, gate="policy"), self.engine.digest()
         )
+        return Finding(refusals, engine=self.engine.name, policy_digest=digest, documents={package: document})
 
 
 def report_document(report: JsonObject, context: JudgeContext) -> JsonObject:

@@ -19,6 +19,7 @@ from tools.contracts.common import JsonObject
 ORG_AT: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "ql.ai.safety": ("org",),
+        "ql.ai.reports": ("org",),
         "ql.ai.tools": ("caller", "org"),
         "ql.ai.approval": ("caller", "org"),
         "ql.ai.autonomy": ("caller", "org"),

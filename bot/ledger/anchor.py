@@ -57,6 +57,14 @@ class Anchor(Protocol):
         """Move the org's anchor forward, durably; an older head changes nothing. Raises :class:`AnchorError`."""
         ...
 
+    def read_now(self, org: str) -> Head | None:
+        """:meth:`read`, from within a transaction: blocking, and short."""
+        ...
+
+    def advance_now(self, org: str, head: Head) -> None:
+        """:meth:`advance`, from within a transaction: blocking, and short."""
+        ...
+
 
 class _AnchorFile(Contract):
     org: str
@@ -73,16 +81,16 @@ class FileAnchor:
         self._key = require_key(key)
 
     async def read(self, org: str) -> Head | None:
-        return await asyncio.to_thread(self._read, org)
+        return await asyncio.to_thread(self.read_now, org)
 
     async def advance(self, org: str, head: Head) -> None:
-        await asyncio.to_thread(self._advance, org, head)
+        await asyncio.to_thread(self.advance_now, org, head)
 
     def path(self, org: str) -> Path:
         """The org's file. An org is named by others, so its digest names the file."""
         return self._directory / f"{hashlib.sha256(org.encode()).hexdigest()}.anchor.json"
 
-    def _read(self, org: str) -> Head | None:
+    def read_now(self, org: str) -> Head | None:
         path = self.path(org)
         try:
             text = path.read_bytes()
@@ -101,12 +109,12 @@ class FileAnchor:
             )
         return head
 
-    def _advance(self, org: str, head: Head) -> None:
+    def advance_now(self, org: str, head: Head) -> None:
         path = self.path(org)
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._lock(path):
-                current = self._read(org)
+                current = self.read_now(org)
                 if current is not None and current.seq == head.seq and not same(current.hash, head.hash):
                     raise AnchorTampered(
                         f"The ledger's anchor {path} knows another entry {head.seq} than the one just written."

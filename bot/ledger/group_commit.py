@@ -31,17 +31,30 @@ class GroupCommit(Generic[Item]):
 
         A caller that is cancelled meanwhile does not take its item back: it may still be written.
         """
+        await self.enqueue(org, item)
+
+    def enqueue(self, org: str, item: Item, *, later: bool = False) -> asyncio.Future[None]:
+        """Accept the item, after those before it. The future is done when it is written, or raises
+        `LedgerUnavailable`; so does this. `later`: it waits for the next one of the org, or for :meth:`wake`.
+        """
         if self._closed:
             raise LedgerUnavailable("The ledger is closed: this process is stopping. Nothing was recorded.")
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(org, deque()).append((item, written))
-        if org not in self._writers:
+        if not later:
+            self.wake(org)
+        return written
+
+    def wake(self, org: str) -> None:
+        """Write what waits."""
+        if org not in self._writers and self._queues.get(org):
             self._writers[org] = asyncio.create_task(self._drain(org), name=f"ledger-writer-{org}")
-        await written
 
     async def close(self) -> None:
         """Refuses what is new, and returns when everything accepted is written or has failed."""
         self._closed = True
+        for org in list(self._queues):
+            self.wake(org)
         while self._writers:
             await asyncio.gather(*self._writers.values(), return_exceptions=True)
 

@@ -72,6 +72,8 @@ class Ledger:
         self._anchor = anchor
         self._key = require_key(key)
         self._now = now
+        self._unsettled: dict[tuple[str, str], list[asyncio.Future[None]]] = {}
+        """Accepted and perhaps not written yet, by org and task."""
         self._commits: GroupCommit[Write] = GroupCommit(
             ChainWriter(database, anchor, key=self._key).write, max_batch=max_batch
         )
@@ -104,6 +106,52 @@ class Ledger:
         request: Mapping[str, Any] | None,
     ) -> None:
         """`record`, with a row of `ai_request_logs` that is written exactly when the entry is."""
+        write = await self._write(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
+        written = self._commits.enqueue(org, write)
+        await self.settled(org, task_id)
+        await written
+
+    async def append_soon(
+        self,
+        kind: LedgerKind,
+        body: JsonObject,
+        *,
+        org: str,
+        task_id: str,
+        actor: str,
+        key: str,
+        request: Mapping[str, Any] | None,
+    ) -> None:
+        """`append`, without waiting for the disk: the task's next `append`, and `settled`, wait for this one too, and
+        raise `LedgerUnavailable` when it was not written.
+
+        For what leads to nothing outside before the task records something else: one commit then holds both.
+        """
+        write = await self._write(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
+        self._unsettled.setdefault((org, task_id), []).append(self._commits.enqueue(org, write, later=True))
+
+    async def settled(self, org: str, task_id: str) -> None:
+        """Returns when everything that was accepted of the task is durable. Raises `LedgerUnavailable`."""
+        accepted = self._unsettled.pop((org, task_id), [])
+        if not accepted:
+            return
+        self._commits.wake(org)
+        # Each is looked at, so that none fails unseen.
+        for outcome in await asyncio.gather(*accepted, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _write(
+        self,
+        kind: LedgerKind,
+        body: JsonObject,
+        *,
+        org: str,
+        task_id: str,
+        actor: str,
+        key: str,
+        request: Mapping[str, Any] | None,
+    ) -> Write:
         _require_names(org=org, task_id=task_id, actor=actor, key=key)
         at = timestamp(self._now())
         try:
@@ -114,7 +162,7 @@ class Ledger:
             self._artifact(org, task_id, moved.digest, body=moved.body, redacted=[], at=at) for moved in prepared.moved
         )
         draft = Draft(task_id=task_id, kind=kind, actor=actor, at=at, key=key, body=prepared.body)
-        await self._commits.submit(org, Write(draft, artifacts, request))
+        return Write(draft, artifacts, request)
 
     async def put_artifact(self, org: str, task_id: str, *, digest: str, body: BaseModel | JsonObject) -> None:
         """Keep a value under its digest (`digest_of`); a second time changes nothing.

@@ -19,12 +19,15 @@ MAX_ERROR_CHARS = 500
 class RequestLog:
     """Implements `agents.orchestrator.chat.CallLog`. Keeps neither the prompt nor the answer."""
 
-    def __init__(self, ledger: Ledger, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, ledger: Ledger, *, soon: bool = False, now: Callable[[], datetime] = utc_now) -> None:
+        """`soon`: a reply is durable with what the task records next; whoever uses this settles the ledger then."""
         self._ledger = ledger
+        self._soon = soon
         self._now = now
 
     async def log(self, record: CallRecord) -> None:
-        """Write the row and its entry in one transaction; the same call twice writes one of each.
+        """Write the row and its entry in one transaction; the same call twice writes one of each. A failed call is
+        durable before this returns: another may follow it.
 
         Raises `LedgerUnavailable`.
         """
@@ -57,7 +60,8 @@ class RequestLog:
             "cached_tokens": None,
             "created_at": self._now(),
         }
-        await self._ledger.append(
+        append = self._ledger.append_soon if self._soon and record.success else self._ledger.append
+        await append(
             "llm_called",
             {**shared, "user": request.user, "request": request.key},
             org=request.org,

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import Connection, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger.anchor import Anchor, AnchorError, AnchorTampered
 from bot.ledger.artifacts import StoredArtifact
@@ -58,37 +57,36 @@ class ChainWriter:
     async def _commit(self, org: str, batch: Sequence[Write]) -> Head:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                async with self._database.writing(f"chain:{org}") as connection:
-                    return await self._append(connection, org, batch)
+                return await self._database.transact(f"chain:{org}", lambda sql: self._append(sql, org, batch))
             except IntegrityError:
                 # Another writer that takes no lock was first: read its head and try again.
                 if attempt == _ATTEMPTS:
                     raise
         raise LedgerUnavailable("The ledger could not be written: others kept writing first.")
 
-    async def _append(self, connection: AsyncConnection, org: str, batch: Sequence[Write]) -> Head:
-        head = await self._trusted_head(connection, org)
-        fresh = await self._fresh(connection, org, [write for write in batch if write.draft is not None])
-        await _insert_artifacts(connection, org, [*fresh, *(write for write in batch if write.draft is None)])
+    def _append(self, connection: Connection, org: str, batch: Sequence[Write]) -> Head:
+        head = self._trusted_head(connection, org)
+        fresh = self._fresh(connection, org, [write for write in batch if write.draft is not None])
+        _insert_artifacts(connection, org, [*fresh, *(write for write in batch if write.draft is None)])
         entries: list[Entry] = []
         for write in fresh:
             if write.draft is not None:
                 entries.append(seal(write.draft, org=org, head=head, key=self._key))
                 head = Head(entries[-1].seq, entries[-1].hash)
         if entries:
-            await connection.execute(insert(LedgerEntry), [asdict(entry) for entry in entries])
+            connection.execute(insert(LedgerEntry), [asdict(entry) for entry in entries])
         requests = [dict(write.request) for write in fresh if write.request is not None]
         if requests:
-            await connection.execute(insert(AiRequestLog), requests)
+            connection.execute(insert(AiRequestLog), requests)
         return head
 
-    async def _trusted_head(self, connection: AsyncConnection, org: str) -> Head:
+    def _trusted_head(self, connection: Connection, org: str) -> Head:
         """The head to build on: one that the anchor agrees with.
 
         Read inside the transaction, after its lock: every anchored entry is committed, so it must be here.
         """
         row = (
-            await connection.execute(
+            connection.execute(
                 select(LedgerEntry.seq, LedgerEntry.hash)
                 .where(LedgerEntry.org == org)
                 .order_by(LedgerEntry.seq.desc())
@@ -96,36 +94,36 @@ class ChainWriter:
             )
         ).one_or_none()
         head = genesis(org, key=self._key) if row is None else Head(row.seq, row.hash)
-        anchored = await self._anchor.read(org)
+        anchored = self._anchor.read_now(org)
         if anchored is None:
             if row is not None:
                 raise AnchorTampered(f"The ledger of {org!r} has {head.seq} entries, but its anchor is gone.")
             # Before the first commit, so that an org with entries and no anchor has always lost it.
-            await self._anchor.advance(org, head)
+            self._anchor.advance_now(org, head)
             return head
         if anchored.seq > head.seq:
             raise AnchorTampered(
                 f"The ledger of {org!r} ends at entry {head.seq}, but its anchor stands at {anchored.seq}: "
                 "entries were cut off."
             )
-        if not same(anchored.hash, await self._hash_at(connection, org, anchored.seq, head=head)):
+        if not same(anchored.hash, self._hash_at(connection, org, anchored.seq, head=head)):
             raise AnchorTampered(f"Entry {anchored.seq} of the ledger of {org!r} is not the one its anchor was set to.")
         return head
 
-    async def _hash_at(self, connection: AsyncConnection, org: str, seq: int, *, head: Head) -> str:
+    def _hash_at(self, connection: Connection, org: str, seq: int, *, head: Head) -> str:
         if seq == head.seq:
             return head.hash
         if seq == 0:
             return genesis(org, key=self._key).hash
-        found = await connection.scalar(select(LedgerEntry.hash).where(LedgerEntry.org == org, LedgerEntry.seq == seq))
+        found = connection.scalar(select(LedgerEntry.hash).where(LedgerEntry.org == org, LedgerEntry.seq == seq))
         return found or ""
 
-    async def _fresh(self, connection: AsyncConnection, org: str, batch: Sequence[Write]) -> list[Write]:
+    def _fresh(self, connection: Connection, org: str, batch: Sequence[Write]) -> list[Write]:
         """The writes whose (task_id, key) is new, each once."""
         wanted = {(write.draft.task_id, write.draft.key): write for write in reversed(batch) if write.draft is not None}
         if not wanted:
             return []
-        rows = await connection.execute(
+        rows = connection.execute(
             select(LedgerEntry.task_id, LedgerEntry.key).where(
                 LedgerEntry.org == org, tuple_(LedgerEntry.task_id, LedgerEntry.key).in_(list(wanted))
             )
@@ -135,13 +133,13 @@ class ChainWriter:
         return [write for write in batch if id(write) in chosen]
 
 
-async def _insert_artifacts(connection: AsyncConnection, org: str, batch: Sequence[Write]) -> None:
+def _insert_artifacts(connection: Connection, org: str, batch: Sequence[Write]) -> None:
     wanted = {artifact.digest: artifact for write in batch for artifact in write.artifacts}
     if not wanted:
         return
     known = set(
-        await connection.scalars(select(Artifact.digest).where(Artifact.org == org, Artifact.digest.in_(list(wanted))))
+        connection.scalars(select(Artifact.digest).where(Artifact.org == org, Artifact.digest.in_(list(wanted))))
     )
     new = [asdict(artifact) for digest, artifact in wanted.items() if digest not in known]
     if new:
-        await connection.execute(insert(Artifact), new)
+        connection.execute(insert(Artifact), new)

@@ -23,6 +23,7 @@ from tools.connectors.advisories import AdvisorySource
 from tools.connectors.base import Estate
 from tools.contracts.common import AgentName
 from tools.contracts.identity import Caller
+from tools.contracts.ledger import Recorder
 from tools.dispatcher import Dispatcher, build_dispatcher
 from tools.registry import ToolRegistry
 
@@ -57,14 +58,17 @@ class Workbench:
         """Whether any model is a rehearsal one: every message with model output then says so."""
         return any(member.simulated for member in self.members)
 
-    def dispatcher(self) -> Dispatcher:
-        """For one investigation or one phase: its plans and its call budget are its own."""
+    def dispatcher(self, recorder: Recorder | None = None) -> Dispatcher:
+        """For one investigation or one phase: its plans and its call budget are its own.
+
+        `recorder`: where its calls are written down; None: in the ledger, one by one.
+        """
         return build_dispatcher(
             registry=self.registry,
             estate=self.estate,
             advisories=self.advisories,
             authorizer=self.authorizer,
-            recorder=self.ledger,
+            recorder=recorder or self.ledger,
             grant_key=self.grant_key,
             now=self.now,
             redact=self.redact,

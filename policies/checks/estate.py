@@ -69,10 +69,11 @@ def target_is_real(case: Case) -> Iterator[Refusal]:
         yield refuse("target_unsigned", f"Image {target.id} is not signed: a signed version is needed.")
     if case.plan.environment == "production" and image.status != "production":
         yield refuse("target_status", f"Image {target.id} has status {image.status}: production needs production.")
+    named = _named(case)
     misfit = {
         asset.id
         for asset in case.observed.assets.values()
-        if asset.id in _named(case) and (asset.image_family != image.family or asset.platform not in image.platforms)
+        if asset.id in named and (asset.image_family != image.family or asset.platform not in image.platforms)
     }
     if misfit:
         yield refuse("target_misfit", f"{target.family} {target.version} does not fit: {listed(misfit)}.")

@@ -29,7 +29,7 @@ from tools.contracts.verdict import GateReport
 
 UNSAFE_PLANS = 5000
 THROUGH_OPA = 300
-SIZES = (5, 6, 10)
+SIZES = (5, 6)
 """Assets in a plan."""
 
 

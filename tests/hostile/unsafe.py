@@ -203,7 +203,7 @@ def _shorter(path: str) -> Mutation:
 
 
 def _window(plan: JsonObject, random: Random) -> None:
-    start = random.choice([-30, 2, 400])
+    start = random.choice([-30, 5, 400])
     opens, closes = NOW + timedelta(hours=start), NOW + timedelta(hours=start + 1)
     plan["maintenance_window"] = {"start": opens.isoformat(), "end": closes.isoformat()}
 

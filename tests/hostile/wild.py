@@ -47,8 +47,8 @@ from tools.guards.budget import CallBudget
 WildPart = Literal["calls", "reports", "votes"]
 """Of an agent's work."""
 
-Answer = tuple[str, Random, object]
-"""A spoil's name, what it draws from, and a value."""
+Answer = tuple[str, Random]
+"""A spoil's name, and what it draws from."""
 
 MEMBERS = [Member(name, f"openai/{name}", name) for name in ("Ash", "Beech", "Clove")]
 
@@ -158,8 +158,8 @@ class Wild:
             return ChatReply("", self._uses(request), 10, 10, None, 1)
         if request.purpose == "report" and self.honest is not None:
             return ChatReply(dumped(self.honest), (), 10, 10, None, 1)
-        name, random, value = self._next(request.purpose)
-        return ChatReply(written(name, self._good(request, random), random, value), (), 10, 10, None, 1)
+        name, random = self._next(request.purpose)
+        return ChatReply(written(name, self._good(request, random), random), (), 10, 10, None, 1)
 
     def _next(self, purpose: str) -> Answer:
         answer = next(self.answers, None)
@@ -174,11 +174,11 @@ class Wild:
             return (ToolUse(f"u{len(request.messages)}", name, arguments),)
         uses: list[ToolUse] = []
         for number, answer in zip(range(3), self.answers, strict=False):
-            name, random, value = answer
+            name, random = answer
             self.counted[f"investigate: {name}"] += 1
             tool = random.choice([*REGISTRY.names(), random.choice(HOSTILE_TEXTS), ""])
             good: JsonObject = {"asset_ids": ["web-0001", "other-0001"], "environment": "production", "limit": 5}
-            uses.append(ToolUse(f"u{len(request.messages)}-{number}", tool, written(name, good, random, value)))
+            uses.append(ToolUse(f"u{len(request.messages)}-{number}", tool, written(name, good, random)))
         return tuple(uses)
 
     def _good(self, request: ChatRequest, random: Random) -> JsonObject:
@@ -197,6 +197,10 @@ class Range:
     """How runs ended: a finding, a kind of understanding, or the kind of the documented error."""
     estate: WatchedEstate = field(default_factory=lambda: _estate())
     prompts: PromptLibrary = field(default_factory=PromptLibrary)
+
+    def read(self, purpose: str) -> int:
+        """Outputs of models that were asked for this purpose."""
+        return sum(count for name, count in self.counted.items() if name.startswith(f"{purpose}: "))
 
     async def understand(self, answers: list[Answer]) -> None:
         wild, context = Wild(iter(answers), self.counted, []), make_context()

@@ -40,9 +40,12 @@ JsonObject = dict[str, Any]
 
 
 class Contract(BaseModel):
-    """Base of everything that crosses a layer: immutable, and an unknown field is an error."""
+    """Base of everything that crosses a layer: immutable, and an unknown field is an error.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    So is a number that is none: a model can write `NaN` where a number is asked for, and JSON has no such value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def canonical_json(value: BaseModel | JsonObject | list[Any]) -> bytes:

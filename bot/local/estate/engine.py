@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_MILLISECONDS = 15_000
@@ -51,6 +51,14 @@ def _on_connect(connection: _SqliteConnection, _record: object) -> None:
 def _on_begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def open_reader(path: Path) -> Engine:
+    """A plain engine on a file that is there: for reads that are one trip to a thread, not one a statement."""
+    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true")
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return engine
 
 
 @asynccontextmanager

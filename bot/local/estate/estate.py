@@ -34,9 +34,7 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         statement = _matching(org, query)
         if cursor is not None:
             statement = statement.where(tables.assets.c.id > cursor)
-        async with self._reading() as connection:
-            rows = await connection.execute(statement.order_by(tables.assets.c.id).limit(limit + 1))
-            found = [asset_of(row) for row in rows.mappings()]
+        found = await self._read(statement.order_by(tables.assets.c.id).limit(limit + 1), asset_of)
         more = len(found) > limit
         page = found[:limit]
         return page, page[-1].id if more else None
@@ -52,19 +50,18 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         return common_window(open_per_site, after=now)
 
     async def health(self, org: str, asset_ids: list[str]) -> list[AssetHealth]:
-        async with self._reading() as connection:
-            joined = (
-                select(tables.asset_health, tables.assets.c.image_version, tables.assets.c.state)
-                .join_from(
-                    tables.asset_health,
-                    tables.assets,
-                    (tables.assets.c.org_id == tables.asset_health.c.org_id)
-                    & (tables.assets.c.id == tables.asset_health.c.asset_id),
-                )
-                .where(tables.asset_health.c.org_id == org, tables.asset_health.c.asset_id.in_(asset_ids))
-                .order_by(tables.asset_health.c.asset_id)
+        joined = (
+            select(tables.asset_health, tables.assets.c.image_version, tables.assets.c.state)
+            .join_from(
+                tables.asset_health,
+                tables.assets,
+                (tables.assets.c.org_id == tables.asset_health.c.org_id)
+                & (tables.assets.c.id == tables.asset_health.c.asset_id),
             )
-            return [health_of(row) for row in (await connection.execute(joined)).mappings()]
+            .where(tables.asset_health.c.org_id == org, tables.asset_health.c.asset_id.in_(asset_ids))
+            .order_by(tables.asset_health.c.asset_id)
+        )
+        return await self._read(joined, health_of)
 
     async def apply_image(
         self,

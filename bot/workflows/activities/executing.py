@@ -34,16 +34,18 @@ class Executing:
             working(self.bench, request, message.thread_ts),
             progress_shown(self.bench, message) as progress,
         ):
-            caller, approvers = await self._people(request, message.proposal)
-            ours = await begun(self.bench, message.proposal.plan, [message.index])
-            reason = await self._refused(message, phase, approvers, ours)
+            (caller, approvers), ours = await asyncio.gather(
+                self._people(request, message.proposal), begun(self.bench, message.proposal.plan, [message.index])
+            )
+            reason = await self._refused(message, phase, caller, approvers, ours)
             if reason:
                 # What an attempt before a crash has begun is still there to be undone.
                 refused = f"Not {'finished' if ours else 'run'}: {reason}"
                 return await self._finished(message, _result(refused, ours, ok=False, ran=bool(ours)))
             resources, tools = Touched.by(phase.actions).resources, [action.tool for action in phase.actions]
             body: JsonObject = {"assets": phase.asset_ids, "resources": resources, "actions": tools}
-            await self._record(message, "phase_started", body)
+            # Durable with the first change's own entry, and so before it.
+            await self._record(message, "phase_started", body, soon=True)
             result = await self._finished(message, await self._run(message, phase, caller, approvers))
             await progress.over(result)
             return result
@@ -90,25 +92,29 @@ class Executing:
         ]
         return requester, approvers
 
-    async def _refused(self, message: PhaseInput, phase: Phase, approvers: list[Caller], ours: Touched) -> str | None:
+    async def _refused(
+        self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller], ours: Touched
+    ) -> str | None:
         """Why the phase may not run any more, or None."""
         plan, report = message.proposal.plan, message.proposal.report
         if plan.digest != report.plan_digest:
             return "this is not the plan that was judged and approved. Ask again for a fresh plan."
-        refusals = await self.bench.rechecks.recheck(
-            plan,
-            phase=phase,
-            requester=await self.bench.caller(message.request),
-            risk_level=message.spec.risk_level,
-            approvers=approvers,
-            requirement=message.proposal.requirement,
-            approved_policy_digest=report.policy_digest or "",
-            unattended=message.index < message.proposal.unattended_phases,
-            now=self.bench.now(),
+        refusals, changed = await asyncio.gather(
+            self.bench.rechecks.recheck(
+                plan,
+                phase=phase,
+                requester=caller,
+                risk_level=message.spec.risk_level,
+                approvers=approvers,
+                requirement=message.proposal.requirement,
+                approved_policy_digest=report.policy_digest or "",
+                unattended=message.index < message.proposal.unattended_phases,
+                now=self.bench.now(),
+            ),
+            not_as_approved(self.bench, message, ours),
         )
         if refusals:
             return "; ".join(refusal.reason for refusal in refusals)
-        changed = await not_as_approved(self.bench, message, ours)
         if changed:
             return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
         return None
@@ -131,9 +137,10 @@ class Executing:
         await self._record(message, "phase_finished", {**body, "resources": result.resources})
         return result
 
-    async def _record(self, message: PhaseInput, kind: LedgerKind, body: JsonObject) -> None:
+    async def _record(self, message: PhaseInput, kind: LedgerKind, body: JsonObject, *, soon: bool = False) -> None:
         plan = message.proposal.plan
-        await self.bench.ledger.record(
+        append = self.bench.ledger.append_soon if soon else self.bench.ledger.append
+        await append(
             kind,
             {
                 "phase": plan.phases[message.index].name,
@@ -146,6 +153,7 @@ class Executing:
             task_id=message.request.task_id,
             actor="gavel",
             key=of_this_attempt(f"{kind}:r{plan.revision}:{message.index}"),
+            request=None,
         )
 
 

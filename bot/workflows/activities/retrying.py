@@ -45,8 +45,20 @@ def of_this_attempt(key: str) -> str:
 @asynccontextmanager
 async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
     """Around every step: a dead worker is noticed, and what is away is waited for and told."""
-    async with _beating(), waiting_is_told(bench, request, thread_ts):
+    async with _beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
         yield
+
+
+@asynccontextmanager
+async def _settled(bench: Workbench, request: TaskRequest) -> AsyncGenerator[None]:
+    """A step is over when everything it wrote down is durable, however it ended."""
+    try:
+        yield
+    except BaseException:
+        with suppress(LedgerUnavailable):
+            await bench.ledger.settled(request.org, request.task_id)
+        raise
+    await bench.ledger.settled(request.org, request.task_id)
 
 
 @asynccontextmanager

@@ -46,8 +46,9 @@ async def judged(
         catalog=CATALOG,
         history=NoHistory(last),
     )
-    plan = make_plan(10, environment=environment).model_dump(mode="json")
-    return await pipeline.judge(plan, make_context(environment=environment, risk_level="low"))
+    plan = make_plan(10, environment=environment)
+    context = make_context(environment=environment, risk_level="low")
+    return await pipeline.judge(plan.model_dump(mode="json"), context)
 
 
 async def test_shipped_nothing_runs_alone() -> None:
@@ -145,8 +146,9 @@ async def test_a_record_that_cannot_be_read_is_waited_for() -> None:
         catalog=CATALOG,
         history=Silent(),
     )
-    plan = make_plan(10, environment="staging").model_dump(mode="json")
-    report = await pipeline.judge(plan, make_context(environment="staging", risk_level="low"))
+    plan = make_plan(10, environment="staging")
+    context = make_context(environment="staging", risk_level="low")
+    report = await pipeline.judge(plan.model_dump(mode="json"), context)
     assert not report.allowed
     assert report.unavailable is not None
     assert "could not be read" in report.unavailable

@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from policies.checks import actions, estate, identity, origins, receipts, report, structure, text
+from policies.checks import actions, estate, identity, limits, origins, receipts, report, resources, structure, text
 from policies.checks.base import Check
 from policies.checks.report import REPORT_CHECKS
 from policies.gate import JudgeContext
@@ -130,10 +130,10 @@ PLAN_CASES: list[Case] = [
     (receipts.plan_receipts, "receipts_wrong", put("receipts", [cited(f"{CALL}-30", "/simulation/id", "sim-2")])),
     (estate.window_is_real, "window_invented", put("maintenance_window.end", "2026-12-24T12:00:00Z")),
     (estate.window_is_real, "window_invented", put("maintenance_window.start", "2026-11-20T12:00:00Z")),
-    (text.no_secrets, "secret", put("summary", "Use password: hunter2hunter2 on the bastion.")),
-    (text.no_secrets, "secret", put("phases.0.name", "AKIAIOSFODNN7EXAMPLE")),
+    (text.no_secrets, "secret", put("summary", "Use password: huntertwohunter on the bastion.")),
+    (text.no_secrets, "secret", put("rollback.actions.0.id", "AKIAIOSFODNN7EXAMPLE")),
     (text.no_secrets, "secret", put("evidence.0.summary", "postgres://admin:s3cret@db/prod")),
-    (text.no_secrets, "secret", put("phases.2.name", "xoxb-1234567890-abcdefghij")),
+    (text.no_secrets, "secret", put("phases.2.actions.0.id", "xoxb-1234567890-abcdefghij")),
 ]
 
 
@@ -284,11 +284,11 @@ async def test_a_parameter_for_another_environment_is_refused() -> None:
 
 async def test_a_secret_is_named_by_kind_and_place_and_never_repeated() -> None:
     plan = make_plan().model_dump(mode="json")
-    put("summary", "token ghp_0123456789abcdefghijABCDEFGHIJ0123")(plan)
+    put("rollback.actions.0.id", "token ghp_0123456789abcdefghijABCDEFGHIJ0123")(plan)
     finding = await SafetyGate(make_estate(), CATALOG).judge(plan, make_context())
     assert [refusal.rule for refusal in finding.refusals] == ["safety.secret"]
     assert "ghp_" not in finding.refusals[0].reason
-    assert "/summary" in finding.refusals[0].reason
+    assert "/rollback/actions/0/id" in finding.refusals[0].reason
 
 
 async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> None:
@@ -299,7 +299,7 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
 
 
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, text, receipts, origins)
+    modules = (identity, structure, actions, estate, text, limits, receipts, origins, resources)
     assert {check for module in modules for check in _checks_in(module)} == set(CHECKS)
     assert len(CHECKS) == len(set(CHECKS))
     assert _checks_in(report) == set(REPORT_CHECKS)

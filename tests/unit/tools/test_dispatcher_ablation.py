@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from tests.unit.tools.bench import ORG, Bench, without
@@ -12,11 +13,11 @@ from tools.contracts.common import Contract
 from tools.dispatcher import Dispatcher
 from tools.guards.budget import CallBudget, WithinBudget
 from tools.guards.grant import Granted
-from tools.guards.known import AllowedTool
+from tools.guards.known import AllowedTool, KnownTool
 from tools.guards.ledger import RecordedIntent, RecordedOutcome
 from tools.guards.output import BoundedOutput, Redacted
 from tools.guards.policy import PolicyAllows
-from tools.guards.run import WithinTime
+from tools.guards.run import RunTool, WithinTime
 from tools.guards.schemas import ValidInput, ValidOutput
 from tools.guards.scope import WithinScope
 from tools.registry import ToolRegistry
@@ -205,3 +206,16 @@ async def test_a_tools_own_error_reaches_the_model_as_an_error(bench: Bench) -> 
         assert refused.failure is not None
         assert refused.failure.kind == "tool_error"
         assert said in refused.failure.message
+
+
+def _links(link: object) -> Iterator[type]:
+    while link is not None:
+        yield type(link)
+        link = getattr(link, "inner", None)
+
+
+async def test_every_guard_has_its_known_bad_call(bench: Bench) -> None:
+    """But for the one that finds the tool: without it there is nothing to run."""
+    guards = set(_links(bench.chain())) - {RunTool, KnownTool}
+    assert len(guards) >= 11
+    assert guards <= {value for value in globals().values() if isinstance(value, type)}

@@ -1,0 +1,26 @@
+"""Entries that need not be durable one by one: they are on disk before the task records anything else, or fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.ledger.ledger import Ledger
+from tools.contracts.common import JsonObject
+from tools.contracts.ledger import LedgerKind
+
+
+@dataclass(frozen=True)
+class OutcomesSoon:
+    """The recorder of a phase's tools, which its own end follows: `phase_finished` is recorded with them or not at all.
+
+    What a tool is about to change is durable before it does. Implements `tools.contracts.ledger.Recorder`.
+    """
+
+    ledger: Ledger
+
+    async def record(self, kind: LedgerKind, body: JsonObject, *, org: str, task_id: str, actor: str, key: str) -> None:
+        """Raises `LedgerUnavailable`."""
+        if kind == "tool_called" and body.get("stage") == "outcome":
+            await self.ledger.append_soon(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=None)
+        else:
+            await self.ledger.record(kind, body, org=org, task_id=task_id, actor=actor, key=key)

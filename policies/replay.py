@@ -1,0 +1,73 @@
+"""Stored decisions, asked again: what the policies of today say of what they were asked then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from policies.approval import PACKAGE as APPROVAL
+from policies.autonomy import PACKAGE as AUTONOMY
+from policies.decisions import ask
+from policies.engine import PolicyEngine, is_object
+from tools.contracts.common import JsonObject
+from tools.contracts.verdict import GateName, GateReport, Refusal
+
+Change = Literal["newly fails", "newly passes", "differs", "same"]
+"""`newly passes`: the policies that refused it would not. Gates after them never judged it. `differs`: it passes as it
+did, and who must approve, or what runs alone, is otherwise."""
+
+GATE_OF: Mapping[str, GateName] = {APPROVAL: "approval", AUTONOMY: "approval"}
+"""Package → the gate that asks it; any other is the policy gate's."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One stored plan under other policies."""
+
+    change: Change
+    before: list[str]
+    """Rules by which the policies refused it then."""
+    now: list[Refusal]
+    differences: list[str]
+    """What else is otherwise, in sentences."""
+
+
+async def replay(engine: PolicyEngine, documents: Mapping[str, JsonObject], report: GateReport) -> Replayed:
+    """Ask exactly what was asked. Raises `PolicyUnavailable`."""
+    now: list[Refusal] = []
+    differences: list[str] = []
+    for name, document in documents.items():
+        package = name.partition("#")[0]
+        decision, refusals = await ask(engine, package, document, gate=GATE_OF.get(package, "policy"))
+        now += refusals
+        if not refusals:
+            differences += _differences(package, decision, report)
+    before = sorted(
+        refusal.rule
+        for result in report.results
+        if result.gate in ("policy", "approval")
+        for refusal in result.refusals
+    )
+    if before and not now:
+        change: Change = "newly passes"
+    elif now and not before:
+        change = "newly fails"
+    elif sorted(refusal.rule for refusal in now) != before or differences:
+        change = "differs"
+    else:
+        change = "same"
+    return Replayed(change, before, now, differences)
+
+
+def _differences(package: str, decision: JsonObject, report: GateReport) -> list[str]:
+    if package == APPROVAL and report.requirement is not None:
+        was, is_now = report.requirement.model_dump(mode="json"), decision.get("requirement")
+    elif package == AUTONOMY and report.autonomy is not None:
+        was = report.autonomy.model_dump(mode="json")
+        is_now = {name: decision.get(name) for name in was}
+    else:
+        return []
+    if not is_object(is_now):
+        return [f"{package} answers otherwise"]
+    return [f"{name}: {was[name]} → {is_now.get(name)}" for name in sorted(was) if was[name] != is_now.get(name)]

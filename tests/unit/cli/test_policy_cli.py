@@ -1,0 +1,176 @@
+"""`gavel policy`, as a person runs it: on a ledger with verdicts, by the policies as they are and would be."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from bot.keys import load_keys
+from bot.ledger.ledger import Ledger
+from bot.opening import open_ledger
+from bot.settings import Settings
+from policies.build import open_engine
+from policies.bundle import load_bundle
+from policies.gate import JudgeContext
+from policies.pipeline import build_pipeline
+from tests.unit.cli.test_cli import gavel
+from tests.unit.policies.plans import CATALOG, ORG, TASK, NoHistory, make_context, make_estate, make_plan
+from tools.contracts.common import JsonObject
+
+GOOD, BIG, UNSAFE = f"{TASK}.good", f"{TASK}.big", f"{TASK}.unsafe"
+
+
+@pytest.fixture(scope="module")
+async def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation whose ledger has three verdicts: allowed, refused by the policies, refused by the checks."""
+    path = tmp_path_factory.mktemp("policy")
+    settings = Settings.embedded(data_dir=path / ".gavel")
+    settings.data_dir.mkdir(mode=0o700)
+    async with AsyncExitStack() as exits:
+        ledger = await open_ledger(exits, settings, load_keys(settings))
+        plan = make_plan()
+        context = make_context()
+        await verdict(ledger, GOOD, plan.model_dump(mode="json"), context)
+        half = make_plan(batch_percent=50)
+        await verdict(ledger, BIG, half.model_dump(mode="json"), make_context())
+        await verdict(ledger, UNSAFE, {**plan.model_dump(mode="json"), "task_id": "another"}, context)
+        await ledger.record("plan_validated", {"revision": 1}, org=ORG, task_id="old", actor="gavel", key="old")
+    return path
+
+
+async def verdict(ledger: Ledger, task: str, plan: JsonObject, context: JudgeContext) -> None:
+    """As the judging step records it."""
+    pipeline = build_pipeline(await open_engine(None), estate=make_estate(), catalog=CATALOG, history=NoHistory())
+    examination = await pipeline.examine(plan, context)
+    body = {"revision": 1, **examination.report.model_dump(mode="json"), **examination.as_recorded()}
+    await ledger.record("plan_validated", body, org=ORG, task_id=task, actor="gavel", key="validated:r1")
+
+
+async def replayed(place: Path, *options: str, **environ: str) -> dict[str, JsonObject]:
+    ran = await gavel(place, "policy", "replay", "--json", *options, GAVEL_ORG=ORG, **environ)
+    assert ran.status == 0, ran.err
+    return {row["task_id"]: row for row in map(json.loads, ran.out.splitlines())}
+
+
+async def test_by_the_same_policies_every_verdict_is_the_same(place: Path) -> None:
+    rows = await replayed(place)
+    assert {task: row["change"] for task, row in rows.items()} == dict.fromkeys((GOOD, BIG, UNSAFE), "same")
+    assert [row["allowed_then"] for row in rows.values()] == [True, False, False]
+
+
+async def test_replay_shows_what_would_newly_pass_and_newly_fail(place: Path, tmp_path: Path) -> None:
+    limits = load_bundle().data["limits"]
+    assert isinstance(limits, dict)
+    loose, strict = tmp_path / "loose.json", tmp_path / "strict.json"
+    loose.write_text(json.dumps({"limits": {**limits, "orgs": {ORG: {"batch_max_percent": 50}}}}))
+    strict.write_text(json.dumps({"limits": {**limits, "orgs": {ORG: {"batch_max_percent": 10}}}}))
+    rows = await replayed(place, "--data", str(loose))
+    assert (rows[BIG]["change"], rows[BIG]["rules_then"][0]) == ("newly passes", "plan.batch_too_large")
+    assert rows[GOOD]["change"] == "same"
+    rows = await replayed(place, "--data", str(strict))
+    assert rows[GOOD]["change"] == "newly fails"
+    assert {rule["rule"] for rule in rows[GOOD]["rules_now"]} == {"plan.batch_too_large"}
+
+
+async def test_replay_shows_who_would_have_to_approve_otherwise(place: Path, tmp_path: Path) -> None:
+    limits = load_bundle().data["limits"]
+    assert isinstance(limits, dict)
+    more = tmp_path / "more.json"
+    more.write_text(json.dumps({"limits": {**limits, "orgs": {ORG: {"quorum": 3}}}}))
+    rows = await replayed(place, "--data", str(more))
+    assert (rows[GOOD]["change"], rows[GOOD]["differences"]) == ("differs", ["quorum: 1 → 3"])
+
+
+async def test_replay_takes_a_changed_module(place: Path, tmp_path: Path) -> None:
+    (module,) = (module for module in load_bundle().modules if module.id.endswith("/safety_production.rego"))
+    start = module.text.index('findings contains data.ql.ai.lib.refusal("plan.batch_too_large"')
+    end = module.text.index("\n\n", start)
+    (tmp_path / "safety_production.rego").write_text(module.text[:start] + module.text[end:])
+    assert (await replayed(place, "--rego", str(tmp_path)))[BIG]["change"] == "newly passes"
+    (tmp_path / "safty.rego").write_text("package ql.ai.safety")
+    ran = await gavel(place, "policy", "replay", "--rego", str(tmp_path), GAVEL_ORG=ORG)
+    assert ran.status == 2
+    assert "there is no module safty.rego" in ran.err
+
+
+async def test_explain_tells_the_rules_that_fired_where_they_stand_and_what_they_read(place: Path) -> None:
+    ran = await gavel(place, "policy", "explain", BIG, "--json", GAVEL_ORG=ORG)
+    assert ran.status == 1, ran.err
+    told = json.loads(ran.out)
+    assert [(gate["gate"], gate["verdict"]) for gate in told["gates"]] == [("schema", "passed"), ("policy", "refused")]
+    rule = told["gates"][1]["rules"][0]
+    assert rule["rule"] == "plan.batch_too_large"
+    module, line = rule["where"][0].split(":")
+    (text,) = (module_.text for module_ in load_bundle().modules if module_.id == module)
+    assert '"plan.batch_too_large"' in text.split("\n")[int(line) - 1]
+    assert rule["inputs"]["input.plan.environment"] == "production"
+    again = await gavel(place, "policy", "explain", BIG, GAVEL_ORG=ORG)
+    assert "plan.batch_too_large: batch 50% exceeds" in again.out
+    assert "not allowed" in again.out
+
+
+async def test_explain_finds_a_plan_by_its_digest_too(place: Path) -> None:
+    digest = make_plan().digest
+    for name in (digest, digest.removeprefix("sha256:")[:12]):
+        ran = await gavel(place, "policy", "explain", name, "--json", GAVEL_ORG=ORG)
+        assert json.loads(ran.out)["plan_digest"] == digest
+    ran = await gavel(place, "policy", "explain", GOOD, GAVEL_ORG=ORG)
+    assert ran.status == 0
+    assert "approval    1 of admin, approver" in ran.out
+    assert "approve_all: 0 phases run alone" in ran.out
+
+
+async def test_explain_judges_a_file_without_recording_it(place: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps({**make_plan(batch_percent=50).model_dump(mode="json")}))
+    ran = await gavel(place, "policy", "explain", str(path), "--json", GAVEL_ORG=ORG)
+    assert ran.status == 1, ran.err
+    gates = {gate["gate"]: gate for gate in json.loads(ran.out)["gates"]}
+    assert "plan.batch_too_large" in {rule["rule"] for rule in gates["policy"]["rules"]}
+    assert len(await replayed(place)) == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [("nowhere", "no verdict"), ("list.json", "no JSON object"), ("broken.json", "could not be read as JSON")],
+)
+async def test_what_cannot_be_explained_is_told(what: str, said: str, place: Path) -> None:
+    (place / "list.json").write_text("[]")
+    (place / "broken.json").write_text("{")
+    ran = await gavel(place, "policy", "explain", what, GAVEL_ORG=ORG)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+async def test_where_no_gavel_ran_nothing_is_made(tmp_path: Path) -> None:
+    ran = await gavel(tmp_path, "policy", "replay", GAVEL_ORG=ORG)
+    assert ran.status == 2
+    assert "no Gavel has run there" in ran.err
+    assert "gavel.db" not in os.listdir(tmp_path / ".gavel")
+
+
+async def test_the_tests_run_and_an_orgs_failing_one_is_named(place: Path, tmp_path: Path) -> None:
+    slug = ORG.lower()
+    (tmp_path / "safety.rego").write_text(
+        f'package ql.ai.tenants.{slug}.safety\n\ndecision := {{"allow": true, "deny": set(), "version": "1"}}\n'
+    )
+    (tmp_path / "safety_test.rego").write_text(
+        f"package ql.ai.tenants.{slug}.safety_test\n\nimport data.ql.ai.tenants.{slug}.safety\n\n"
+        "test_it_refuses if not safety.decision.allow\n"
+    )
+    ran = await gavel(place, "policy", "test", "--json", GAVEL_ORG=ORG, GAVEL_POLICIES_TENANTS=f"{ORG}={tmp_path}")
+    assert ran.status == 1, ran.err
+    told = json.loads(ran.out)
+    assert all(told["decides"].values())
+    assert {name for name, passed in told["tests"].items() if not passed} == {
+        f"ql.ai.tenants.{slug}.safety_test.test_it_refuses"
+    }
+    assert len(told["tests"]) > 60
+    whole = await gavel(place, "policy", "test", GAVEL_ORG=ORG)
+    assert whole.status == 0, whole.err
+    assert "tests pass." in whole.out

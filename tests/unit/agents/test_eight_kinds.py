@@ -167,6 +167,8 @@ SEVERAL: list[tuple[str, list[TaskType]]] = [
      ["incident_analysis", "security_review", "drift_remediation"]),
     ("prüfe die Schwachstellen in Produktion und dann die Kosten", ["security_review", "cost_optimization"]),
     ("corrige la dérive en production puis vérifie la conformité", ["drift_remediation", "compliance_audit"]),
+    ("fix drift on staging api servers and then fix drift on production web servers",
+     ["drift_remediation", "drift_remediation"]),
     ("修复生产环境的漂移，然后检查合规情况", ["drift_remediation", "compliance_audit"]),
 ]  # fmt: skip
 

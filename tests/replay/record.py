@@ -26,7 +26,7 @@ ONLY_NEW = "--only-new"
 
 async def record(scene: Scene, temporal: Client) -> str:
     task = f"T1.COPS.{scene.name}"
-    async with running(temporal, scene.script(), task=task, source=scene.source, bounds=scene.limits) as played:
+    async with running(temporal, scene.script(), task=task, source=scene.source, **scene.limits) as played:
         await scene.play(played)
         result = await played.handle.result()
         assert result.outcome == scene.outcome, f"{scene.name} ended {result.outcome}: {result.detail}"

@@ -183,6 +183,12 @@ async def test_several_requests_in_one_message_are_a_list_to_confirm_in_order(
     assert all(intent.words in text and intent.goal for intent in understanding.intents)
 
 
+async def test_another_answer_than_yes_is_read_with_the_message(engine: MetaPrompt) -> None:
+    text = "patch CVE-2024-6387 in production and audit CIS compliance there"
+    found = task(await engine.understand(asked(text, ("In this order?", "only the second, please"))))
+    assert (found.task_type, found.environment) == ("compliance_audit", "production")
+
+
 async def test_a_part_of_a_message_takes_from_the_whole_only_what_it_leaves_out(engine: MetaPrompt) -> None:
     whole = "patch CVE-2024-6387 in production and audit CIS compliance there"
     found = task(await engine.understand(asked("audit CIS compliance there", whole=whole)))

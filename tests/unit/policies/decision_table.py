@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.unit.policies.documents import Change, both, drop, put
+from tests.unit.policies.operations_table import OPERATIONS
 from tests.unit.policies.plans import NOW, ORG, REQUESTER, make_plan
 from tools.contracts.common import JsonObject
 
@@ -494,7 +495,16 @@ REPORTS = (
     row("reports", "handed over to nobody", put("report.hands_over_to", "root"), "report.handover"),
 )
 
-TABLE = (*PLAN, *TOOLS, *APPROVAL, *EXECUTION, *AUTONOMY, *IMAGES, *REPORTS)
+TABLE = (
+    *PLAN,
+    *(row("safety", name, change, *rules) for name, change, rules in OPERATIONS),
+    *TOOLS,
+    *APPROVAL,
+    *EXECUTION,
+    *AUTONOMY,
+    *IMAGES,
+    *REPORTS,
+)
 
 UNDEFINED = (
     row("safety", "a window that is no date", put("plan.maintenance_window.start", "tomorrow")),

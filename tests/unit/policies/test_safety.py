@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from policies.checks import actions, estate, identity, limits, origins, receipts, report, structure, text
+from policies.checks import actions, estate, identity, limits, origins, receipts, report, resources, structure, text
 from policies.checks.base import Check
 from policies.checks.report import REPORT_CHECKS
 from policies.gate import JudgeContext
@@ -299,7 +299,7 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
 
 
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, text, limits, receipts, origins)
+    modules = (identity, structure, actions, estate, text, limits, receipts, origins, resources)
     assert {check for module in modules for check in _checks_in(module)} == set(CHECKS)
     assert len(CHECKS) == len(set(CHECKS))
     assert _checks_in(report) == set(REPORT_CHECKS)

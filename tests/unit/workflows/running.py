@@ -123,8 +123,6 @@ async def running(
     *,
     task: str = "",
     source: Source = "mention",
-    text: str = "web servers have drifted, fix it",
-    bounds: Mapping[str, int] | None = None,
     **limits: int,
 ) -> AsyncGenerator[Running]:
     """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
@@ -137,10 +135,10 @@ async def running(
         channel="COPS",
         thread_ts="1.0",
         message_ts="1.0",
-        text=text,
+        text=script.text,
         redacted=script.redacted,
         received_at=datetime.now(UTC).isoformat(),
-        limits=TaskLimits(**(bounds or {}), **limits),
+        limits=TaskLimits(**limits),
     )
     worker = Worker(
         temporal,

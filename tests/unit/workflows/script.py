@@ -121,6 +121,8 @@ class Script:
     """Fields of the request that are set after it was signed."""
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
+    text: str = "web servers have drifted, fix it"
+    """Of the request."""
     intents: list[Intent] = field(default_factory=list[Intent])
     """What a message that is no part of another is read as."""
     declined_parts: dict[str, str] = field(default_factory=dict[str, str])

@@ -34,7 +34,7 @@ async def answers(
 async def test_confirmed_parts_are_worked_on_in_order_each_with_a_plan_and_an_approval_of_its_own(
     temporal: Client,
 ) -> None:
-    async with running(temporal, Script(intents=INTENTS), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "all")
         first = await task.part(1).proposal()
@@ -62,7 +62,7 @@ async def test_confirmed_parts_are_worked_on_in_order_each_with_a_plan_and_an_ap
 
 @pytest.mark.parametrize(("said", "typed"), [("first", False), ("Only the first.", True)])
 async def test_only_the_first_is_only_the_first(temporal: Client, said: str, typed: bool) -> None:
-    async with running(temporal, Script(intents=INTENTS), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, said, question_id="" if typed else "q0")
         await task.part(1).decide("UGRACE")
@@ -71,7 +71,7 @@ async def test_only_the_first_is_only_the_first(temporal: Client, said: str, typ
 
 
 async def test_a_cancelled_list_starts_nothing(temporal: Client) -> None:
-    async with running(temporal, Script(intents=INTENTS), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "none")
         result = await task.handle.result()
@@ -80,7 +80,7 @@ async def test_a_cancelled_list_starts_nothing(temporal: Client) -> None:
 
 
 async def test_only_the_asker_confirms_the_list(temporal: Client) -> None:
-    async with running(temporal, Script(intents=INTENTS), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "all", user="UGRACE")
         await task.asked("tell")
@@ -88,7 +88,7 @@ async def test_only_the_asker_confirms_the_list(temporal: Client) -> None:
 
 
 async def test_other_words_are_read_again_with_the_message(temporal: Client) -> None:
-    async with running(temporal, Script(intents=INTENTS), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "the savings, please", question_id="")
         await task.proposal()
@@ -97,7 +97,7 @@ async def test_other_words_are_read_again_with_the_message(temporal: Client) -> 
 
 
 async def test_what_is_said_in_the_thread_goes_on_to_the_part_that_is_worked_on(temporal: Client) -> None:
-    async with running(temporal, Script(intents=INTENTS), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "first", question_id="", unique="3.0")
         await task.part(1).proposal()
@@ -115,7 +115,7 @@ async def test_what_is_said_in_the_thread_goes_on_to_the_part_that_is_worked_on(
 
 
 async def test_nothing_is_begun_after_a_part_that_broke(temporal: Client) -> None:
-    async with running(temporal, Script(intents=INTENTS, failing_phase=0), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, failing_phase=0, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "all")
         await task.part(1).decide("UGRACE")
@@ -125,8 +125,8 @@ async def test_nothing_is_begun_after_a_part_that_broke(temporal: Client) -> Non
 
 
 async def test_a_part_that_is_declined_does_not_hold_up_the_next(temporal: Client) -> None:
-    script = Script(intents=INTENTS, declined_parts={FIX: "I cannot do that yet. Nothing was started."})
-    async with running(temporal, script, text=TEXT) as task:
+    script = Script(text=TEXT, intents=INTENTS, declined_parts={FIX: "I cannot do that yet. Nothing was started."})
+    async with running(temporal, script) as task:
         await task.asked("understand")
         await answers(task, "all")
         await task.part(2).decide("UGRACE")
@@ -134,7 +134,7 @@ async def test_a_part_that_is_declined_does_not_hold_up_the_next(temporal: Clien
 
 
 async def test_a_cancellation_ends_the_part_and_begins_no_other(temporal: Client) -> None:
-    async with running(temporal, Script(intents=INTENTS), text=TEXT) as task:
+    async with running(temporal, Script(intents=INTENTS, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "all")
         await task.part(1).proposal()
@@ -148,7 +148,7 @@ async def test_a_cancellation_ends_the_part_and_begins_no_other(temporal: Client
 
 async def test_a_list_of_words_that_the_message_does_not_hold_becomes_no_task(temporal: Client) -> None:
     made_up = [Intent(words="delete all backups", goal="Fix drift"), INTENTS[1]]
-    async with running(temporal, Script(intents=made_up), text=TEXT) as task:
+    async with running(temporal, Script(intents=made_up, text=TEXT)) as task:
         await task.asked("understand")
         await answers(task, "all")
         result = await task.handle.result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.settings import ROLE_GROUPS
 from bot.slack_api import SlackApi
 from tools.contracts.identity import Role
+from tools.readings import SharedReading
 
 _Groups = Mapping[str, frozenset[str]]
 
@@ -40,27 +40,16 @@ class ListedRoles:
 class GroupRoles:
     """Roles from Slack user groups. Read afresh for every call: a person who was removed must not decide.
 
-    Slack allows about twenty such readings a minute. Calls made while one is under way share the next, which has not
-    begun yet and so is as fresh as each of them asks for.
+    Slack allows about twenty such readings a minute, so that those who ask at a time share one.
     """
 
     def __init__(self, client: SlackApi) -> None:
         self._client = client
-        self._under_way: asyncio.Task[_Groups] | None = None
-        self._next: asyncio.Task[_Groups] | None = None
+        self._groups: SharedReading[_Groups] = SharedReading(self._read, name="read the user groups")
 
     async def roles_of(self, user: str) -> list[Role]:
-        if self._next is None:
-            self._next = asyncio.create_task(self._read_after(self._under_way), name="read the user groups")
-        # Shielded: who gives up waiting does not take the reading from the others.
-        groups = await asyncio.shield(self._next)
+        groups = await self._groups.now()
         return [role for role, handle in ROLE_GROUPS.items() if user in groups.get(handle, ())]
-
-    async def _read_after(self, before: asyncio.Task[_Groups] | None) -> _Groups:
-        if before is not None:
-            await asyncio.wait({before})
-        self._under_way, self._next = self._next, None
-        return await self._read()
 
     async def _read(self) -> _Groups:
         """Handle → user ids."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 from policies.decisions import ask
 from policies.engine import PolicyEngine, is_list, is_object
@@ -12,6 +12,7 @@ from policies.gate import JudgeContext
 from tools.connectors.base import Estate
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Image
+from tools.contracts.plan import Phase
 from tools.contracts.verdict import Refusal
 
 PACKAGE = "ql.ai.images"
@@ -36,14 +37,20 @@ class ImageRules:
 
         Raises `PolicyUnavailable`, and `EstateError` when the images cannot be read.
         """
-        actions = list(_image_actions(plan))
+        actions = _judged_at_planning(list(_image_actions(plan)))
+        return await self.judge_actions(actions, org=context.caller.org, now=context.now, results=context.results)
+
+    async def judge_actions(
+        self, actions: Sequence[JsonObject], *, org: str, now: datetime, results: Mapping[str, JsonObject]
+    ) -> tuple[list[Refusal], dict[str, JsonObject]]:
+        """As :meth:`judge`, of these actions. `results`: what tools answered, by call."""
         if not actions:
             return [], {}
-        images = await self.estate.images(context.caller.org)
+        images = await self.estate.images(org)
         refusals: list[Refusal] = []
         documents: dict[str, JsonObject] = {}
         for action in actions:
-            document = _document(action, images, context)
+            document = _document(action, images, org=org, now=now, results=results)
             documents[f"{PACKAGE}#{action.get('id', '')}"] = document
             _, found = await ask(self.engine, PACKAGE, document, gate="policy")
             refusals += found
@@ -59,18 +66,41 @@ def _image_actions(plan: JsonObject) -> Iterator[JsonObject]:
                 yield action
 
 
-def _document(action: JsonObject, images: list[Image], context: JudgeContext) -> JsonObject:
+def promotions_of(phase: Phase) -> list[JsonObject]:
+    """What has to be judged again when the phase is about to run: the image may only exist since the phase before."""
+    return [action.model_dump(mode="json") for action in phase.actions if action.tool in PROMOTING]
+
+
+def _judged_at_planning(actions: list[JsonObject]) -> list[JsonObject]:
+    """Without promotions of what the plan itself builds: of an image that is not there nothing has been seen. They are
+    judged before their phase, and not run when they are refused."""
+    judged: list[JsonObject] = []
+    building: set[str] = set()
+    for action in actions:
+        if action.get("tool") in BUILDING:
+            named = action.get("resource_ids")
+            building |= {str(name) for name in named} if is_list(named) else set()
+        params = action.get("params")
+        image = params.get("image_id") if is_object(params) else None
+        if action.get("tool") in BUILDING or str(image) not in building:
+            judged.append(action)
+    return judged
+
+
+def _document(
+    action: JsonObject, images: list[Image], *, org: str, now: datetime, results: Mapping[str, JsonObject]
+) -> JsonObject:
     params = action.get("params")
     given: JsonObject = params if is_object(params) else {}
     promotes = action.get("tool") in PROMOTING
     return {
-        "now": context.now.astimezone(UTC).isoformat(),
-        "org": context.caller.org,
+        "now": now.astimezone(UTC).isoformat(),
+        "org": org,
         "operation": "promote" if promotes else "build",
         "promote_to": given.get("to_status") if promotes else None,
         "images": [image.model_dump(mode="json", include=set(_ROW)) for image in images],
         "contract": None if promotes else given.get("contract"),
-        "built": _built(str(given.get("image_id", "")), context.results) if promotes else None,
+        "built": _built(str(given.get("image_id", "")), results) if promotes else None,
     }
 
 

@@ -24,6 +24,7 @@ from policies.engine import (
 )
 from policies.opa_client import Listing, OpaClient, is_absent, is_client_error, new_client
 from tools.contracts.common import JsonObject
+from tools.readings import SharedReading
 
 _STRICT = {"strict-builtin-errors": "true"}
 """Otherwise OPA turns an error in a builtin into undefined, and a deny rule that is undefined denies nothing."""
@@ -55,6 +56,7 @@ class OpaEngine:
         self.name = "opa"
         self._client = client
         self._listing = listing
+        self._digest: SharedReading[str] = SharedReading(self._read_digest, name="read OPA's policies")
         self._read: dict[bytes, _Held] = {}
         """What listings held, by the hash of their bytes."""
         self._bundle = bundle
@@ -100,7 +102,13 @@ class OpaEngine:
         return checked_decision(package, normalized(reply["result"]))
 
     async def digest(self) -> str:
-        """Of every module on the server that is of a `ql.ai` package, whoever put it there, and of the data."""
+        """Of every module on the server that is of a `ql.ai` package, whoever put it there, and of the data.
+
+        The server writes out all its syntax trees for it: those who ask at a time share one reading.
+        """
+        return await self._digest.now()
+
+    async def _read_digest(self) -> str:
         held = await self._load_again_if_lost()
         async with self._asking("read the policies of"):
             root = await self._document("")

@@ -24,7 +24,8 @@ async def evaluate(
             escapes: list[str] = []
             if trial.allowed and trial.spec is not None and trial.output is not None:
                 async with room.estates.opened(f"{case.id}-again", case.estate) as estate:
-                    escapes = unsafe(trial.output, trial.spec, await estate.snapshot(ORG))
+                    images = {image.id: image for image in await estate.images(ORG)}
+                    escapes = unsafe(trial.output, trial.spec, await estate.snapshot(ORG), images)
             if trial.allowed and case.expect.allowed is False:
                 escapes.append("the gates allowed what the case says they must refuse")
             verdict = Verdict(trial, failures(trial), escapes)

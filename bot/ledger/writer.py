@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.ledger.anchor import Anchor, AnchorError, AnchorTampered
@@ -17,6 +17,20 @@ from bot.ledger.tables import AiRequestLog, Artifact, LedgerEntry
 from tools.contracts.ledger import LedgerUnavailable
 
 _ATTEMPTS = 5
+
+# Made once: to make a statement takes as long as to run it.
+_HEAD = (
+    select(LedgerEntry.seq, LedgerEntry.hash)
+    .where(LedgerEntry.org == bindparam("org"))
+    .order_by(LedgerEntry.seq.desc())
+    .limit(1)
+)
+_KNOWN = select(LedgerEntry.task_id, LedgerEntry.key).where(
+    LedgerEntry.org == bindparam("org"),
+    tuple_(LedgerEntry.task_id, LedgerEntry.key).in_(bindparam("wanted", expanding=True)),
+)
+_ADD_ENTRY = insert(LedgerEntry)
+_ADD_REQUEST = insert(AiRequestLog)
 
 
 @dataclass(frozen=True)
@@ -74,10 +88,10 @@ class ChainWriter:
                 entries.append(seal(write.draft, org=org, head=head, key=self._key))
                 head = Head(entries[-1].seq, entries[-1].hash)
         if entries:
-            connection.execute(insert(LedgerEntry), [asdict(entry) for entry in entries])
+            connection.execute(_ADD_ENTRY, [asdict(entry) for entry in entries])
         requests = [dict(write.request) for write in fresh if write.request is not None]
         if requests:
-            connection.execute(insert(AiRequestLog), requests)
+            connection.execute(_ADD_REQUEST, requests)
         return head
 
     def _trusted_head(self, connection: Connection, org: str) -> Head:
@@ -85,14 +99,7 @@ class ChainWriter:
 
         Read inside the transaction, after its lock: every anchored entry is committed, so it must be here.
         """
-        row = (
-            connection.execute(
-                select(LedgerEntry.seq, LedgerEntry.hash)
-                .where(LedgerEntry.org == org)
-                .order_by(LedgerEntry.seq.desc())
-                .limit(1)
-            )
-        ).one_or_none()
+        row = (connection.execute(_HEAD, {"org": org})).one_or_none()
         head = genesis(org, key=self._key) if row is None else Head(row.seq, row.hash)
         anchored = self._anchor.read_now(org)
         if anchored is None:
@@ -123,11 +130,7 @@ class ChainWriter:
         wanted = {(write.draft.task_id, write.draft.key): write for write in reversed(batch) if write.draft is not None}
         if not wanted:
             return []
-        rows = connection.execute(
-            select(LedgerEntry.task_id, LedgerEntry.key).where(
-                LedgerEntry.org == org, tuple_(LedgerEntry.task_id, LedgerEntry.key).in_(list(wanted))
-            )
-        )
+        rows = connection.execute(_KNOWN, {"org": org, "wanted": list(wanted)})
         known = {(row.task_id, row.key) for row in rows}
         chosen = {id(write) for place, write in wanted.items() if place not in known}
         return [write for write in batch if id(write) in chosen]

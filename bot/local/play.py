@@ -64,7 +64,7 @@ class Play:
         """`user` mentions Gavel in #ops, and Gavel has begun. Raises :class:`StageError` when it does not begin."""
         self.step(name, f"{user.capitalize()} in #ops: @gavel {text}")
         said = await self.stage.say(user, "ops", f"@gavel {text}")
-        await self.stage.until(said, user, has="Working on it", seconds=60, what="The acknowledgement")
+        await self.stage.until(said, user, has="Working on it", seconds=120, what="The acknowledgement")
         self.step(name, "Gavel works on it; the thread shows each member's vote")
         return said
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from policies.checks.base import Case, listed, refuse
 from policies.engine import is_list, is_object
-from policies.schema import sentences, strict_validator
+from policies.schema import SchemaValidator, sentences, strict_validator
 from tools.contracts.common import AgentName
 from tools.contracts.plan import Action
 from tools.contracts.rollout import RolloutPlan
@@ -40,12 +42,18 @@ def known_tools(case: Case) -> Iterator[Refusal]:
 def valid_params(case: Case) -> Iterator[Refusal]:
     """Parameters satisfy the tool's own input schema."""
     named = {action.tool for action in case.actions()} & set(case.tools)  # `known_tools` refuses the others
-    validators = {name: strict_validator(case.tools[name]["input_schema"]) for name in named}
+    validators = {name: _validator(json.dumps(case.tools[name]["input_schema"])) for name in named}
     for action in case.actions():
         if action.tool not in validators:
             continue
         for _, sentence in sentences(validators[action.tool], action.params):
             yield refuse("invalid_params", f"Action {action.id!r}, {action.tool}, params {sentence}")
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> SchemaValidator:
+    """By the schema's text: making one takes longer than a plan's parameters do."""
+    return strict_validator(json.loads(schema))
 
 
 def params_name_the_assets(case: Case) -> Iterator[Refusal]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.checks.base import Case, refuse
+from tools.contracts.outputs.dr import DRRunbook
 from tools.contracts.verdict import Refusal
 
 MAX_BATCH_PERCENT = 50.0
@@ -16,9 +17,12 @@ MAX_ASSETS = 5000
 
 
 def batch_ceiling(case: Case) -> Iterator[Refusal]:
-    """In production no phase changes more than half of the plan's assets, unless it is a single one."""
+    """In production no phase changes more than half of the plan's assets, unless it is a single one.
+
+    A recovery pair moves as a whole: its machines are not changed themselves, and `resources_named` holds its calls.
+    """
     total = len(set(case.plan.asset_ids))
-    if case.plan.environment != "production":
+    if case.plan.environment != "production" or isinstance(case.plan, DRRunbook):
         return
     for phase in case.changing_phases():
         count = len(set(phase.asset_ids))

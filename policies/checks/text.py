@@ -37,6 +37,12 @@ _SECRETS = (
 )
 
 
+_ANY_SECRET = re.compile(
+    r"-----BEGIN|AKIA|ASIA|xox|xapp|gh[opsru]_|github_pat_|sk-|AIza|eyJ|://|pass|secret|key|token", re.IGNORECASE
+)
+"""What each of them needs at least: most strings have none of it, and are looked at once."""
+
+
 def no_commands(case: Case) -> Iterator[Refusal]:
     """A plan holds typed tool calls. Text that a shell would read has no place in their parameters."""
     for action in case.actions():
@@ -57,6 +63,8 @@ def no_secrets(case: Case) -> Iterator[Refusal]:
 def secrets_in(document: JsonObject, what: str) -> Iterator[Refusal]:
     """`what`: `plan` or `report`."""
     for place, value in _strings(document, ""):
+        if _ANY_SECRET.search(value) is None:
+            continue
         for kind, pattern in _SECRETS:
             if pattern.search(value):
                 reason = f"The {what} has what looks like {kind} at {place}: leave it out, and rotate it."

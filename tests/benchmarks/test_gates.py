@@ -137,11 +137,11 @@ async def test_dispatcher() -> None:
 
 
 async def test_pipeline_of_a_plan_of_500_assets() -> None:
-    plan = make_plan(500).model_dump(mode="json")
+    plan, context = make_plan(500).model_dump(mode="json"), make_context()
     pipeline = build_pipeline(
         RegorusEngine(load_bundle()), estate=make_estate(500), catalog=CATALOG, history=NoHistory()
     )
-    assert (await pipeline.judge(plan, make_context())).allowed
-    taken = await _milliseconds(lambda: pipeline.judge(plan, make_context()), times=30)
+    assert (await pipeline.judge(plan, context)).allowed
+    taken = await _milliseconds(lambda: pipeline.judge(plan, context), times=30)
     held("Pipeline of four gates, a plan of 500 assets, p50", percentile(taken, 50), unit="ms", bound=50,
          chosen="pipeline", beside=spread(taken))  # fmt: skip

@@ -18,7 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from bot.app import Identity
-from bot.intake import Arrival, Intake
+from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.local.estate import tables
@@ -84,18 +84,22 @@ class Course:
         """From the request to its outcome."""
         host, number = self.hosts.pop(), next(self.numbers)
         ts = f"{1_700_000_000 + number}.000100"
-        task = await self.intake.accept(
-            Arrival(
-                org=self.stack.org,
-                user=ASKER,
-                source="mention",
-                channel="C0OPS00001",
-                text=f"@gavel the server {host} in staging has drifted from its golden image, fix it, wait 0 seconds",
-                thread_ts=ts,
-                message_ts=ts,
-                unique=ts,
-            )
+        arrival = Arrival(
+            org=self.stack.org,
+            user=ASKER,
+            source="mention",
+            channel="C0OPS00001",
+            text=f"@gavel the server {host} in staging has drifted from its golden image, fix it, wait 0 seconds",
+            thread_ts=ts,
+            message_ts=ts,
+            unique=ts,
         )
+        while True:
+            try:
+                task = await self.intake.accept(arrival)
+                break
+            except HandOverFailed:
+                await asyncio.sleep(0)  # not acknowledged in its two seconds: Slack sends it again
         handle = self.tasks.get_workflow_handle_for(TaskWorkflow.run, task)
         result: TaskResult = await asyncio.wait_for(handle.result(), 120)
         assert result.outcome == "completed", result.detail
@@ -105,29 +109,41 @@ class Course:
         await self.bare.execute_workflow(BareTask.run, steps, id=f"bare-{next(self.numbers)}", task_queue="bare")
 
 
-async def test_whole_task(tmp_path: Path) -> None:
+async def test_whole_task_latency(tmp_path: Path) -> None:
     async with _course(tmp_path) as course:
-        await course.drift()
-        result = await course.task()
-        for _ in range(3):
-            await course.task()
-        steps = await shape_of(course.tasks.get_workflow_handle(result.task_id))
-        await course.bare_task(steps)
+        steps = await _warmed_up(course)
         course.models.milliseconds = 0.0
         whole, floor = list[float](), list[float]()
         for _ in range(ALONE):
             floor.append(await _seconds(lambda: course.bare_task(steps)))
             whole.append(await _seconds(course.task))
         models = course.models.milliseconds / ALONE
-        await course.drift()
-        floor_rate = await _rate(lambda: course.bare_task(steps))
-        rate = await _rate(course.task)
     one, bare_one = statistics.median(whole), statistics.median(floor)
     beside = f"{1000 * one:.0f} ÷ {1000 * bare_one:.0f} ms; {in_words(steps)}; the instant models took {models:.0f} ms"
-    held("Whole task ÷ bare workflow, latency one at a time", one / bare_one, unit="", bound=1.5, chosen="whole_task",
-         beside=beside)  # fmt: skip
+    held("Whole task ÷ bare workflow, latency one at a time", one / bare_one, unit="", bound=1.5,
+         chosen="whole_task_latency", beside=beside)  # fmt: skip
+
+
+async def test_whole_task_throughput(tmp_path: Path) -> None:
+    async with _course(tmp_path) as course:
+        steps = await _warmed_up(course)
+        floor_rate = await _rate(lambda: course.bare_task(steps))
+        await course.drift()
+        rate = await _rate(course.task)
     held("Whole task ÷ bare workflow, throughput 50 at once", rate / floor_rate, unit="", bound=0.5, kind="at least",
-         chosen="whole_task", beside=f"{rate:.1f} ÷ {floor_rate:.1f} a second")  # fmt: skip
+         chosen="whole_task_throughput", beside=f"{rate:.1f} ÷ {floor_rate:.1f} a second")  # fmt: skip
+
+
+async def _warmed_up(course: Course) -> list[Step]:
+    """Has taken a few of both. The shape of a task."""
+    await course.drift()
+    for _ in range(3):
+        await course.task()
+    result = await course.task()
+    steps = await shape_of(course.tasks.get_workflow_handle(result.task_id))
+    for _ in range(3):
+        await course.bare_task(steps)
+    return steps
 
 
 async def _seconds(work: Callable[[], Awaitable[object]]) -> float:

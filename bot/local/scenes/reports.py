@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.local.play import Play, ScenarioSummary
-from bot.local.stage import StageError
+from bot.local.stage import Said, StageError
 from tools.connectors.incident import AlertQuery
 from tools.contracts.common import AgentName
 from tools.contracts.incident import Alert
@@ -18,9 +18,13 @@ _REPORT = "No approval: a report changes nothing"
 
 async def asked_for_a_report(play: Play, agent: AgentName, text: str) -> ScenarioSummary:
     """Ada asks, the thread gets the report. Raises :class:`StageError` when it does not, and when anything changed."""
+    return await reported(play, agent, await play.ask(agent, "ada", text))
+
+
+async def reported(play: Play, agent: AgentName, said: Said) -> ScenarioSummary:
+    """The report of a task that has begun. Raises as :func:`asked_for_a_report`."""
     before = await play.estate.snapshot(play.org)
-    said = await play.ask(agent, "ada", text)
-    card = await play.stage.until(said, "grace", has=_REPORT, seconds=120, what="The report")
+    card = await play.stage.until(said, "grace", has=_REPORT, seconds=240, what="The report")
     play.step(agent, f"Report: {card['text']}")
     summary = await play.summary(agent, said, expected=REPORTED)
     if summary.handed_over_to:
@@ -32,16 +36,19 @@ async def asked_for_a_report(play: Play, agent: AgentName, text: str) -> Scenari
 
 @dataclass(frozen=True)
 class IncidentCause:
-    """A machine is failing; the scene takes whichever the estate's own alerts name first."""
+    """Alertmanager says that a machine is failing: whichever the estate's own alerts name first. Nobody asks."""
 
     agent: ClassVar[AgentName] = "incident"
 
     async def play(self, play: Play) -> ScenarioSummary:
         alert = await _first_alert(play)
-        text = (
-            f"{alert.asset_id} in {alert.environment} has a high error rate. What is the root cause of this incident?"
+        labels = f"alertname = HighErrorRate\nenvironment = {alert.environment}\nseverity = {alert.severity}"
+        title = f"[FIRING:1] HighErrorRate ({alert.asset_id})"
+        said = await play.stage.alert(
+            "alerts", [{"color": "#a30200", "title": title, "text": f"{alert.title}\n{labels}"}]
         )
-        return await asked_for_a_report(play, self.agent, text)
+        play.step(self.agent, f"Alertmanager: {alert.title}")
+        return await reported(play, self.agent, said)
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,12 @@ from bot.workflows.activities.undoing import undo
 from bot.workflows.activities.verifying import Verifying
 from bot.workflows.messages import PhaseInput, PhaseResult, Proposal, RollbackInput, RollbackResult, TaskRequest
 from bot.workflows.workbench import Workbench
+from policies.images import ImageRules, promotions_of
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Caller
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.plan import Phase
+from tools.image.models import ValidateImageInput
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Executing:
                 self._people(request, message.proposal), begun(self.bench, message.proposal.plan, [message.index])
             )
             reason = await self._refused(message, phase, caller, approvers, ours)
+            reason = reason or await self._unfit(message, phase, caller, ours)
             if reason:
                 # What an attempt before a crash has begun is still there to be undone.
                 refused = f"Not {'finished' if ours else 'run'}: {reason}"
@@ -118,6 +121,25 @@ class Executing:
         if changed:
             return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
         return None
+
+    async def _unfit(self, message: PhaseInput, phase: Phase, caller: Caller, ours: Touched) -> str | None:
+        """Why the policies do not let an image be promoted now (`ql.ai.images`), or None. What an earlier attempt has
+        begun is past that: the same call is answered from what it did."""
+        promotions = promotions_of(phase)
+        if not promotions or ours:
+            return None
+        calls = Calls(self.bench, message.proposal, caller, [])
+        results: dict[str, JsonObject] = {}
+        for number, action in enumerate(promotions):
+            params = ValidateImageInput(image_id=action["params"]["image_id"]).model_dump(mode="json")
+            name = f"p{message.index}:fit:{activity.info().attempt}.{number}"
+            seen = await calls.read("validate_image", params, name=name)
+            if seen.output is not None:
+                results[seen.call.id] = seen.output
+        rules = ImageRules(self.bench.rechecks.engine, self.bench.estate)
+        now, org = self.bench.now(), message.request.org
+        refusals, _ = await rules.judge_actions(promotions, org=org, now=now, results=results)
+        return "; ".join(refusal.reason for refusal in refusals) or None
 
     async def _run(self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]) -> PhaseResult:
         calls = Calls(self.bench, message.proposal, caller, [approver.user for approver in approvers])

@@ -70,7 +70,7 @@ FAILOVER = runbook(
 
 
 def promotion(tool: str, status: str) -> JsonObject:
-    params = {"image_id": "img-1", "to_status": status, "asset_ids": []}
+    params: JsonObject = {"image_id": "img-1", "to_status": status, "asset_ids": []}
     return {"id": status, "tool": tool, "params": params, "asset_ids": [], "resource_ids": ["img-1"]}
 
 
@@ -119,7 +119,7 @@ OPERATIONS: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
     (
         "an image plan with machines",
         about(IMAGE, put(f"{HERE}.params.asset_ids", ["m-1"])),
-        ("plan.image_changes_assets",),
+        ("plan.image_changes_assets", "plan.asset_not_in_plan"),
     ),
     ("an image plan about another image", about(IMAGE, put("plan.resources.0.id", "img-2")), ("plan.one_resource",)),
     ("a runbook about no pair", about(DRILL, put("plan.resources", [])), ("plan.one_resource",)),

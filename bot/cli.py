@@ -145,6 +145,18 @@ def tools(context: typer.Context) -> None:
 
 # As with the ledger's: an app of its own, imported when it is asked for.
 @app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def contracts(context: typer.Context) -> None:
+    """The contracts that every output is judged by: `list` them, `export` their JSON Schemas."""
+    from bot.contracts_cli import contracts_app
+
+    contracts_app()(args=context.args, prog_name="gavel contracts")
+
+
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
     name="eval",
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -51,6 +51,8 @@ class Arrival:
     message_ts: str | None
     unique: str
     """What names this request within the channel: the message's ts, or a slash command's trigger id."""
+    follows: str = ""
+    """The last task of the thread it was said in, which is over."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Intake:
             text=cleaned.text[:ALERT_CHARACTERS] if alert else cleaned.text,
             redacted=list(cleaned.found),
             received_at=self.now().astimezone(UTC).isoformat(),
+            follows=arrival.follows,
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:
@@ -125,6 +128,56 @@ class Intake:
         """Hand a person's hand on a run to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
         await self._signal("control", control.task_id, sign(control, self.decision_key))
 
+    async def reply(self, answer: Answer, *, arrival: Arrival) -> str | None:
+        """Hand a message in a thread to the task that is at work there.
+
+        None: one took it, or the message began a task of its own when it was first delivered. Else the last task of the
+        thread, which is over: the message is a new request then, and `arrival` says how it would be one. Raises
+        :class:`HandOverFailed`, and :class:`TaskEnded` for a thread that never had a task.
+        """
+        if await self.taken.has(arrival.org, task_id(arrival)):
+            return None
+        last = answer.task_id
+        try:
+            await self.answer(answer)
+        except TaskEnded:
+            found = await self._last_in(answer.task_id)
+            if found is None:
+                raise
+            last, running = found
+            if not running or last == task_id(arrival):
+                return last
+            try:
+                await self.answer(replace(answer, task_id=last))
+            except TaskEnded:
+                return last
+        await self.taken.add(arrival.org, task_id(arrival))
+        return None
+
+    async def _last_in(self, thread: str) -> tuple[str, bool] | None:
+        """The newest task of a thread, and whether it is running; None: the thread has none.
+
+        A task that was asked for in a thread has an id that begins with that of the thread's first.
+        """
+        # What is in quotes is made of ids that Slack gave us; a quote in one must not become a query.
+        if "'" in thread or "\\" in thread:
+            return None
+        query = f"WorkflowId = '{thread}' OR WorkflowId STARTS_WITH '{thread}.'"
+        newest: tuple[str, bool] | None = None
+        try:
+            async with _in_time():
+                found = [
+                    (task.start_time, task.id, task.status is WorkflowExecutionStatus.RUNNING)
+                    async for task in self.temporal.list_workflows(query, limit=100, rpc_timeout=HAND_OVER)
+                ]
+        except (RPCError, RuntimeError) as error:
+            raise HandOverFailed(f"Temporal did not say what it has in this thread: {error}") from error
+        except TimeoutError as error:
+            raise HandOverFailed(TOO_LATE) from error
+        for _, name, running in sorted(found):
+            newest = (name, running)
+        return newest
+
     async def _signal(self, name: str, task: str, message: Decision | Answer | Control) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
@@ -147,8 +200,13 @@ def _in_time() -> asyncio.Timeout:
 
 
 def task_id(arrival: Arrival) -> str:
-    """The workflow's id: the org, the channel and what is unique in it. The same event always makes the same id."""
-    return f"{arrival.org}.{arrival.channel}.{arrival.unique}"
+    """The workflow's id: the org, the channel and what is unique in it. The same event always makes the same id.
+
+    What is said in a thread is named after the thread, too: that is how the last task there is found.
+    """
+    thread = arrival.thread_ts
+    inside = f"{thread}." if thread and thread != arrival.unique else ""
+    return f"{arrival.org}.{arrival.channel}.{inside}{arrival.unique}"
 
 
 def alert_user(text: str) -> str:

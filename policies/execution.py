@@ -50,7 +50,7 @@ class ExecutionCheck:
             return [Refusal(gate="policy", rule="policy.undefined", reason=str(error), repairable=False)]
         if alone.autonomy is None:
             return alone.refusals
-        whole = plan.model_dump(mode="json", include={"org", "environment", "maintenance_window"})
+        whole = plan.model_dump(mode="json", include={"kind", "org", "environment", "maintenance_window"})
         document: JsonObject = {
             "now": now.astimezone(UTC).isoformat(),
             "phase": phase.name if phase else None,

@@ -12,6 +12,7 @@ from policies.approval import ApprovalGate
 from policies.autonomy import AutonomyCheck, ChangeHistory
 from policies.engine import PolicyEngine, PolicyUnavailable
 from policies.gate import Catalog, Finding, Gate, JudgeContext
+from policies.images import ImageRules
 from policies.policy import PACKAGE as PLAN_RULES
 from policies.policy import PolicyGate
 from policies.safety import SafetyGate
@@ -156,7 +157,7 @@ def build_pipeline(
     are switched off, each by itself. Raises `ValueError` where that is not allowed."""
     gates: list[Gate] = [
         SchemaGate(),
-        PolicyGate(engine, catalog),
+        PolicyGate(engine, catalog, ImageRules(engine, estate)),
         SafetyGate(estate, catalog),
         ApprovalGate(engine, AutonomyCheck(engine, estate, catalog, history)),
     ]

@@ -1,15 +1,16 @@
-"""Gate 2: OPA's rules for plans (`ql.ai.safety`) and for reports (`ql.ai.reports`)."""
+"""Gate 2: OPA's rules for plans (`ql.ai.safety`, `ql.ai.images`) and for reports (`ql.ai.reports`)."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Literal
 
 from policies.decisions import ask
 from policies.engine import PolicyEngine
 from policies.gate import Catalog, Finding, JudgeContext
+from policies.images import ImageRules
 from tools.contracts.common import JsonObject
 from tools.contracts.outputs import read_report
 
@@ -21,6 +22,7 @@ REPORT_PACKAGE = "ql.ai.reports"
 class PolicyGate:
     engine: PolicyEngine
     catalog: Catalog
+    images: ImageRules
     name: Literal["policy"] = "policy"
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
@@ -35,7 +37,9 @@ class PolicyGate:
             "task": {"environment": context.spec.environment},
             "plan": plan,
         }
-        return await self._ask(PACKAGE, document)
+        finding = await self._ask(PACKAGE, document)
+        refusals, asked = await self.images.judge(plan, context)
+        return replace(finding, refusals=[*finding.refusals, *refusals], documents={**finding.documents, **asked})
 
     async def _ask(self, package: str, document: JsonObject) -> Finding:
         (_, refusals), digest = await asyncio.gather(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from policies.checks import actions, estate, identity, limits, origins, receipts, structure, text
+from policies.checks import actions, estate, identity, limits, origins, receipts, resources, structure, text
 from policies.checks.base import Case, Check, Observed, refuse
 from policies.checks.report import REPORT_CHECKS, ReportCase, ReportCheck, assets_of
 from policies.gate import Catalog, Finding, JudgeContext
@@ -16,6 +16,7 @@ from tools.contracts.estate import Image
 from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName
+from tools.resources import observe
 
 CHECKS: tuple[Check, ...] = (
     identity.of_this_task,
@@ -40,8 +41,13 @@ CHECKS: tuple[Check, ...] = (
     estate.expectations_hold,
     estate.target_is_real,
     estate.versions_agree,
+    resources.resources_named,
+    resources.resources_as_planned,
+    resources.resources_reach,
+    resources.operations_agree,
     receipts.plan_receipts,
     origins.as_the_tools_said,
+    origins.operations_as_the_tools_said,
     estate.window_is_real,
     text.no_commands,
     text.no_secrets,
@@ -102,5 +108,8 @@ class SafetyGate:
             sites = sorted({asset.site for asset in assets.values() if asset.site is not None})
             window = await self._estate.maintenance_window(org, plan.environment, sites)
         return Observed(
-            assets=assets, images={image.id: image for image in images if image.org_id == org}, window=window
+            assets=assets,
+            images={image.id: image for image in images if image.org_id == org},
+            resources={row.id: await observe(self._estate, org, row.kind, row.id) for row in plan.resources},
+            window=window,
         )

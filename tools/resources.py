@@ -12,7 +12,7 @@ from tools.connectors.image import ImageStandardSource
 from tools.connectors.incident import AlertQuery, AlertSource
 from tools.connectors.recovery import PairQuery, RecoverySource
 from tools.connectors.rows import require_own
-from tools.contracts.common import JsonObject, digest_of
+from tools.contracts.common import Environment, JsonObject, digest_of
 from tools.contracts.estate import Image
 from tools.contracts.pipeline import ImageCheck
 from tools.guards.shapes import is_object
@@ -49,6 +49,8 @@ class Resource:
     `recovery`; of an alert its status."""
     fingerprint: str
     """Of what a plan relies on. It changes when somebody else has been at it."""
+    environment: Environment | None = None
+    """None: it belongs to none, as an image does."""
 
 
 def named_resources(params: JsonObject) -> list[str]:
@@ -139,7 +141,7 @@ async def _pair(estate: Estate, org: str, pair_id: str) -> Resource:
         "objectives": [pair.rpo_minutes, pair.rto_minutes],
         "last_run": next((run.id for run in runs), None),
     }
-    return Resource("dr_pair", pair_id, state=state, fingerprint=digest_of(relied_on))
+    return Resource("dr_pair", pair_id, state, digest_of(relied_on), environment=pair.environment)
 
 
 async def _alert(estate: Estate, org: str, alert_id: str) -> Resource:
@@ -156,7 +158,7 @@ async def _alert(estate: Estate, org: str, alert_id: str) -> Resource:
         "asset": alert.asset_id,
         "status": alert.status,
     }
-    return Resource("alert", alert_id, state=alert.status, fingerprint=digest_of(relied_on))
+    return Resource("alert", alert_id, alert.status, digest_of(relied_on), environment=alert.environment)
 
 
 def _absent(kind: ResourceKind, org: str, resource_id: str) -> Resource:

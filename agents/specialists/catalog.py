@@ -9,15 +9,27 @@ from agents.specialists.base import Specialist
 from agents.specialists.capability import Capability
 from agents.specialists.compliance import ComplianceAgent
 from agents.specialists.cost import CostAgent
+from agents.specialists.dr import DRAgent
 from agents.specialists.drift import DriftAgent
+from agents.specialists.image import ImageAgent
 from agents.specialists.incident import IncidentAgent
+from agents.specialists.patch import PatchAgent
 from agents.specialists.security import SecurityAgent
 from agents.specialists.specialist import RolloutDefaults, SpecialistAgent
 from prompts.library import PromptLibrary
 from tools.contracts.common import AgentName, TaskType
 from tools.registry import ToolRegistry
 
-AGENTS: tuple[type[SpecialistAgent], ...] = (DriftAgent, IncidentAgent, SecurityAgent, ComplianceAgent, CostAgent)
+AGENTS: tuple[type[SpecialistAgent], ...] = (
+    DriftAgent,
+    PatchAgent,
+    IncidentAgent,
+    SecurityAgent,
+    ComplianceAgent,
+    CostAgent,
+    DRAgent,
+    ImageAgent,
+)
 """In the order in which Gavel says what it can do."""
 
 CAPABILITIES: Mapping[TaskType, Capability] = {agent.capability.task_type: agent.capability for agent in AGENTS}

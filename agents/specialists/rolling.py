@@ -20,6 +20,7 @@ from tools.contracts.outputs import AnyPlan
 from tools.contracts.progress import NoteProgress
 from tools.contracts.rollout import Simulation
 from tools.drift.models import GeneratePatchPlanOutput, SimulateRolloutOutput
+from tools.patch.models import CalculateRiskScoreOutput
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Expansion:
     choices: RolloutChoices
     plan: GeneratePatchPlanOutput
     simulation: Simulation | None
+    risk: CalculateRiskScoreOutput | None = None
+    """For agents that have the change's risk calculated."""
 
     @property
     def items(self) -> list[PhaseItem]:
@@ -109,8 +112,13 @@ class RollingStudy(ABC):
         run = await self.desk.call("simulate_rollout", {"plan_id": plan.plan_id})
         if run.failure is not None:
             self._note(f"{member}'s plan could not be simulated: {run.failure.message[:300]}")
-            return Expansion(choices, plan, None)
-        return Expansion(choices, plan, SimulateRolloutOutput.model_validate(run.output).simulation)
+            return Expansion(choices, plan, None, await self.risk_of(plan))
+        simulation = SimulateRolloutOutput.model_validate(run.output).simulation
+        return Expansion(choices, plan, simulation, await self.risk_of(plan))
+
+    async def risk_of(self, plan: GeneratePatchPlanOutput) -> CalculateRiskScoreOutput | None:
+        """Of the change itself; None where this agent has no tool for it."""
+        return None
 
     def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
         """A plan only if every phase of the chosen proposal carried: without one of them it is another rollout."""
@@ -136,7 +144,7 @@ class RollingStudy(ABC):
             "task_id": work.spec.id,
             "revision": work.revision,
             # Written here and not by a model: the person who approves reads it.
-            "summary": rollout_sentence(expansion.choices, plan),
+            "summary": self.sentence(expansion),
             "environment": plan.environment,
             "asset_ids": [expectation.asset_id for expectation in plan.expectations],
             "phases": plan.phases,
@@ -148,6 +156,10 @@ class RollingStudy(ABC):
             "version_comparison": plan.version_comparison,
             "simulation": expansion.simulation,
         }
+
+    def sentence(self, expansion: Expansion) -> str:
+        """What the plan does, for the person who approves it."""
+        return rollout_sentence(expansion.choices, expansion.plan)
 
     def _note(self, text: str) -> None:
         self.notes.append(text)

@@ -42,15 +42,18 @@ def rollout_sentence(choices: RolloutChoices, plan: GeneratePatchPlanOutput) -> 
     """What a plan does, in one sentence for the person who approves it."""
     versions = sorted({row.current_version for row in plan.version_comparison})
     came_from = ", ".join(versions[:3]) + (" and others" if len(versions) > 3 else "")
-    count = len(plan.expectations)
-    # Of the phases as they are, not of what was asked for: the sentence is checked against the plan.
+    return (
+        f"Bring {len(plan.expectations)} drifted {plan.environment} assets from {came_from} to"
+        f" {plan.target_image.family} {plan.target_image.version}: {pace(choices, plan)}."
+    )[:600]
+
+
+def pace(choices: RolloutChoices, plan: GeneratePatchPlanOutput) -> str:
+    """How fast it goes, read from the phases as they are: a summary is checked against its plan."""
     largest = max((phase.batch_percent for phase in plan.phases if phase.type == "wave"), default=0)
     waves = f", then at most {largest:g} % at a time" if largest else ""
-    return (
-        f"Bring {count} drifted {plan.environment} assets from {came_from} to {plan.target_image.family} "
-        f"{plan.target_image.version}: {min(choices.canary_size, count)} first, a pause of "
-        f"{choices.wait_seconds} s{waves}."
-    )[:600]
+    first = min(choices.canary_size, len(plan.expectations))
+    return f"{first} first, a pause of {choices.wait_seconds} s{waves}"
 
 
 def _check_text(check: HealthCheck) -> str:

@@ -9,17 +9,28 @@ from dataclasses import dataclass
 
 from bot.blocks.text import code, inline
 from bot.blocks.words import duration, percent, plural, some, when
-from tools.contracts.plan import HealthCheck, Phase, Plan, RollbackCondition
+from tools.contracts.outputs.dr import DRRunbook, Objective
+from tools.contracts.outputs.image import ImageSpec
+from tools.contracts.plan import HealthCheck, Phase, Plan, ResourceExpectation, RollbackCondition
 from tools.contracts.rollout import RolloutPlan
 
 MAX_PHASE_LINES = 9
 _HEALTH = {"heartbeat": "heartbeat", "http_ok": "HTTP OK", "version_matches": "version matches"}
+_RESOURCE_CHECKS = {
+    "as_expected": "it is where it was to go",
+    "image_fit": "no check of the image fails",
+    "image_valid": "every check of the image passes",
+    "rpo_met": "RPO met",
+    "rto_met": "RTO met",
+}
 _COUNTING = {"of", "all", "s"}
 _PHASE = {"canary": "Canary", "wave": "Wave", "wait": "Wait", "verify": "Verify", "rollback": "Roll back"}
 
 
 def what_line(plan: Plan) -> str:
     """Which assets change from what to what."""
+    if plan.resources:
+        return "; ".join(_resource_line(plan, expected) for expected in plan.resources[:5])
     before = Counter(expected.from_version for expected in plan.expectations)
     after = sorted({expected.to_version for expected in plan.expectations})
     assets = plural(len(plan.asset_ids), "asset")
@@ -35,6 +46,10 @@ def where_line(plan: Plan, *, environment_size: int | None) -> str:
     """The environment, and how much of it: the blast radius."""
     count = len(plan.asset_ids)
     where = f"*{plan.environment}*"
+    if not count:
+        return f"{where} · no machine is touched"
+    if isinstance(plan, DRRunbook):
+        where += f", {code(plan.from_site, 60)} → {code(plan.to_site, 60)}"
     if isinstance(plan, RolloutPlan) and plan.version_comparison:
         platforms = Counter(row.platform for row in plan.version_comparison)
         where += f" ({', '.join(f'{name} {n:,}' for name, n in sorted(platforms.items()))})"
@@ -65,20 +80,26 @@ def phase_lines(plan: Plan) -> list[str]:
 def checks_line(plan: Plan) -> str | None:
     """The checks between phases, once for all phases that share them."""
     kinds = {health_words(check): None for phase in plan.phases for check in phase.health_checks}
+    kinds |= {_RESOURCE_CHECKS[check.kind]: None for phase in plan.phases for check in phase.resource_checks}
     if not kinds:
         return None
     shown = list(kinds)[:6]
     more = f" and {len(kinds) - 6} more" if len(kinds) > 6 else ""
-    return f"Checked: {', '.join(shown)}{more}. A failed check stops the rollout."
+    return f"Checked: {', '.join(shown)}{more}. A failed check stops the run."
 
 
 def undo_line(plan: Plan) -> str:
     """When the plan undoes itself, and to what."""
+    if not plan.rollback.actions and plan.rollback.note:
+        return f"A failed phase stops it. {inline(plan.rollback.note, 300)}"
     if not plan.rollback.actions:
         return "*This plan has no rollback.* A failed phase stops it and leaves things as they are."
     when_words = " or ".join(dict.fromkeys(_condition(condition) for condition in plan.rollback.conditions))
     before = sorted({expected.from_version for expected in plan.expectations})
     back = f"go back to {some(before, show=3)}" if before else f"are put back by {some(_tools(plan), show=2)}"
+    if isinstance(plan, DRRunbook):
+        back = f"traffic goes back to {code(plan.from_site, 60)}"
+        return f"If {when_words or 'a phase fails'}, it stops and {back}."
     trigger = f"If {when_words}, it stops and" if when_words else "If a phase fails, it stops and"
     return f"{trigger} the assets changed so far {back}."
 
@@ -90,6 +111,8 @@ def window_line(plan: Plan) -> str | None:
 
 
 def simulation_line(plan: Plan) -> str | None:
+    if isinstance(plan, DRRunbook):
+        return _failover_line(plan)
     if not isinstance(plan, RolloutPlan) or plan.simulation is None:
         return None
     simulated = plan.simulation
@@ -97,6 +120,44 @@ def simulation_line(plan: Plan) -> str | None:
     warnings = "".join(f" ⚠ {inline(warning, 160)}" for warning in simulated.warnings[:3])
     takes = duration(simulated.predicted_duration_seconds)
     return f"Simulated on {plural(simulated.simulated_assets, 'asset')}: {failures} expected, about {takes}.{warnings}"
+
+
+def _failover_line(plan: DRRunbook) -> str:
+    """What a failover would cost now, and how far the pair is from its objectives."""
+    tested = plan.days_since_passed_test
+    last = "no test ever passed" if tested is None else f"the last test that passed is {tested:.0f} days old"
+    open_checks = [inline(name.replace("_", " "), 60) for name in plan.simulation.not_passed]
+    said = f" ⚠ Not passed: {', '.join(open_checks)}." if open_checks else " Every check passed."
+    return f"Simulated: {_objective('RTO', plan.rto)}, {_objective('RPO', plan.rpo)}; {last}.{said}"
+
+
+def _objective(name: str, objective: Objective) -> str:
+    minutes = "unknown" if objective.minutes is None else f"{objective.minutes:.1f} min"
+    return f"{name} {minutes} of {objective.objective_minutes} min ({objective.verdict})"
+
+
+def _resource_line(plan: Plan, expected: ResourceExpectation) -> str:
+    name = code(expected.id, 120)
+    if isinstance(plan, DRRunbook):
+        what = "Fail over" if plan.operation == "failover" else "Drill"
+        return f"{what} {name}: {plural(len(plan.asset_ids), 'machine')}" + (
+            "" if plan.operation == "failover" else ", traffic stays"
+        )
+    return f"{name}: {inline(expected.from_state, 40)} → *{inline(expected.to_state, 40)}*"
+
+
+def contract_line(plan: Plan) -> str | None:
+    """What an image is built to."""
+    if not isinstance(plan, ImageSpec) or plan.contract is None:
+        return None
+    asked = plan.contract
+    packages = some([pin.name for pin in asked.packages], show=4) if asked.packages else "none besides the base's"
+    level = f", CIS level {asked.cis_level}" if asked.cis_level is not None else ""
+    return (
+        f"On {inline(asked.os_name, 40)} {inline(asked.os_version, 40)} ({code(asked.base_image_id, 80)}){level}; "
+        f"hardening {some(asked.hardening, show=3)}; packages {packages}; "
+        f"published on {', '.join(asked.platforms)}"
+    )
 
 
 def health_words(check: HealthCheck) -> str:
@@ -139,7 +200,8 @@ def _phase_words(phase: Phase, *, each: bool = False) -> str:
     assets = f": {plural(count, 'asset')}" if count else ""
     part = f" ({percent(phase.batch_percent)})" if count and phase.batch_percent else ""
     apiece = " each" if each and count else ""
-    checks = f", then {plural(len(phase.health_checks), 'check')}" if phase.health_checks else ""
+    number = len(phase.health_checks) + len(phase.resource_checks)
+    checks = f", then {plural(number, 'check')}" if number else ""
     return f"{kind}{assets}{part}{apiece}{checks}{_name(phase)}"
 
 

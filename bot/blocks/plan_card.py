@@ -189,7 +189,10 @@ def gates_off_warning(offer: Offer) -> JsonObject | None:
 
 def _body(offer: Offer) -> list[JsonObject | Detail | None]:
     plan, outcome = offer.plan, offer.council
-    what = [f"*What*  {says.what_line(plan)}", f"*Where*  {_where(offer)}", f"*Assets*  {says.assets_line(plan)}"]
+    what = [f"*What*  {says.what_line(plan)}", f"*Where*  {_where(offer)}"]
+    what += [f"*Assets*  {says.assets_line(plan)}"] if plan.asset_ids else []
+    contract = says.contract_line(plan)
+    what += [f"*Built to*  {contract}"] if contract else []
     steps = says.phase_lines(plan) + [line for line in (says.checks_line(plan), says.window_line(plan)) if line]
     undo = [line for line in (says.undo_line(plan), says.simulation_line(plan)) if line]
     label = "Council" if outcome.mode == "council" else "Models"
@@ -267,7 +270,10 @@ def _needed(offer: Offer, approved: int) -> str:
 
 
 def _size(offer: Offer) -> str:
-    return plural(len(offer.plan.asset_ids), "asset")
+    plan = offer.plan
+    if not plan.asset_ids and plan.resources:
+        return plural(len(plan.resources), plan.resources[0].kind.replace("dr_pair", "recovery pair"))
+    return plural(len(plan.asset_ids), "asset")
 
 
 def _votes(offer: Offer) -> JsonObject | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.intake import Arrival, Intake, TaskEnded, alert_user
@@ -29,9 +29,7 @@ class EventListeners:
         event: dict[str, Any] = body["event"]
         if event.get("bot_id") or event.get("user") in (None, self.bot_user) or event.get("edited"):
             return
-        if await self._answered(body, event):
-            return
-        await self.intake.accept(self._arrival(body, event, source="mention"))
+        await self._take(body, event, self._arrival(body, event, source="mention"))
 
     async def on_message(self, body: dict[str, Any]) -> None:
         """Every other message: a DM starts a task, one in an alert channel may be an alert, the rest is not ours."""
@@ -44,8 +42,8 @@ class EventListeners:
                 await self._alert(body, event)
             return
         direct = event.get("channel_type") == "im" and not from_app and event.get("user")
-        if direct and not await self._answered(body, event):
-            await self.intake.accept(self._arrival(body, event, source="dm"))
+        if direct:
+            await self._take(body, event, self._arrival(body, event, source="dm"))
 
     async def _alert(self, body: dict[str, Any], event: dict[str, Any]) -> None:
         text = alert_text(event)
@@ -62,11 +60,12 @@ class EventListeners:
             )
         )
 
-    async def _answered(self, body: dict[str, Any], event: dict[str, Any]) -> bool:
-        """Whether a running task of this thread took the message."""
+    async def _take(self, body: dict[str, Any], event: dict[str, Any], arrival: Arrival) -> None:
+        """A message in a thread is for the task at work there; else it is a request, which knows the last task."""
         thread = event.get("thread_ts")
         if not thread or thread == event["ts"]:
-            return False
+            await self.intake.accept(arrival)
+            return
         answer = Answer(
             org=self._org(body),
             task_id=f"{self._org(body)}.{event['channel']}.{thread}",
@@ -76,10 +75,12 @@ class EventListeners:
             unique=event["ts"],
         )
         try:
-            await self.intake.answer(answer)
+            last = await self.intake.reply(answer, arrival=arrival)
         except TaskEnded:
-            return False
-        return True
+            await self.intake.accept(arrival)
+            return
+        if last is not None:
+            await self.intake.accept(replace(arrival, follows=last))
 
     def _arrival(self, body: dict[str, Any], event: dict[str, Any], *, source: str) -> Arrival:
         return Arrival(

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from bot.local.play import Play, ScenarioSummary
+from bot.local.scenes.operations import GoldenImage, RecoveryDrill
 from bot.local.scenes.reports import CompliancePosture, IncidentCause, ReviewOfSecurity, WhereMoneyGoes
+from bot.local.scenes.rollouts import DriftedFleet, VulnerableFleet
 from tools.contracts.common import AgentName
 
 
@@ -22,7 +24,16 @@ class Scene(Protocol):
 
 def scenes() -> Mapping[AgentName, Scene]:
     """Every agent's scene. Another one is a small class in `bot/local/scenes`, and its name here."""
-    every: Sequence[Scene] = (IncidentCause(), ReviewOfSecurity(), CompliancePosture(), WhereMoneyGoes())
+    every: Sequence[Scene] = (
+        DriftedFleet(),
+        VulnerableFleet(),
+        IncidentCause(),
+        ReviewOfSecurity(),
+        CompliancePosture(),
+        WhereMoneyGoes(),
+        RecoveryDrill(),
+        GoldenImage(),
+    )
     return {scene.agent: scene for scene in every}
 
 

@@ -41,6 +41,11 @@ def problem_with(answer: Answer, *, request: TaskRequest, exchange: Exchange | N
     return None if _seconds(answer.unique) > _seconds(exchange.asked_at) else "said_before"
 
 
+def is_older(answer: Answer, request: TaskRequest) -> bool:
+    """Whether it was said before the task was asked for, or is that request itself, delivered once more."""
+    return bool(answer.unique) and _seconds(answer.unique) <= _seconds(request.message_ts or "")
+
+
 def _seconds(ts: str) -> tuple[int, int]:
     """A Slack ts, to compare: exact, where a float is not. What is none came before everything."""
     whole, _, part = ts.partition(".")

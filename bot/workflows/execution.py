@@ -47,9 +47,10 @@ class Execution:
         await workflow.wait_condition(lambda: self._controls.settled)
         if self._state.cancelled_by:
             return await self._stop(last, "cancelled", CANCELLED)
-        changed = [f"{len(self._touched)} assets"] if self._touched or not self._resources else []
-        changed += [", ".join(self._resources[:5])] if self._resources else []
-        detail = f"All {last} phases are done; {' and '.join(changed)} changed."
+        if self._resources:
+            detail = f"All {last} phases are done, on {', '.join(self._resources[:5])}."
+        else:
+            detail = f"All {last} phases are done; {len(self._touched)} assets changed."
         if self._proposal.waiver and not self._proposal.approvals:
             detail += f" No approval was needed ({self._proposal.waiver})."
         return "completed", detail
@@ -132,13 +133,13 @@ class Execution:
             )
         except ActivityError as error:
             # How far it came is not known here: all of it may have changed. The rollback looks at what really did.
-            phase = self._proposal.plan.phases[index]
+            actions = self._proposal.plan.phases[index].actions
             return PhaseResult(
                 ok=False,
                 ran=True,
                 detail=f"The phase was given up: {_cause(error)}",
-                touched=phase.asset_ids,
-                resources=[resource for action in phase.actions for resource in action.resource_ids],
+                touched=[asset for action in actions if not action.resource_ids for asset in action.asset_ids],
+                resources=[resource for action in actions for resource in action.resource_ids],
             )
 
     def _note(self, result: PhaseResult) -> None:

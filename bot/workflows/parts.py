@@ -17,7 +17,6 @@ from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 from bot.workflows import steps
 from bot.workflows.messages import Answer, EnlistInput, TaskRequest, TaskResult, TaskState
 from tools.contracts.control import Control
-from tools.contracts.decision import Decision
 from tools.contracts.taskspec import Intent
 
 ALL, FIRST, NONE = "all", "first", "none"
@@ -59,8 +58,10 @@ class Parts:
     """The confirmed parts of one message."""
 
     state: TaskState
-    inbox: list[Decision | Answer]
-    """The workflow's: replies in the thread go on to the part that is being worked on."""
+    said: Callable[[], bool]
+    """Whether anything came in."""
+    replies: Callable[[], list[Answer]]
+    """What was said in the thread and not heard yet, taken out of the inbox: it goes on to the part in work."""
     cancelled: Callable[[], Control | None]
     """The cancellation that counted, as it was signed."""
 
@@ -104,7 +105,7 @@ class Parts:
         told: list[Control] = []
 
         def something_to_do() -> bool:
-            return handle.done() or bool(self.inbox) or (self.cancelled() is not None and not told)
+            return handle.done() or self.said() or (self.cancelled() is not None and not told)
 
         while not handle.done():
             await workflow.wait_condition(something_to_do)
@@ -112,11 +113,8 @@ class Parts:
             if cancel is not None and not told:
                 told.append(cancel)
                 await self._pass_on(handle, "control", cancel)
-            while self.inbox and not handle.done():
-                message = self.inbox.pop(0)
-                # A decision names its own task: one for this, which has no plan, is for nothing.
-                if isinstance(message, Answer) and message.unique not in self.state.heard:
-                    await self._pass_on(handle, "answer", message)
+            for reply in self.replies():
+                await self._pass_on(handle, "answer", reply)
 
     async def _pass_on(
         self, handle: ChildWorkflowHandle[object, TaskResult], name: str, message: Answer | Control

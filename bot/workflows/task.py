@@ -10,7 +10,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.answers import ANSWER_SENTENCES, problem_with
+    from bot.workflows.answers import ANSWER_SENTENCES, is_older, problem_with
     from bot.workflows.controls import Controls
     from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
     from bot.workflows.execution import Execution
@@ -206,8 +206,19 @@ class TaskWorkflow:
             raise Ended("cancelled", "Nothing was started.")
         self._stop_if_cancelled()
         self.state.status = "working_on_parts"
-        parts = Parts(self.state, self._inbox, cancelled=lambda: self._controls.cancel)
+        parts = Parts(
+            self.state,
+            said=lambda: bool(self._inbox),
+            replies=self._take_replies,
+            cancelled=lambda: self._controls.cancel,
+        )
         raise Ended("parts_ended", await parts.run(intents, numbers))
+
+    def _take_replies(self) -> list[Answer]:
+        """Without decisions: each names its own task, and this one has no plan."""
+        taken = [message for message in self._inbox if isinstance(message, Answer)]
+        self._inbox.clear()
+        return [answer for answer in taken if answer.unique not in self.state.heard]
 
     async def _warn_of_secrets(self, kinds: list[str]) -> list[str]:
         """Once, as soon as there is a thread to say it in. What is still to be said: nothing."""
@@ -245,7 +256,12 @@ class TaskWorkflow:
     async def _is_news(self, answer: Answer) -> bool:
         """Whether it is for this task, vouched for, and not Slack's second delivery of what was heard already."""
         mine = is_for(self.state.request, org=answer.org, task_id=answer.task_id)
-        return mine and answer.unique not in self.state.heard and await self._is_authentic(answer)
+        return (
+            mine
+            and not is_older(answer, self.state.request)
+            and answer.unique not in self.state.heard
+            and await self._is_authentic(answer)
+        )
 
     def _note(self, answer: Answer) -> None:
         if answer.unique:

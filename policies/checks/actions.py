@@ -19,6 +19,8 @@ PLAN_TOOLS: Mapping[AgentName, frozenset[str]] = MappingProxyType(
     {
         "drift": frozenset({"execute_rollout_prod", "execute_rollout_nonprod"}),
         "patch": frozenset({"execute_rollout_prod", "execute_rollout_nonprod"}),
+        "dr": frozenset({"trigger_dr_drill", "trigger_dr_failover"}),
+        "image": frozenset({"build_image", "promote_image", "promote_image_nonprod"}),
     }
 )
 """Agent → the tools that its plans may name. Not those that it may call while it investigates."""
@@ -92,7 +94,9 @@ def forward_to_target(case: Case) -> Iterator[Refusal]:
 
 
 def rollback_restores(case: Case) -> Iterator[Refusal]:
-    """The rollback takes every asset, once, back to the version it came from."""
+    """A rollout's rollback takes every asset, once, back to the version it came from."""
+    if not isinstance(case.plan, RolloutPlan):
+        return
     before = {expectation.asset_id: expectation.from_version for expectation in case.plan.expectations}
     restored: list[str] = []
     for action in case.plan.rollback.actions:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policies.gate import Catalog, JudgeContext
 from tools.contracts.estate import Asset, Image
 from tools.contracts.plan import Action, Phase, Plan
 from tools.contracts.taskspec import TimeWindow
 from tools.contracts.verdict import Refusal
+from tools.resources import Resource
 
 HARMLESS = frozenset({"read_only", "plan_only"})
 
@@ -20,6 +21,8 @@ class Observed:
 
     assets: Mapping[str, Asset]
     images: Mapping[str, Image]
+    resources: Mapping[str, Resource] = field(default_factory=dict[str, Resource])
+    """Of the plan's resources, by id."""
     window: TimeWindow | None = None
     """The current or next change window of the sites of the plan's assets; None: there is none, or the plan has none.
     """

@@ -17,6 +17,7 @@ from tests.unit.workflows.running import Running, decision_on
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control
 from tools.contracts.signing import sign
+from tools.contracts.taskspec import Intent
 from tools.contracts.verdict import Autonomy, AutonomyMode
 
 Play = Callable[[Running], Awaitable[None]]
@@ -64,6 +65,13 @@ async def ada_narrows_it_and_grace_approves(task: Running) -> None:
     await task.handle.signal(TaskWorkflow.decide, sign(old, KEY))
     await task.refused(1)
     await task.decide("UGRACE")
+
+
+async def ada_wants_only_the_first(task: Running) -> None:
+    await task.asked("understand")
+    answer = m.Answer(org="T1", task_id=task.handle.id, question_id="q0", user="UADA", text="first", unique="3.0")
+    await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
+    await task.part(1).decide("UGRACE", "reject")
 
 
 async def words_then_care(task: Running) -> None:
@@ -165,11 +173,17 @@ def alone(mode: AutonomyMode, phases: int, *, failing_phase: int | None = None) 
     return Script(environment="staging", autonomy=autonomy, failing_phase=failing_phase)
 
 
+def _two_in_one() -> Script:
+    words = ("web servers have drifted", "fix it")
+    return Script(intents=[Intent(words=part, goal=part) for part in words])
+
+
 SCENES = [
     Scene("completed_after_council_and_repair", "completed", _council, grace_approves),
     Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
     Scene("completed_with_step_up", "completed", lambda: Script(step_up_reasons=["It is critical."]), words_then_care),
     Scene("completed_after_a_refinement", "completed", Script, ada_narrows_it_and_grace_approves),
+    Scene("parts_of_one_message", "parts_ended", _two_in_one, ada_wants_only_the_first),
     Scene("rolled_back", "rolled_back", lambda: Script(failing_phase=2), grace_approves),
     Scene("failed_before_anything_changed", "failed", lambda: Script(refused_by_slack="is archived"), nobody),
     Scene("refused_after_every_repair", "refused", lambda: Script(refuse_revisions=9), nobody),

@@ -37,6 +37,10 @@ async def test_models_and_policies_away_by_turns_before_the_work_at_the_decision
             assert _difference(before, await square.images("development", "worker")) == 1
         await _finished(square, said)
     assert _difference(before, await square.images("development", "worker")) == 2
+    # Waiting is no repair: one round of investigation, one verdict, one plan, whatever was away meanwhile.
+    assert [body["revision"] for body in await square.recorded(said, "plan_validated")] == [1]
+    assert [body["allowed"] for body in await square.recorded(said, "plan_validated")] == [True]
+    assert len(await square.recorded(said, "plan_proposed")) == 1
 
 
 async def test_slack_away_during_the_work_at_the_decision_and_between_phases(square: Square) -> None:

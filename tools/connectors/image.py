@@ -27,6 +27,10 @@ class ImageStandardSource(Protocol):
 
 @runtime_checkable
 class ImageBuilder(Protocol):
+    def image_id_of(self, contract: ImageContract) -> str:
+        """What the source will call the image that is built to this contract. Nothing is asked and nothing built."""
+        ...
+
     async def build_image(self, org: str, contract: ImageContract, *, idempotency_key: str) -> ImageChange:
         """Build and test a draft. The same key again builds nothing and answers the same.
 

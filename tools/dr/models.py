@@ -8,7 +8,9 @@ from pydantic import Field
 
 from tools.contracts.change import ChangeOutput
 from tools.contracts.common import Contract, Environment
+from tools.contracts.plan import AssetExpectation
 from tools.contracts.recovery import DrRunKind, DrStepName, ReplicationStatus
+from tools.contracts.taskspec import TimeWindow
 from tools.dr.objectives import Verdict
 from tools.fields import Id, Label, Moment, Paged, PageOutput, Text
 
@@ -204,6 +206,20 @@ class GenerateDrRunbookOutput(Contract):
     not_passed: list[CheckName] = Field(max_length=9)
     """Checks of simulate_failover that do not pass today; each is a precondition step."""
     simulation_id: Id
+    predicted_data_loss_minutes: Minutes | None
+    predicted_downtime_minutes: Minutes | None
+    rpo: RpoFinding
+    rto: RtoFinding
+    last_passed_test_at: Moment | None
+    days_since_passed_test: float | None
+    traffic: Literal["primary", "recovery"]
+    """Where it goes now."""
+    fingerprint: Id
+    """Of the pair: it changes when somebody has tested it or moved its traffic."""
+    expectations: list[AssetExpectation] = Field(max_length=2000)
+    """The machines as they are now; a drill or failover leaves their images alone."""
+    maintenance_window: TimeWindow | None
+    """In which both sites may be changed; null: none is known."""
 
 
 class MeasuredStep(Contract):

@@ -6,6 +6,8 @@ from math import ceil
 
 from tools.base import ToolContext, ToolError
 from tools.contracts.common import digest_of
+from tools.contracts.estate import Asset
+from tools.contracts.plan import AssetExpectation
 from tools.dr.facts import PairFacts, pair_facts
 from tools.dr.models import (
     CheckRtoInput,
@@ -18,10 +20,11 @@ from tools.dr.models import (
     TriggerDrDrillInput,
     TriggerDrFailoverInput,
 )
-from tools.dr.objectives import Part
+from tools.dr.objectives import Part, last_passed_test
 from tools.dr.simulation import simulated
-from tools.dr.status import rounded
+from tools.dr.status import days_since, rounded, rpo_of, rto_of
 from tools.fields import clipped
+from tools.resources import observe
 
 STEP_TITLES = {
     "stop_writes": "Stop writes at the primary site",
@@ -42,6 +45,10 @@ async def generate_dr_runbook(given: GenerateDrRunbookInput, context: ToolContex
         )
     simulation = await simulated(facts, context)
     loss = _agreed_loss(facts) if given.kind == "failover" else None
+    org, pair, passed = context.caller.org, facts.pair, last_passed_test(facts.runs)
+    seen = await observe(context.estate, org, "dr_pair", pair.id)
+    sites = [pair.primary_site_id, pair.dr_site_id]
+    window = await context.estate.maintenance_window(org, pair.environment, sites)
     draft = GenerateDrRunbookOutput(
         runbook_id="runbook",
         dr_pair_id=facts.pair.id,
@@ -55,11 +62,26 @@ async def generate_dr_runbook(given: GenerateDrRunbookInput, context: ToolContex
         max_data_loss_minutes=loss,
         not_passed=simulation.not_passed,
         simulation_id=simulation.simulation_id,
+        predicted_data_loss_minutes=simulation.predicted_data_loss_minutes,
+        predicted_downtime_minutes=simulation.predicted_downtime_minutes,
+        rpo=rpo_of(facts),
+        rto=rto_of(facts),
+        last_passed_test_at=passed.at if passed else None,
+        days_since_passed_test=days_since(passed, facts.now),
+        traffic="primary" if seen.state == "primary" else "recovery",
+        fingerprint=seen.fingerprint,
+        expectations=[_as_it_is(asset) for asset in facts.primary],
+        maintenance_window=window,
     )
     content = digest_of({"org": context.caller.org, "task": context.task_id, "runbook": draft.model_dump(mode="json")})
     runbook = draft.model_copy(update={"runbook_id": f"runbook-{content.removeprefix('sha256:')[:16]}"})
     await context.plans.put(context.caller.org, context.task_id, runbook.runbook_id, runbook.model_dump(mode="json"))
     return runbook
+
+
+def _as_it_is(asset: Asset) -> AssetExpectation:
+    version = asset.image_version or ""
+    return AssetExpectation(asset_id=asset.id, fingerprint=asset.fingerprint, from_version=version, to_version=version)
 
 
 def _agreed_loss(facts: PairFacts) -> int:

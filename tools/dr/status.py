@@ -39,32 +39,11 @@ async def get_dr_status(given: GetDrStatusInput, context: ToolContext) -> GetDrS
 
 async def check_rto(given: CheckRtoInput, context: ToolContext) -> CheckRtoOutput:
     facts = await pair_facts(given.dr_pair_id, context, environment=given.environment)
-    loss, away = facts.loss, facts.away
-    run = next((run for run in facts.runs if run.id == away.run_id), None)
     return CheckRtoOutput(
         dr_pair_id=facts.pair.id,
         computed_at=facts.now,
-        rpo=RpoFinding(
-            objective_minutes=facts.pair.rpo_minutes,
-            minutes=rounded(loss.minutes),
-            verdict=verdict_of(loss.minutes, facts.pair.rpo_minutes),
-            dataset=loss.dataset,
-            last_sync_at=loss.synced_at,
-            reason=clipped(loss.reason),
-        ),
-        rto=RtoFinding(
-            objective_minutes=facts.pair.rto_minutes,
-            minutes=rounded(away.minutes),
-            verdict=verdict_of(away.minutes, facts.pair.rto_minutes),
-            parts=[
-                RtoPart(step=part.step, minutes=round(part.minutes, 3), basis=clipped(part.basis, at_most=200))
-                for part in away.parts
-            ],
-            based_on_run=away.run_id,
-            run_age_days=_days_since(run, facts.now),
-            machines=len(facts.primary),
-            reason=clipped(away.reason),
-        ),
+        rpo=rpo_of(facts),
+        rto=rto_of(facts),
         streams=[
             StreamRow(
                 dataset=stream.dataset,
@@ -77,6 +56,36 @@ async def check_rto(given: CheckRtoInput, context: ToolContext) -> CheckRtoOutpu
             for stream in facts.streams
         ],
         disagreements=[clipped(sentence) for sentence in facts.disagreements()],
+    )
+
+
+def rpo_of(facts: PairFacts) -> RpoFinding:
+    loss = facts.loss
+    return RpoFinding(
+        objective_minutes=facts.pair.rpo_minutes,
+        minutes=rounded(loss.minutes),
+        verdict=verdict_of(loss.minutes, facts.pair.rpo_minutes),
+        dataset=loss.dataset,
+        last_sync_at=loss.synced_at,
+        reason=clipped(loss.reason),
+    )
+
+
+def rto_of(facts: PairFacts) -> RtoFinding:
+    away = facts.away
+    run = next((run for run in facts.runs if run.id == away.run_id), None)
+    return RtoFinding(
+        objective_minutes=facts.pair.rto_minutes,
+        minutes=rounded(away.minutes),
+        verdict=verdict_of(away.minutes, facts.pair.rto_minutes),
+        parts=[
+            RtoPart(step=part.step, minutes=round(part.minutes, 3), basis=clipped(part.basis, at_most=200))
+            for part in away.parts
+        ],
+        based_on_run=away.run_id,
+        run_age_days=days_since(run, facts.now),
+        machines=len(facts.primary),
+        reason=clipped(away.reason),
     )
 
 
@@ -99,7 +108,7 @@ def _row(facts: PairFacts) -> DrPairRow:
         rto_verdict=verdict_of(away.minutes, pair.rto_minutes),
         last_passed_test_at=passed.at if passed else None,
         last_passed_test_id=passed.id if passed else None,
-        days_since_passed_test=_days_since(passed, facts.now),
+        days_since_passed_test=days_since(passed, facts.now),
         last_run_failed=bool(facts.runs) and not facts.runs[0].ok,
         disagreements=[clipped(sentence) for sentence in facts.disagreements()],
     )
@@ -113,5 +122,5 @@ def _age_minutes(moment: datetime | None, now: datetime) -> float | None:
     return None if moment is None else round((now - moment).total_seconds() / 60, 3)
 
 
-def _days_since(run: DrRun | None, now: datetime) -> float | None:
+def days_since(run: DrRun | None, now: datetime) -> float | None:
     return None if run is None else round((now - run.at).total_seconds() / 86400, 2)

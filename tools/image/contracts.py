@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from tools.base import ToolContext, ToolError
+from tools.connectors.image import ImageBuilder
 from tools.connectors.rows import require_own
 from tools.contracts.advisory import Package
 from tools.contracts.common import Platform
@@ -16,6 +17,7 @@ from tools.image.models import GenerateImageContractInput, GenerateImageContract
 from tools.image.numbering import next_version
 from tools.image.sources import own_images, standard_source
 from tools.lookup import listed
+from tools.resources import observe
 from tools.security.sources import package_source
 
 
@@ -57,8 +59,15 @@ async def generate_image_contract(
         hardening=sorted(standard.hardening),
         monitoring_agents=sorted(standard.agents),
     )
+    image_id = context.estate.image_id_of(contract) if isinstance(context.estate, ImageBuilder) else None
+    seen = await observe(context.estate, org, "image", image_id or f"{contract.family} {contract.version}")
     return GenerateImageContractOutput(
-        contract=contract, replaces=golden.id if golden else None, base_end_of_life=base.row.end_of_life
+        contract=contract,
+        replaces=golden.id if golden else None,
+        base_end_of_life=base.row.end_of_life,
+        image_id=image_id,
+        state=seen.state,
+        fingerprint=seen.fingerprint,
     )
 
 

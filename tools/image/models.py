@@ -71,6 +71,11 @@ class GenerateImageContractOutput(Contract):
     """The family's golden image; null for a new family."""
     base_end_of_life: Moment | None
     """Null: not announced."""
+    image_id: Id | None
+    """What the image will be called once it is built; null: the source builds none."""
+    state: Id
+    """Of that image now: `absent`, unless somebody has built it since."""
+    fingerprint: Id
 
 
 class BuildImageInput(Contract):

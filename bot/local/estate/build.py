@@ -35,9 +35,13 @@ class Build:
     checks: list[JsonObject]
 
 
+def image_id_of(contract: ImageContract) -> str:
+    return f"img-{contract.family}-{contract.version}"
+
+
 async def draft_of(connection: AsyncConnection, org: str, contract: ImageContract, *, at: datetime) -> Build:
     """Raises `EstateError`: nothing was built."""
-    image_id = f"img-{contract.family}-{contract.version}"
+    image_id = image_id_of(contract)
     if await _image(connection, org, image_id) is not None:
         raise EstateError(f"There is an image {image_id} already. Nothing was built; choose another version.")
     base = await _base(connection, org, contract)

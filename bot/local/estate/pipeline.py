@@ -6,7 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.local.estate import tables
-from bot.local.estate.build import Build, draft_of
+from bot.local.estate.build import Build, draft_of, image_id_of
 from bot.local.estate.connection import EstateFile
 from bot.local.estate.image_tables import base_images, image_calls, image_checks, image_standards
 from tools.connectors.base import EstateError
@@ -45,6 +45,9 @@ class SamplePipeline(EstateFile):
             return [
                 ImageCheck.model_validate(dict(found)) for found in (await connection.execute(statement)).mappings()
             ]
+
+    def image_id_of(self, contract: ImageContract) -> str:
+        return image_id_of(contract)
 
     async def build_image(self, org: str, contract: ImageContract, *, idempotency_key: str) -> ImageChange:
         asked = digest_of({"build": contract.model_dump(mode="json")})

@@ -51,8 +51,13 @@ def draft(conversation: Conversation) -> Json:
     asked = without_exclusions(everything)
     if matches(OFF_TOPIC, request) and not any(environments_in(answer) for answer in answers):
         return _decline()
-    if not alert and not answers and not whole and (parts := parts_of(written)):
+    parts = parts_of(written) if not alert and not whole else []
+    if parts and not answers:
         return _several(parts, environments_in(request))
+    if parts and (number := _ordinal(answers[-1])) is not None and number < len(parts):
+        whole, request = request, plain(parts[number][0])
+        everything = asked = without_exclusions(request)
+        answers = []
     # A later answer overrides an earlier word.
     newest_first = [*reversed(answers), request]
     types = _first([task_types_in(without_exclusions(text)) for text in newest_first])
@@ -88,6 +93,18 @@ def draft(conversation: Conversation) -> Json:
         "confidence": 0.97 if any(_YES.match(answer) for answer in answers) else 0.93,
         "question": None,
     }
+
+
+_ORDINALS = (
+    r"\bfirst\b|\berste",
+    r"\bsecond\b|\bzweite|\bdeuxième|\bsegund",
+    r"\bthird\b|\bdritte|\btroisième|\btercer",
+)
+
+
+def _ordinal(answer: str) -> int | None:
+    """`only the second` is 1."""
+    return next((at for at, word in enumerate(_ORDINALS) if re.search(word, answer)), None)
 
 
 def _goes_on(text: str) -> bool:

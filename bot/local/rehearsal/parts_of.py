@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.local.rehearsal.task_words import task_types_in
-from bot.local.rehearsal.vocabulary import plain, without_exclusions
+from bot.local.rehearsal.vocabulary import environments_in, plain, without_exclusions
 
 _VERBS = (
     r"patch|fix|check|audit|find|review|build|promote|test|look|show|tell|prepare|analy[sz]e|reduce|save|cut|roll|"
@@ -35,13 +35,19 @@ def parts_of(text: str) -> list[tuple[str, str]]:
     start = 0
     for end, next_start in [*((match.start(), match.end()) for match in _JOINT.finditer(text)), (len(text), len(text))]:
         words = text[start:end].strip()
-        if words and spans and (_SAME_THING.match(words) or _kind(text[slice(*spans[-1])]) == _kind(words)):
+        if words and spans and (_SAME_THING.match(words) or _is_same(text[slice(*spans[-1])], words)):
             spans[-1] = (spans[-1][0], end)
         elif words and _kind(words):
             spans.append((start, end))
         start = next_start
     parts = [(text[slice(*span)].strip(), _kind(text[slice(*span)])) for span in spans]
-    return parts if len({kind for _, kind in parts}) > 1 else []
+    return parts if len({(kind, *environments_in(plain(words))) for words, kind in parts}) > 1 else []
+
+
+def _is_same(before: str, words: str) -> bool:
+    """The same kind of work in the same place, or in none that is said."""
+    where, there = environments_in(plain(words)), environments_in(plain(before))
+    return _kind(before) == _kind(words) and (not where or list(where) == list(there))
 
 
 def _kind(words: str) -> str:

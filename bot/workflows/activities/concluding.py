@@ -14,6 +14,7 @@ from bot.blocks.plan_card import expired_card, stopped_card
 from bot.thread import SlackRefused
 from bot.workflows import messages as m
 from bot.workflows.activities.deciding import offer_of
+from bot.workflows.activities.observing import Touched
 from bot.workflows.activities.progress import show_progress
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.workbench import Workbench
@@ -81,11 +82,11 @@ class Concluding:
     def _last_words(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> Message:
         started = datetime.fromisoformat(state.request.received_at)
         changed = sum(
-            len(phase.asset_ids)
+            len(Touched.by(phase.actions).assets)
             for record, phase in zip(
                 state.phases, state.proposal.plan.phases if state.proposal and state.phases else [], strict=True
             )
-            if record.state == "done" and phase.actions
+            if record.state == "done"
         )
         return outcome_card(
             Outcome(

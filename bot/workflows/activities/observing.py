@@ -26,10 +26,12 @@ class Touched:
 
     @classmethod
     def by(cls, actions: Iterable[Action]) -> Touched:
-        """All that these calls would change, each once, in order."""
+        """All that these calls would change, each once, in order. The machines of a recovery pair are not changed
+        themselves, and neither is the one that an alert is about."""
         found = list(actions)
+        themselves = [action for action in found if not action.resource_ids]
         return cls(
-            assets=list(dict.fromkeys(asset for action in found for asset in action.asset_ids)),
+            assets=list(dict.fromkeys(asset for action in themselves for asset in action.asset_ids)),
             resources=list(dict.fromkeys(resource for action in found for resource in action.resource_ids)),
         )
 

@@ -55,13 +55,13 @@ async def undo(calls: Calls, touched: Touched) -> Undone:
                 failed |= dict.fromkeys([*action.asset_ids, *action.resource_ids], changed.failure)
             elif changed.amiss:
                 failed |= changed.amiss | dict.fromkeys(action.resource_ids, changed.sentence())
-    # Machines that moved with a recovery pair are where the pair is: the pair says what became of them.
-    assets = _themselves(plan, touched)
+    assets = touched.assets
     stay = [resource for resource in touched.resources if resource not in tried.resources]
     missed = [asset for asset in assets if asset not in tried.assets] + ([] if plan.rollback.note else stay)
     failed |= dict.fromkeys(missed, "no rollback was approved for it")
     return Undone(
         assets=assets,
+        # Machines that moved with a recovery pair are where the pair is: the pair says what became of them.
         failed={name: why for name, why in failed.items() if name in {*assets, *touched.resources}},
         left=stay if plan.rollback.note else [],
         back=[resource for resource in tried.resources if resource not in failed],
@@ -89,15 +89,3 @@ def _narrowed(action: Action, assets: set[str]) -> Action:
     kept = [asset for asset in action.asset_ids if asset in assets]
     params = {**action.params, "asset_ids": kept, "rollback": True}
     return action.model_copy(update={"asset_ids": kept, "params": params})
-
-
-def _themselves(plan: Plan, touched: Touched) -> list[str]:
-    """Assets that were changed themselves, not those that belong to a resource which was."""
-    changed = {
-        asset
-        for phase in plan.phases
-        for action in phase.actions
-        if not action.resource_ids
-        for asset in action.asset_ids
-    }
-    return [asset for asset in touched.assets if asset in changed]

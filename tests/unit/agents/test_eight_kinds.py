@@ -167,6 +167,8 @@ SEVERAL: list[tuple[str, list[TaskType]]] = [
      ["incident_analysis", "security_review", "drift_remediation"]),
     ("prüfe die Schwachstellen in Produktion und dann die Kosten", ["security_review", "cost_optimization"]),
     ("corrige la dérive en production puis vérifie la conformité", ["drift_remediation", "compliance_audit"]),
+    ("fix drift on staging api servers and then fix drift on production web servers",
+     ["drift_remediation", "drift_remediation"]),
     ("修复生产环境的漂移，然后检查合规情况", ["drift_remediation", "compliance_audit"]),
 ]  # fmt: skip
 
@@ -179,6 +181,12 @@ async def test_several_requests_in_one_message_are_a_list_to_confirm_in_order(
     assert (understanding.kind, understanding.spec) == ("several", None)
     assert [intent.task_type for intent in understanding.intents] == kinds
     assert all(intent.words in text and intent.goal for intent in understanding.intents)
+
+
+async def test_another_answer_than_yes_is_read_with_the_message(engine: MetaPrompt) -> None:
+    text = "patch CVE-2024-6387 in production and audit CIS compliance there"
+    found = task(await engine.understand(asked(text, ("In this order?", "only the second, please"))))
+    assert (found.task_type, found.environment) == ("compliance_audit", "production")
 
 
 async def test_a_part_of_a_message_takes_from_the_whole_only_what_it_leaves_out(engine: MetaPrompt) -> None:

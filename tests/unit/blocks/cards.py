@@ -10,13 +10,14 @@ from bot.blocks import execution, sentences, task
 from bot.blocks.actions import RunButton
 from bot.blocks.controls import Held, told_of
 from bot.blocks.follow_up import explanation_card, refined_note
+from bot.blocks.intents import confirmed_card, intents_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
 from bot.blocks.step_up import form_not_opened
 from tests.unit.blocks import samples
 from tools.contracts.control import Control
 from tools.contracts.follow_up import Explanation
-from tools.contracts.taskspec import Question
+from tools.contracts.taskspec import Intent, Question
 
 
 def every_card(text: str) -> Iterator[tuple[str, Message]]:
@@ -74,6 +75,14 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
 
 
 def _replies(text: str) -> Iterator[tuple[str, Message]]:
+    goal = samples.fit(text, 200)
+    intents = [
+        Intent(words=samples.fit(text, 2000), goal=goal, environment="staging"),
+        Intent(words="x", goal=goal),
+    ] * 2
+    yield "several", intents_card(intents, task_id=samples.TASK, question_id="q1", simulated=True)
+    for name, chosen in (("confirmed", [1, 2]), ("not confirmed", [])):
+        yield name, confirmed_card(intents, chosen=chosen, user="U0ADA00001", task_id=samples.TASK, simulated=True)
     changes, tools = [text] * 12, {text: text}
     for name, explanation in (("explained", samples.explanation(text)), ("not known", Explanation())):
         yield (

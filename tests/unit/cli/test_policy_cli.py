@@ -36,7 +36,7 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         context = make_context()
         await verdict(ledger, GOOD, plan.model_dump(mode="json"), context)
         half = make_plan(batch_percent=50)
-        await verdict(ledger, BIG, half.model_dump(mode="json"), make_context(plan=half))
+        await verdict(ledger, BIG, half.model_dump(mode="json"), make_context())
         await verdict(ledger, UNSAFE, {**plan.model_dump(mode="json"), "task_id": "another"}, context)
         await ledger.record("plan_validated", {"revision": 1}, org=ORG, task_id="old", actor="gavel", key="old")
     return path

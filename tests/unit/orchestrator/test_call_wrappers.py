@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -164,6 +165,11 @@ async def test_an_answer_is_read_plain_or_in_a_code_fence(
         WANTED.model_dump_json().replace('"missing"', '"invented"'),
         f"```json\n{WANTED.model_dump_json()}\n```\nor\n```json\n{WANTED.model_dump_json()}\n```",
         " " * REPLY_LIMIT + WANTED.model_dump_json(),
+        # What a kinder reader would take for a number, and JSON does not know.
+        re.sub(r'"confidence":[0-9.]+', '"confidence":"0.9"', WANTED.model_dump_json()),
+        re.sub(r'"confidence":[0-9.]+', '"confidence":true', WANTED.model_dump_json()),
+        re.sub(r'"confidence":[0-9.]+', '"confidence":NaN', WANTED.model_dump_json()),
+        "[" * 100_000,
     ],
 )
 async def test_an_invalid_answer_is_returned_once_with_what_is_wrong(

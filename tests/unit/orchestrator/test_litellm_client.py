@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from agents.orchestrator.chat import ChatMessage, ModelError, ModelErrorKind, ToolSpec, ToolUse
 from agents.orchestrator.errors import ProviderRefusal, UnusableReply, without_secrets
@@ -19,6 +20,7 @@ from agents.orchestrator.structured import response_schema
 from tests.unit.orchestrator.parts import request
 from tests.unit.orchestrator.provider import (
     KEY,
+    Call,
     Provider,
     Step,
     calls_tool,
@@ -79,6 +81,23 @@ async def test_a_tools_call_works_both_ways(provider: Provider, litellm_client: 
     assert body["tools"][0]["function"]["name"] == "query_assets"
     assert body["messages"][1].get("content") is None
     assert body["messages"][1]["tool_calls"][0]["id"] == body["messages"][2]["tool_call_id"] == "call_0"
+
+
+async def test_calls_with_different_deadlines_share_a_connection(
+    provider: Provider, litellm_client: LiteLLMClient
+) -> None:
+    """What is left of a deadline is another number at every call, and litellm keeps a client for each."""
+    ports: set[int] = set()
+
+    async def notes_the_port(received: web.Request, call: Call) -> web.StreamResponse:
+        assert received.transport is not None
+        ports.add(received.transport.get_extra_info("peername")[1])
+        return await says("yes")(received, call)
+
+    provider.play("alpha", notes_the_port)
+    for deadline in (20.0, 19.25, 7.5, 3.125):
+        await litellm_client.chat(provider.member("alpha"), request(deadline_seconds=deadline))
+    assert len(ports) == 1
 
 
 async def test_the_schema_and_a_token_limit_are_always_on_the_wire(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.unit.policies.documents import Change, both, drop, put
+from tests.unit.policies.operations_table import OPERATIONS
 from tests.unit.policies.plans import NOW, ORG, REQUESTER, make_plan
 from tools.contracts.common import JsonObject
 
@@ -444,6 +445,20 @@ IMAGES = (
     row("images", "a test that failed", put("built.tests.0.passed", False), "images.failed_tests"),
     row("images", "no scan", put("built.scan", None), "images.no_scan"),
     row("images", "a critical finding", put("built.scan.critical", 1), "images.scan_findings"),
+    row("images", "a promotion alone", both(put("operation", "promote"), put("contract", None))),
+    row("images", "a build to no contract", put("contract", None), "input.incomplete"),
+    row(
+        "images",
+        "out of use, fit or not",
+        both(
+            put("operation", "promote"),
+            put("contract", None),
+            put("built.status", "production"),
+            put("built.signed", False),
+            put("built.scan", None),
+            put("promote_to", "deprecated"),
+        ),
+    ),
     row("images", "an old scan", put("built.scan.scanned_at", "2020-01-01T00:00:00Z"), "images.scan_old"),
 )
 
@@ -480,7 +495,16 @@ REPORTS = (
     row("reports", "handed over to nobody", put("report.hands_over_to", "root"), "report.handover"),
 )
 
-TABLE = (*PLAN, *TOOLS, *APPROVAL, *EXECUTION, *AUTONOMY, *IMAGES, *REPORTS)
+TABLE = (
+    *PLAN,
+    *(row("safety", name, change, *rules) for name, change, rules in OPERATIONS),
+    *TOOLS,
+    *APPROVAL,
+    *EXECUTION,
+    *AUTONOMY,
+    *IMAGES,
+    *REPORTS,
+)
 
 UNDEFINED = (
     row("safety", "a window that is no date", put("plan.maintenance_window.start", "tomorrow")),

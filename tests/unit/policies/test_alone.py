@@ -47,7 +47,7 @@ async def judged(
         history=NoHistory(last),
     )
     plan = make_plan(10, environment=environment)
-    context = make_context(environment=environment, risk_level="low", plan=plan)
+    context = make_context(environment=environment, risk_level="low")
     return await pipeline.judge(plan.model_dump(mode="json"), context)
 
 
@@ -147,7 +147,7 @@ async def test_a_record_that_cannot_be_read_is_waited_for() -> None:
         history=Silent(),
     )
     plan = make_plan(10, environment="staging")
-    context = make_context(environment="staging", risk_level="low", plan=plan)
+    context = make_context(environment="staging", risk_level="low")
     report = await pipeline.judge(plan.model_dump(mode="json"), context)
     assert not report.allowed
     assert report.unavailable is not None

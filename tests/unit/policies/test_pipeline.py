@@ -259,7 +259,7 @@ async def test_an_alerts_approval_expires_after_an_hour(regorus: RegorusEngine) 
 
 
 async def test_a_hundred_assets_need_two_people(regorus: RegorusEngine) -> None:
-    report = await pipeline(regorus, estate=make_estate(100)).judge(plan(count=100), make_context(plan=make_plan(100)))
+    report = await pipeline(regorus, estate=make_estate(100)).judge(plan(count=100), make_context())
     assert report.requirement is not None
     assert report.requirement.quorum == 2
 

@@ -10,7 +10,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from policies.checks import actions, estate, identity, limits, origins, receipts, report, structure, text
+from policies.checks import actions, estate, identity, limits, origins, receipts, report, resources, structure, text
 from policies.checks.base import Check
 from policies.checks.report import REPORT_CHECKS
 from policies.gate import JudgeContext
@@ -30,7 +30,6 @@ from tests.unit.policies.plans import (
 )
 from tools.contracts.common import Environment, JsonObject
 from tools.contracts.estate import Asset, Image
-from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import Action
 from tools.contracts.taskspec import TimeWindow
 
@@ -75,9 +74,7 @@ async def refused(
     plan = make_plan().model_dump(mode="json")
     change(plan)
     gate = SafetyGate(world or make_estate(), CATALOG, checks=checks)
-    # The tools said what the plan says they said: `test_ablation` has plans of which that is not so.
-    context = context or make_context(plan=DriftRemediationPlan.model_validate(plan))
-    finding = await gate.judge(plan, context)
+    finding = await gate.judge(plan, context or make_context())
     return {refusal.rule.removeprefix("safety.") for refusal in finding.refusals}
 
 
@@ -302,7 +299,7 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
 
 
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, text, limits, receipts, origins)
+    modules = (identity, structure, actions, estate, text, limits, receipts, origins, resources)
     assert {check for module in modules for check in _checks_in(module)} == set(CHECKS)
     assert len(CHECKS) == len(set(CHECKS))
     assert _checks_in(report) == set(REPORT_CHECKS)

@@ -13,6 +13,7 @@ from tests.unit.tools.tenants import Row, first, rows_of
 from tools.base import ToolResult
 from tools.contracts.common import Environment, JsonObject
 from tools.contracts.identity import Caller
+from tools.resources import named_resources
 
 
 @dataclass
@@ -120,7 +121,13 @@ class Tour:
 
     async def _granted(self, tool: str, environment: Environment, assets: list[str], **params: Any) -> ToolResult:
         """With a grant of the caller's own org that names exactly what is asked for: the org is all that can refuse."""
-        grant = self.bench.grant(assets, org=self.granting or self.org, tools=[tool], environment=environment)
+        grant = self.bench.grant(
+            assets,
+            org=self.granting or self.org,
+            tools=[tool],
+            environment=environment,
+            resource_ids=named_resources(params),
+        )
         return await self._ask(tool, {"asset_ids": assets, **params}, environment=environment, grant=grant)
 
     async def _ask(self, tool: str, params: JsonObject, **changes: Any) -> ToolResult:

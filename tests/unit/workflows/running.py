@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from bot.workflows.activities.authenticating import Authenticating
@@ -28,13 +29,30 @@ class Running:
     script: Script
     key: bytes = KEY
     """The edge's."""
+    temporal: Client | None = None
+    """Where its parts are found; None: it is asked for none."""
+
+    async def state(self) -> TaskState | None:
+        """None: there is no such task yet."""
+        try:
+            return await self.handle.query(TaskWorkflow.task_state)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
+
+    def part(self, number: int) -> Running:
+        """The task that a part of this one's message became."""
+        assert self.temporal is not None
+        handle = self.temporal.get_workflow_handle_for(TaskWorkflow.run, f"{self.handle.id}.{number}")
+        return replace(self, handle=handle)
 
     async def proposal(self, *, revision: int = 1) -> Proposal:
         """The plan on offer, once there is one of this revision or a later one."""
         for _ in range(200):
-            state: TaskState = await self.handle.query(TaskWorkflow.task_state)
-            waits = state.status == "awaiting_approval" and state.proposal is not None
-            if waits and state.proposal is not None and state.proposal.revision >= revision:
+            state = await self.state()
+            waits = state is not None and state.status == "awaiting_approval"
+            if state is not None and waits and state.proposal is not None and state.proposal.revision >= revision:
                 return state.proposal
             await asyncio.sleep(0.05)
         raise AssertionError("no plan was offered")
@@ -117,7 +135,7 @@ async def running(
         channel="COPS",
         thread_ts="1.0",
         message_ts="1.0",
-        text="web servers have drifted, fix it",
+        text=script.text,
         redacted=script.redacted,
         received_at=datetime.now(UTC).isoformat(),
         limits=TaskLimits(**limits),
@@ -126,11 +144,11 @@ async def running(
         temporal,
         task_queue=task,
         workflows=[TaskWorkflow],
-        activities=[*script.activities, Authenticating(KEY).authenticate],
+        activities=[*script.activities, Authenticating(KEY).authenticate, Authenticating(KEY).enlist],
         identity=temporal.identity,
     )
     async with worker:
         # Added after it was signed, as whoever can write to Temporal would.
         signed = replace(sign(request, KEY), **script.forged)
         handle = await temporal.start_workflow(TaskWorkflow.run, signed, id=task, task_queue=task)
-        yield Running(handle, script)
+        yield Running(handle, script, temporal=temporal)

@@ -18,7 +18,7 @@ from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Action, AssetExpectation, Evidence, HealthCheck, Phase, Rollback, RollbackCondition
 from tools.contracts.rollout import TargetImage
-from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskSpec, TimeWindow
+from tools.contracts.taskspec import Constraints, Intent, Question, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, Autonomy, GateName, GateReport, GateResult, Refusal
 
 GATES: list[GateName] = ["schema", "policy", "safety", "approval"]
@@ -121,6 +121,12 @@ class Script:
     """Fields of the request that are set after it was signed."""
     refused_by_slack: str = ""
     """Why the plan card cannot be posted, ever. Empty: it can."""
+    text: str = "web servers have drifted, fix it"
+    """Of the request."""
+    intents: list[Intent] = field(default_factory=list[Intent])
+    """What a message that is no part of another is read as."""
+    declined_parts: dict[str, str] = field(default_factory=dict[str, str])
+    """Words of a part → why it is declined. Others are planned."""
     unreadable: bool = False
     """No reply can be read."""
     deliberation: CouncilOutcome = field(default_factory=lambda: council())
@@ -134,14 +140,28 @@ class Script:
     async def understand(self, message: m.UnderstandInput) -> m.Understood:
         self.asked.append(("understand", message))
         thread = message.thread_ts or "1.0"
-        if self.declined:
-            return m.Understood(thread_ts=thread, declined=self.declined)
+        declined = self.declined or self.declined_parts.get(message.request.text, "")
+        if declined:
+            return m.Understood(thread_ts=thread, declined=declined)
+        if self.intents and not message.request.part_of and not message.exchanges:
+            return m.Understood(
+                thread_ts=thread,
+                question=Question(text="In this order?"),
+                intents=self.intents,
+                question_id="q0",
+                asked_at="2.000100",
+            )
         if len(message.exchanges) < self.questions:
             question = Question(text="Which environment?", choices=["production", "staging"])
             number = len(message.exchanges)
             asked_at = f"{number + 2}.000100"
             return m.Understood(thread_ts=thread, question=question, question_id=f"q{number}", asked_at=asked_at)
         return m.Understood(thread_ts=thread, spec=spec_for(message.request))
+
+    @activity.defn(name="confirm_parts")
+    async def confirm_parts(self, message: m.ConfirmedParts) -> bool:
+        self.asked.append(("confirm_parts", message))
+        return True
 
     @activity.defn(name="warn_of_secret")
     async def warn_of_secret(self, message: m.WarnInput) -> bool:
@@ -281,6 +301,7 @@ class Script:
     def activities(self) -> list[Any]:
         return [
             self.understand,
+            self.confirm_parts,
             self.warn_of_secret,
             self.tell,
             self.investigate,

@@ -19,6 +19,8 @@ class Fix(Contract):
     cve_id: str | None
     severity: Rating | None
     """None: nobody has rated it."""
+    cvss_score: float | None
+    ecosystem: str
     package: str
     installed_version: str
     fixed_version: str | None
@@ -48,9 +50,9 @@ class PatchRolloutPlan(RolloutPlan):
     """Closes vulnerabilities by rolling out the image that fixes them."""
 
     kind: Literal["PatchRolloutPlan"] = "PatchRolloutPlan"
-    fixes: list[Fix] = Field(min_length=1)
+    fixes: list[Fix] = Field(min_length=1, max_length=500)
     """What the assets have now and the target image has not; worst first."""
-    remaining: list[Fix]
+    remaining: list[Fix] = Field(max_length=500)
     """What the target image still has."""
     doubts: int = Field(default=0, ge=0)
     """Packages of the target image that could not be judged."""

@@ -16,12 +16,14 @@ NARROWING = ("platforms", "regions", "sites", "asset_ids", "tags")
 
 
 def receipt(finding: Finding, path: str) -> Json:
-    """Of the value at a JSON Pointer in a result; None where there is none."""
+    """Of the value at a JSON Pointer in a result, of a list how many items it has; None where there is none."""
     value: object = finding.output
     for step in path.split("/")[1:]:
         rows = as_list(value)
         value = rows[int(step)] if rows else as_object(value).get(step)
-    return {"tool_call_id": finding.call, "path": path, "value": value}
+    items = as_list(value)
+    cited = len(items) if items else value
+    return {"tool_call_id": finding.call, "path": path, "value": cited}
 
 
 @dataclass(frozen=True)

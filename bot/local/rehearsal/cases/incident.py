@@ -192,7 +192,12 @@ class IncidentCase(Case):
         return list(unique.values())
 
     def guesses(self) -> list[Fact]:
-        """Birch takes what came shortly before for the cause. Where the data single none out, that is a guess."""
+        """Birch takes what came shortly before for the cause; Cedar would look further back. Both are guesses."""
+        if self.temperament.sureness < 0.95:
+            return [
+                Fact(one.about, "lookback_needed_minutes", "240", [receipt(one.finding, one.about_path)], 0.5)
+                for one in self.looked[:1]
+            ]
         if not self.temperament.accepts_causes:
             return []
         return [

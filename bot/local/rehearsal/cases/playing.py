@@ -7,9 +7,13 @@ import re
 from collections.abc import Mapping
 
 from bot.local.rehearsal.cases.case import Case, Fact
+from bot.local.rehearsal.cases.choosing import ChoosingCase
 from bot.local.rehearsal.cases.compliance import ComplianceCase
 from bot.local.rehearsal.cases.cost import CostCase
+from bot.local.rehearsal.cases.dr import DrCase
+from bot.local.rehearsal.cases.image import ImageCase
 from bot.local.rehearsal.cases.incident import IncidentCase
+from bot.local.rehearsal.cases.patch import PatchCase
 from bot.local.rehearsal.cases.security import SecurityCase
 from bot.local.rehearsal.conversation import Block, Conversation, Json
 from bot.local.rehearsal.wire import Reply
@@ -18,15 +22,20 @@ MAX_CLAIMS = 12
 MAX_ADVICE = 8
 
 _BY_SCHEMA: Mapping[str, type[Case]] = {
+    "PatchMemberReport": PatchCase,
     "IncidentMemberReport": IncidentCase,
     "SecurityMemberReport": SecurityCase,
     "ComplianceMemberReport": ComplianceCase,
     "CostMemberReport": CostCase,
+    "DRMemberReport": DrCase,
+    "ImageMemberReport": ImageCase,
 }
 _BY_TOOL: Mapping[str, type[Case]] = {
     **dict.fromkeys(("query_alerts", "query_logs", "correlate_events"), IncidentCase),
     **dict.fromkeys(("get_compliance_status", "check_control", "generate_compliance_evidence"), ComplianceCase),
     **dict.fromkeys(("get_billing_data", "forecast_cost", "get_cost_recommendations"), CostCase),
+    **dict.fromkeys(("get_dr_status", "check_rto", "simulate_failover", "generate_dr_runbook"), DrCase),
+    **dict.fromkeys(("list_image_versions", "generate_image_contract"), ImageCase),
     **dict.fromkeys(("scan_vulnerabilities", "check_exposure"), SecurityCase),
 }
 """Tools that only one of these agents has."""
@@ -36,6 +45,11 @@ _PLANNING = frozenset({"generate_patch_plan", "generate_rollout_plan"})
 
 _STATEMENT = re.compile(r"(?P<subject>.+?): (?P<attribute>[\w -]+?) is (?P<negated>not )?(?P<value>.+)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9][\w.:@/+~-]*\d[\w.:@/+~-]*|\d+")
+_GUESSED: Mapping[str, str] = {
+    "patch_within_days": "No result sets a deadline.",
+    "lookback_needed_minutes": "The onset is in the results; looking further back would not move it.",
+}
+"""What one temperament says beyond the results, and what the others say to it."""
 _SAID: Mapping[str, str] = {
     "nothing needs attention": "healthy",
     "something that needs attention": "findings",
@@ -49,6 +63,8 @@ def case_of(conversation: Conversation) -> Case | None:
     if by_schema is not None:
         return by_schema(conversation)
     names = conversation.tools.keys() or {finding.tool for finding in conversation.findings}
+    if "generate_rollout_plan" in names:
+        return PatchCase(conversation)
     if _PLANNING & names:
         return None
     kind = next((kind for tool, kind in _BY_TOOL.items() if tool in names), None)
@@ -69,6 +85,13 @@ def report(case: Case) -> Json:
     facts = case.facts()
     guesses = case.guesses()
     claimed = [*facts[: MAX_CLAIMS - len(guesses)], *guesses]
+    if isinstance(case, ChoosingCase):
+        return {
+            "claims": [one.claim(sureness) for one in claimed],
+            "proposal": case.proposal(),
+            "diagnosis": case.diagnosis()[:600],
+            "missing": case.missing()[:10],
+        }
     return {
         "claims": [one.claim(sureness) for one in claimed],
         "conclusion": case.conclusion(),
@@ -87,7 +110,8 @@ def vote(case: Case) -> Json:
     for item in (block for block in case.conversation.blocks if block.source == "item"):
         match item.attributes.get("kind"):
             case "phase":
-                stance, reason = _on_conclusion(item.text, case)
+                choosing = isinstance(case, ChoosingCase)
+                stance, reason = case.on_phase(item.text) if choosing else _on_conclusion(item.text, case)
             case "recommendation":
                 stance, reason = _on_advice(item.text, seen)
             case _:
@@ -136,6 +160,6 @@ def _on_claim(item: Block, case: Case, facts: Known, guesses: Known) -> tuple[st
         return "support", ""
     if place[1] == "cause":
         return ("support", "") if case.temperament.accepts_causes else ("contradict", "No result singles out a cause.")
-    if place[1] == "patch_within_days":
-        return "contradict", "No result sets a deadline."
+    if place[1] in _GUESSED:
+        return "contradict", _GUESSED[place[1]]
     return "silent", ""

@@ -134,6 +134,7 @@ findings contains data.ql.ai.lib.refusal("execution.environment", reason, false)
 
 findings contains data.ql.ai.lib.refusal("execution.no_window", "production needs a maintenance window; the plan has none", false) if {
 	production
+	not object.get(input.plan, "kind", "") == "ImageSpec" # it touches no machine
 	is_null(input.plan.maintenance_window)
 }
 

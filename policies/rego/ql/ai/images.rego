@@ -29,13 +29,18 @@ fields := [
 	{"at": ["promote_to"], "is": ["string", "null"]},
 	{"at": ["images"], "is": ["array"]},
 	{"at": ["built"], "is": ["object", "null"]},
-	{"at": ["contract", "family"], "is": ["string"]},
-	{"at": ["contract", "version"], "is": ["string"]},
-	{"at": ["contract", "base_image_id"], "is": ["string"]},
-	{"at": ["contract", "cis_level"], "is": ["number", "null"]},
-	{"at": ["contract", "packages"], "is": ["array"]},
-	{"at": ["contract", "hardening"], "is": ["array"]},
-	{"at": ["contract", "monitoring_agents"], "is": ["array"]},
+	{"at": ["contract"], "is": ["object", "null"]},
+]
+
+# A promotion is of an image that is there: what it was built to is not asked again.
+contract_fields := [
+	{"at": ["family"], "is": ["string"]},
+	{"at": ["version"], "is": ["string"]},
+	{"at": ["base_image_id"], "is": ["string"]},
+	{"at": ["cis_level"], "is": ["number", "null"]},
+	{"at": ["packages"], "is": ["array"]},
+	{"at": ["hardening"], "is": ["array"]},
+	{"at": ["monitoring_agents"], "is": ["array"]},
 ]
 
 image_fields := [
@@ -64,11 +69,22 @@ scan_fields := [
 
 unusable contains path if some path in data.ql.ai.lib.unusable(input, fields)
 
+unusable contains sprintf("contract.%s", [path]) if {
+	is_object(input.contract)
+	some path in data.ql.ai.lib.unusable(input.contract, contract_fields)
+}
+
+unusable contains "contract" if {
+	input.operation != "promote"
+	is_null(input.contract)
+}
+
 unusable contains sprintf("images.%s", [path]) if {
 	some path in data.ql.ai.lib.unusable_each(input.images, image_fields)
 }
 
 unusable contains sprintf("contract.packages.%s", [path]) if {
+	is_object(input.contract)
 	some path in data.ql.ai.lib.unusable_each(input.contract.packages, [{"at": ["name"], "is": ["string"]}])
 }
 
@@ -118,11 +134,13 @@ findings contains data.ql.ai.lib.refusal("images.operation", reason, true) if {
 }
 
 findings contains data.ql.ai.lib.refusal("images.family", reason, true) if {
+	is_object(input.contract)
 	not regex.match(`^[a-z0-9][a-z0-9-]{1,62}$`, input.contract.family)
 	reason := "the family is no name: lower-case letters, digits and hyphens, 2 to 63 of them"
 }
 
 findings contains data.ql.ai.lib.refusal("images.version", reason, true) if {
+	is_object(input.contract)
 	not semver.is_valid(input.contract.version)
 	reason := sprintf("version %s is not semantic versioning: e.g. 1.4.0", [input.contract.version])
 }
@@ -141,6 +159,7 @@ findings contains data.ql.ai.lib.refusal("images.version_taken", reason, true) i
 }
 
 findings contains data.ql.ai.lib.refusal("images.base", reason, true) if {
+	is_object(input.contract)
 	not base_approved
 	reason := sprintf(
 		"base image %s is not approved: it must be signed, in production, of this org and of an approved family",
@@ -149,17 +168,20 @@ findings contains data.ql.ai.lib.refusal("images.base", reason, true) if {
 }
 
 findings contains data.ql.ai.lib.refusal("images.cis_level", reason, true) if {
+	is_object(input.contract)
 	not cis_enough
 	reason := sprintf("CIS level %v or higher is needed", [limits.cis_level_min])
 }
 
 findings contains data.ql.ai.lib.refusal("images.hardening", reason, true) if {
+	is_object(input.contract)
 	lacking := {name | some name in limits.required_hardening} - {name | some name in input.contract.hardening}
 	count(lacking) > 0
 	reason := sprintf("the hardening lacks %s", [concat(", ", sort(lacking))])
 }
 
 findings contains data.ql.ai.lib.refusal("images.denied_package", reason, true) if {
+	is_object(input.contract)
 	asked := {lower(pin.name) | some pin in input.contract.packages}
 	denied := asked & {lower(name) | some name in limits.denied_packages}
 	count(denied) > 0
@@ -167,6 +189,7 @@ findings contains data.ql.ai.lib.refusal("images.denied_package", reason, true) 
 }
 
 findings contains data.ql.ai.lib.refusal("images.monitoring", reason, true) if {
+	is_object(input.contract)
 	lacking := {name | some name in limits.required_monitoring_agents} - {name |
 		some name in input.contract.monitoring_agents
 	}
@@ -177,6 +200,12 @@ findings contains data.ql.ai.lib.refusal("images.monitoring", reason, true) if {
 builds if input.operation in {"build", "build_and_promote"}
 
 promotes if input.operation in {"promote", "build_and_promote"}
+
+# Whoever takes an image out of use need not show that it is fit.
+ships if {
+	promotes
+	input.promote_to != "deprecated"
+}
 
 own := [image | some image in input.images; image.org_id == input.org]
 
@@ -215,36 +244,36 @@ findings contains data.ql.ai.lib.refusal("images.promotion_step", reason, true) 
 }
 
 findings contains data.ql.ai.lib.refusal("images.unsigned", "the image is not signed: sign it before it is promoted", true) if {
-	promotes
+	ships
 	input.built.signed == false
 }
 
 findings contains data.ql.ai.lib.refusal("images.no_sbom", "the image has no SBOM: attach one before it is promoted", true) if {
-	promotes
+	ships
 	is_object(input.built)
 	is_null(input.built.sbom_url)
 }
 
 findings contains data.ql.ai.lib.refusal("images.no_tests", "no test was run on the image: validate it first", true) if {
-	promotes
+	ships
 	count(input.built.tests) == 0
 }
 
 findings contains data.ql.ai.lib.refusal("images.failed_tests", reason, true) if {
-	promotes
+	ships
 	failed := [test.name | some test in input.built.tests; test.passed == false]
 	count(failed) > 0
 	reason := sprintf("%d of its tests failed: %s", [count(failed), concat(", ", sort(failed))])
 }
 
 findings contains data.ql.ai.lib.refusal("images.no_scan", "the image was not scanned: scan it first", true) if {
-	promotes
+	ships
 	is_object(input.built)
 	is_null(input.built.scan)
 }
 
 findings contains data.ql.ai.lib.refusal("images.scan_findings", reason, true) if {
-	promotes
+	ships
 	some name, allowed in {"critical": limits.scan_critical_max, "high": limits.scan_high_max}
 	input.built.scan[name] > allowed
 	reason := sprintf(
@@ -254,7 +283,7 @@ findings contains data.ql.ai.lib.refusal("images.scan_findings", reason, true) i
 }
 
 findings contains data.ql.ai.lib.refusal("images.scan_old", reason, true) if {
-	promotes
+	ships
 	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(input.built.scan.scanned_at)
 	age > limits.scan_age_max_seconds * 1000000000
 	reason := sprintf("the scan is of %s: at most %v s old is allowed", [

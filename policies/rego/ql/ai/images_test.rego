@@ -75,6 +75,21 @@ test_each_rule_refuses[rule] if {
 	rules(changes) == {rule}
 }
 
+promotion := array.concat(set_to("/operation", "promote"), set_to("/contract", null))
+
+test_a_promotion_needs_no_contract_and_a_build_does if {
+	rules(promotion) == set()
+	rules(array.concat(promotion, set_to("/built/tests", []))) == {"images.no_tests"}
+	rules(set_to("/contract", null)) == {"input.incomplete"}
+}
+
+test_what_goes_out_of_use_need_not_be_fit if {
+	unfit := array.concat(set_to("/built/signed", false), set_to("/built/scan", null))
+	retired := array.concat(set_to("/built/status", "production"), set_to("/promote_to", "deprecated"))
+	rules(array.concat(promotion, array.concat(unfit, retired))) == set()
+	rules(array.concat(promotion, array.concat(unfit, set_to("/promote_to", "deprecated")))) == {"images.promotion_step"}
+}
+
 test_no_cis_level_is_none if rules(set_to("/contract/cis_level", null)) == {"images.cis_level"}
 
 test_a_base_that_is_unsigned_or_no_production_image_is_refused if {
@@ -103,6 +118,7 @@ test_without_its_figures_nothing_is_allowed if {
 
 test_malformed_members_are_incomplete if {
 	rules([{"op": "remove", "path": "/contract/hardening"}]) == {"input.incomplete"}
+	rules([{"op": "remove", "path": "/org"}]) == {"input.incomplete"}
 	rules([{"op": "remove", "path": "/images/0/signed"}]) == {"input.incomplete"}
 	rules(set_to("/contract/packages/0", "nginx")) == {"input.incomplete"}
 	rules([{"op": "remove", "path": "/built/tests/0/passed"}]) == {"input.incomplete"}

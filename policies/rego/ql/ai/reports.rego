@@ -111,6 +111,6 @@ findings contains data.ql.ai.lib.refusal("report.has_actions", reason, false) if
 
 findings contains data.ql.ai.lib.refusal("report.handover", reason, true) if {
 	input.report.hands_over_to != null
-	not input.report.hands_over_to in task_types - {input.task.task_type}
+	not input.report.hands_over_to in (task_types - {input.task.task_type})
 	reason := sprintf("a report cannot hand over to %s: name another kind of task", [input.report.hands_over_to])
 }

@@ -39,7 +39,10 @@ findings contains data.ql.ai.lib.refusal("plan.no_phases", "the plan has no phas
 	count(input.plan.phases) == 0
 }
 
-findings contains data.ql.ai.lib.refusal("plan.no_assets", "the plan names no assets: it needs at least one", true) if total == 0
+findings contains data.ql.ai.lib.refusal("plan.no_assets", "the plan names no assets: it needs at least one", true) if {
+	total == 0
+	not images_only
+}
 
 findings contains data.ql.ai.lib.refusal("plan.environment", reason, true) if {
 	not input.plan.environment in {"development", "staging", "production"}
@@ -154,12 +157,20 @@ changes_assets(phase) if {
 	risk(action) in state_changing
 }
 
+# Of images, what is changed stands in the action.
+changes_assets(phase) if {
+	images_only
+	some action in phase.actions
+	risk(action) in state_changing
+	count(action.resource_ids) > 0
+}
+
 # --- every environment: checks and the way back ---
 
 findings contains data.ql.ai.lib.refusal("plan.no_health_check", reason, true) if {
 	some i in changing
 	phase := input.plan.phases[i]
-	count(phase.health_checks) == 0
+	count(phase.health_checks) + count(phase.resource_checks) == 0
 	reason := sprintf("phase '%s' changes assets and has no health check: at least 1 is needed", [phase.name])
 }
 
@@ -194,6 +205,7 @@ threshold_between(value) if {
 
 findings contains data.ql.ai.lib.refusal("plan.no_rollback_action", reason, true) if {
 	not rolls_back
+	not nothing_to_undo
 	reason := "the rollback has no action that changes assets back: at least 1 is needed"
 }
 

@@ -27,6 +27,7 @@ phase_fields := [
 	{"at": ["wait_seconds"], "is": ["number"]},
 	{"at": ["actions"], "is": ["array"]},
 	{"at": ["health_checks"], "is": ["array"]},
+	{"at": ["resource_checks"], "is": ["array"]},
 ]
 
 action_fields := [
@@ -44,6 +45,31 @@ window_fields := [
 	{"at": ["start"], "is": ["string"]},
 	{"at": ["end"], "is": ["string"]},
 ]
+
+failover_fields := [
+	{"at": ["pair_id"], "is": ["string"]},
+	{"at": ["operation"], "is": ["string"]},
+	{"at": ["days_since_passed_test"], "is": ["number", "null"]},
+	{"at": ["max_data_loss_minutes"], "is": ["number", "null"]},
+	{"at": ["resources"], "is": ["array"]},
+	{"at": ["simulation", "not_passed"], "is": ["array"]},
+	{"at": ["simulation", "data_loss_minutes"], "is": ["number", "null"]},
+]
+
+image_fields := [
+	{"at": ["image_id"], "is": ["string"]},
+	{"at": ["resources"], "is": ["array"]},
+]
+
+unusable contains sprintf("plan.%s", [path]) if {
+	moves_whole
+	some path in data.ql.ai.lib.unusable(input.plan, failover_fields)
+}
+
+unusable contains sprintf("plan.%s", [path]) if {
+	images_only
+	some path in data.ql.ai.lib.unusable(input.plan, image_fields)
+}
 
 comparison_fields := [{"at": ["asset_id"], "is": ["string"]}]
 
@@ -99,10 +125,12 @@ unusable contains sprintf("plan.version_comparison.%s", [path]) if {
 
 unusable contains "plan.simulation" if {
 	production
+	not images_only
 	type_name(object.get(input, ["plan", "simulation"], set())) in {"set", "string", "number", "boolean", "array"}
 }
 
 unusable contains sprintf("plan.simulation.%s", [path]) if {
 	is_object(input.plan.simulation)
+	not moves_whole
 	some path in data.ql.ai.lib.unusable(input.plan.simulation, simulation_fields)
 }

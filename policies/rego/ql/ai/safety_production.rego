@@ -3,6 +3,7 @@ package ql.ai.safety
 
 findings contains data.ql.ai.lib.refusal("plan.batch_too_large", reason, true) if {
 	production
+	not moves_whole # a recovery pair moves as a whole, or not at all
 	some i in changing
 	phase := input.plan.phases[i]
 	n := count(touched(phase))
@@ -16,6 +17,7 @@ findings contains data.ql.ai.lib.refusal("plan.batch_too_large", reason, true) i
 
 findings contains data.ql.ai.lib.refusal("plan.batch_stated_too_large", reason, true) if {
 	production
+	not moves_whole
 	some i in changing
 	phase := input.plan.phases[i]
 	n := count(touched(phase))
@@ -53,6 +55,7 @@ canary_allowed := sprintf(
 
 findings contains data.ql.ai.lib.refusal("plan.canary_too_large", reason, true) if {
 	production
+	not moves_whole
 	some phase in input.plan.phases
 	phase.type == "canary"
 	n := count(touched(phase))
@@ -84,6 +87,7 @@ waited if {
 
 findings contains data.ql.ai.lib.refusal("plan.no_maintenance_window", reason, true) if {
 	production
+	not images_only # no machine is touched
 	is_null(input.plan.maintenance_window)
 	reason := "production needs a maintenance window and the plan has none"
 }
@@ -113,6 +117,7 @@ findings contains data.ql.ai.lib.refusal("plan.not_simulated", reason, true) if 
 
 findings contains data.ql.ai.lib.refusal("plan.simulation_incomplete", reason, true) if {
 	production
+	not moves_whole
 	input.plan.simulation.simulated_assets < total
 	reason := sprintf(
 		"the simulation covers %d of %d assets: simulate the plan as it stands",
@@ -122,6 +127,7 @@ findings contains data.ql.ai.lib.refusal("plan.simulation_incomplete", reason, t
 
 findings contains data.ql.ai.lib.refusal("plan.simulation_failures", reason, true) if {
 	production
+	not moves_whole
 	failures := input.plan.simulation.predicted_failures
 	percent(failures) > limits.simulation_failures_max_percent
 	reason := sprintf(

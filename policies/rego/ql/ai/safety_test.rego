@@ -19,6 +19,7 @@ change(name, type, asset_ids) := {
 	"wait_seconds": 0,
 	"actions": roll(asset_ids),
 	"health_checks": [{"kind": "error_rate_below", "threshold": 5}],
+	"resource_checks": [],
 }
 
 pause := {
@@ -29,6 +30,7 @@ pause := {
 	"wait_seconds": 60,
 	"actions": [],
 	"health_checks": [],
+	"resource_checks": [],
 }
 
 valid := {

@@ -19,6 +19,30 @@ largest_batch := max([1, floor((total * limits.batch_max_percent) / 100)])
 
 risk(action) := object.get(input.tools, action.tool, "unknown")
 
+# Plans that rebuild machines keep to canary and batches. These do not rebuild any: what they may call is held in
+# safety_operations.rego, so that the kind a plan states of itself lets nothing else through.
+images_only if input.plan.kind == "ImageSpec"
+
+moves_whole if input.plan.kind == "DRRunbook"
+
+default drills := false
+
+drills if {
+	moves_whole
+	object.get(input.plan, "operation", "") == "drill"
+}
+
+# Said in the plan, so that whoever approves reads why nothing is put back.
+nothing_to_undo if {
+	images_only
+	trim_space(object.get(input.plan.rollback, "note", "")) != ""
+}
+
+nothing_to_undo if {
+	drills
+	trim_space(object.get(input.plan.rollback, "note", "")) != ""
+}
+
 state_changing := {"state_change_nonprod", "state_change_prod"}
 
 # Whatever a phase would touch, wherever it is written: its own list, its actions', or their parameters.

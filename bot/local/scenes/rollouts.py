@@ -1,0 +1,48 @@
+"""The agents that roll images out: somebody asks, somebody else approves, and the estate changes as planned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.local.play import Play, ScenarioSummary
+from bot.local.stage import StageError
+from tools.contracts.common import AgentName
+
+RAN = ("completed",)
+
+
+async def asked_and_approved(play: Play, agent: AgentName, text: str) -> ScenarioSummary:
+    """Raises :class:`StageError` when it does not end completed, or when nothing was changed."""
+    before = await play.estate.snapshot(play.org)
+    said = await play.ask(agent, "ada", text)
+    await play.approve(agent, said, await play.card(agent, said))
+    summary = await play.summary(agent, said, expected=RAN)
+    after = await play.estate.snapshot(play.org)
+    changed = {name for name in after if before.get(name) != after[name]}
+    if len(changed) != summary.assets_changed or not changed:
+        raise StageError(f"{summary.assets_changed} assets were to be changed, and {len(changed)} are.")
+    play.step(agent, f"The estate has changed: {len(changed)} assets run another image")
+    return summary
+
+
+@dataclass(frozen=True)
+class DriftedFleet:
+    """Drifted servers, brought back to their golden image."""
+
+    agent: ClassVar[AgentName] = "drift"
+
+    async def play(self, play: Play) -> ScenarioSummary:
+        text = "production web servers have drifted from the golden image, fix it"
+        return await asked_and_approved(play, self.agent, text)
+
+
+@dataclass(frozen=True)
+class VulnerableFleet:
+    """Vulnerable servers, patched by the image that closes what is known of them."""
+
+    agent: ClassVar[AgentName] = "patch"
+
+    async def play(self, play: Play) -> ScenarioSummary:
+        text = "patch the known vulnerabilities of our production api servers"
+        return await asked_and_approved(play, self.agent, text)

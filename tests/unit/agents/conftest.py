@@ -10,8 +10,12 @@ import pytest
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.litellm_client import LiteLLMClient
+from bot.advisories.schema import migrate_advisories
+from bot.advisories.store import SqlAdvisories
+from bot.ledger.database import Database
+from bot.local.estate.cves import bundled_advisories
 from bot.local.rehearsal.members import rehearsal_members
-from tests.unit.agents.bench import Bench, bench, draw
+from tests.unit.agents.bench import Bench, bench, draw, now
 from tests.unit.rehearsal.process import Rehearsal, rehearsal_process
 
 
@@ -48,6 +52,18 @@ async def workbench(
     path = Path(shutil.copy(drawn, tmp_path / "estate.db"))
     async with bench(path, model_client, members) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+async def advisories(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[SqlAdvisories]:
+    """The sample estate's CVE data, read only."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('advisories') / 'gavel.db'}"
+    await migrate_advisories(url)
+    database = Database.open(url)
+    store = SqlAdvisories(database)
+    await store.put(bundled_advisories(), at=now(), origin="sample")
+    yield store
+    await database.close()
 
 
 @pytest.fixture

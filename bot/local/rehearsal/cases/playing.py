@@ -63,12 +63,21 @@ def case_of(conversation: Conversation) -> Case | None:
     if by_schema is not None:
         return by_schema(conversation)
     names = conversation.tools.keys() or {finding.tool for finding in conversation.findings}
-    if "generate_rollout_plan" in names:
+    if "generate_rollout_plan" in names or ("scan_vulnerabilities" in names and _votes_on_a_plan(conversation)):
         return PatchCase(conversation)
     if _PLANNING & names:
         return None
     kind = next((kind for tool, kind in _BY_TOOL.items() if tool in names), None)
     return kind(conversation) if kind else None
+
+
+def _votes_on_a_plan(conversation: Conversation) -> bool:
+    """Whether doing nothing is put to the vote: only who may change something proposes that."""
+    return any(item.text.lower().startswith("nothing should be changed") for item in _items(conversation))
+
+
+def _items(conversation: Conversation) -> list[Block]:
+    return [block for block in conversation.blocks if block.source == "item"]
 
 
 def step(case: Case) -> Reply:
@@ -107,7 +116,7 @@ def vote(case: Case) -> Json:
     ballots: list[Json] = []
     facts, guesses = _known(case.facts()), _known(case.guesses())
     seen = json.dumps([finding.output for finding in case.conversation.findings], ensure_ascii=False)
-    for item in (block for block in case.conversation.blocks if block.source == "item"):
+    for item in _items(case.conversation):
         match item.attributes.get("kind"):
             case "phase":
                 choosing = isinstance(case, ChoosingCase)

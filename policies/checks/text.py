@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -40,7 +41,7 @@ _SECRETS = (
 _ANY_SECRET = re.compile(
     r"-----BEGIN|AKIA|ASIA|xox|xapp|gh[opsru]_|github_pat_|sk-|AIza|eyJ|://|pass|secret|key|token", re.IGNORECASE
 )
-"""What each of them needs at least: most strings have none of it, and are looked at once."""
+"""What each of them needs at least: most plans have none of it, and are looked through once."""
 
 
 def no_commands(case: Case) -> Iterator[Refusal]:
@@ -62,6 +63,8 @@ def no_secrets(case: Case) -> Iterator[Refusal]:
 
 def secrets_in(document: JsonObject, what: str) -> Iterator[Refusal]:
     """`what`: `plan` or `report`."""
+    if _ANY_SECRET.search(json.dumps(document, ensure_ascii=False)) is None:
+        return
     for place, value in _strings(document, ""):
         if _ANY_SECRET.search(value) is None:
             continue

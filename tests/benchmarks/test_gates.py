@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -14,7 +15,13 @@ from policies.engine import PolicyEngine
 from policies.pipeline import build_pipeline
 from policies.regorus_engine import RegorusEngine
 from tests.benchmarks.figures import held, percentile, spread
-from tests.unit.policies.documents import plan_document, tools_document
+from tests.unit.policies.documents import (
+    approval_document,
+    autonomy_document,
+    execution_document,
+    plan_document,
+    tools_document,
+)
 from tests.unit.policies.opa_server import OpaServer
 from tests.unit.policies.plans import (
     CATALOG,
@@ -56,13 +63,23 @@ async def _milliseconds(work: Callable[[], Awaitable[object]], *, times: int = T
     return taken
 
 
+ASKED = {"ql.ai.tools": 11, "ql.ai.autonomy": 3, "ql.ai.execution": 2, "ql.ai.safety": 1, "ql.ai.approval": 1}
+"""How often a task asks for each: of its calls, of its plan of thirty assets, of its phases."""
+
+
 async def _decisions(engine: PolicyEngine) -> list[float]:
-    """Of both kinds that a task asks for most: a tool call, and a plan of thirty assets."""
-    call, plan = tools_document(), plan_document()
-    return [
-        *await _milliseconds(lambda: engine.decide("ql.ai.tools", call)),
-        *await _milliseconds(lambda: engine.decide("ql.ai.safety", plan)),
-    ]
+    documents = {
+        "ql.ai.tools": tools_document(),
+        "ql.ai.autonomy": autonomy_document(),
+        "ql.ai.execution": execution_document(),
+        "ql.ai.safety": plan_document(),
+        "ql.ai.approval": approval_document(),
+    }
+    taken: list[float] = []
+    for package, often in ASKED.items():
+        document = documents[package]
+        taken += await _milliseconds(partial(engine.decide, package, document), times=20 * often)
+    return taken
 
 
 async def test_policy_decision() -> None:

@@ -11,10 +11,12 @@ from bot.blocks.text import code, inline
 from bot.blocks.words import duration, percent, plural, some, when
 from tools.contracts.outputs.dr import DRRunbook, Objective
 from tools.contracts.outputs.image import ImageSpec
+from tools.contracts.outputs.patch import PatchRolloutPlan
 from tools.contracts.plan import HealthCheck, Phase, Plan, ResourceExpectation, RollbackCondition
 from tools.contracts.rollout import RolloutPlan
 
 MAX_PHASE_LINES = 9
+_WORST_FIRST = ("critical", "high", "medium", "low", "none", "unrated")
 _HEALTH = {"heartbeat": "heartbeat", "http_ok": "HTTP OK", "version_matches": "version matches"}
 _RESOURCE_CHECKS = {
     "as_expected": "it is where it was to go",
@@ -158,6 +160,26 @@ def contract_line(plan: Plan) -> str | None:
         f"hardening {some(asked.hardening, show=3)}; packages {packages}; "
         f"published on {', '.join(asked.platforms)}"
     )
+
+
+def patch_lines(plan: Plan) -> list[str]:
+    """Of a patch: what it closes and leaves, and how risky the rollout itself is."""
+    if not isinstance(plan, PatchRolloutPlan):
+        return []
+    rated = Counter(fix.severity or "unrated" for fix in plan.fixes)
+    counts = ", ".join(f"{rated[rating]} {rating}" for rating in _WORST_FIRST if rated[rating])
+    names = some(list(dict.fromkeys(fix.vulnerability for fix in plan.fixes)), show=3)
+    closes = f"*Closes*  {plural(len(plan.fixes), 'vulnerable package')} ({counts}): {names}"
+    left = some(list(dict.fromkeys(fix.vulnerability for fix in plan.remaining)), show=3)
+    leaves = f"*Leaves*  {plural(len(plan.remaining), 'vulnerable package')}: {left}" if plan.remaining else ""
+    doubts = f" {plural(plan.doubts, 'package')} could not be judged." if plan.doubts else ""
+    if plan.risk is None:
+        risk = "*Risk of the rollout*  could not be calculated"
+    else:
+        worst = max(plan.risk.factors, key=lambda factor: factor.points, default=None)
+        most = f", most of it: {inline(worst.why, 120)}" if worst else ""
+        risk = f"*Risk of the rollout*  {plan.risk.score:g} of 100, {plan.risk.level}{most}"
+    return [line for line in (f"{closes}{doubts}", leaves, risk) if line]
 
 
 def health_words(check: HealthCheck) -> str:

@@ -193,6 +193,7 @@ def _body(offer: Offer) -> list[JsonObject | Detail | None]:
     what += [f"*Assets*  {says.assets_line(plan)}"] if plan.asset_ids else []
     contract = says.contract_line(plan)
     what += [f"*Built to*  {contract}"] if contract else []
+    what += says.patch_lines(plan)
     steps = says.phase_lines(plan) + [line for line in (says.checks_line(plan), says.window_line(plan)) if line]
     undo = [line for line in (says.undo_line(plan), says.simulation_line(plan)) if line]
     label = "Council" if outcome.mode == "council" else "Models"

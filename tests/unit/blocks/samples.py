@@ -13,7 +13,7 @@ from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberS
 from tools.contracts.follow_up import Explanation, Statement
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import Action, AssetExpectation, HealthCheck, Phase, Receipt, Rollback, RollbackCondition
-from tools.contracts.rollout import Simulation, TargetImage, VersionComparison
+from tools.contracts.rollout import RolloutPlan, Simulation, TargetImage, VersionComparison
 from tools.contracts.taskspec import Constraints, Tag, TaskContext, TaskSpec, TimeWindow
 from tools.contracts.verdict import ApprovalRequirement, GateName, GateReport, GateResult, Refusal
 from tools.drift import HealthFinding
@@ -171,7 +171,7 @@ def plan(*, assets: int = 12, waves: int = 3, text: str | None = None, revision:
     )
 
 
-def allowed(subject: DriftRemediationPlan, *, quorum: int = 1, concerns: Sequence[str] = ()) -> GateReport:
+def allowed(subject: RolloutPlan, *, quorum: int = 1, concerns: Sequence[str] = ()) -> GateReport:
     gates: list[GateName] = ["schema", "policy", "safety", "approval"]
     return GateReport(
         plan_digest=subject.digest,
@@ -203,7 +203,7 @@ def refused(text: str, *, count: int = 2) -> GateReport:
 
 
 def offer(
-    subject: DriftRemediationPlan | None = None,
+    subject: RolloutPlan | None = None,
     *,
     council: CouncilOutcome | None = None,
     votes: list[Vote] | None = None,

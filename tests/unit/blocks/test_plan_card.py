@@ -13,6 +13,8 @@ from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, su
 from bot.blocks.task import diagnosis_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts
+from tools.contracts.advisory import Rating
+from tools.contracts.outputs.patch import ChangeRisk, Fix, PatchRolloutPlan, RiskFactor
 from tools.contracts.plan import Rollback
 
 
@@ -138,3 +140,39 @@ def test_dissent_is_left_out_where_it_is_not_wanted_but_never_hidden() -> None:
     assert "disputes" not in said
     assert "1 claim disputed. By whom and why is left out here; the ledger has it." in said
     assert words(diagnosis_card(replace(samples.diagnosis("x"), include_dissent=False))).count("left out here") == 1
+
+
+def fix(name: str, severity: Rating | None) -> Fix:
+    return Fix(
+        vulnerability=name,
+        cve_id=name,
+        severity=severity,
+        cvss_score=None,
+        ecosystem="Debian:12",
+        package="openssh",
+        installed_version="1",
+        fixed_version="2",
+        asset_ids=["web-1"],
+    )
+
+
+def test_a_patchs_card_says_what_it_closes_and_leaves_and_how_risky_the_rollout_is() -> None:
+    drift = samples.plan().model_dump(mode="json", exclude={"kind"})
+    factor = RiskFactor(name="environment", weight=0.5, score=100, points=50, why="12 in <!channel> production")
+    patch = PatchRolloutPlan.model_validate(
+        {
+            **drift,
+            "fixes": [fix("CVE-2024-6387", "critical"), fix("CVE-2024-0001", None)],
+            "remaining": [fix("CVE-2023-0009", "low")],
+            "doubts": 2,
+            "risk": ChangeRisk(score=61.5, level="high", factors=[factor]),
+        }
+    )
+    said = words(plan_card(samples.offer(patch)))
+    assert "*Closes*  2 vulnerable packages (1 critical, 1 unrated): `CVE-2024-6387`, `CVE-2024-0001`" in said
+    assert "2 packages could not be judged." in said
+    assert "*Leaves*  1 vulnerable package: `CVE-2023-0009`" in said
+    assert "*Risk of the rollout*  61.5 of 100, high, most of it: 12 in &lt;!channel&gt; production" in said
+    unknown = words(plan_card(samples.offer(patch.model_copy(update={"risk": None, "remaining": []}))))
+    assert "could not be calculated" in unknown
+    assert "*Leaves*" not in unknown

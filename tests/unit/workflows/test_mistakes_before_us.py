@@ -1,20 +1,28 @@
-"""Mistakes 7, 9, 10, 11 and 19 of the system before this one, each where it was made: between approval and end."""
+"""Mistakes 7, 8, 9, 10, 11 and 19 of the system before this one, each where it was made: between approval and end."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
-from temporalio.client import Client
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
 import bot
+from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.task import TaskWorkflow
+from tests.unit.policies.plans import make_plan
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running
 from tests.unit.workflows.script import Script
+from tools.contracts.common import JsonObject
+from tools.contracts.outputs import AnyPlan
 from tools.contracts.signing import sign
 
 
@@ -38,6 +46,42 @@ def test_mistake_7_grants_are_signed_in_one_place() -> None:
         if re.search(r"\bsign_grant\(", file.read_text()) and file.name != "grants.py"
     ]
     assert signing == ["bot/workflows/activities/calling.py"]
+
+
+class Stringly(Script):
+    """Its judge hands the plan on as text."""
+
+    @activity.defn(name="judge")
+    async def judge_in_text(self, message: m.JudgeInput) -> JsonObject:
+        judged = await Script.judge(self, message)
+        assert judged.plan is not None
+        return {"report": judged.report.model_dump(mode="json"), "plan": judged.plan.model_dump_json(), "found": None}
+
+    @property
+    def activities(self) -> list[Any]:
+        kept = [step for step in super().activities if step != self.judge]
+        return [*kept, self.judge_in_text]
+
+
+async def test_mistake_8_a_plan_that_is_text_runs_nothing_and_is_no_success(temporal: Client) -> None:
+    """A plan that reached Temporal as a string ran zero phases and reported success."""
+    script = Stringly()
+    async with running(temporal, script) as task:
+        await task.asked("judge")
+        await asyncio.sleep(1)
+        described = await task.handle.describe()
+        assert described.status != WorkflowExecutionStatus.COMPLETED
+        await task.handle.terminate()
+    assert script.of("present") == []
+    assert script.of("run_phase") == []
+
+
+def test_mistake_8_text_is_no_plan_even_if_it_holds_one() -> None:
+    plan = make_plan()
+    with pytest.raises(ValidationError):
+        TypeAdapter(AnyPlan).validate_python(plan.model_dump_json())
+    with pytest.raises(ValidationError):
+        TypeAdapter(m.Judged).validate_python({"report": {}, "plan": plan.model_dump_json()})
 
 
 async def test_mistake_9_every_phase_is_handed_the_plan_that_was_approved(temporal: Client) -> None:

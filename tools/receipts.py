@@ -74,7 +74,7 @@ def unshown(text: str, receipts: Iterable[Receipt], *, names: frozenset[str] = f
 
 def names_in(results: Results) -> frozenset[str]:
     """Names of assets, controls, images in the results, lower case: where a text says one, it states it."""
-    return frozenset(name.lower() for output in results.values() for name in _names(output, ""))
+    return frozenset(name.lower() for output in results.values() for name in _names(output))
 
 
 def cite(results: Results, call_id: str, path: str) -> Receipt | None:
@@ -93,21 +93,25 @@ def find(results: Results, fact: str) -> Receipt | None:
     return None
 
 
-def _names(value: object, key: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        mapping = cast("dict[str, object]", value)
-        for inner, item in mapping.items():
-            if isinstance(item, str) and (inner in _NAME_KEYS or (inner in {"id", "name"} and key in _ROWS_WITH_ID)):
-                yield item
-            else:
-                yield from _names(item, inner)
-    elif isinstance(value, list):
-        for item in cast("list[object]", value):
-            if isinstance(item, str):
-                if key in _NAME_LISTS:
-                    yield item
-            else:
-                yield from _names(item, key)
+def _names(output: JsonObject) -> Iterator[str]:
+    """Walked with a stack: outputs of hundreds of assets pass here for every plan."""
+    waiting: list[tuple[str, object]] = [("", output)]
+    while waiting:
+        key, value = waiting.pop()
+        if isinstance(value, dict):
+            for inner, item in cast("dict[str, object]", value).items():
+                if isinstance(item, str):
+                    if inner in _NAME_KEYS or (key in _ROWS_WITH_ID and inner in {"id", "name"}):
+                        yield item
+                elif isinstance(item, (dict, list)):
+                    waiting.append((inner, cast("object", item)))
+        elif isinstance(value, list):
+            for item in cast("list[object]", value):
+                if isinstance(item, str):
+                    if key in _NAME_LISTS:
+                        yield item
+                elif isinstance(item, (dict, list)):
+                    waiting.append((key, cast("object", item)))
 
 
 def _scalars(value: object, path: str) -> Iterator[tuple[str, Scalar]]:

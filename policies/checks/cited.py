@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Evidence, Plan, Receipt
+from tools.contracts.rollout import RolloutPlan
 from tools.contracts.sourced import SourcedRow
 from tools.contracts.statement import Statement
 
@@ -34,8 +35,11 @@ class Place:
 def places(output: Plan | Report, ours: OfCode) -> Iterator[Place]:
     """In document order. Of a plan: its statements and the rows that carry receipts; its other fields are typed, and
     other checks hold them against the estate. Of a report: everything, so that nothing is said without a receipt."""
+    # No field that all plans share holds a sentence or a row with receipts.
+    shared = next((kind for kind in (RolloutPlan, Plan) if isinstance(output, kind)), None)
+    passed = _ELSEWHERE | shared.model_fields.keys() if shared is not None else _ELSEWHERE
     for name in type(output).model_fields:
-        if name not in _ELSEWHERE:
+        if name not in passed:
             yield from _walk(getattr(output, name), name, owner=output, ours=ours, strict=isinstance(output, Report))
     if isinstance(output, Report):
         yield Place("the report", output, [], _scalars(output, ours))

@@ -6,20 +6,37 @@ from typing import cast
 
 from tools.contracts.common import JsonObject
 from tools.contracts.plan import Plan
+from tools.contracts.rollout import RolloutPlan
 from tools.tokens import shown_by
 
 _NOT_FOR_PEOPLE = frozenset({"fingerprint", "result_digest", "evidence", "receipts", "params", "summary", "note"})
 
 
+def common_facts(plan: Plan) -> set[str]:
+    """What summaries mostly say: how many assets, from which versions to which, how fast. Quick to find."""
+    values: set[str | int | float] = {len(plan.asset_ids), *_counts(plan)}
+    for expectation in plan.expectations:
+        values |= {expectation.from_version, expectation.to_version}
+    for phase in plan.phases:
+        values |= {phase.wait_seconds, phase.batch_percent}
+    if isinstance(plan, RolloutPlan):
+        values |= {plan.target_image.id, plan.target_image.family, plan.target_image.version}
+    return {fact for value in values for fact in shown_by(value)}
+
+
 def own_facts(plan: Plan) -> set[str]:
-    """As :func:`tools.tokens.facts_in` gives them."""
+    """All of it, as :func:`tools.tokens.facts_in` gives them."""
     dump: JsonObject = plan.model_dump(mode="json", exclude={"summary", "receipts", "evidence"})
     values: set[str | int | float] = set()
     _collect(dump, values)
-    values |= {len(plan.asset_ids), len(plan.phases), *range(1, len(plan.phases) + 1)}
-    values |= {len(phase.asset_ids) for phase in plan.phases}
+    values |= {len(plan.asset_ids), *_counts(plan)}
     values |= {len(cast("list[object]", value)) for value in dump.values() if isinstance(value, list)}
     return {fact for value in values for fact in shown_by(value)}
+
+
+def _counts(plan: Plan) -> set[int]:
+    """Phases, and how many assets each has."""
+    return {*range(1, len(plan.phases) + 1), *(len(phase.asset_ids) for phase in plan.phases)}
 
 
 def _collect(value: object, into: set[str | int | float]) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from policies.checks.base import Case, refuse
 from policies.checks.cited import Place, places
-from policies.checks.own_facts import own_facts
+from policies.checks.own_facts import common_facts, own_facts
 from policies.checks.text import looks_secret
 from policies.gate import JudgeContext
 from tools.contracts.outputs.incident import Cause
@@ -47,7 +47,9 @@ def plan_receipts(case: Case) -> Iterator[Refusal]:
     stated = {where: _unshown(text, plan.receipts, names) for where, text in texts}
     if not any(stated.values()):
         return
-    known = own_facts(plan)
+    known = common_facts(plan)
+    if not all(fact in known for facts in stated.values() for fact in facts):
+        known |= own_facts(plan)
     for where, facts in stated.items():
         if left := [fact for fact in facts if fact not in known]:
             yield _uncited(where, left, " nor in the plan itself")

@@ -17,6 +17,7 @@ from tests.unit.policies.documents import Change, put
 from tests.unit.policies.plans import CATALOG, NEW, OLD, MemoryEstate, image, make_assets, make_context, make_plan
 from tests.unit.policies.test_pipeline import KNOWN_BAD
 from tests.unit.policies.test_safety import PLAN_CASES, WORLDS
+from tests.unit.tools.test_operations_plans import DR_FLAWS, IMAGE_FLAWS
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Asset
 
@@ -127,6 +128,7 @@ ELSEWHERE: set[Check] = {
 
 def test_every_check_has_its_known_bad_plan() -> None:
     shown = {case.check for case in SINGLE} | {case[0] for case in PLAN_CASES} | {case[0] for case in WORLDS}
+    shown |= {case[0] for case in (*DR_FLAWS, *IMAGE_FLAWS)}  # each with what it stops, where their plans are
     assert shown | ELSEWHERE == set(CHECKS)
 
 

@@ -30,6 +30,7 @@ from tests.unit.policies.plans import (
 )
 from tools.contracts.common import Environment, JsonObject
 from tools.contracts.estate import Asset, Image
+from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import Action
 from tools.contracts.taskspec import TimeWindow
 
@@ -74,7 +75,9 @@ async def refused(
     plan = make_plan().model_dump(mode="json")
     change(plan)
     gate = SafetyGate(world or make_estate(), CATALOG, checks=checks)
-    finding = await gate.judge(plan, context or make_context())
+    # What the tools said is what the plan says they said, unless a test has it otherwise.
+    context = context or make_context(plan=DriftRemediationPlan.model_validate(plan))
+    finding = await gate.judge(plan, context)
     return {refusal.rule.removeprefix("safety.") for refusal in finding.refusals}
 
 

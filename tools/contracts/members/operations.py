@@ -21,6 +21,8 @@ class DRProposal(Contract):
 
 
 class DRMemberReport(MemberReport):
+    """What a member of the recovery agent answers: claims, and what to test or to fail over."""
+
     proposal: DRProposal | None
     """None: the member finds that nothing need be tested, or that the evidence is not enough."""
 
@@ -40,5 +42,7 @@ class ImageProposal(Contract):
 
 
 class ImageMemberReport(MemberReport):
+    """What a member of the image agent answers: claims, and what to build or to promote."""
+
     proposal: ImageProposal | None
     """None: the member finds that nothing should be built or promoted, or that the evidence is not enough."""

@@ -35,7 +35,7 @@ from bot.taken import TakenLately
 Moment = Literal["before", "after"]
 
 _TASK = re.compile(r"T\w+\.[CDG]\w+\.\d+\.\d+")
-_ATTEMPT = re.compile(r"(?<=[:-]r\d)\.\d+|(?<=:health:)\d+\.\d+|(?<=understand:\d)\.\d+|\.\d+$")
+_ATTEMPT = re.compile(r"(?<=[:-]r\d)\.\d+|(?<=:check:)\d+\.\d+|(?<=understand:\d)\.\d+|\.\d+$")
 _DIGEST = re.compile(r":[0-9a-f]{16}\b")
 
 

@@ -10,6 +10,7 @@ from tools.contracts.common import Contract, Environment, JsonObject, digest_of
 from tools.contracts.taskspec import TimeWindow
 
 AssetId = Annotated[str, Field(min_length=1, max_length=128)]
+ShortText = Annotated[str, Field(max_length=128)]
 ResourceId = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -96,10 +97,10 @@ class AssetExpectation(Contract):
     """What an asset looked like when the plan was written, and what it must look like when it is done."""
 
     asset_id: AssetId
-    fingerprint: str
+    fingerprint: ShortText
     """Of the asset's observed state at planning; compared again before each phase."""
-    from_version: str
-    to_version: str
+    from_version: ShortText
+    to_version: ShortText
 
 
 class ResourceExpectation(Contract):

@@ -47,7 +47,7 @@ def actions(*elements: JsonObject) -> JsonObject:
     return {"type": "actions", "elements": list(elements)}
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 20) -> None:
     """Wait until it holds. Fails the test when it does not in time."""
     deadline = time.monotonic() + seconds
     while True:

@@ -117,6 +117,11 @@ OPERATIONS: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
         ("plan.foreign_tool",),
     ),
     (
+        "a runbook that rolls out",
+        about(DRILL, put(f"{HERE}.tool", "execute_rollout_nonprod")),
+        ("plan.foreign_tool", "plan.tool_environment"),
+    ),
+    (
         "an image plan with machines",
         about(IMAGE, put(f"{HERE}.params.asset_ids", ["m-1"])),
         ("plan.image_changes_assets", "plan.asset_not_in_plan"),

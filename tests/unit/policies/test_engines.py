@@ -79,9 +79,17 @@ async def test_an_answer_of_another_shape_is_no_decision(rule: str, own_opa_serv
     await server.aclose()
 
 
-async def test_without_data_every_package_denies() -> None:
-    engine = RegorusEngine(replace(load_bundle(), data={}))
+READ_NO_DATA = frozenset({"ql/ai/reports.rego"})
+"""What they ask of a report stands in the rules themselves."""
+
+
+async def test_without_data_every_package_that_reads_some_denies() -> None:
+    bundle = load_bundle()
+    assert not [module.id for module in bundle.modules if module.id in READ_NO_DATA and "data.gavel" in module.text]
+    engine = RegorusEngine(replace(bundle, data={}))
     for package, document in DOCUMENTS.items():
+        if f"{package.replace('.', '/')}.rego" in READ_NO_DATA:
+            continue
         decision = await engine.decide(package, document())
         assert decision["allow"] is False
         assert decision["deny"][0]["rule"] in {"data.limits", "data.freezes", "data.autonomy", "data.images"}

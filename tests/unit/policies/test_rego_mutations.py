@@ -27,7 +27,11 @@ BUNDLE = load_bundle()
 SHARED = ("lib", "calendar")
 """Packages that others rest on: their rules are tested through those."""
 
-TESTED_BY = {"lib": ("approval", "tools", "empty", "execution"), "calendar": ("execution", "autonomy")}
+TESTED_BY = {
+    "lib": ("approval", "tools", "empty", "execution"),
+    "calendar": ("execution", "autonomy"),
+    "safety": ("safety", "safety_operations"),
+}
 
 
 def package_of(module: Module) -> str:

@@ -25,8 +25,6 @@ images_only if input.plan.kind == "ImageSpec"
 
 moves_whole if input.plan.kind == "DRRunbook"
 
-default drills := false
-
 drills if {
 	moves_whole
 	object.get(input.plan, "operation", "") == "drill"

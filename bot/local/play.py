@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind
 
 _BODY = TypeAdapter(JsonObject)
+
+_SLACK_DATE = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>")
+"""Slack's date token and its fallback, which is what a terminal can show."""
 
 _JUDGED: tuple[LedgerKind, ...] = ("plan_validated", "report_validated")
 """What the ledger calls a verdict of the gates."""
@@ -58,7 +62,8 @@ class Play:
     tell: Callable[[dict[str, Any]], None]
 
     def step(self, name: str, text: str) -> None:
-        self.tell({"event": "step", "scenario": name, "text": text, "at": round(time.time(), 3)})
+        said = _SLACK_DATE.sub(r"\1", text)
+        self.tell({"event": "step", "scenario": name, "text": said, "at": round(time.time(), 3)})
 
     async def ask(self, name: str, user: str, text: str) -> Said:
         """`user` mentions Gavel in #ops, and Gavel has begun. Raises :class:`StageError` when it does not begin."""

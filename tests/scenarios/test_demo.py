@@ -30,6 +30,7 @@ async def test_the_main_job_runs_end_to_end_on_an_estate_nobody_prepared() -> No
     assert asked["approver"] == ["U0GRACE001"]
     assert asked["assets_changed"] > 0
     assert asked["council_agreement"] > 0.7
+    assert not any("<!" in event["text"] for event in events if event["event"] == "step"), "a terminal shows no tokens"
     assert refused["policy_verdict"] == "denied then allowed"
     assert alerted["assets_changed"] == alerted["phases_run"] == 0
     assert all(scenario["ledger_verified"] and scenario["plan_digest"] for scenario in summary["scenarios"])

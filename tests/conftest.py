@@ -53,5 +53,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRoom:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: much of their time the tests wait for servers. Still more, and the waits run out of time."""
-    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    """One for each core: each starts servers besides, and with more of them the waits run out of time."""
+    return min(os.cpu_count() or 1, MOST_PROCESSES)

@@ -153,6 +153,8 @@ def _works(house: Bundle, policies: TenantPolicies) -> None:
             engine.eval_query_as_json(f"data.{package}.decision")
     except RuntimeError as error:
         raise TenantPoliciesError(f"{policies.org}: its policies cannot be evaluated: {_first_line(error)}") from error
+    finally:
+        del engine  # it may be dropped on this thread alone, and the traceback of an error would keep it
 
 
 def _first_line(error: Exception) -> str:

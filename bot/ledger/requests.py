@@ -57,7 +57,7 @@ class RequestLog:
             "task_id": request.task_id,
             "key": request.key,
             "parent_id": None,
-            "cached_tokens": None,
+            "cached_tokens": record.cached_tokens,
             "created_at": self._now(),
         }
         append = self._ledger.append_soon if self._soon and record.success else self._ledger.append

@@ -421,8 +421,11 @@ class TaskWorkflow:
             await self._refuse(answer.user, "typed")
         if heard.spec is None:
             return None
+        if self.state.phases:
+            # A plan that has begun keeps its place: what ran of it is put back by its own record.
+            return heard.spec
         # From here on nothing counts for the old plan: a click on its card finds no plan, or a newer one.
-        self.state.proposal, self.state.phases = None, []
+        self.state.proposal = None
         self.state.spec = heard.spec
         self.state.shapers.append(answer.user)
         await steps.run(

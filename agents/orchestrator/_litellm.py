@@ -66,6 +66,8 @@ class RawReply:
     completion_tokens: int | None
     cost_usd: float | None
     """litellm's price for the call; None when it has none, and when it says 0, which means it does not know."""
+    cached_tokens: int | None = None
+    """Of the prompt's; None when the provider did not say."""
 
 
 @dataclass(frozen=True)
@@ -211,12 +213,19 @@ def _reply(response: Any) -> RawReply:
         prompt_tokens=_count(getattr(usage, "prompt_tokens", None)),
         completion_tokens=_count(getattr(usage, "completion_tokens", None)),
         cost_usd=_cost(hidden.get("response_cost")),
+        cached_tokens=_cached(usage),
     )
 
 
 def _count(value: Any) -> int | None:
     """litellm fills in 0 where a provider reported no usage."""
     return value if isinstance(value, int) and value > 0 else None
+
+
+def _cached(usage: Any) -> int | None:
+    """Under OpenAI's name, which litellm gives every provider's count. Here 0 is an answer: nothing was read there."""
+    value: Any = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _cost(value: Any) -> float | None:

@@ -147,6 +147,7 @@ def _checked(member: Member, raw: _litellm.RawReply, *, duration_ms: int) -> Cha
         completion_tokens=raw.completion_tokens,
         cost_usd=None if member.simulated or member.model.startswith("ollama") else raw.cost_usd,
         duration_ms=duration_ms,
+        cached_tokens=raw.cached_tokens,
     )
     if raw.finish_reason == "length":
         raise UnusableReply("too_long", f"{member.name} ran out of its token limit before it finished.", reply=reply)

@@ -116,8 +116,11 @@ class Approval:
             await self._inbox.refuse(answer.user, "typed")
         if heard.spec is None:
             return None
+        if self._state.phases:
+            # A plan that has begun keeps its place: what ran of it is put back by its own record.
+            return heard.spec
         # From here on nothing counts for the old plan: a click on its card finds no plan, or a newer one.
-        self._state.proposal, self._state.phases = None, []
+        self._state.proposal = None
         self._state.spec = heard.spec
         self._state.shapers.append(answer.user)
         await steps.run(

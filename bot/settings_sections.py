@@ -270,6 +270,8 @@ class LedgerSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LEDGER_")
     anchor_dir: Path | None = None
     """Where the keyed heads of the chains are kept, outside SQL. None: `anchors` in the data directory."""
+    request_log_days: int | None = Field(default=None, ge=1, le=36_500)
+    """Rows of `ai_request_logs` older than this are removed. None: none is. The ledger itself is always kept."""
 
 
 class EstateSettings(Section):

@@ -75,6 +75,7 @@ class Council:
         A member sees the claims in an order of its own and never who made them.
         """
         anonymous = {claim.id: claim.model_copy(update={"authors": []}) for claim in pooled}
+        judged = brief.call_key("report", next(iter(standing.reports)))
 
         async def vote(member: Member) -> VoteSheet:
             order = shuffled(anonymous, seed=f"{brief.seed}/{member.name}")
@@ -84,6 +85,7 @@ class Council:
                 member=member.name,
                 mode="council",
                 deadline_seconds=self.vote_deadline_seconds,
+                parent=judged,
             )
             return await ask(self.client, member, request, VoteSheet)
 

@@ -13,6 +13,7 @@ from agents.orchestrator.chat import Member, ModelClient, ToolSpec
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import AgentOutcome, Assignment, Conclusion
 from agents.specialists.capability import Capability
+from agents.specialists.diagnosis import diagnosis, without_facts
 from agents.specialists.evidence import EvidenceBook
 from agents.specialists.investigation import Investigation, Limits, ToolDesk
 from agents.specialists.receipts import ClaimReceipts
@@ -106,9 +107,9 @@ class SpecialistAgent(ABC):
             study.conclude(result, receipts),
             result.outcome,
             book,
-            diagnosis=_diagnosis(result),
+            diagnosis=diagnosis(result, receipts),
             notes=[*stopped, *study.notes],
-            missing=[text for report in result.reports.values() for text in report.missing],
+            missing=without_facts([text for report in result.reports.values() for text in report.missing], receipts),
         )
         await self._record_output(assignment, outcome)
         return outcome
@@ -232,15 +233,6 @@ def _outcome(
         notes=notes,
         reason=conclusion.reason,
     )
-
-
-def _diagnosis(result: Deliberation) -> str:
-    """In the words of the member whose output stands; else what the models agree on."""
-    voice = result.reports.get(result.best) if result.best is not None else None
-    if voice is not None:
-        return voice.diagnosis
-    carried = "; ".join(claim.text for claim in result.carried_claims)
-    return f"What the models agree on: {carried}."[:600] if carried else "The models agreed on no diagnosis."
 
 
 def _unasked(assignment: Assignment) -> CouncilOutcome:

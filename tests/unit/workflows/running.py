@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.messages import Answer, Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
 from bot.workflows.task import TaskWorkflow
+from bot.workflows.worker import SANDBOX
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control, ControlAction
@@ -150,6 +151,7 @@ async def running(
         temporal,
         task_queue=task,
         workflows=[TaskWorkflow],
+        workflow_runner=SANDBOX,
         activities=[*script.activities, Authenticating(KEY).authenticate, Authenticating(KEY).enlist],
         identity=temporal.identity,
     )

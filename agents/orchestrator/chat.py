@@ -86,7 +86,7 @@ class ResponseSchema:
     schema: JsonObject
 
 
-Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize"]
+Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize", "check_key"]
 
 
 @dataclass(frozen=True)

@@ -119,11 +119,16 @@ class Ledger:
         key: str,
         request: Mapping[str, Any] | None,
     ) -> None:
-        """`append`, without waiting for the disk: the task's next `append`, and `settled`, wait for this one too, and
-        raise `LedgerUnavailable` when it was not written.
+        """`append`, without waiting for the disk: it is there a tenth of a second later, or with what the task records
+        next. The task's next `append`, and `settled`, wait for this one too, and raise `LedgerUnavailable` when it was
+        not written.
 
-        For what leads to nothing outside before the task records something else: one commit then holds both.
+        For what leads to no change outside before the task records something else: one commit then holds both. While
+        the ledger is away nothing is taken on trust: this waits as `append` does.
         """
+        if self._commits.fails(org):
+            await self.append(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
+            return
         write = await self._write(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
         self._unsettled.setdefault((org, task_id), []).append(self._commits.enqueue(org, write, later=True))
 

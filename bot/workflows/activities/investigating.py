@@ -9,6 +9,7 @@ from temporalio import activity
 
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
+from bot.ledger.memory import TaskMemory
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
@@ -59,6 +60,7 @@ class Investigating:
                     progress=progress,
                     recorder=bench.ledger,
                     refusals=tuple(message.refusals),
+                    memory=TaskMemory(bench.ledger, message.request.org, spec.id),
                     attempt=activity.info().attempt,
                 )
             )

@@ -89,6 +89,7 @@ class Council:
         A member sees the claims in an order of its own and never who made them.
         """
         anonymous = {claim.id: claim.model_copy(update={"authors": []}) for claim in pooled}
+        judged = brief.call_key("report", next(iter(standing.reports)))
 
         questioning = Questioning(self.client, brief.memory)
         voters = [member for member in self.members if member.name in electorate.families]
@@ -101,6 +102,7 @@ class Council:
                 member=member.name,
                 mode="council",
                 deadline_seconds=self.vote_deadline_seconds,
+                parent=judged,
             )
 
         async def vote(member: Member) -> VoteSheet:

@@ -1,4 +1,4 @@
-"""What a task's models answered, read back by an attempt begun again: whole, this task's, fresh, and as it was written."""
+"""What a task's models answered, read back by an attempt begun again: whole, fresh, and as it was written."""
 
 from __future__ import annotations
 

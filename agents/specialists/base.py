@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from agents.orchestrator.orchestrator import Orchestrator
+from agents.orchestrator.remembering import Forgetful, Memory
 from tools.base import ToolCall, ToolResult
 from tools.contracts.common import Contract, JsonObject, Mode
 from tools.contracts.council import CouncilOutcome
@@ -44,6 +45,8 @@ class Assignment:
     recorder: Recorder
     refusals: tuple[Refusal, ...] = ()
     """Why the previous round's plan was refused."""
+    memory: Memory = field(default_factory=Forgetful)
+    """What an earlier attempt at this revision came to, as far as it came."""
     attempt: int = 1
     """Of this revision, from 1: a retried activity states another, so that its calls are entries of their own."""
 

@@ -9,6 +9,7 @@ from temporalio import activity
 
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
+from bot.ledger.memory import TaskMemory
 from bot.ledger.soon import Soon
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
@@ -62,6 +63,7 @@ class Investigating:
                     progress=progress,
                     recorder=recorder,
                     refusals=tuple(message.refusals),
+                    memory=TaskMemory(bench.ledger, message.request.org, spec.id),
                     attempt=activity.info().attempt,
                 )
             )

@@ -13,6 +13,7 @@ from bot.settings_base import Names, Section, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
 from tools.contracts.identity import Role
+from tools.contracts.modes import ModeSetting
 
 ROLE_GROUPS: dict[Role, str] = {
     "viewer": "gavel-viewers",
@@ -24,9 +25,6 @@ ROLE_GROUPS: dict[Role, str] = {
 
 Provider = Literal["claude", "openai", "gemini", "ollama", "bedrock", "azure", "rehearsal"]
 """ADR-006, supported providers; `rehearsal` is the simulated one of the embedded stack."""
-
-
-LlmMode = Literal["auto", "single", "aggregation", "council"]
 
 
 def _parse_json(value: object) -> object:
@@ -166,8 +164,9 @@ class LlmSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="LLM_")
 
-    mode: LlmMode = "auto"
-    """How the models answer where a person names no mode. `auto`: for now the same as `council`."""
+    mode: ModeSetting = "auto"
+    """How the models answer where nothing narrower is set (`modes`) and no person names a mode. `auto`: one model
+    answers, and a council judges it where risk, doubt or a gate asks for it (`escalation`)."""
     provider: Provider | None = None
     """The one that answers in single mode. None: the first found configured."""
     primary: str | None = None

@@ -41,8 +41,16 @@ class Council:
         """Everyone configured."""
         return Electorate({member.name: member.family for member in self.members})
 
-    async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
-        """Member → report, in configured order. Ends early once a quorum is out of reach and one report is there."""
+    async def reports(
+        self, brief: Brief, *, roll: Roll, given: Mapping[str, MemberReport] | None = None
+    ) -> dict[str, MemberReport]:
+        """Member → report, in configured order. Ends early once a quorum is out of reach and one report is there.
+
+        `given`: reports of members that answered this brief already. They are not asked again.
+        """
+        before = dict(given or {})
+        for name in before:
+            roll.mark(name, "answered", stage="answer")
 
         async def report(member: Member) -> MemberReport:
             request = brief.request(
@@ -55,16 +63,18 @@ class Council:
             return await ask(self.client, member, request, brief.contract)
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
-            return bool(answers) and self.electorate.effective({*answers, *out}) < self.min_providers
+            there = {*before, *answers}
+            return bool(there) and self.electorate.effective({*there, *out}) < self.min_providers
 
         answers = await gather_answers(
-            self.members,
+            [member for member in self.members if member.name not in before],
             report,
             roll=roll,
             stage="answer",
             deadline_seconds=self.answer_deadline_seconds,
             decided=decided,
         )
+        answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 
     async def votes(

@@ -27,6 +27,9 @@ class _Turn:
     requested: Mode
     roll: Roll
     electorate: Electorate
+    given: Mapping[str, MemberReport]
+    """Member → what it answered to this very brief before."""
+    escalated: str | None
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,20 @@ class Orchestrator:
         if any(member.name == SYNTHESIS for member in self.council.members):
             raise ValueError(f"A member may not be named {SYNTHESIS!r}: the synthesised report is.")
 
-    async def deliberate(self, brief: Brief, *, mode: Mode, progress: Progress, recorder: Recorder) -> Deliberation:
+    async def deliberate(
+        self,
+        brief: Brief,
+        *,
+        mode: Mode,
+        progress: Progress,
+        recorder: Recorder,
+        given: Mapping[str, MemberReport] | None = None,
+        escalated: str | None = None,
+    ) -> Deliberation:
         """Ask the models. What they decided is in the ledger before this returns, unless one model was asked for.
+
+        `given`: what members answered to this very brief already; a council takes it as their answer and asks the
+        others. `escalated`: why a council was called in after one model had answered.
 
         Raises :class:`ModelError` when no member answered, and `LedgerUnavailable` when a call or the outcome could
         not be recorded.
@@ -52,6 +67,8 @@ class Orchestrator:
             requested=mode,
             roll=Roll(self.council.members, progress),
             electorate=self.council.electorate,
+            given=given or {},
+            escalated=escalated,
         )
         if mode == "council":
             result = await self._council(turn)
@@ -138,13 +155,18 @@ class Orchestrator:
         council, brief, roll = self.council, turn.brief, turn.roll
         configured = turn.electorate.effective(turn.electorate.families)
         if configured < council.min_providers:
-            return await self._single(
-                turn,
-                degraded=f"A council needs {council.min_providers} independent models and {configured} "
+            degraded = (
+                f"A council needs {council.min_providers} independent models and {configured} "
                 f"{'is' if configured == 1 else 'are'} configured (models of one family share a vote): "
-                "one model answers alone.",
+                "one model answers alone."
             )
-        reports = await council.reports(brief, roll=roll)
+            if not turn.given:
+                return await self._single(turn, degraded=degraded)
+            roll.progress.emit(NoteProgress(degraded))
+            first = next(iter(turn.given))
+            roll.mark(first, "answered", stage="answer")
+            return await self._alone(turn, turn.given, first, degraded=degraded)
+        reports = await council.reports(brief, roll=roll, given=turn.given)
         if not reports:
             raise nobody_answered(roll)
         answered = turn.electorate.effective(reports)
@@ -226,6 +248,7 @@ class Orchestrator:
             mode=mode,
             requested_mode=turn.requested,
             degraded=degraded,
+            escalated=turn.escalated,
             members=turn.roll.summaries(),
             nominal_votes=1 if voices is None else len(voices),
             effective_votes=1.0 if voices is None else float(turn.electorate.effective(voices)),

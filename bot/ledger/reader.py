@@ -124,14 +124,18 @@ async def artifact_pages(database: Database, org: str) -> AsyncIterator[list[Sto
         after = page[-1].digest
 
 
-async def cost(database: Database, org: str, task_id: str) -> float | None:
+async def cost(database: Database, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:
     """What the task's model calls cost so far, in US dollars; None: there was none, or one of unknown cost.
+
+    `purposes`: only of calls for these; empty: of all.
 
     Raises `LedgerUnavailable`.
     """
     query = select(
         func.count(AiRequestLog.id), func.count(AiRequestLog.estimated_cost), func.sum(AiRequestLog.estimated_cost)
     ).where(AiRequestLog.org == org, AiRequestLog.task_id == task_id)
+    if purposes:
+        query = query.where(AiRequestLog.purpose.in_(sorted(purposes)))
     async with _reading(database) as connection:
         calls, known, total = (await connection.execute(query)).one()
     return float(total) if total is not None and calls == known else None

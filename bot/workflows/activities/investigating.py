@@ -7,6 +7,7 @@ from typing import Literal
 
 from temporalio import activity
 
+from agents.orchestrator.chat import JUDGING
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
 from bot.workflows.activities.retrying import is_retry, working
@@ -59,6 +60,7 @@ class Investigating:
                     progress=progress,
                     recorder=bench.ledger,
                     refusals=tuple(message.refusals),
+                    escalation=bench.escalation if spec.mode_choice and spec.mode_choice.escalates else None,
                     attempt=activity.info().attempt,
                 )
             )
@@ -79,6 +81,7 @@ class Investigating:
                 council=outcome.council,
                 missing=outcome.missing,
                 next=found[outcome.finding],
+                answers_usd=await self.bench.ledger.cost(message.request.org, message.spec.id, purposes=JUDGING),
                 simulated=self.bench.simulated,
                 include_dissent=self.bench.include_dissent,
             )

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 
 from bot.advisories.schema import migrate_advisories
 from bot.advisories.store import SqlAdvisories
+from bot.clock import utc_now
 from bot.keys import Keys
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.schema import migrate
-from bot.redaction import redact
 from bot.settings import Settings
 from tools.contracts.advisory import Advisory
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def redacted(text: str) -> str:
-    """The text without what looks like a secret."""
-    return redact(text).text
 
 
 async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:

@@ -13,11 +13,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.clock import utc_now
 from bot.estates import open_estate
 from bot.judgements import Judgement, judgements
 from bot.ledger.ledger import Ledger
 from bot.local.servers import find_opa
-from bot.opening import open_ledger, utc_now
+from bot.opening import open_ledger
 from bot.policy_data import policy_bundle
 from bot.settings import Settings
 from bot.terminal import TerminalInputs

@@ -242,6 +242,11 @@ def is_array(value: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, (list, tuple))
 
 
+def redacted(text: str) -> str:
+    """The text without what looks like a secret."""
+    return redact(text).text
+
+
 def redact_json(value: Any) -> RedactedJson:
     """A JSON value with every string redacted, names too; a string under a name such as `password` goes whole.
 

@@ -26,7 +26,7 @@ from bot.advisories.store import SqlAdvisories
 from bot.evals.estates import DryEstate, Estates
 from bot.ledger.database import Database
 from bot.local.estate.cves import bundled_advisories
-from bot.opening import redacted
+from bot.redaction import redacted
 from policies.authorizer import PolicyAuthorizer
 from policies.build import open_engine
 from policies.engine import PolicyEngine

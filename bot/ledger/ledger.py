@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
+from bot.clock import utc_now
 from bot.ledger import changes, reader
 from bot.ledger.anchor import Anchor
 from bot.ledger.artifacts import StoredArtifact, sealed
@@ -28,10 +29,6 @@ from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 Prepared = TypeVar("Prepared")
 MAX_NAME_CHARS = 512
 """Of an org, a task id, an actor, a key."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def timestamp(moment: datetime) -> str:

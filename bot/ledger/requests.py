@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from agents.orchestrator.chat import CallRecord
+from bot.clock import utc_now
 from bot.ledger.bodies import clean
-from bot.ledger.ledger import Ledger, utc_now
+from bot.ledger.ledger import Ledger
 from bot.redaction import redact
 from tools.contracts.common import JsonObject
 

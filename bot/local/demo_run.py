@@ -20,7 +20,9 @@ from bot.local.estate.estate import SampleEstate
 from bot.local.play import ScenarioSummary
 from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage, StageError
-from bot.runtime import open_ledger, redacted, serve
+from bot.opening import open_ledger
+from bot.redaction import redacted
+from bot.runtime import serve
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 from bot.workflows.client import connect

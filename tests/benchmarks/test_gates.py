@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from bot.opening import redacted
+from bot.redaction import redacted
 from policies.build import open_engine
 from policies.bundle import load_bundle
 from policies.engine import PolicyEngine

@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from bot.app import Identity
+from bot.edge import build_intake, slack_client
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners
 from bot.listeners.step_up import StepUpListeners
@@ -28,7 +29,7 @@ from bot.local.slack.seed import BOT_ID, BOT_USER_ID, TEAM_ID
 from bot.local.stack import RunningStack, open_stack
 from bot.narrator.live import Narrator
 from bot.pacing import Pacer
-from bot.runtime import build_intake, open_workbench, slack_client
+from bot.runtime import open_workbench
 from bot.settings import Settings
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect

@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
 
-from bot import runtime
+from bot import edge
 from bot.lifecycle import run
 from tests.benchmarks.figures import now_ms
 from tests.whole.effects import put
@@ -40,14 +40,14 @@ class _Timed(OutboundInterceptor):
 
 
 def watch(journal: Path) -> None:
-    connect = runtime.connect
+    connect = edge.connect
 
     async def connected(*args: Any, **kwargs: Any) -> Client:
         config = (await connect(*args, **kwargs)).config()
         config["interceptors"] = [_Clock(journal)]
         return Client(**config)
 
-    put(runtime, "connect", connected)
+    put(edge, "connect", connected)
 
 
 if __name__ == "__main__":

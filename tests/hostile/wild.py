@@ -18,7 +18,7 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Assignment
 from agents.specialists.drift import DriftAgent
 from agents.specialists.investigation import Limits
-from bot.opening import redacted
+from bot.redaction import redacted
 from policies.authorizer import PolicyAuthorizer
 from policies.engine import PolicyEngine
 from policies.pipeline import build_pipeline

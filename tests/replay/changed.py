@@ -43,7 +43,7 @@ class OnePauseMore(TaskWorkflow):
 
 @workflow.defn(name="gavel-task")
 class Unchecked(TaskWorkflow):
-    """Takes every message for authentic."""
+    """Takes every request for authentic."""
 
     @workflow.init
     def __init__(self, request: TaskRequest) -> None:
@@ -53,5 +53,5 @@ class Unchecked(TaskWorkflow):
     async def run(self, request: TaskRequest) -> TaskResult:
         return await super().run(request)
 
-    async def _is_authentic(self, message: object) -> bool:
-        return message is not None
+    async def _is_authentic(self, request: TaskRequest) -> bool:
+        return bool(request.task_id)

@@ -16,6 +16,7 @@ from temporalio.workflow import NondeterminismError
 from bot.workflows.client import data_converter
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
+from bot.workflows.worker import SANDBOX
 from tests.replay.changed import OnePauseMore, OneStepMore, Unchecked
 from tests.replay.recording import HISTORIES, RECORDER, history_of, plain_text
 from tests.replay.scenes import SCENES, Scene
@@ -44,7 +45,9 @@ def test_every_scene_has_its_history_and_every_history_its_scene() -> None:
 @pytest.mark.parametrize("scene", SCENES, ids=each_scene)
 async def test_a_recorded_task_goes_the_same_way_again(scene: Scene) -> None:
     history = await recorded(scene)
-    replayed = await Replayer(workflows=[TaskWorkflow], data_converter=CONVERTER).replay_workflow(history)
+    replayed = await Replayer(
+        workflows=[TaskWorkflow], data_converter=CONVERTER, workflow_runner=SANDBOX
+    ).replay_workflow(history)
     assert replayed.replay_failure is None
     end = history.events[-1]
     assert end.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
@@ -55,7 +58,7 @@ async def test_a_recorded_task_goes_the_same_way_again(scene: Scene) -> None:
 
 @pytest.mark.parametrize("changed", [OneStepMore, OnePauseMore, Unchecked])
 async def test_a_change_that_would_wedge_running_tasks_is_refused(changed: type[TaskWorkflow]) -> None:
-    replayer = Replayer(workflows=[changed], data_converter=CONVERTER)
+    replayer = Replayer(workflows=[changed], data_converter=CONVERTER, workflow_runner=SANDBOX)
     for scene in SCENES:
         with pytest.raises(NondeterminismError):
             await replayer.replay_workflow(await recorded(scene))

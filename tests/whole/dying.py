@@ -23,7 +23,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from bot import runtime
+from bot import edge, runtime
 from bot.local.stack import RunningStack, attach_stack
 from bot.pacing import Pacer
 from bot.settings import DatabaseSettings, LedgerSettings, Settings
@@ -85,8 +85,8 @@ async def _live(slot: Slot) -> None:
 
 async def _answer(stack: RunningStack) -> None:
     async with taken_lately(stack.redis_url) as taken:
-        app = await runtime.open_bot(stack, taken=taken)
-        async with runtime.listening(stack.settings, app):
+        app = await edge.open_bot(stack, taken=taken)
+        async with edge.listening(stack.settings, app):
             await asyncio.Event().wait()
 
 

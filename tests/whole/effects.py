@@ -25,7 +25,7 @@ from temporalio.worker import Interceptor as WorkerInterceptor
 
 from agents.orchestrator.chat import ChatRequest, Member
 from agents.orchestrator.litellm_client import LiteLLMClient
-from bot import runtime
+from bot import edge, runtime
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.chain import Head
 from bot.ledger.writer import ChainWriter, Write
@@ -140,7 +140,8 @@ def watch_effects(fate: Fate) -> None:
         config["interceptors"] = [_Steps(fate)]
         return Client(**config)
 
-    put(runtime, "connect", connected)
+    for room in (edge, runtime):
+        put(room, "connect", connected)
 
 
 class _Steps(Interceptor, WorkerInterceptor):

@@ -15,12 +15,13 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from temporalio.worker import Interceptor as WorkerInterceptor
 
 from bot.app import who_are_we
+from bot.edge import slack_client
 from bot.local.estate.estate import SampleEstate
 from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage
 from bot.narrator.live import Narrator
 from bot.pacing import Pacer
-from bot.runtime import open_workbench, slack_client
+from bot.runtime import open_workbench
 from bot.settings import Settings
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect

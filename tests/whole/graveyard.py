@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.blocks.actions import APPROVE
+from bot.edge import build_intake
 from bot.intake import Arrival, HandOverFailed
 from bot.local.estate.estate import SampleEstate
 from bot.local.stage import Said, StageError
-from bot.runtime import build_intake, open_ledger
+from bot.opening import open_ledger
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
 from tests.whole.dying import SLOT, Slot

@@ -21,6 +21,7 @@ from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.executing import Executing
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
+from bot.workflows.worker import SANDBOX
 from tests.unit.workflows.running import Running, decision_on
 from tests.unit.workflows.script import Script, council, plan_for
 from tests.whole.gated import Gate, Moment, Works
@@ -201,6 +202,7 @@ async def run(task: Task, hook: Hook = uneventful) -> m.TaskResult:
         temporal,
         task_queue=task.request.task_id,
         workflows=[TaskWorkflow],
+        workflow_runner=SANDBOX,
         activities=[
             *scripted,
             executing.run_phase,

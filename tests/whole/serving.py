@@ -11,9 +11,10 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from bot.edge import listening, open_bot
 from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
-from bot.runtime import listening, open_bot, open_worker, redacted
+from bot.redaction import redacted
 from bot.settings import Settings
 from bot.taken import taken_lately
 from bot.telemetry import configure_logging
@@ -31,11 +32,15 @@ async def _bot(stack: RunningStack) -> None:
 
 
 async def _worker(stack: RunningStack) -> None:
+    from bot.runtime import open_worker  # here, as `gavel` does it: a bot alone does not carry a worker's parts
+
     async with open_worker(stack) as worker, worker:
         await _until_killed()
 
 
 async def _both(stack: RunningStack) -> None:
+    from bot.runtime import open_worker
+
     async with taken_lately(stack.redis_url) as taken:
         app = await open_bot(stack, taken=taken)
         async with listening(stack.settings, app), open_worker(stack) as worker, worker:

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 
+from bot.edge import build_intake
 from bot.intake import Arrival
 from bot.local.parts import PartName
 from bot.local.stage import Said
-from bot.runtime import build_intake
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.worker import build_worker

@@ -18,7 +18,7 @@ from bot.ledger.ledger import Ledger
 from bot.local.estate.estate import SampleEstate
 from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage
-from bot.runtime import open_ledger
+from bot.opening import open_ledger
 from bot.settings import Settings
 from bot.workflows.client import connect
 from tests.whole.serving import READY, ServingRole

@@ -14,10 +14,10 @@ import pytest
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
+from bot.edge import build_intake
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.local.stack import RunningStack, open_stack
 from bot.redis_client import open_redis
-from bot.runtime import build_intake
 from bot.settings import Settings
 from bot.taken import PATIENCE_SECONDS, WINDOW_SECONDS, TakenLately
 from bot.workflows.client import connect

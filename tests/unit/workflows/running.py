@@ -14,8 +14,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from bot.workflows.activities.authenticating import Authenticating
-from bot.workflows.messages import Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
+from bot.workflows.messages import Answer, Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
 from bot.workflows.task import TaskWorkflow
+from bot.workflows.worker import SANDBOX
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control, ControlAction
@@ -98,6 +99,12 @@ class Running:
         raise AssertionError(f"fewer than {count} decisions were refused")
 
 
+async def says(task: Running, text: str, *, unique: str, user: str = "UADA") -> None:
+    """A reply typed into the thread, as the edge would sign it. `unique`: its ts."""
+    answer = Answer(org="T1", task_id=task.handle.id, question_id="", user=user, text=text, unique=unique)
+    await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
+
+
 def decision_on(proposal: Proposal, user: str, verdict: DecisionVerdict) -> Decision:
     return Decision(
         org=proposal.plan.org,
@@ -144,6 +151,7 @@ async def running(
         temporal,
         task_queue=task,
         workflows=[TaskWorkflow],
+        workflow_runner=SANDBOX,
         activities=[*script.activities, Authenticating(KEY).authenticate, Authenticating(KEY).enlist],
         identity=temporal.identity,
     )

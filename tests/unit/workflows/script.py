@@ -129,6 +129,8 @@ class Script:
     """Words of a part → why it is declined. Others are planned."""
     unreadable: bool = False
     """No reply can be read."""
+    reshapes_always: bool = False
+    """A reply refines even what is said to be fixed, as a step that is wrong would have it."""
     deliberation: CouncilOutcome = field(default_factory=lambda: council())
     asked: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
 
@@ -238,7 +240,7 @@ class Script:
         words = message.answer.text
         if decides(words):
             return m.FollowedUp(kind="decides")
-        if not words.startswith("only ") or message.fixed:
+        if not words.startswith("only ") or (message.fixed and not self.reshapes_always):
             return m.FollowedUp(kind="explained")
         context = TaskContext(regions=[words.removeprefix("only ")])
         spec = message.spec.model_copy(update={"context": context})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from temporalio.client import Client
 
-from tests.unit.workflows.running import Running, running
+from tests.unit.workflows.running import Running, running, says
 from tests.unit.workflows.script import Script
 from tools.contracts.common import Environment
 from tools.contracts.verdict import Autonomy, AutonomyMode
@@ -86,6 +86,35 @@ async def test_a_canary_whose_task_is_cancelled_is_put_back(temporal: Client) ->
         result = await task.handle.result()
     assert (result.outcome, result.ended_by) == ("cancelled", "UADA")
     assert task.script.of("roll_back")[0].touched == ["web-1"]
+
+
+async def test_a_reply_to_the_rest_is_told_to_a_step_that_knows_the_canary_ran(temporal: Client) -> None:
+    async with running(temporal, script("canary_only", 2)) as task:
+        await task.proposal()
+        await says(task, "only eu-west-1", unique="5.0")
+        await task.asked("follow_up")
+        assert [message.fixed for message in task.script.of("follow_up")] == ["already_running"]
+        await task.decide("UGRACE")
+        result = await task.handle.result()
+    assert (result.outcome, result.approvers, _run(task)) == ("completed", ["UGRACE"], [0, 2])
+
+
+async def test_a_refinement_after_the_canary_is_no_approval_of_the_rest(temporal: Client) -> None:
+    """Whatever the step that reads replies makes of it: nobody approved, so the rest does not run."""
+    misreading = script("canary_only", 2)
+    misreading.reshapes_always = True
+    async with running(temporal, misreading) as task:
+        await task.proposal()
+        await says(task, "only eu-west-1", unique="5.0")
+        result = await task.handle.result()
+    assert (result.outcome, result.approvers) == ("rolled_back", [])
+    assert "the rest was not approved" in result.detail
+    assert _run(task) == [0]
+    undone = task.script.of("roll_back")[0]
+    assert (undone.touched, undone.proposal.revision) == (["web-1"], 1)
+    assert task.script.of("supersede") == []
+    concluded = task.script.of("conclude")[0].state
+    assert [phase.state for phase in concluded.phases] == ["rolled_back", "done", "skipped"]
 
 
 async def test_a_canary_that_fails_asks_for_nothing_more(temporal: Client) -> None:

@@ -5,17 +5,11 @@ from __future__ import annotations
 from temporalio.client import Client
 
 from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
-from bot.workflows.messages import Answer
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
-from tests.unit.workflows.running import Running, decision_on, running
+from tests.unit.workflows.running import decision_on, running, says
 from tests.unit.workflows.script import Script
 from tools.contracts.signing import sign
-
-
-async def says(task: Running, text: str, *, unique: str, user: str = "UADA") -> None:
-    answer = Answer(org="T1", task_id=task.handle.id, question_id="", user=user, text=text, unique=unique)
-    await task.handle.signal(TaskWorkflow.answer, sign(answer, KEY))
 
 
 async def test_a_refinement_is_another_revision_through_every_step_and_voids_the_votes_on_the_old_one(

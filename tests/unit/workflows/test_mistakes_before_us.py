@@ -17,6 +17,7 @@ import bot
 from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.task import TaskWorkflow
+from bot.workflows.worker import SANDBOX
 from tests.unit.policies.plans import make_plan
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running
@@ -105,6 +106,7 @@ async def test_mistake_10_a_worker_that_dies_in_a_wait_costs_no_phase_and_repeat
         temporal,
         task_queue=task.handle.id,
         workflows=[TaskWorkflow],
+        workflow_runner=SANDBOX,
         activities=[*another.activities, Authenticating(KEY).authenticate],
         identity=temporal.identity,
     )

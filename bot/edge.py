@@ -1,0 +1,101 @@
+"""The edge: from Slack into Temporal. All that a bot without a worker is made of, and nothing that plans or judges."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aiohttp.web import AppRunner, TCPSite
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+from temporalio.client import Client
+
+from bot.app import build_app, build_client, channel_ids, who_are_we
+from bot.clock import utc_now
+from bot.intake import Intake
+from bot.keys import Keys
+from bot.local.stack import RunningStack
+from bot.settings import Settings
+from bot.socket_mode import SocketMode
+from bot.starting import needed
+from bot.taken import NothingTaken, Taken
+from bot.workflows.client import connect
+from bot.workflows.messages import TaskLimits
+
+SLACK_AWAY = "Slack did not say who this bot is"
+
+
+async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncApp:
+    """The bot on everything the stack names. Temporal may be away when it starts, and come back.
+
+    `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time.
+    """
+    settings = stack.settings
+    client = slack_client(settings)
+    temporal = await connect(
+        settings.temporal,
+        address=stack.temporal_address,
+        codec_key=stack.keys.derive("codec"),
+        lazy=True,
+    )
+    with needed(SLACK_AWAY):
+        identity = await who_are_we(client)
+    with needed("Slack did not list its channels, among them those for alerts"):
+        alert_channels = await channel_ids(client, settings.alerts.channels)
+    return build_app(
+        settings.slack,
+        client=client,
+        intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken),
+        identity=identity,
+        org=stack.org,
+        alert_channels=alert_channels,
+    )
+
+
+@asynccontextmanager
+async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
+    """Take what Slack sends: over Socket Mode, or over HTTP with signatures checked."""
+    if settings.slack.mode == "http":
+        server = app.server(port=settings.slack.port, path="/slack/events", host=settings.slack.host)
+        runner = AppRunner(server.web_app)
+        await runner.setup()
+        try:
+            with needed(f"Slack's requests cannot be taken on {settings.slack.host}:{settings.slack.port}"):
+                await TCPSite(runner, settings.slack.host, settings.slack.port).start()
+            yield
+        finally:
+            await runner.cleanup()
+        return
+    if settings.slack.app_token is None:
+        raise ValueError("There is no SLACK_APP_TOKEN: Socket Mode cannot connect, so nothing is started.")
+    handler = SocketMode(app, app_token=settings.slack.app_token.get_secret_value())
+    with needed("Slack did not open a socket for Socket Mode"):
+        await handler.connect_async()
+    try:
+        yield
+    finally:
+        await handler.drain_and_close()
+
+
+def slack_client(settings: Settings) -> AsyncWebClient:
+    if settings.slack.bot_token is None:
+        raise ValueError("There is no SLACK_BOT_TOKEN: nobody could be answered, so nothing is started.")
+    return build_client(api_url=settings.slack.api_url, bot_token=settings.slack.bot_token.get_secret_value())
+
+
+def build_intake(settings: Settings, *, temporal: Client, keys: Keys, taken: Taken | None = None) -> Intake:
+    return Intake(
+        temporal=temporal,
+        task_queue=settings.temporal.task_queue,
+        decision_key=keys.derive("decision"),
+        limits=TaskLimits(
+            repair_attempts=settings.tasks.repair_attempts,
+            question_seconds=settings.tasks.question_expiry_seconds,
+            approval_seconds=settings.approvals.expiry_seconds,
+            pause_seconds=settings.tasks.pause_expiry_seconds,
+            text_chars=settings.limits.text_chars,
+        ),
+        alert_approval_seconds=settings.alerts.expiry_seconds,
+        now=utc_now,
+        taken=taken or NothingTaken(),
+    )

@@ -1,0 +1,165 @@
+"""A plan put to people: offered, decided by a quorum, or reshaped by a reply."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from bot.workflows import steps
+from bot.workflows.ended import Ended, thread_of
+from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
+from bot.workflows.inbox import Inbox
+from bot.workflows.messages import (
+    AcceptedDecision,
+    Answer,
+    Fixed,
+    FollowedUp,
+    FollowUpInput,
+    PresentInput,
+    Proposal,
+    SupersedeInput,
+    TaskState,
+)
+from tools.contracts.taskspec import TaskSpec
+
+
+class Approval:
+    """Of one proposal of a task."""
+
+    def __init__(self, state: TaskState, inbox: Inbox, spec: TaskSpec, proposal: Proposal) -> None:
+        self._state = state
+        self._inbox = inbox
+        self._spec = spec
+        self._proposal = proposal
+
+    async def offer(self, *, diagnosis: str, rest: bool = False) -> None:
+        """Put it to people, with a nonce and a deadline of its own."""
+        seconds = self._state.request.limits.approval_seconds or self._proposal.requirement.expires_in_seconds
+        self._proposal.nonce = workflow.uuid4().hex
+        self._proposal.expires_at = (workflow.now() + timedelta(seconds=seconds)).isoformat()
+        self._proposal.card_ts = await steps.run(
+            steps.PRESENT,
+            PresentInput(
+                request=self._state.request,
+                thread_ts=thread_of(self._state),
+                spec=self._spec,
+                proposal=self._proposal,
+                diagnosis=diagnosis,
+                rest=rest,
+            ),
+        )
+        if rest or not (self._proposal.unattended_phases or self._proposal.report.shown_only):
+            self._proposal.open = True
+            self._state.status = "awaiting_approval"
+
+    async def of_the_rest(self) -> None:
+        """Offer what is left after a canary that needed no approval, and return once people approved it."""
+        await self.offer(diagnosis="", rest=True)
+        if await self.quorum() is not None:
+            # A reply cannot reshape a plan that has begun. Were it read as if it could, that is no approval.
+            raise Ended("rejected", "The rest was asked for in another way. Ask again for a fresh plan.")
+
+    async def quorum(self) -> TaskSpec | None:
+        """None when enough distinct people approved; another spec when a reply refined it and this plan is void.
+
+        Expiry, rejection and cancellation end the task.
+        """
+        deadline = datetime.fromisoformat(self._proposal.expires_at)
+        while True:
+            message = await self._inbox.next(deadline)
+            if message is None:
+                raise Ended(
+                    "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
+                )
+            if isinstance(message, Answer):
+                refined = await self._hear(message)
+                if refined is not None:
+                    return refined
+                continue
+            counted = await self._inbox.weigh(message, self._proposal)
+            if counted is None:
+                continue
+            await steps.run(
+                steps.ACCEPT_DECISION,
+                AcceptedDecision(
+                    request=self._state.request,
+                    thread_ts=thread_of(self._state),
+                    spec=self._spec,
+                    proposal=self._proposal,
+                    user=message.user,
+                    verdict=message.verdict,
+                    reason=message.reason,
+                    issued_at=message.issued_at,
+                    settled=counted.settled is not None,
+                    step_up=message.step_up,
+                ),
+            )
+            self._proposal.open = counted.settled is None
+            if counted.settled == "rejected":
+                self._state.ended_by = message.user
+                raise Ended("rejected", message.reason)
+            if counted.settled == "approved":
+                return None
+
+    async def _hear(self, answer: Answer) -> TaskSpec | None:
+        """A reply while a plan waits: the refined task, or None. Words decide nothing, and who tries is told so."""
+        if not await self._inbox.is_news(answer):
+            return None
+        self._inbox.note(answer)
+        if answer.question_id:
+            await self._inbox.refuse(answer.user, "question_closed")
+            return None
+        heard = await self._follow_up(answer)
+        if heard.kind == "decides":
+            await self._inbox.refuse(answer.user, "typed")
+        if heard.spec is None:
+            return None
+        if self._state.phases:
+            # A plan that has begun keeps its place: what ran of it is put back by its own record.
+            return heard.spec
+        # From here on nothing counts for the old plan: a click on its card finds no plan, or a newer one.
+        self._state.proposal = None
+        self._state.spec = heard.spec
+        self._state.shapers.append(answer.user)
+        await steps.run(
+            steps.SUPERSEDE,
+            SupersedeInput(
+                request=self._state.request,
+                thread_ts=thread_of(self._state),
+                proposal=self._proposal,
+                by_revision=self._state.revision + 1,
+                user=answer.user,
+                changes=heard.changes,
+            ),
+        )
+        return heard.spec
+
+    async def _follow_up(self, answer: Answer) -> FollowedUp:
+        limits = self._state.request.limits
+        if self._state.follow_ups >= limits.follow_ups:
+            await self._inbox.tell(answer.user, FOLLOW_UP_SENTENCES["no_more_replies"])
+            return FollowedUp(kind="turned_away")
+        self._state.follow_ups += 1
+        fixed: Fixed = ""
+        if any(phase.state != "waiting" for phase in self._state.phases):
+            fixed = "already_running"
+        elif len(self._state.shapers) >= limits.refinements:
+            fixed = "no_more_changes"
+        try:
+            return await steps.run(
+                steps.FOLLOW_UP,
+                FollowUpInput(
+                    request=self._state.request,
+                    thread_ts=thread_of(self._state),
+                    spec=self._spec,
+                    proposal=self._proposal,
+                    answer=answer,
+                    fixed=fixed,
+                ),
+            )
+        except ActivityError:
+            # The plan must not end with a reply that could not be read.
+            await self._inbox.tell(answer.user, FOLLOW_UP_SENTENCES["not_read"])
+            return FollowedUp(kind="turned_away")

@@ -1,0 +1,141 @@
+"""What people send a task while it runs: kept in order, held to who sent it, and answered where it does not count."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+from bot.workflows import steps
+from bot.workflows.answers import ANSWER_SENTENCES, is_older, problem_with
+from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
+from bot.workflows.ended import stop_if_cancelled, thread_of
+from bot.workflows.messages import (
+    Answer,
+    Exchange,
+    Proposal,
+    RefusedDecision,
+    RolesInput,
+    TaskState,
+    TellInput,
+)
+from bot.workflows.parts import is_for
+from tools.contracts.decision import Decision
+
+LIMIT = 1000
+"""Signals kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
+
+
+class Inbox:
+    """Of one task. Adding only enqueues; everything else is done by the workflow's own run, one message at a time."""
+
+    def __init__(self, state: TaskState) -> None:
+        self._state = state
+        self._waiting: list[Decision | Answer] = []
+        self._refused = 0
+
+    def add(self, message: Decision | Answer) -> None:
+        if len(self._waiting) < LIMIT:
+            self._waiting.append(message)
+
+    @property
+    def holds_any(self) -> bool:
+        return bool(self._waiting)
+
+    async def next(self, deadline: datetime) -> Decision | Answer | None:
+        """The next signal, or None at the deadline. A deadline that has passed wins over a full inbox."""
+        remaining = (deadline - workflow.now()).total_seconds()
+        if remaining <= 0:
+            return None
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._waiting) or bool(self._state.cancelled_by), timeout=timedelta(seconds=remaining)
+            )
+        except TimeoutError:
+            return None
+        stop_if_cancelled(self._state)
+        return self._waiting.pop(0)
+
+    def take_replies(self) -> list[Answer]:
+        """Without decisions: each names its own task, and this one has no plan."""
+        taken = [message for message in self._waiting if isinstance(message, Answer)]
+        self._waiting.clear()
+        return [answer for answer in taken if answer.unique not in self._state.heard]
+
+    async def is_news(self, answer: Answer) -> bool:
+        """Whether it is for this task, vouched for, and not Slack's second delivery of what was heard already."""
+        mine = is_for(self._state.request, org=answer.org, task_id=answer.task_id)
+        return (
+            mine
+            and not is_older(answer, self._state.request)
+            and answer.unique not in self._state.heard
+            and await steps.authenticate(answer)
+        )
+
+    def note(self, answer: Answer) -> None:
+        if answer.unique:
+            self._state.heard.append(answer.unique)
+
+    async def answers(self, answer: Answer, exchange: Exchange | None) -> bool:
+        """Whether it answers the open question. The one who meant it to is told where it does not."""
+        if not await self.is_news(answer):
+            return False
+        problem = problem_with(answer, request=self._state.request, exchange=exchange)
+        if problem == "said_before":
+            return False
+        self.note(answer)
+        if problem is None:
+            return True
+        await self.tell(answer.user, ANSWER_SENTENCES[problem])
+        return False
+
+    async def weigh(self, decision: Decision, proposal: Proposal | None) -> Counted | None:
+        """Count one decision, or tell the one who clicked why it does not count."""
+        if not await steps.authenticate(decision):
+            # A forged signal names whoever it likes: nobody is told, the ledger still knows.
+            await self.refuse("", "forged")
+            return None
+        problem = problem_before_roles(decision, request=self._state.request, proposal=proposal, now=workflow.now())
+        if problem is None and proposal is not None:
+            # Read now, not when the card was posted: a role that was taken away must not decide.
+            roles = await steps.run(steps.READ_ROLES, RolesInput(request=self._state.request, user=decision.user))
+            # Reading may have waited; the deadline has not.
+            problem = problem_before_roles(decision, request=self._state.request, proposal=proposal, now=workflow.now())
+            counted = problem or count(decision, proposal=proposal, roles=roles)
+            if isinstance(counted, Counted):
+                return counted
+            problem = counted
+        await self.refuse(decision.user, problem or "nothing_to_decide")
+        return None
+
+    async def refuse(self, user: str, problem: Problem) -> None:
+        """`user`: who is told; empty: nobody."""
+        self._refused += 1
+        await steps.run(
+            steps.REFUSE_DECISION,
+            RefusedDecision(
+                request=self._state.request,
+                thread_ts=thread_of(self._state),
+                user=user,
+                channel=self._state.request.channel,
+                problem=problem,
+                sentence=SENTENCES[problem],
+                key=f"decision-refused:{self._refused}",
+            ),
+        )
+
+    async def tell(self, user: str, sentence: str) -> None:
+        await steps.run(
+            steps.TELL,
+            TellInput(request=self._state.request, thread_ts=thread_of(self._state), user=user, sentence=sentence),
+        )
+
+    async def turn_late_ones_away(self, problem: Problem) -> None:
+        """What came in too late is answered too, so that no click is left without a word."""
+        while self._waiting and self._state.thread_ts is not None:
+            message = self._waiting.pop(0)
+            if isinstance(message, Decision):
+                authentic = await steps.authenticate(message)
+                await self.refuse(message.user if authentic else "", problem if authentic else "forged")
+            else:
+                await self.answers(message, None)

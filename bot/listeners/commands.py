@@ -8,6 +8,7 @@ from typing import Any
 from bot.blocks import sentences
 from bot.blocks.message import Message, sentence
 from bot.intake import Arrival, HandOverFailed, Intake
+from bot.listeners.asking import UnknownMode, with_mode
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,18 @@ class CommandListeners:
     async def on_gavel(self, body: dict[str, Any]) -> Message:
         """What the person sees at once, and only they. Slack does not send a command again: a failure is said here."""
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
-        if verb != "ask" or not rest.strip():
+        try:
+            asked = with_mode(rest.strip())
+        except UnknownMode as error:
+            return sentence(str(error))
+        if verb != "ask" or not asked:
             return sentences.help_text()
         arrival = Arrival(
             org=self.org or str(body["team_id"]),
             user=str(body["user_id"]),
             source="command",
             channel=str(body["channel_id"]),
-            text=rest.strip(),
+            text=asked,
             thread_ts=None,
             message_ts=None,
             # A command has no ts; its trigger id is as unique.

@@ -83,7 +83,7 @@ class AgentOutcome(Contract):
     """For `report`, whatever it concludes. No gate has seen it."""
     report_json: JsonObject | None = None
     diagnosis: str
-    """What is the case, in the words of the model whose plan stands. Untrusted text."""
+    """What is the case. A figure or name in it is cited by a claim whose receipts hold. Untrusted text."""
     council: CouncilOutcome
     """Without members where the evidence was not enough to ask the models for a judgement."""
     evidence: list[Evidence]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import ClassVar
 
-from agents.orchestrator.brief import Brief, Deliberation
+from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import AgentOutcome, Assignment, Conclusion
 from agents.specialists.capability import Capability
 from agents.specialists.deliberating import judged
+from agents.specialists.diagnosis import diagnosis, without_facts
 from agents.specialists.evidence import EvidenceBook
 from agents.specialists.investigation import Investigation, Limits, ToolDesk
 from agents.specialists.receipts import ClaimReceipts
+from agents.specialists.stamped import Stamped
 from agents.specialists.study import Study
 from prompts.library import PromptLibrary
 from tools.contracts.common import JsonObject, canonical_json
@@ -76,14 +78,15 @@ class SpecialistAgent(ABC):
             return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
         receipts = ClaimReceipts(book)
         brief = self._brief(assignment, {**values, "evidence": book.rendered()}, study=study, receipts=receipts)
-        result, conclusion = await judged(assignment, brief, study=study, receipts=receipts)
+        stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._stamps))
+        result, conclusion = await judged(stamped, brief, study=study, receipts=receipts)
         outcome = _outcome(
             conclusion,
             result.outcome,
             book,
-            diagnosis=_diagnosis(result),
+            diagnosis=diagnosis(result, receipts),
             notes=list(dict.fromkeys([*stopped, *study.notes])),
-            missing=[text for report in result.reports.values() for text in report.missing],
+            missing=without_facts([text for report in result.reports.values() for text in report.missing], receipts),
         )
         await self._record_output(assignment, outcome)
         return outcome
@@ -135,12 +138,15 @@ class SpecialistAgent(ABC):
         prompt = self.prompts.load(prompt_id)
         return BriefPrompt(prompt.id, prompt.version, prompt.render(**values).user)
 
+    def _stamps(self, mode: str = "") -> JsonObject:
+        """Of the prompts that a round in this mode rests on; empty: of all that it may."""
+        agent = self.capability.agent
+        last = {"single": [], "aggregation": [self.synthesis], "council": ["council.vote"]}
+        more = last.get(mode, ["council.vote", self.synthesis])
+        return self.prompts.stamps(f"{agent}.investigate", "council.member", f"{agent}.report", *more)
+
     async def _record_invoked(self, assignment: Assignment) -> None:
         agent = self.capability.agent
-        used = [f"{agent}.investigate", "council.member", f"{agent}.report", "council.vote"]
-        prompts = {
-            name: {"version": p.version, "checksum": p.checksum} for name in used if (p := self.prompts.load(name))
-        }
         body: JsonObject = {
             "agent": agent,
             "revision": assignment.revision,
@@ -148,7 +154,7 @@ class SpecialistAgent(ABC):
             "mode": assignment.mode,
             "members": [member.name for member in self.members],
             "tools": list(self.capability.tools),
-            "prompts": prompts,
+            "prompts": self._stamps(),
             "refusals": [refusal.model_dump(mode="json") for refusal in assignment.refusals],
         }
         await self._record(assignment, "agent_invoked", body, key="invoked")
@@ -166,6 +172,7 @@ class SpecialistAgent(ABC):
                 "revision": output.revision,
                 "digest": output.digest,
                 name: output.model_dump(mode="json"),
+                "prompts": self._stamps(outcome.council.mode),
             },
             # The digest is in the key: a retried round that comes to another output is another entry.
             key=f"{name}:{output.digest.removeprefix('sha256:')[:16]}",
@@ -207,15 +214,6 @@ def _outcome(
         notes=notes,
         reason=conclusion.reason,
     )
-
-
-def _diagnosis(result: Deliberation) -> str:
-    """In the words of the member whose output stands; else what the models agree on."""
-    voice = result.reports.get(result.best) if result.best is not None else None
-    if voice is not None:
-        return voice.diagnosis
-    carried = "; ".join(claim.text for claim in result.carried_claims)
-    return f"What the models agree on: {carried}."[:600] if carried else "The models agreed on no diagnosis."
 
 
 def _unasked(assignment: Assignment) -> CouncilOutcome:

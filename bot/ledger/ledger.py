@@ -270,12 +270,12 @@ class Ledger:
             before = page[-1].seq
         return None
 
-    async def cost(self, org: str, task_id: str) -> float | None:
+    async def cost(self, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:
         """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of
-        unknown cost makes the sum unknown. Raises `LedgerUnavailable`.
+        unknown cost makes the sum unknown. `purposes`: only of calls for these. Raises `LedgerUnavailable`.
         """
         _require_names(org=org, task_id=task_id)
-        return await reader.cost(self._database, org, task_id)
+        return await reader.cost(self._database, org, task_id, purposes=purposes)
 
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""

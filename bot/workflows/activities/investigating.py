@@ -7,6 +7,7 @@ from typing import Literal
 
 from temporalio import activity
 
+from agents.orchestrator.chat import JUDGING
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
 from bot.ledger.memory import TaskMemory
@@ -64,6 +65,7 @@ class Investigating:
                     recorder=recorder,
                     refusals=tuple(message.refusals),
                     memory=TaskMemory(bench.ledger, message.request.org, spec.id),
+                    escalation=bench.escalation if spec.mode_choice and spec.mode_choice.escalates else None,
                     attempt=activity.info().attempt,
                 )
             )
@@ -84,6 +86,7 @@ class Investigating:
                 council=outcome.council,
                 missing=outcome.missing,
                 next=found[outcome.finding],
+                answers_usd=await self.bench.ledger.cost(message.request.org, message.spec.id, purposes=JUDGING),
                 simulated=self.bench.simulated,
                 include_dissent=self.bench.include_dissent,
             )

@@ -140,6 +140,7 @@ class Understanding:
                 whole=request.whole,
                 previous=await self._previous(request),
                 received_at=request.received_at,
+                channel=request.channel,
                 attempt=activity.info().attempt,
             )
         )
@@ -223,9 +224,7 @@ class Understanding:
     async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str, read: JsonObject) -> Understood:
         await self._record("task_spec", {**spec.model_dump(mode="json"), **read}, request, of_this_attempt("spec"))
         names = [member.name for member in self.bench.members]
-        card = task.acknowledgement(
-            spec, members=names if spec.mode != "single" else names[:1], simulated=self.bench.simulated
-        )
+        card = task.acknowledgement(spec, members=names, simulated=self.bench.simulated)
         await self.bench.writer.post_once(
             self.bench.thread(request, thread_ts),
             card,

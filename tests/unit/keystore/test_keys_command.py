@@ -152,7 +152,8 @@ async def test_what_is_not_understood_says_what_would_be(desk: Desk) -> None:
 
 async def test_a_form_that_is_not_ours_saves_nothing(desk: Desk, service: KeyService) -> None:
     view: JsonObject = {"type": "modal", "callback_id": "gavel.keys", "state": {"values": {}}, "private_metadata": ""}
-    for values in ({}, {KEY_BLOCK: {KEY_INPUT: {"value": TYPED}}}, {KEY_BLOCK: []}):
+    hostile: list[JsonObject] = [{}, {KEY_BLOCK: {KEY_INPUT: {"value": TYPED}}}, {KEY_BLOCK: []}]
+    for values in hostile:
         view["state"]["values"] = values
         answer = await desk.send({"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1"}, "view": view})
         assert list(answer["errors"]) == [KEY_BLOCK]

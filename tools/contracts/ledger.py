@@ -33,6 +33,7 @@ LedgerKind = Literal[
     "run_resumed",
     "run_cancelled",
     "control_refused",
+    "mode_set",
     "phase_started",
     "phase_finished",
     "rollback_finished",

@@ -18,6 +18,7 @@ from agents.specialists.diagnosis import diagnosis, without_facts
 from agents.specialists.evidence import EvidenceBook
 from agents.specialists.investigation import Investigation, Limits, ToolDesk
 from agents.specialists.receipts import ClaimReceipts
+from agents.specialists.resuming import keep_evidence, recall_evidence
 from agents.specialists.stamped import Stamped
 from agents.specialists.study import Study
 from prompts.library import PromptLibrary
@@ -67,12 +68,10 @@ class SpecialistAgent(ABC):
         """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
         await self._record_invoked(assignment)
         desk = ToolDesk(assignment, self.capability.agent, frozenset(self.capability.tools))
-        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
         values = self._values(assignment)
-        prompt = self.prompts.load(f"{self.capability.agent}.investigate")
-        book = await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        stopped = [bound] if (bound := await self._gather(desk, values)) else []
+        book = desk.book
         study = self.study(desk)
-        stopped = [investigation.stopped] if investigation.stopped else []
         if (reason := study.unjudgeable()) is not None:
             council = _unasked(assignment)
             return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
@@ -90,6 +89,18 @@ class SpecialistAgent(ABC):
         )
         await self._record_output(assignment, outcome)
         return outcome
+
+    async def _gather(self, desk: ToolDesk, values: JsonObject) -> str | None:
+        """Fill the desk's book. Which bound ended the investigation, in a sentence; None when the lead was done."""
+        if (earlier := await recall_evidence(desk)) is not None:
+            desk.book, stopped = earlier
+            return stopped
+        prompt = self.prompts.load(f"{self.capability.agent}.investigate")
+        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
+        await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        if desk.assignment.mode != "single":
+            await keep_evidence(desk, stopped=investigation.stopped)
+        return investigation.stopped
 
     def _tool_specs(self) -> tuple[ToolSpec, ...]:
         tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]
@@ -126,6 +137,8 @@ class SpecialistAgent(ABC):
             user=assignment.spec.user,
             agent=agent,
             key=f"{agent}:{assignment.round}",
+            question=f"{agent}:r{assignment.revision}",
+            memory=assignment.memory,
             system=self.prompts.load("council.member").render().system,
             report=self._text(f"{agent}.report", values),
             contract=self.contract,

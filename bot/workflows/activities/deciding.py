@@ -8,6 +8,7 @@ from datetime import datetime
 
 from temporalio import activity
 
+from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
 from bot.workflows.activities.retrying import is_retry, working
@@ -147,6 +148,7 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
         deadline=datetime.fromisoformat(proposal.expires_at),
         environment_size=await _environment_size(bench, request, proposal),
         cost_usd=await bench.ledger.cost(request.org, request.task_id),
+        answers_usd=await bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
         simulated=bench.simulated,
         include_dissent=bench.include_dissent,
         votes=[

@@ -7,8 +7,10 @@ from typing import Literal
 
 from temporalio import activity
 
+from agents.orchestrator.chat import JUDGING
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
+from bot.ledger.memory import TaskMemory
 from bot.ledger.soon import Soon
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
@@ -62,6 +64,8 @@ class Investigating:
                     progress=progress,
                     recorder=recorder,
                     refusals=tuple(message.refusals),
+                    memory=TaskMemory(bench.ledger, message.request.org, spec.id),
+                    escalation=bench.escalation if spec.mode_choice and spec.mode_choice.escalates else None,
                     attempt=activity.info().attempt,
                 )
             )
@@ -82,6 +86,7 @@ class Investigating:
                 council=outcome.council,
                 missing=outcome.missing,
                 next=found[outcome.finding],
+                answers_usd=await self.bench.ledger.cost(message.request.org, message.spec.id, purposes=JUDGING),
                 simulated=self.bench.simulated,
                 include_dissent=self.bench.include_dissent,
             )

@@ -17,6 +17,8 @@ from pydantic_settings import SettingsError as UndecodableError
 
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
+from bot.settings_modes import EscalationSettings, ModeSettings
+from bot.settings_money import UsageSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_sections import (
     ROLE_GROUPS,
@@ -47,12 +49,14 @@ __all__ = [
     "CalendarSettings",
     "CouncilSettings",
     "DatabaseSettings",
+    "EscalationSettings",
     "EstateSettings",
     "GateSettings",
     "LedgerSettings",
     "LimitSettings",
     "LlmSettings",
     "MemberSettings",
+    "ModeSettings",
     "OpaSettings",
     "PolicySettings",
     "RedisSettings",
@@ -62,6 +66,7 @@ __all__ = [
     "SlackSettings",
     "TaskSettings",
     "TemporalSettings",
+    "UsageSettings",
     "load_settings",
 ]
 
@@ -88,6 +93,8 @@ class Settings(Section):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
     council: CouncilSettings = Field(default_factory=CouncilSettings)
+    modes: ModeSettings = Field(default_factory=ModeSettings)
+    escalation: EscalationSettings = Field(default_factory=EscalationSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     roles: RoleSettings = Field(default_factory=RoleSettings)
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
@@ -99,6 +106,7 @@ class Settings(Section):
     policies: PolicySettings = Field(default_factory=PolicySettings)
     autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    usage: UsageSettings = Field(default_factory=UsageSettings)
 
     @model_validator(mode="before")
     @classmethod

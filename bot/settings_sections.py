@@ -14,6 +14,7 @@ from bot.settings_base import Names, Section, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
 from tools.contracts.identity import Role
+from tools.contracts.modes import ModeSetting
 
 ROLE_GROUPS: dict[Role, str] = {
     "viewer": "gavel-viewers",
@@ -25,9 +26,6 @@ ROLE_GROUPS: dict[Role, str] = {
 
 Provider = ProviderId | Literal["rehearsal"]
 """ADR-006, supported providers; `rehearsal` is the simulated one of the embedded stack."""
-
-
-LlmMode = Literal["auto", "single", "aggregation", "council"]
 
 
 def _parse_json(value: object) -> object:
@@ -182,8 +180,9 @@ class LlmSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="LLM_")
 
-    mode: LlmMode = "auto"
-    """How the models answer where a person names no mode. `auto`: for now the same as `council`."""
+    mode: ModeSetting = "auto"
+    """How the models answer where nothing narrower is set (`modes`) and no person names a mode. `auto`: one model
+    answers, and a council judges it where risk, doubt or a gate asks for it (`escalation`)."""
     provider: Provider | None = None
     """The one that answers in single mode. None: the first found configured."""
     primary: str | None = None
@@ -270,6 +269,8 @@ class LedgerSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LEDGER_")
     anchor_dir: Path | None = None
     """Where the keyed heads of the chains are kept, outside SQL. None: `anchors` in the data directory."""
+    request_log_days: int | None = Field(default=None, ge=1, le=36_500)
+    """Rows of `ai_request_logs` older than this are removed. None: none is. The ledger itself is always kept."""
 
 
 class EstateSettings(Section):

@@ -64,6 +64,11 @@ class Prompt:
     def version(self) -> str:
         return self.meta.version
 
+    @property
+    def stamp(self) -> dict[str, str]:
+        """What a record of an answer says of the prompt that was asked with."""
+        return {"version": self.version, "checksum": self.checksum}
+
     def render(self, **values: Any) -> Rendered:
         """Both messages. Raises :class:`PromptError` naming the value that is missing.
 
@@ -104,6 +109,10 @@ class PromptLibrary:
         if prompt_id not in self._prompts:
             raise PromptError(f"there is no prompt {prompt_id!r}; there are: {', '.join(self.ids) or 'none'}")
         return self._prompts[prompt_id]
+
+    def stamps(self, *prompt_ids: str) -> dict[str, dict[str, str]]:
+        """Id → :attr:`Prompt.stamp`, for what is written into the ledger. Raises :class:`PromptError`."""
+        return {prompt_id: self.load(prompt_id).stamp for prompt_id in prompt_ids}
 
 
 def _parse(path: Path, environment: jinja2.Environment) -> Prompt:

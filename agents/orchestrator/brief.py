@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Purpose
 from agents.orchestrator.consensus import PhaseItem
+from agents.orchestrator.remembering import Forgetful, Memory
 from tools.contracts.common import AgentName, Mode
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 
@@ -49,15 +50,33 @@ class Brief:
     max_tokens: int = 4096
     """Of each reply."""
     temperature: float | None = None
+    memory: Memory = field(default_factory=Forgetful)
+    """What this task's members have answered before."""
+    question: str = ""
+    """The same for every attempt at this question, so that shuffles are the same too. Empty: `key` is."""
 
     @property
     def seed(self) -> str:
-        return f"{self.org}/{self.task_id}/{self.key}"
+        return f"{self.org}/{self.task_id}/{self.question or self.key}"
+
+    def call_key(self, purpose: Purpose, member: str) -> str:
+        """Names one call in the request log."""
+        return f"{self.key}:{purpose}:{member}"
 
     def request(
-        self, prompt: Prompt, *, purpose: Purpose, member: str, mode: Mode, deadline_seconds: float
+        self,
+        prompt: Prompt,
+        *,
+        purpose: Purpose,
+        member: str,
+        mode: Mode,
+        deadline_seconds: float,
+        parent: str | None = None,
     ) -> ChatRequest:
-        """The call that puts `prompt` to `member`. Only its key depends on the member."""
+        """The call that puts `prompt` to `member`. Only its key depends on the member.
+
+        `parent`: the key of the call it repeats or rests on.
+        """
         return ChatRequest(
             messages=(ChatMessage(role="system", content=self.system), ChatMessage(role="user", content=prompt.text)),
             purpose=purpose,
@@ -67,7 +86,9 @@ class Brief:
             mode=mode,
             prompt_id=prompt.id,
             prompt_version=prompt.version,
-            key=f"{self.key}:{purpose}:{member}",
+            key=self.call_key(purpose, member),
+            parent=parent,
+            agent=self.agent,
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             deadline_seconds=deadline_seconds,

@@ -88,6 +88,9 @@ class ResponseSchema:
 
 Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize"]
 
+JUDGING: frozenset[Purpose] = frozenset({"report", "vote", "synthesize"})
+"""What a mode costs: the answers, the votes on them, the merging of them. Evidence costs the same in all."""
+
 
 @dataclass(frozen=True)
 class ChatRequest:
@@ -101,6 +104,11 @@ class ChatRequest:
     prompt_version: str
     key: str
     """Unique within the task; names the call in the request log and the ledger."""
+    parent: str | None = None
+    """Key of the call that this one repeats, follows or judges. Of votes and syntheses, which rest on several answers:
+    the first of these. None: a first call."""
+    agent: str | None = None
+    """On whose account the call is made: the specialist's name, or the layer's, e.g. `meta_prompt`."""
     tools: tuple[ToolSpec, ...] = ()
     response: ResponseSchema | None = None
     max_tokens: int = 4096
@@ -141,10 +149,10 @@ class CallRecord:
     cost_usd: float | None
     duration_ms: int
     success: bool
+    cached_tokens: int | None = None
     error_class: str | None = None
     error_message: str | None = None
     """Redacted: never holds a key."""
-    cached_tokens: int | None = None
 
 
 class CallLog(Protocol):

@@ -65,9 +65,9 @@ def _record(
         prompt_tokens=reply.prompt_tokens if reply else None,
         completion_tokens=reply.completion_tokens if reply else None,
         cost_usd=reply.cost_usd if reply else None,
-        cached_tokens=reply.cached_tokens if reply else None,
         duration_ms=round((time.monotonic() - started) * 1000),
         success=error is None,
+        cached_tokens=reply.cached_tokens if reply else None,
         error_class=error[0] if error else None,
         error_message=error[1] if error else None,
     )

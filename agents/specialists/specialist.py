@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import ClassVar, Protocol
+from dataclasses import asdict, dataclass, field, replace
+from typing import ClassVar
 
-from agents.orchestrator.brief import Brief, Deliberation
+from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import AgentOutcome, Assignment, Conclusion
 from agents.specialists.capability import Capability
+from agents.specialists.deliberating import judged
+from agents.specialists.diagnosis import diagnosis, without_facts
 from agents.specialists.evidence import EvidenceBook
 from agents.specialists.investigation import Investigation, Limits, ToolDesk
 from agents.specialists.receipts import ClaimReceipts
+from agents.specialists.resuming import keep_evidence, recall_evidence
+from agents.specialists.stamped import Stamped
+from agents.specialists.study import Study
 from prompts.library import PromptLibrary
 from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
@@ -35,31 +40,6 @@ class RolloutDefaults:
     canary_size: int = 1
     max_batch_percent: float = 20
     wait_seconds: int = 60
-
-
-class Study(Protocol):
-    """One round's evidence, as one kind of agent reads it. Made after the investigation, for this round only."""
-
-    @property
-    def notes(self) -> list[str]:
-        """What code left out of the members' answers, a sentence each."""
-        ...
-
-    def unjudgeable(self) -> str | None:
-        """Why the models need not be asked, e.g. because nothing was found that they could judge."""
-        ...
-
-    async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
-        """See :data:`agents.orchestrator.brief.Expand`."""
-        ...
-
-    def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
-        """The output, from what carried. Code has the last word on what may be called healthy."""
-        ...
-
-    def unjudged(self, reason: str, council: CouncilOutcome) -> Conclusion:
-        """The output where no model was asked."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -88,30 +68,39 @@ class SpecialistAgent(ABC):
         """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
         await self._record_invoked(assignment)
         desk = ToolDesk(assignment, self.capability.agent, frozenset(self.capability.tools))
-        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
         values = self._values(assignment)
-        prompt = self.prompts.load(f"{self.capability.agent}.investigate")
-        book = await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        stopped = [bound] if (bound := await self._gather(desk, values)) else []
+        book = desk.book
         study = self.study(desk)
-        stopped = [investigation.stopped] if investigation.stopped else []
         if (reason := study.unjudgeable()) is not None:
             council = _unasked(assignment)
             return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
         receipts = ClaimReceipts(book)
         brief = self._brief(assignment, {**values, "evidence": book.rendered()}, study=study, receipts=receipts)
-        result = await assignment.orchestrator.deliberate(
-            brief, mode=assignment.mode, progress=assignment.progress, recorder=assignment.recorder
-        )
+        stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._stamps))
+        result, conclusion = await judged(stamped, brief, study=study, receipts=receipts)
         outcome = _outcome(
-            study.conclude(result, receipts),
+            conclusion,
             result.outcome,
             book,
-            diagnosis=_diagnosis(result),
-            notes=[*stopped, *study.notes],
-            missing=[text for report in result.reports.values() for text in report.missing],
+            diagnosis=diagnosis(result, receipts),
+            notes=list(dict.fromkeys([*stopped, *study.notes])),
+            missing=without_facts([text for report in result.reports.values() for text in report.missing], receipts),
         )
         await self._record_output(assignment, outcome)
         return outcome
+
+    async def _gather(self, desk: ToolDesk, values: JsonObject) -> str | None:
+        """Fill the desk's book. Which bound ended the investigation, in a sentence; None when the lead was done."""
+        if (earlier := await recall_evidence(desk)) is not None:
+            desk.book, stopped = earlier
+            return stopped
+        prompt = self.prompts.load(f"{self.capability.agent}.investigate")
+        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
+        await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        if desk.assignment.mode != "single":
+            await keep_evidence(desk, stopped=investigation.stopped)
+        return investigation.stopped
 
     def _tool_specs(self) -> tuple[ToolSpec, ...]:
         tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]
@@ -148,6 +137,8 @@ class SpecialistAgent(ABC):
             user=assignment.spec.user,
             agent=agent,
             key=f"{agent}:{assignment.round}",
+            question=f"{agent}:r{assignment.revision}",
+            memory=assignment.memory,
             system=self.prompts.load("council.member").render().system,
             report=self._text(f"{agent}.report", values),
             contract=self.contract,
@@ -160,12 +151,15 @@ class SpecialistAgent(ABC):
         prompt = self.prompts.load(prompt_id)
         return BriefPrompt(prompt.id, prompt.version, prompt.render(**values).user)
 
+    def _stamps(self, mode: str = "") -> JsonObject:
+        """Of the prompts that a round in this mode rests on; empty: of all that it may."""
+        agent = self.capability.agent
+        last = {"single": [], "aggregation": [self.synthesis], "council": ["council.vote"]}
+        more = last.get(mode, ["council.vote", self.synthesis])
+        return self.prompts.stamps(f"{agent}.investigate", "council.member", f"{agent}.report", *more)
+
     async def _record_invoked(self, assignment: Assignment) -> None:
         agent = self.capability.agent
-        used = [f"{agent}.investigate", "council.member", f"{agent}.report", "council.vote"]
-        prompts = {
-            name: {"version": p.version, "checksum": p.checksum} for name in used if (p := self.prompts.load(name))
-        }
         body: JsonObject = {
             "agent": agent,
             "revision": assignment.revision,
@@ -173,7 +167,7 @@ class SpecialistAgent(ABC):
             "mode": assignment.mode,
             "members": [member.name for member in self.members],
             "tools": list(self.capability.tools),
-            "prompts": prompts,
+            "prompts": self._stamps(),
             "refusals": [refusal.model_dump(mode="json") for refusal in assignment.refusals],
         }
         await self._record(assignment, "agent_invoked", body, key="invoked")
@@ -191,6 +185,7 @@ class SpecialistAgent(ABC):
                 "revision": output.revision,
                 "digest": output.digest,
                 name: output.model_dump(mode="json"),
+                "prompts": self._stamps(outcome.council.mode),
             },
             # The digest is in the key: a retried round that comes to another output is another entry.
             key=f"{name}:{output.digest.removeprefix('sha256:')[:16]}",
@@ -234,20 +229,12 @@ def _outcome(
     )
 
 
-def _diagnosis(result: Deliberation) -> str:
-    """In the words of the member whose output stands; else what the models agree on."""
-    voice = result.reports.get(result.best) if result.best is not None else None
-    if voice is not None:
-        return voice.diagnosis
-    carried = "; ".join(claim.text for claim in result.carried_claims)
-    return f"What the models agree on: {carried}."[:600] if carried else "The models agreed on no diagnosis."
-
-
 def _unasked(assignment: Assignment) -> CouncilOutcome:
     council = assignment.orchestrator.council
     return CouncilOutcome(
         mode="single",
         requested_mode=assignment.mode,
+        chosen=assignment.spec.mode_choice,
         degraded="There was no evidence to judge, so the models were not asked.",
         members=[],
         nominal_votes=0,

@@ -9,13 +9,6 @@ from bot.blocks.text import inline
 from bot.blocks.words import each, plural, share
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary
 
-MODE_NAMES = {"single": "one model", "aggregation": "aggregation", "council": "council"}
-MODE_MEANS = {
-    "single": "One model answers.",
-    "aggregation": "The models answer side by side; one of them merges the answers.",
-    "council": "The models answer apart, then vote on every claim.",
-}
-
 _JOINED = re.compile(r"(?<=[a-z])_(?=[a-z])")
 
 
@@ -76,8 +69,10 @@ def dissent_lines(dissents: Sequence[Dissent]) -> list[str]:
 def _dispute(claim: str, said: Sequence[Dissent]) -> str:
     members = [f"*{inline(member, 40)}*" for member in dict.fromkeys(dissent.member for dissent in said)]
     reasons = list(dict.fromkeys(inline(dissent.reason, 200) or "no reason given" for dissent in said))
+    settles = list(dict.fromkeys(inline(dissent.settled_by, 200) for dissent in said if dissent.settled_by.strip()))
     verb = "disputes" if len(members) == 1 else "dispute"
-    return f"• {each(members)} {verb} “{claim_words(claim, 200)}”: {' / '.join(reasons)}"
+    wanted = f" Would settle it: {' / '.join(settles)}" if settles else ""
+    return f"• {each(members)} {verb} “{claim_words(claim, 200)}”: {' / '.join(reasons)}{wanted}"
 
 
 def verdict_line(outcome: CouncilOutcome) -> str:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from bot.blocks.actions import APPROVE, ButtonValue
 from bot.workflows.messages import Proposal, TaskResult, TaskState
 from bot.workflows.task import TaskWorkflow
+from prompts.library import PromptLibrary
 from tests.whole.town import Town, open_town
 from tools.contracts.common import JsonObject
 from tools.contracts.decision import Decision
@@ -114,4 +115,11 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         assert set(changed) <= set(after.plan.asset_ids)
         [void] = await bodies(town, task, "plan_superseded")
         assert (void["revision"], void["by_revision"]) == (1, 2)
+        asked = PromptLibrary().stamps
+        explained = await bodies(town, task, "plan_explained")
+        heard = await bodies(town, task, "follow_up_heard")
+        assert explained
+        assert all(body["prompts"] == asked("follow_up", "explain") for body in explained)
+        assert {body["outcome"] for body in heard} >= {"refined", "not_for_you"}
+        assert all(body["prompts"] == asked("follow_up") for body in heard)
         assert (await town.ledger.verify(town.stack.org)).ok

@@ -64,19 +64,26 @@ def _scope_claims(picture: Picture) -> list[Json]:
 def _drift_claims(picture: Picture, main: Comparison, drifted: dict[str, Json]) -> list[Json]:
     finding, image = main.finding, main.image
     family, version = str(image.get("family")), str(image.get("version"))
-    version_receipt = receipt(finding, "/target_image/version", version)
-    last = len(main.drifted) - 1
-    receipts = [receipt(finding, f"/drifted/{last}/asset_id", main.drifted[last].get("asset_id"))] if last >= 0 else []
+    named = [
+        receipt(finding, f"/target_image/{name}", value) for name, value in (("version", version), ("family", family))
+    ]
+    receipts = [receipt(finding, "/drifted", len(main.drifted)), *_version_receipts(main)] if main.drifted else []
+    receipts += [
+        receipt(other.finding, "/drifted", len(other.drifted))
+        for other in picture.comparisons
+        if other.drifted and other.finding.call != finding.call
+    ]
     claims = [
-        claim(
-            f"The golden version of {family} is {version}.", family, "target_version", version, [version_receipt], 0.99
-        ),
+        claim(f"The golden version of {family} is {version}.", family, "target_version", version, named, 0.99),
         claim(f"{len(drifted)} assets have drifted.", picture.fleet, "drifted_count", len(drifted), receipts, 0.97),
     ]
     if drifted:
         index, worst = max(enumerate(main.drifted), key=lambda row: (_behind(row[1]), row[0]))
         name, behind = str(worst.get("asset_id")), _behind(worst)
-        cited = [receipt(finding, f"/drifted/{index}/releases_behind", behind)]
+        cited = [
+            receipt(finding, f"/drifted/{index}/releases_behind", behind),
+            receipt(finding, f"/drifted/{index}/asset_id", name),
+        ]
         claims.append(claim(f"{name} is {behind} releases behind.", name, "releases_behind", behind, cited, 0.95))
     for run in picture.simulations[-1:]:
         failures = as_object(run.output.get("simulation")).get("predicted_failures")
@@ -84,6 +91,14 @@ def _drift_claims(picture: Picture, main: Comparison, drifted: dict[str, Json]) 
         text = f"The simulation predicts {failures} failures."
         claims.append(claim(text, picture.fleet, "predicted_failures", failures, cited, 0.9))
     return claims
+
+
+def _version_receipts(main: Comparison) -> list[Json]:
+    """One for each version that runs, where it stands first."""
+    first = {str(row.get("current_version")): index for index, row in reversed(list(enumerate(main.drifted)))}
+    return [
+        receipt(main.finding, f"/drifted/{first[version]}/current_version", version) for version in sorted(first)[:8]
+    ]
 
 
 def _behind(row: Json) -> int:

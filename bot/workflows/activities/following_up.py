@@ -80,7 +80,7 @@ class FollowingUp:
 
     async def _follow_up(self, message: FollowUpInput) -> FollowedUp:
         if decides(message.answer.text):
-            return await self._heard(message, FollowedUp(kind="decides"))
+            return await self._heard(message, FollowedUp(kind="decides"), read=False)
         reply = Reply(
             spec=message.spec,
             words=message.answer.text,
@@ -130,7 +130,8 @@ class FollowingUp:
         request, answer = message.request, message.answer
         book = await evidence_of(self.bench.ledger, request, message.spec, message.proposal)
         explanation = await self.bench.follow_ups.explain(reply, book)
-        await self._record("explained", message, {"explanation": explanation.model_dump(mode="json")})
+        body: JsonObject = {"explanation": explanation.model_dump(mode="json")}
+        await self._record("explained", message, body | self._prompts("follow_up", "explain"))
         card = explanation_card(
             explanation,
             question=answer.text,
@@ -149,15 +150,20 @@ class FollowingUp:
         return FollowedUp(kind="explained")
 
     async def _turn_away(self, message: FollowUpInput, why: Turned) -> FollowedUp:
-        await self._record(why, message, {})
+        await self._record(why, message, self._prompts("follow_up"))
         said = sentence(FOLLOW_UP_SENTENCES[why])
         await whisper(self.bench, message.request, message.thread_ts, user=message.answer.user, said=said)
         return FollowedUp(kind="turned_away")
 
-    async def _heard(self, message: FollowUpInput, heard: FollowedUp) -> FollowedUp:
+    async def _heard(self, message: FollowUpInput, heard: FollowedUp, *, read: bool = True) -> FollowedUp:
+        """`read`: by a model. Where code alone knew what it meant, the entry rests on no prompt."""
         task = heard.spec.model_dump(mode="json") if heard.spec is not None else None
-        await self._record(heard.kind, message, {"changes": heard.changes, "task_spec": task})
+        prompts = self._prompts("follow_up") if read else {}
+        await self._record(heard.kind, message, {"changes": heard.changes, "task_spec": task, **prompts})
         return heard
+
+    def _prompts(self, *ids: str) -> JsonObject:
+        return {"prompts": self.bench.follow_ups.prompts.stamps(*ids)}
 
     async def _record(self, outcome: str, message: FollowUpInput, more: JsonObject) -> None:
         request, answer = message.request, message.answer

@@ -14,13 +14,14 @@ from bot.blocks.intents import confirmed_card, intents_card, intents_question
 from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
+from bot.ledger.soon import Soon
 from bot.thread import SlackRefused
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import ConfirmedParts, TaskRequest, UnderstandInput, Understood, WarnInput
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
-from tools.contracts.ledger import LedgerKind
+from tools.contracts.ledger import LedgerKind, Recorder
 from tools.contracts.taskspec import Intent, Question, TaskSpec
 
 _BODY = TypeAdapter(JsonObject)
@@ -58,10 +59,13 @@ class Understanding:
         """A TaskSpec, one question, or a kind no. All three are in the thread and in the ledger when this returns."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
-            await self._record("task_received", {"source": request.source, "text": request.text}, request, "received")
+            recorder = Soon(self.bench.ledger)
+            heard: JsonObject = {"source": request.source, "text": request.text}
+            await self._record("task_received", heard, request, "received", recorder=recorder)
             for exchange in message.exchanges:
                 body: JsonObject = {"question_id": exchange.question_id, "answer": exchange.answer}
-                await self._record("question_answered", body, request, f"answered:{exchange.question_id}")
+                key = f"answered:{exchange.question_id}"
+                await self._record("question_answered", body, request, key, recorder=recorder)
             try:
                 thread_ts = message.thread_ts or await self._open_thread(request)
             except SlackRefused as refused:
@@ -136,22 +140,27 @@ class Understanding:
                 whole=request.whole,
                 previous=await self._previous(request),
                 received_at=request.received_at,
+                channel=request.channel,
                 attempt=activity.info().attempt,
             )
         )
         if understanding.kind == "error":
             raise ModelError("unavailable", understanding.text)
+        # What no model was asked about rests on no prompt.
+        read: JsonObject = (
+            {"prompts": self.bench.meta_prompt.prompts.stamps("meta_prompt")} if understanding.member else {}
+        )
         if understanding.kind == "question" and understanding.question is not None:
             if request.source == "alert":
-                return await self._decline(open_alert(understanding.question), request, thread_ts)
-            return await self._ask(understanding.question, request, thread_ts, number=len(message.exchanges))
+                return await self._decline(open_alert(understanding.question), request, thread_ts, read)
+            return await self._ask(understanding.question, request, thread_ts, len(message.exchanges), read)
         if understanding.kind == "several":
             return await self._put_to_confirm(
-                understanding.intents, request, thread_ts, question_id=f"q{len(message.exchanges) + 1}"
+                understanding.intents, request, thread_ts, f"q{len(message.exchanges) + 1}", read
             )
         if understanding.kind == "task" and understanding.spec is not None:
-            return await self._acknowledge(understanding.spec, request, thread_ts)
-        return await self._decline(understanding.text, request, thread_ts)
+            return await self._acknowledge(understanding.spec, request, thread_ts, read)
+        return await self._decline(understanding.text, request, thread_ts, read)
 
     async def _previous(self, request: TaskRequest) -> TaskSpec | None:
         """What the last task of this thread was about, as this ledger has it."""
@@ -161,20 +170,25 @@ class Understanding:
         found: TaskSpec | None = None
         for entry in entries:
             body = _BODY.validate_json(entry.body)
+            body.pop("prompts", None)
             spec = body.get("task_spec") if entry.kind == "follow_up_heard" else body
             if entry.kind in ("task_spec", "follow_up_heard") and isinstance(spec, dict) and "task_type" in spec:
                 found = TaskSpec.model_validate(spec)
         return found
 
-    async def _decline(self, why: str, request: TaskRequest, thread_ts: str | None) -> Understood:
-        await self._record("task_spec", {"declined": why}, request, of_this_attempt("declined"))
+    async def _decline(
+        self, why: str, request: TaskRequest, thread_ts: str | None, read: JsonObject | None = None
+    ) -> Understood:
+        """`read`: with which prompt a model read the request. None: none did."""
+        await self._record("task_spec", {"declined": why, **(read or {})}, request, of_this_attempt("declined"))
         return Understood(thread_ts=thread_ts, declined=why)
 
-    async def _ask(self, question: Question, request: TaskRequest, thread_ts: str, *, number: int) -> Understood:
+    async def _ask(
+        self, question: Question, request: TaskRequest, thread_ts: str, number: int, read: JsonObject
+    ) -> Understood:
         question_id = f"q{number + 1}"
-        await self._record(
-            "question_asked", question.model_dump(mode="json"), request, of_this_attempt(f"question:{question_id}")
-        )
+        asked = {**question.model_dump(mode="json"), **read}
+        await self._record("question_asked", asked, request, of_this_attempt(f"question:{question_id}"))
         card = task.question_card(
             question, task_id=request.task_id, question_id=question_id, simulated=self.bench.simulated
         )
@@ -188,9 +202,9 @@ class Understanding:
         return Understood(thread_ts=thread_ts, question=question, question_id=question_id, asked_at=asked_at)
 
     async def _put_to_confirm(
-        self, intents: list[Intent], request: TaskRequest, thread_ts: str, *, question_id: str
+        self, intents: list[Intent], request: TaskRequest, thread_ts: str, question_id: str, read: JsonObject
     ) -> Understood:
-        listed: JsonObject = {"intents": [intent.model_dump(mode="json") for intent in intents]}
+        listed: JsonObject = {"intents": [intent.model_dump(mode="json") for intent in intents], **read}
         await self._record("question_asked", listed, request, of_this_attempt(f"question:{question_id}"))
         asked_at = await self.bench.writer.post_once(
             self.bench.thread(request, thread_ts),
@@ -207,12 +221,10 @@ class Understanding:
             asked_at=asked_at,
         )
 
-    async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str) -> Understood:
-        await self._record("task_spec", spec.model_dump(mode="json"), request, of_this_attempt("spec"))
+    async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str, read: JsonObject) -> Understood:
+        await self._record("task_spec", {**spec.model_dump(mode="json"), **read}, request, of_this_attempt("spec"))
         names = [member.name for member in self.bench.members]
-        card = task.acknowledgement(
-            spec, members=names if spec.mode != "single" else names[:1], simulated=self.bench.simulated
-        )
+        card = task.acknowledgement(spec, members=names, simulated=self.bench.simulated)
         await self.bench.writer.post_once(
             self.bench.thread(request, thread_ts),
             card,
@@ -224,6 +236,7 @@ class Understanding:
 
     async def _open_thread(self, request: TaskRequest) -> str:
         """A slash command has no message of its own: say in the channel who asked for what."""
+        await self.bench.ledger.settled(request.org, request.task_id)
         said = f"{person(request.user)} asked: {inline(request.text, 400)}"
         return await self.bench.writer.post_once(
             self.bench.thread(request, None),
@@ -233,7 +246,9 @@ class Understanding:
             check_first=is_retry(),
         )
 
-    async def _record(self, kind: LedgerKind, body: JsonObject, request: TaskRequest, key: str) -> None:
-        await self.bench.ledger.record(
+    async def _record(
+        self, kind: LedgerKind, body: JsonObject, request: TaskRequest, key: str, *, recorder: Recorder | None = None
+    ) -> None:
+        await (recorder or self.bench.ledger).record(
             kind, body, org=request.org, task_id=request.task_id, actor=request.user, key=key
         )

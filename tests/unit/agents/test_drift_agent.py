@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -247,7 +248,7 @@ async def test_a_member_that_fails_degrades_the_council_visibly(
     await rehearsal.fault(kind, model="rehearsal-cedar")
     outcome = await workbench.work(spec())
     plan_of(outcome)
-    assert (outcome.council.mode, outcome.council.requested_mode) == ("single", "council")
+    assert (outcome.council.mode, outcome.council.requested_mode) == ("aggregation", "council")
     assert outcome.council.degraded
     assert "Cedar" in outcome.council.degraded
 
@@ -280,3 +281,22 @@ async def test_a_policy_engine_that_is_away_stops_the_work(workbench: Bench) -> 
     workbench.authorizer = Away()
     with pytest.raises(InvestigationUnavailable):
         await workbench.work(spec())
+
+
+async def test_the_diagnosis_is_the_members_own_where_its_claims_cite_all_of_it(workbench: Bench) -> None:
+    outcome = await workbench.work(spec())
+    assert re.match(r"\d+ of \d+ assets of production/web are not on web-base 2\.", outcome.diagnosis)
+
+
+@pytest.mark.parametrize("mode", ["single", "aggregation", "council"])
+async def test_a_diagnosis_that_states_what_no_claim_cites_is_replaced_by_what_the_results_show(
+    workbench: Bench, rehearsal: Rehearsal, mode: Mode
+) -> None:
+    """A model that says what the request says: figures and names that no tool returned, on the card to decide by."""
+    await rehearsal.fault("parrot")
+    words = "web-prod-99 runs 9.9.9 at 31 sites"
+    outcome = await workbench.work(spec().model_copy(update={"user_intent": words}), mode=mode)
+    assert plan_of(outcome)
+    assert outcome.diagnosis.startswith("What the tool results show: ")
+    assert "target version is 2." in outcome.diagnosis
+    assert not any(invented in f"{outcome.diagnosis} {outcome.missing}" for invented in ("99", "9.9.9", "31"))

@@ -22,9 +22,11 @@ async def ask_in_turn(
     Raises :class:`ModelError` with every member's reason when none gave one.
     """
     errors: list[str] = []
-    for member in members:
+    for at, member in enumerate(members):
+        parent = f"{request.key}:{members[0].name}" if at else request.parent
+        asked = replace(request, key=f"{request.key}:{member.name}", parent=parent)
         try:
-            return await ask(client, member, replace(request, key=f"{request.key}:{member.name}"), contract), member
+            return await ask(client, member, asked, contract), member
         except ModelError as error:
             errors.append(str(error))
     raise ModelError("unavailable", " ".join(errors) or "No model is configured.")

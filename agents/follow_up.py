@@ -94,6 +94,7 @@ class FollowUps:
                 prompt_id=prompt.id,
                 prompt_version=prompt.version,
                 key=key if reply.attempt == 1 else f"{key}.{reply.attempt}",
+                agent="follow_up",
                 max_tokens=1500,
                 temperature=0,
                 deadline_seconds=self.deadline_seconds,

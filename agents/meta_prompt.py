@@ -96,6 +96,7 @@ class MetaPrompt:
             prompt_id=prompt.id,
             prompt_version=prompt.version,
             key=f"understand:{_round(request)}",
+            agent="meta_prompt",
             max_tokens=1500,
             temperature=0,
             deadline_seconds=self.deadline_seconds,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, PAUSE, REJECT, RESUME, STEP_UP_FORM
 from bot.blocks.message import Message
 from bot.blocks.modal import Modal
+from bot.desks import Desk
 from bot.intake import HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
@@ -79,8 +80,9 @@ def build_app(
     identity: Identity,
     org: str | None,
     alert_channels: frozenset[str],
+    desks: Mapping[str, Desk] | None = None,
 ) -> AsyncApp:
-    """The app with every listener. A listener that raises is not acknowledged."""
+    """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
     app = AsyncApp(
         client=client,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
@@ -94,7 +96,7 @@ def build_app(
         events=EventListeners(intake=intake, org=org, bot_user=identity.user, alert_channels=alert_channels),
         clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
         step_up=step_up,
-        commands=CommandListeners(intake=intake, org=org),
+        commands=CommandListeners(intake=intake, org=org, desks=desks or {}),
     )
     return app
 

@@ -123,6 +123,19 @@ def ledger(context: typer.Context) -> None:
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
+def usage(context: typer.Context) -> None:
+    """What the models were used for and what it cost, by person, team, agent, model, mode or day."""
+    from bot.commands import usage_inputs
+    from bot.usage.cli import usage_app
+
+    usage_app(usage_inputs)(args=context.args, prog_name="gavel usage")
+
+
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
 def cve(context: typer.Context) -> None:
     """CVE data: `import` what the security and patch tools compare with."""
     from bot.advisories.cli import cve_app

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.doctor import Finding, examine, healthy
 from bot.keys import load_keys
@@ -25,6 +26,8 @@ from bot.local.stack import RunningStack, open_or_attach, open_stack
 from bot.redaction import redact
 from bot.settings import Settings, SettingsError, load_settings
 from bot.telemetry import configure_logging
+from bot.usage.cli import UsageInputs
+from bot.usage.teams import Teams
 from policies.engine import PolicyUnavailable
 from tools.connectors.base import EstateError
 from tools.contracts.ledger import LedgerUnavailable
@@ -151,6 +154,21 @@ def org_of(settings: Settings) -> str:
     if org is None and settings.slack.configured:
         raise SettingsError(["GAVEL_ORG is not set, and no gavel has run here; set it to your Slack team id (T…)"])
     return org or TEAM_ID
+
+
+def usage_inputs() -> UsageInputs:
+    """Where this installation's request log is, and its teams. Raises :class:`SettingsError`."""
+    settings = prepared()
+    client: AsyncWebClient | None = None
+    if settings.slack.configured:
+        from bot.edge import slack_client  # late: only teams need Slack here
+
+        client = slack_client(settings)
+    return UsageInputs(
+        database_url=settings.database_url,
+        org=org_of(settings),
+        teams=Teams(settings.usage.teams, client),
+    )
 
 
 def ledger_inputs() -> LedgerInputs:

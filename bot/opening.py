@@ -17,13 +17,21 @@ from bot.settings import Settings
 from tools.contracts.advisory import Advisory
 
 
-async def open_ledger(exits: AsyncExitStack, settings: Settings, keys: Keys) -> Ledger:
-    """Migrate and open; closed in the right order with `exits`."""
+async def open_database(exits: AsyncExitStack, settings: Settings) -> Database:
+    """Migrate and open; closed with `exits`."""
     configured = settings.database.url
     url = configured.get_secret_value() if configured else f"sqlite:///{settings.data_dir / 'gavel.db'}"
     await migrate(url)
     database = Database.open(url)
     exits.push_async_callback(database.close)
+    return database
+
+
+async def open_ledger(
+    exits: AsyncExitStack, settings: Settings, keys: Keys, *, database: Database | None = None
+) -> Ledger:
+    """Over `database`, or one that is migrated and opened here; closed in the right order with `exits`."""
+    database = database or await open_database(exits, settings)
     anchor = FileAnchor(settings.ledger.anchor_dir or settings.data_dir / "anchors", key=keys.derive("anchor"))
     ledger = Ledger(database, anchor, key=keys.derive("ledger"))
     exits.push_async_callback(ledger.close)

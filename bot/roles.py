@@ -52,12 +52,16 @@ class GroupRoles:
         return [role for role, handle in ROLE_GROUPS.items() if user in groups.get(handle, ())]
 
     async def _read(self) -> _Groups:
-        """Handle → user ids."""
-        try:
-            answer = await self._client.api_call("usergroups.list", params={"include_users": True})
-        except SlackApiError as error:
-            raise RolesUnavailable(f"Slack did not list its user groups: {error}") from error
-        except (ClientError, OSError, TimeoutError) as error:
-            raise RolesUnavailable(f"Slack could not be asked for its user groups: {error}") from error
-        groups: list[dict[str, Any]] = answer.get("usergroups") or []
-        return {str(group.get("handle")): frozenset(group.get("users") or []) for group in groups}
+        return await read_groups(self._client)
+
+
+async def read_groups(client: SlackApi) -> Mapping[str, frozenset[str]]:
+    """The workspace's user groups: handle → user ids. Raises :class:`RolesUnavailable`."""
+    try:
+        answer = await client.api_call("usergroups.list", params={"include_users": True})
+    except SlackApiError as error:
+        raise RolesUnavailable(f"Slack did not list its user groups: {error}") from error
+    except (ClientError, OSError, TimeoutError) as error:
+        raise RolesUnavailable(f"Slack could not be asked for its user groups: {error}") from error
+    groups: list[dict[str, Any]] = answer.get("usergroups") or []
+    return {str(group.get("handle")): frozenset(group.get("users") or []) for group in groups}

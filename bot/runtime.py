@@ -21,19 +21,20 @@ from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
 from bot.clock import utc_now
+from bot.desks import role_directory
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
 from bot.keys import Keys
 from bot.ledger.requests import RequestLog
+from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
 from bot.narrator.live import Narrator
-from bot.opening import open_advisories, open_ledger
+from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
-from bot.roles import GroupRoles, ListedRoles
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
@@ -66,7 +67,11 @@ async def open_workbench(
 ) -> AsyncGenerator[Workbench]:
     """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
     async with AsyncExitStack() as stack:
-        ledger = await open_ledger(stack, settings, keys)
+        database = await open_database(stack, settings)
+        ledger = await open_ledger(stack, settings, keys, database=database)
+        if settings.ledger.request_log_days is not None:
+            pruning = asyncio.create_task(keep_pruned(database, days=settings.ledger.request_log_days, now=utc_now))
+            stack.callback(pruning.cancel)
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         litellm = LiteLLMClient()
@@ -76,7 +81,6 @@ async def open_workbench(
         models = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
         prompts, registry = PromptLibrary(), build_registry()
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
-        explicit = settings.roles.explicit
         council = Council(
             client=models,
             members=members,
@@ -118,7 +122,7 @@ async def open_workbench(
                 production=settings.production,
             ),
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
-            roles=GroupRoles(client) if explicit is None else ListedRoles(explicit),
+            roles=role_directory(settings, client),
             grant_key=keys.derive("grant"),
             team=identity.team,
             include_dissent=settings.council.include_dissent,

@@ -17,6 +17,7 @@ from pydantic_settings import SettingsError as UndecodableError
 
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
+from bot.settings_money import UsageSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_sections import (
     ROLE_GROUPS,
@@ -62,6 +63,7 @@ __all__ = [
     "SlackSettings",
     "TaskSettings",
     "TemporalSettings",
+    "UsageSettings",
     "load_settings",
 ]
 
@@ -99,6 +101,7 @@ class Settings(Section):
     policies: PolicySettings = Field(default_factory=PolicySettings)
     autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    usage: UsageSettings = Field(default_factory=UsageSettings)
 
     @model_validator(mode="before")
     @classmethod

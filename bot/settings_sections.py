@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from agents.orchestrator.providers.vendor import ProviderId
 from bot.settings_base import Names, Section, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
@@ -22,7 +23,7 @@ ROLE_GROUPS: dict[Role, str] = {
 }
 """Handles of the Slack user groups that hold each role, unless `roles` maps people explicitly."""
 
-Provider = Literal["claude", "openai", "gemini", "ollama", "bedrock", "azure", "rehearsal"]
+Provider = ProviderId | Literal["rehearsal"]
 """ADR-006, supported providers; `rehearsal` is the simulated one of the embedded stack."""
 
 
@@ -143,6 +144,18 @@ class DatabaseSettings(Section):
     url: DatabaseUrl | None = None
 
 
+class CapabilitySettings(BaseModel):
+    """What a model can do, where litellm's data does not know it, or is wrong. None: as the data has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    vision: bool | None = None
+    tools: bool | None = None
+    streaming: bool | None = None
+    json_schema: bool | None = None
+    prompt_caching: bool | None = None
+
+
 class MemberSettings(BaseModel):
     """A model that may answer, alone or on the council."""
 
@@ -159,6 +172,9 @@ class MemberSettings(BaseModel):
     """None: litellm reads the provider's usual variable."""
     extra: dict[str, str] = {}
     """More litellm arguments, e.g. `api_version`."""
+    provider: ProviderId | None = None
+    """None: as `model` says; `openai/…` with an `api_base` is an OpenAI-compatible endpoint."""
+    can: CapabilitySettings = CapabilitySettings()
 
 
 class LlmSettings(Section):
@@ -254,6 +270,8 @@ class LedgerSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LEDGER_")
     anchor_dir: Path | None = None
     """Where the keyed heads of the chains are kept, outside SQL. None: `anchors` in the data directory."""
+    request_log_days: int | None = Field(default=None, ge=1, le=36_500)
+    """Rows of `ai_request_logs` older than this are removed. None: none is. The ledger itself is always kept."""
 
 
 class EstateSettings(Section):

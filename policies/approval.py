@@ -77,6 +77,7 @@ def approval_document(plan: JsonObject, context: JudgeContext) -> JsonObject:
             "mode": council.requested_mode,
             "consensus": council.consensus,
             "dissent": len(council.dissent),
+            "opposed": council.opposed,
             "agreement": council.agreement,
             "degraded": council.degraded,
         },

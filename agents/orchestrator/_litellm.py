@@ -13,11 +13,13 @@ import inspect
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
 
+from agents.orchestrator._raw import RawFailure, RawReply, read_reply
+from agents.orchestrator._streaming import Assembly
 from agents.orchestrator.chat import ModelErrorKind
 from tools.contracts.common import JsonObject
 
@@ -44,35 +46,12 @@ class _Complete(Protocol):
     def __call__(self, **arguments: Any) -> Coroutine[Any, Any, Any]: ...
 
 
+class _Price(Protocol):
+    def __call__(self, **arguments: Any) -> float: ...
+
+
 class _Close(Protocol):
     def __call__(self) -> Awaitable[None]: ...
-
-
-@dataclass(frozen=True)
-class RawToolCall:
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True)
-class RawReply:
-    """What is read from litellm's response. Its hidden and provider-specific fields stay behind."""
-
-    text: str
-    tool_calls: tuple[RawToolCall, ...]
-    finish_reason: str | None
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    cost_usd: float | None
-    """litellm's price for the call; None when it has none, and when it says 0, which means it does not know."""
-
-
-@dataclass(frozen=True)
-class RawFailure:
-    kind: ModelErrorKind
-    text: str
-    retry_after_seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +60,7 @@ class Litellm:
 
     _complete: _Complete
     _close: _Close
+    _price: _Price
     _kinds: Sequence[tuple[type[BaseException], ModelErrorKind]]
 
     async def complete(self, arguments: JsonObject) -> RawReply | RawFailure:
@@ -90,11 +70,45 @@ class Litellm:
             # most of a second on the event loop. The tools here are only ever our own functions.
             response = await _hung_up_cleanly(self._complete(**arguments, _skip_mcp_handler=True))
         except Exception as error:
-            return RawFailure(kind=self._kind(error), text=str(error), retry_after_seconds=_retry_after(error))
+            return self._failure(error)
         try:
-            return _reply(response)
+            return read_reply(response)
         except (AttributeError, IndexError, TypeError, ValueError) as error:
             return RawFailure("bad_response", f"the response has no message to read: {error}", None)
+
+    async def stream(
+        self, arguments: JsonObject, *, stall_seconds: float
+    ) -> AsyncGenerator[str | RawReply | RawFailure]:
+        """One call: pieces of text as they come, and last a reply or a failure, exactly once.
+
+        Silence of `stall_seconds` after it has begun is a failure, and so is an end that the provider did not mark
+        as one: litellm would hand out what came until then as a whole answer, with a count of tokens of its own.
+        """
+        assembly = Assembly()
+        try:
+            stream = await _hung_up_cleanly(self._complete(**arguments, _skip_mcp_handler=True))
+        except Exception as error:
+            yield self._failure(error)
+            return
+        try:
+            async for text in assembly.pieces(stream, stall_seconds=stall_seconds):
+                yield text
+        except TimeoutError:
+            yield RawFailure("timeout", f"its answer stalled for {stall_seconds:.0f} s and was given up", None)
+        except Exception as error:
+            yield self._failure(error)
+        else:
+            yield assembly.outcome(
+                stream, price=lambda whole: self._price(completion_response=whole, **_named(arguments))
+            )
+        finally:
+            await stream.aclose()
+
+    def _failure(self, error: Exception) -> RawFailure:
+        # What broke a stream is wrapped once more.
+        inner: Any = getattr(error, "original_exception", None)
+        said = inner if isinstance(inner, Exception) else error
+        return RawFailure(kind=self._kind(said), text=str(said), retry_after_seconds=_retry_after(said))
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -126,6 +140,7 @@ def _load() -> Litellm:
     vars(module).update(telemetry=False, suppress_debug_info=True, drop_params=True)
     complete: _Complete = module.acompletion
     close: _Close = module.close_litellm_async_clients
+    price: _Price = module.completion_cost
     # Most specific first: litellm's context window error is one of its bad request errors.
     kinds: list[tuple[type[BaseException], ModelErrorKind]] = [
         (module.ContextWindowExceededError, "too_long"),
@@ -138,7 +153,7 @@ def _load() -> Litellm:
         (module.UnprocessableEntityError, "bad_response"),
         (module.APIResponseValidationError, "bad_response"),
     ]
-    return Litellm(_complete=complete, _close=close, _kinds=kinds)
+    return Litellm(_complete=complete, _close=close, _price=price, _kinds=kinds)
 
 
 def _import() -> ModuleType:
@@ -193,34 +208,8 @@ def _is_litellm_main(coroutine: Any) -> bool:
     return str(coroutine.cr_code.co_filename).replace("\\", "/").endswith("litellm/main.py")
 
 
-def _reply(response: Any) -> RawReply:
-    choice: Any = response.choices[0]
-    message: Any = choice.message
-    usage: Any = getattr(response, "usage", None)
-    hidden: Mapping[str, Any] = getattr(response, "_hidden_params", None) or {}
-    calls: list[Any] = list(message.tool_calls or [])
-    return RawReply(
-        text=str(message.content or ""),
-        tool_calls=tuple(
-            RawToolCall(
-                id=str(call.id), name=str(call.function.name or ""), arguments=str(call.function.arguments or "")
-            )
-            for call in calls
-        ),
-        finish_reason=None if choice.finish_reason is None else str(choice.finish_reason),
-        prompt_tokens=_count(getattr(usage, "prompt_tokens", None)),
-        completion_tokens=_count(getattr(usage, "completion_tokens", None)),
-        cost_usd=_cost(hidden.get("response_cost")),
-    )
-
-
-def _count(value: Any) -> int | None:
-    """litellm fills in 0 where a provider reported no usage."""
-    return value if isinstance(value, int) and value > 0 else None
-
-
-def _cost(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and value > 0 else None
+def _named(arguments: JsonObject) -> JsonObject:
+    return {"model": arguments["model"]}
 
 
 def _retry_after(error: Exception) -> float | None:

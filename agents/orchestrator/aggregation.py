@@ -66,6 +66,7 @@ class Aggregation:
                 member=member.name,
                 mode="aggregation",
                 deadline_seconds=self.answer_deadline_seconds,
+                parent=brief.call_key("report", reports[0]),
             )
             answer, took_ms = await timed(
                 ask(self.client, member, request, brief.contract), member, deadline_seconds=request.deadline_seconds

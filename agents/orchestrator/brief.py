@@ -54,10 +54,24 @@ class Brief:
     def seed(self) -> str:
         return f"{self.org}/{self.task_id}/{self.key}"
 
+    def call_key(self, purpose: Purpose, member: str) -> str:
+        """Names one call in the request log."""
+        return f"{self.key}:{purpose}:{member}"
+
     def request(
-        self, prompt: Prompt, *, purpose: Purpose, member: str, mode: Mode, deadline_seconds: float
+        self,
+        prompt: Prompt,
+        *,
+        purpose: Purpose,
+        member: str,
+        mode: Mode,
+        deadline_seconds: float,
+        parent: str | None = None,
     ) -> ChatRequest:
-        """The call that puts `prompt` to `member`. Only its key depends on the member."""
+        """The call that puts `prompt` to `member`. Only its key depends on the member.
+
+        `parent`: the key of the call it repeats or rests on.
+        """
         return ChatRequest(
             messages=(ChatMessage(role="system", content=self.system), ChatMessage(role="user", content=prompt.text)),
             purpose=purpose,
@@ -67,7 +81,9 @@ class Brief:
             mode=mode,
             prompt_id=prompt.id,
             prompt_version=prompt.version,
-            key=f"{self.key}:{purpose}:{member}",
+            key=self.call_key(purpose, member),
+            parent=parent,
+            agent=self.agent,
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             deadline_seconds=deadline_seconds,

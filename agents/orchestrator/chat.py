@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from agents.orchestrator.images import Image
 from tools.contracts.common import JsonObject, Mode
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a model can do. What it cannot is done without, or said aloud; it never ends a task."""
+
+    vision: bool = False
+    """It reads images. Without: it sits out a question that has some."""
+    tools: bool = True
+    """It calls functions. Without: another member works the tools."""
+    streaming: bool = True
+    """It answers word by word. Without: its answer comes at once."""
+    json_schema: bool = True
+    """Its provider takes a JSON Schema for the answer. Without: the schema stands in the prompt."""
+    prompt_caching: bool = False
+    """Its provider can be told to keep what the next call begins with, too."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +42,10 @@ class Member:
     """True for rehearsal models; every thread they speak in says so."""
     extra: tuple[tuple[str, str], ...] = ()
     """More litellm arguments, e.g. `("api_version", "2024-10-21")`."""
+    provider: str = ""
+    """Whose it is, e.g. `claude`; empty: as `model` says (`providers.catalog.provider_of`)."""
+    capabilities: Capabilities | None = None
+    """None: as litellm's model data has them."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +74,8 @@ class ChatMessage:
     tool_uses: tuple[ToolUse, ...] = ()
     tool_use_id: str | None = None
     """For role `tool`: which :class:`ToolUse` this answers."""
+    images: tuple[Image, ...] = ()
+    """For role `user`: what is to be looked at, before the text."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +101,11 @@ class ChatRequest:
     prompt_version: str
     key: str
     """Unique within the task; names the call in the request log and the ledger."""
+    parent: str | None = None
+    """Key of the call that this one repeats, follows or judges. Of votes and syntheses, which rest on several answers:
+    the first of these. None: a first call."""
+    agent: str | None = None
+    """On whose account the call is made: the specialist's name, or the layer's, e.g. `meta_prompt`."""
     tools: tuple[ToolSpec, ...] = ()
     response: ResponseSchema | None = None
     max_tokens: int = 4096
@@ -93,6 +122,15 @@ class ChatReply:
     cost_usd: float | None
     """None means unknown, which is not zero."""
     duration_ms: int
+    cached_tokens: int | None = None
+    """Of `prompt_tokens`, how many the provider read from its cache; None: it does not say."""
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """More of a reply's text, as it comes. Unjudged: only the whole reply can be held against its contract."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +146,7 @@ class CallRecord:
     cost_usd: float | None
     duration_ms: int
     success: bool
+    cached_tokens: int | None = None
     error_class: str | None = None
     error_message: str | None = None
     """Redacted: never holds a key."""
@@ -125,7 +164,17 @@ class ModelClient(Protocol):
         ...
 
 
-ModelErrorKind = Literal["timeout", "rate_limited", "auth", "unavailable", "bad_response", "too_long"]
+class StreamingClient(ModelClient, Protocol):
+    def stream(self, member: Member, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatReply]:
+        """One call, bounded like :meth:`chat`: the text as it comes, and last the whole reply, exactly once.
+
+        Raises :class:`ModelError`, also for an answer that was cut: what came of it until then is worth nothing.
+        """
+        ...
+
+
+ModelErrorKind = Literal["timeout", "rate_limited", "auth", "unavailable", "bad_response", "too_long", "unable"]
+"""`unable`: nothing was asked, because the member's model cannot do it."""
 
 
 class ModelError(Exception):

@@ -7,13 +7,13 @@ are counted apart and in effective votes, and a claim carries only strictly abov
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from agents.orchestrator.canonical import claim_key, claim_text, plain_text
+from agents.orchestrator.electorate import Electorate
 from tools.contracts.council import Ballot, ClaimTally, MemberReport, PooledClaim, Stance, VoteSheet
 
 MINIMUM_SUPPORT = 2
@@ -23,46 +23,29 @@ MINIMUM_COVERAGE = Fraction(1, 2)
 """More than this share of the effective votes must have taken a stance."""
 
 
-_PREFIXES: Mapping[Literal["phase", "recommendation"], str] = {"phase": "p", "recommendation": "r"}
-_KINDS: Mapping[str, Literal["claim", "phase", "recommendation"]] = {
+_PREFIXES: Mapping[Literal["phase", "action", "recommendation"], str] = {
+    "phase": "p",
+    "action": "a",
+    "recommendation": "r",
+}
+_KINDS: Mapping[str, Literal["claim", "phase", "action", "recommendation"]] = {
     "c": "claim",
     "p": "phase",
+    "a": "action",
     "r": "recommendation",
 }
 
 
 @dataclass(frozen=True)
 class PhaseItem:
-    """One phase of a member's plan, or its conclusion, or one of its recommendations, as it is voted on."""
+    """One phase or action of a member's plan, or its conclusion, or a recommendation, as it is voted on."""
 
     key: str
     """Equal for equal phases: type, assets, actions. Two members who propose the same phase share it."""
     text: str
     """One sentence for the voting members and for the thread."""
-    kind: Literal["phase", "recommendation"] = "phase"
-    """A member's output stands if all its `phase` items carry. A recommendation carries by itself."""
-
-
-@dataclass(frozen=True)
-class Electorate:
-    """Who votes: the members that answered. A vote that then fails is silence and still counts in N."""
-
-    families: Mapping[str, str]
-    """Member → vendor or model family."""
-
-    @property
-    def weights(self) -> dict[str, Fraction]:
-        """Effective votes of each member: a family's members share one (1 / how many of them there are)."""
-        sizes = Counter(_family(family) for family in self.families.values())
-        return {member: Fraction(1, sizes[_family(family)]) for member, family in self.families.items()}
-
-    def effective(self, members: Iterable[str]) -> int:
-        """How many independent families these members are."""
-        return len({_family(self.families[member]) for member in members if member in self.families})
-
-
-def _family(name: str) -> str:
-    return plain_text(name).lower()
+    kind: Literal["phase", "action", "recommendation"] = "phase"
+    """A member's output stands if all its `phase` and `action` items carry. A recommendation carries by itself."""
 
 
 def shuffled(items: Iterable[str], *, seed: str) -> list[str]:
@@ -73,7 +56,8 @@ def shuffled(items: Iterable[str], *, seed: str) -> list[str]:
 def pool_claims(
     reports: Mapping[str, MemberReport], phases_by_member: Mapping[str, Sequence[PhaseItem]], *, seed: str
 ) -> list[PooledClaim]:
-    """Everything the members state and propose, equal things once: claims `c1` …, phases `p1` …, recommendations `r1` …
+    """Everything the members state and propose, equal things once: claims `c1` …, phases `p1` …, actions `a1` …,
+    recommendations `r1` ….
 
     Members are read in name order, so that the order in which answers arrived changes nothing.
     """
@@ -109,25 +93,59 @@ def pool_claims(
     return pooled
 
 
-def stance_of(member: str, claim: PooledClaim, sheet: VoteSheet | None) -> tuple[Stance, str]:
-    """A member's stance on one claim, and the reason it gave.
+def stance_of(member: str, claim: PooledClaim, sheet: VoteSheet | None) -> Stance:
+    """A member's stance on one claim.
 
     An author supports its own claim unless its own ballot contradicts it. Ballots that differ from one another
     cancel out to silence. No ballot is silence.
     """
-    ballots: list[Ballot] = [ballot for ballot in sheet.ballots if ballot.claim_id == claim.id] if sheet else []
-    stances = {ballot.stance for ballot in ballots}
-    reason = plain_text(ballots[0].reason) if len(stances) == 1 else ""
+    stances: set[Stance] = {ballot.stance for ballot in ballots_of(claim, sheet)}
     if member in claim.authors and "contradict" not in stances:
-        return "support", reason
-    return (ballots[0].stance, reason) if len(stances) == 1 else ("silent", "")
+        return "support"
+    return stances.pop() if len(stances) == 1 else "silent"
 
 
-def _carries(support: Fraction, contradict: Fraction, *, total: Fraction, threshold: Fraction) -> bool:
-    stated = support + contradict
-    return (
-        support >= MINIMUM_SUPPORT and stated > MINIMUM_COVERAGE * total and support > threshold * stated
-    )  # strictly: with three voters, 2/3 does not pass 0.7, and 7 of 10 does not either
+def ballots_of(claim: PooledClaim, sheet: VoteSheet | None) -> list[Ballot]:
+    return [ballot for ballot in sheet.ballots if ballot.claim_id == claim.id] if sheet else []
+
+
+@dataclass(frozen=True)
+class Count:
+    """One claim's votes, added up by weight."""
+
+    supporters: Fraction
+    """Effective votes for it, each as much as any other's: what :data:`MINIMUM_SUPPORT` is held against."""
+    support: Fraction
+    contradict: Fraction
+    total: Fraction
+    """Of the whole electorate."""
+
+    @property
+    def stated(self) -> Fraction:
+        return self.support + self.contradict
+
+    @property
+    def is_covered(self) -> bool:
+        return self.stated > MINIMUM_COVERAGE * self.total
+
+    def carries(self, threshold: Fraction) -> bool:
+        """Enough supporters, enough stances, and agreement strictly above the threshold: with three equal voters 2/3
+        does not pass 0.7, and 7 of 10 does not either.
+        """
+        return self.supporters >= MINIMUM_SUPPORT and self.is_covered and self.support > threshold * self.stated
+
+
+def count(stances: Mapping[str, Stance], electorate: Electorate) -> Count:
+    """The votes on one claim. A member without a stance here is silent."""
+    weights, shares = electorate.weights, electorate.shares
+    supporters = [member for member, stance in stances.items() if stance == "support"]
+    opponents = [member for member, stance in stances.items() if stance == "contradict"]
+    return Count(
+        supporters=sum((shares[member] for member in supporters), Fraction(0)),
+        support=sum((weights[member] for member in supporters), Fraction(0)),
+        contradict=sum((weights[member] for member in opponents), Fraction(0)),
+        total=sum(weights.values(), Fraction(0)),
+    )
 
 
 def exact_threshold(threshold: float) -> Fraction:
@@ -149,70 +167,38 @@ def tally(
     independent families. Sheets of strangers and ballots on unknown claims are ignored.
     """
     quorate = electorate.effective(sheets) >= min_providers
-    weights = electorate.weights
-    total = sum(weights.values(), Fraction(0))
     limit = exact_threshold(threshold)
     rows: list[ClaimTally] = []
     for claim in pooled:
-        stances: dict[Stance, list[str]] = {"support": [], "contradict": [], "silent": []}
-        reasons: dict[str, str] = {}
-        for member in electorate.families:
-            stance, reason = stance_of(member, claim, sheets.get(member))
-            stances[stance].append(member)
-            if stance == "contradict":
-                reasons[member] = reason
-        support = sum((weights[member] for member in stances["support"]), Fraction(0))
-        contradict = sum((weights[member] for member in stances["contradict"]), Fraction(0))
-        stated = support + contradict
+        stances: dict[str, Stance] = {
+            member: stance_of(member, claim, sheets.get(member)) for member in electorate.families
+        }
+        counted = count(stances, electorate)
+        against = {
+            member: ballots_of(claim, sheets.get(member))[0]
+            for member, stance in stances.items()
+            if stance == "contradict"
+        }
         rows.append(
             ClaimTally(
                 claim=claim,
-                support=stances["support"],
-                contradict=stances["contradict"],
-                silent=stances["silent"],
-                agreement=float(support / stated) if stated else None,
-                coverage=float(stated / total) if total else 0.0,
-                carried=quorate and _carries(support, contradict, total=total, threshold=limit),
-                single_source=electorate.effective(stances["support"]) == 1,
-                reasons=reasons,
+                support=_with("support", stances),
+                contradict=list(against),
+                silent=_with("silent", stances),
+                effective_support=float(counted.support),
+                effective_contradict=float(counted.contradict),
+                agreement=float(counted.support / counted.stated) if counted.stated else None,
+                coverage=float(counted.stated / counted.total) if counted.total else 0.0,
+                carried=quorate and counted.carries(limit),
+                single_source=electorate.effective(_with("support", stances)) == 1,
+                reasons={member: plain_text(ballot.reason) for member, ballot in against.items()},
+                settled_by={
+                    member: text for member, ballot in against.items() if (text := plain_text(ballot.settled_by))
+                },
             )
         )
     return rows
 
 
-def still_open(
-    pooled: Sequence[PooledClaim],
-    sheets: Mapping[str, VoteSheet],
-    electorate: Electorate,
-    *,
-    threshold: float,
-    min_providers: int,
-) -> bool:
-    """Whether a vote that has not arrived could still change which claims carry.
-
-    `sheets` holds the votes so far; each member without one may yet support, contradict, stay silent or fail. False:
-    stop waiting. Exact, not a guess: support only ever helps a claim; against it, contradiction lowers agreement
-    and silence lowers coverage, so the two extremes bound every way the rest can vote.
-    """
-    outstanding = [member for member in electorate.families if member not in sheets]
-    if not outstanding:
-        return False
-    if electorate.effective(electorate.families) < min_providers:
-        return False
-    if electorate.effective(sheets) < min_providers:
-        return True
-    weights = electorate.weights
-    total = sum(weights.values(), Fraction(0))
-    rest = sum((weights[member] for member in outstanding), Fraction(0))
-    limit = exact_threshold(threshold)
-    for claim in pooled:
-        stances = {member: stance_of(member, claim, sheet)[0] for member, sheet in sheets.items() if member in weights}
-        support = sum((weights[member] for member, stance in stances.items() if stance == "support"), Fraction(0))
-        against = sum((weights[member] for member, stance in stances.items() if stance == "contradict"), Fraction(0))
-        can_carry = _carries(support + rest, against, total=total, threshold=limit)
-        must_carry = _carries(support, against + rest, total=total, threshold=limit) and _carries(
-            support, against, total=total, threshold=limit
-        )
-        if can_carry and not must_carry:
-            return True
-    return False
+def _with(wanted: Stance, stances: Mapping[str, Stance]) -> list[str]:
+    return [member for member, stance in stances.items() if stance == wanted]

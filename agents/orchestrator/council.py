@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from agents.orchestrator.brief import Brief
 from agents.orchestrator.chat import Member, ModelClient
-from agents.orchestrator.consensus import Electorate, shuffled, stance_of, still_open, tally
+from agents.orchestrator.consensus import shuffled, stance_of, tally
+from agents.orchestrator.decided import Ballotage
+from agents.orchestrator.electorate import Electorate
 from agents.orchestrator.gathering import gather_answers
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.standing import Standing
@@ -42,7 +44,11 @@ class Council:
         return Electorate({member.name: member.family for member in self.members})
 
     async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
-        """Member → report, in configured order. Ends early once a quorum is out of reach and one report is there."""
+        """Member → report, in configured order.
+
+        Every answer adds claims and a vote, so all are waited for while a quorum is in reach. Once it is not, two
+        independent reports can still be put together, where the agent can; else the first report is the answer.
+        """
 
         async def report(member: Member) -> MemberReport:
             request = brief.request(
@@ -55,7 +61,9 @@ class Council:
             return await ask(self.client, member, request, brief.contract)
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
-            return bool(answers) and self.electorate.effective({*answers, *out}) < self.min_providers
+            reach = self.electorate.effective({*answers, *out})
+            alone = brief.synthesis_prompt is None or reach < 2
+            return bool(answers) and reach < self.min_providers and alone
 
         answers = await gather_answers(
             self.members,
@@ -75,6 +83,7 @@ class Council:
         A member sees the claims in an order of its own and never who made them.
         """
         anonymous = {claim.id: claim.model_copy(update={"authors": []}) for claim in pooled}
+        judged = brief.call_key("report", next(iter(standing.reports)))
 
         async def vote(member: Member) -> VoteSheet:
             order = shuffled(anonymous, seed=f"{brief.seed}/{member.name}")
@@ -84,28 +93,23 @@ class Council:
                 member=member.name,
                 mode="council",
                 deadline_seconds=self.vote_deadline_seconds,
+                parent=judged,
             )
             return await ask(self.client, member, request, VoteSheet)
 
         def heard(name: str, sheet: VoteSheet) -> None:
             for claim in pooled:
-                stance, _ = stance_of(name, claim, sheet)
+                stance = stance_of(name, claim, sheet)
                 roll.progress.emit(VoteProgress(claim_id=claim.id, claim=claim.text, member=name, stance=stance))
 
-        def decided(sheets: dict[str, VoteSheet], out: set[str]) -> bool:
-            if not out or still_open(
-                pooled, sheets, electorate, threshold=self.threshold, min_providers=self.min_providers
-            ):
-                return not out
-            return not standing.is_contested(self.tally(pooled, sheets, electorate))
-
+        ballotage = Ballotage(pooled, standing, electorate, self.threshold, self.min_providers)
         sheets = await gather_answers(
             [member for member in self.members if member.name in electorate.families],
             vote,
             roll=roll,
             stage="vote",
             deadline_seconds=self.vote_deadline_seconds,
-            decided=decided,
+            decided=ballotage.is_decided,
             heard=heard,
         )
         return {name: sheets[name] for name in electorate.families if name in sheets}

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from math import ceil
 
 from agents.orchestrator import _litellm
+from agents.orchestrator._raw import RawFailure, RawReply
 from agents.orchestrator.chat import (
-    ChatMessage,
     ChatReply,
     ChatRequest,
     Member,
     ModelError,
     ModelErrorKind,
+    TextDelta,
     ToolUse,
 )
 from agents.orchestrator.errors import ProviderRefusal, UnusableReply, without_secrets
-from tools.contracts.common import JsonObject
-
-_TIMEOUT_STEP_SECONDS = 60
+from agents.orchestrator.providers.capabilities import capabilities_of, read_data
+from agents.orchestrator.request_body import request_body
 
 _WHAT_TO_DO: dict[ModelErrorKind, str] = {
     "timeout": "did not answer in time",
@@ -29,43 +30,73 @@ _WHAT_TO_DO: dict[ModelErrorKind, str] = {
     "unavailable": "could not be reached or failed",
     "bad_response": "refused the request or answered nonsense",
     "too_long": "was given more than it can read",
+    "unable": "cannot do this",
 }
 
 
 @dataclass
 class LiteLLMClient:
-    """One call to one member, once. Plain responses: a cut one is an error, where a cut stream looks complete.
+    """One call to one member, once. Plain responses in :meth:`chat`; a cut answer is an error in either way.
 
     Connections are kept and reused across calls; `close` ends them.
     """
 
+    stall_seconds: float = 30
+    """A stream that has begun, and then says nothing for so long, is given up."""
     _loaded: _litellm.Litellm | None = field(default=None, init=False, repr=False)
 
     async def warm(self) -> None:
         """Import litellm in a thread. Run it in the background after start-up; a call without it does it first."""
         if self._loaded is None:
+            await asyncio.to_thread(read_data)
             self._loaded = await _litellm.load()
 
     async def chat(self, member: Member, request: ChatRequest) -> ChatReply:
         started = time.monotonic()
-        failure: _litellm.RawFailure | None = None
         try:
             async with asyncio.timeout(request.deadline_seconds):
                 await self.warm()
                 raw = await self._litellm.complete(request_body(member, request))
         except TimeoutError:
-            failure = _litellm.RawFailure("timeout", f"no answer within {request.deadline_seconds:.0f} s", None)
-        else:
-            if isinstance(raw, _litellm.RawReply):
-                return _checked(member, raw, duration_ms=round((time.monotonic() - started) * 1000))
-            failure = raw
+            raw = _late(request)
         # Raised here and not in the handler: an error that chains to the provider's would carry its text along.
-        text = without_secrets(failure.text, _secrets(member))
-        raise ProviderRefusal(
-            failure.kind,
-            f"{member.name} {_WHAT_TO_DO[failure.kind]} ({text}).",
-            retry_after_seconds=failure.retry_after_seconds,
-        )
+        return _reply(member, raw, started=started)
+
+    async def stream(self, member: Member, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatReply]:
+        """The text as it comes, and last the whole reply. A member that cannot stream says all of it at once."""
+        started = time.monotonic()
+        if not capabilities_of(member).streaming:
+            reply = await self.chat(member, request)
+            if reply.text:
+                yield TextDelta(reply.text)
+            yield reply
+            return
+        ended: RawReply | RawFailure = _late(request)
+        pieces = self._pieces(member, request)
+        try:
+            while True:
+                left = started + request.deadline_seconds - time.monotonic()
+                try:
+                    # Around each step and never around a `yield`: a generator may be left waiting at one, and the
+                    # deadline would then strike whoever happens to run it.
+                    async with asyncio.timeout(max(left, 0)):
+                        piece = await anext(pieces)
+                except TimeoutError:
+                    break
+                if not isinstance(piece, str):
+                    ended = piece
+                    break
+                yield TextDelta(piece)
+        finally:
+            await pieces.aclose()
+        yield _reply(member, ended, started=started)
+
+    async def _pieces(self, member: Member, request: ChatRequest) -> AsyncGenerator[str | RawReply | RawFailure]:
+        await self.warm()
+        body = request_body(member, request, stream=True)
+        async with aclosing(self._litellm.stream(body, stall_seconds=self.stall_seconds)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def close(self) -> None:
         if self._loaded is not None:
@@ -78,75 +109,32 @@ class LiteLLMClient:
         return self._loaded
 
 
+def _late(request: ChatRequest) -> RawFailure:
+    return RawFailure("timeout", f"no answer within {request.deadline_seconds:.0f} s", None)
+
+
 def _secrets(member: Member) -> tuple[str, ...]:
     hidden = [value for name, value in member.extra if any(word in name for word in ("key", "secret", "token"))]
     return (*hidden, member.api_key) if member.api_key else tuple(hidden)
 
 
-def request_body(member: Member, request: ChatRequest) -> JsonObject:
-    """litellm's arguments: OpenAI's request body, and how litellm is to send it.
-
-    Retries are ours; max_tokens is always stated, or Anthropic is given 64,000.
-    """
-    arguments: JsonObject = {
-        **dict(member.extra),
-        "model": member.model,
-        "messages": [_message(message) for message in request.messages],
-        "max_tokens": request.max_tokens,
-        "num_retries": 0,
-        "max_retries": 0,
-        # litellm keeps a client, with its connections, for each timeout it is given, and what is left of a deadline is
-        # another number at every call. Rounded up: `chat` ends the call at the deadline itself.
-        "timeout": ceil(request.deadline_seconds / _TIMEOUT_STEP_SECONDS) * _TIMEOUT_STEP_SECONDS,
-        "stream": False,
-    }
-    if member.api_base is not None:
-        arguments["api_base"] = member.api_base
-    if member.api_key is not None:
-        arguments["api_key"] = member.api_key
-    if request.temperature is not None:
-        arguments["temperature"] = request.temperature
-    if request.tools:
-        arguments["tools"] = [
-            {
-                "type": "function",
-                "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
-            }
-            for tool in request.tools
-        ]
-    if request.response is not None:
-        # Not strict: OpenAI's strict mode wants every field required, and the contracts have defaults. The answer
-        # is judged by the contract either way.
-        arguments["response_format"] = {
-            "type": "json_schema",
-            "json_schema": {"name": request.response.name, "schema": request.response.schema, "strict": False},
-        }
-    return arguments
-
-
-def _message(message: ChatMessage) -> JsonObject:
-    plain: JsonObject = {"role": message.role, "content": message.content}
-    if message.tool_uses:
-        # Anthropic takes no empty text, and litellm would put words of its own there.
-        plain["content"] = message.content or None
-        plain["tool_calls"] = [
-            {"id": use.id, "type": "function", "function": {"name": use.name, "arguments": use.arguments}}
-            for use in message.tool_uses
-        ]
-    if message.tool_use_id is not None:
-        plain["tool_call_id"] = message.tool_use_id
-    return plain
-
-
-def _checked(member: Member, raw: _litellm.RawReply, *, duration_ms: int) -> ChatReply:
-    """The reply. Raises :class:`UnusableReply` when it stopped short or says nothing."""
+def _reply(member: Member, raw: RawReply | RawFailure, *, started: float) -> ChatReply:
+    """The reply. Raises :class:`ProviderRefusal`, and :class:`UnusableReply` when it stopped short or says nothing."""
+    if isinstance(raw, RawFailure):
+        text = without_secrets(raw.text, _secrets(member))
+        raise ProviderRefusal(
+            raw.kind,
+            f"{member.name} {_WHAT_TO_DO[raw.kind]} ({text}).",
+            retry_after_seconds=raw.retry_after_seconds,
+        )
     reply = ChatReply(
         text=raw.text,
         tool_uses=tuple(ToolUse(id=call.id, name=call.name, arguments=call.arguments) for call in raw.tool_calls),
-        prompt_tokens=raw.prompt_tokens,
-        completion_tokens=raw.completion_tokens,
+        prompt_tokens=raw.usage.prompt_tokens,
+        completion_tokens=raw.usage.completion_tokens,
         cost_usd=None if member.simulated or member.model.startswith("ollama") else raw.cost_usd,
-        duration_ms=duration_ms,
+        duration_ms=round((time.monotonic() - started) * 1000),
+        cached_tokens=raw.usage.cached_tokens,
     )
     if raw.finish_reason == "length":
         raise UnusableReply("too_long", f"{member.name} ran out of its token limit before it finished.", reply=reply)

@@ -67,6 +67,7 @@ def _record(
         cost_usd=reply.cost_usd if reply else None,
         duration_ms=round((time.monotonic() - started) * 1000),
         success=error is None,
+        cached_tokens=reply.cached_tokens if reply else None,
         error_class=error[0] if error else None,
         error_message=error[1] if error else None,
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from agents.orchestrator.aggregation import SYNTHESIS, Aggregation, anonymous
 from agents.orchestrator.brief import Brief, Deliberation
 from agents.orchestrator.canonical import claim_key
-from agents.orchestrator.consensus import Electorate, PhaseItem, pool_claims
+from agents.orchestrator.consensus import PhaseItem, pool_claims
 from agents.orchestrator.council import Council
+from agents.orchestrator.electorate import Electorate
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.single import Single, nobody_answered
 from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys
@@ -56,7 +57,7 @@ class Orchestrator:
         if mode == "council":
             result = await self._council(turn)
         elif mode == "aggregation":
-            result = await self._aggregation(turn)
+            result = await self._aggregation(turn, degraded=None)
         else:
             result = await self._single(turn, degraded=None)
         if mode != "single":
@@ -95,17 +96,14 @@ class Orchestrator:
             best=name if phases.get(name) else None,
         )
 
-    async def _aggregation(self, turn: _Turn) -> Deliberation:
-        brief = turn.brief
-        if brief.synthesis_prompt is None:
+    async def _aggregation(self, turn: _Turn, *, degraded: str | None) -> Deliberation:
+        if degraded is not None:
+            turn.roll.progress.emit(NoteProgress(degraded))
+        if turn.brief.synthesis_prompt is None:
             return await self._single(
-                turn, degraded=f"The {brief.agent} agent cannot aggregate; one model answers alone."
+                turn, degraded=f"The {turn.brief.agent} agent cannot aggregate; one model answers alone."
             )
-        council = self.council
-        aggregation = Aggregation(
-            council.client, council.members, council.answer_deadline_seconds, primary=self.primary
-        )
-        reports = await aggregation.reports(brief, roll=turn.roll)
+        reports = await self._aggregating.reports(turn.brief, roll=turn.roll)
         if not reports:
             raise nobody_answered(turn.roll)
         first = next(iter(reports))
@@ -113,10 +111,25 @@ class Orchestrator:
             degraded = f"Only {first} answered, so there was nothing to aggregate: its answer stands alone."
             turn.roll.progress.emit(NoteProgress(degraded))
             return await self._alone(turn, reports, first, degraded=degraded)
+        return await self._together(turn, reports, degraded=degraded)
+
+    @property
+    def _aggregating(self) -> Aggregation:
+        council = self.council
+        return Aggregation(council.client, council.members, council.answer_deadline_seconds, primary=self.primary)
+
+    async def _together(
+        self, turn: _Turn, reports: Mapping[str, MemberReport], *, degraded: str | None
+    ) -> Deliberation:
+        """Several reports made into one. Nothing is put to a vote."""
+        brief, first = turn.brief, next(iter(reports))
+        if brief.synthesis_prompt is None:
+            raise ValueError(f"The {brief.agent} agent has no prompt that puts reports together.")
         prompt = brief.synthesis_prompt(anonymous(list(reports.values()), seed=brief.seed))
-        synthesis = await aggregation.synthesise(brief, prompt, list(reports), roll=turn.roll)
+        synthesis = await self._aggregating.synthesise(brief, prompt, list(reports), roll=turn.roll)
         if synthesis is None:
-            degraded = f"No model could put the reports together, so {first} answers alone."
+            alone = f"No model could put the reports together, so {first} answers alone."
+            degraded = f"{degraded} {alone}" if degraded else alone
             turn.roll.progress.emit(NoteProgress(degraded))
             return await self._alone(turn, reports, first, degraded=degraded)
         phases = await _phases(brief, {SYNTHESIS: synthesis})
@@ -124,7 +137,7 @@ class Orchestrator:
         stated = {name: {claim_key(claim) for claim in report.claims} for name, report in reports.items()}
         rows = [_unvoted(claim, [name for name, keys in stated.items() if claim.key in keys]) for claim in pooled]
         return Deliberation(
-            outcome=self._outcome(turn, "aggregation", rows, degraded=None, voices=list(reports)),
+            outcome=self._outcome(turn, "aggregation", rows, degraded=degraded, voices=list(reports)),
             reports={**reports, SYNTHESIS: synthesis},
             phases=phases,
             carried_phase_keys=frozenset(item.key for item in phases.get(SYNTHESIS, ())),
@@ -138,24 +151,29 @@ class Orchestrator:
         council, brief, roll = self.council, turn.brief, turn.roll
         configured = turn.electorate.effective(turn.electorate.families)
         if configured < council.min_providers:
-            return await self._single(
-                turn,
-                degraded=f"A council needs {council.min_providers} independent models and {configured} "
+            short = (
+                f"A council needs {council.min_providers} independent models and {configured} "
                 f"{'is' if configured == 1 else 'are'} configured (models of one family share a vote): "
-                "one model answers alone.",
             )
+            if configured > 1 and brief.synthesis_prompt is not None:
+                return await self._aggregation(turn, degraded=f"{short}their answers are put together, unvoted.")
+            return await self._single(turn, degraded=f"{short}one model answers alone.")
         reports = await council.reports(brief, roll=roll)
         if not reports:
             raise nobody_answered(roll)
         answered = turn.electorate.effective(reports)
         if answered < council.min_providers:
             first = next(iter(reports))
-            degraded = self._shortfall(answered, "answered", roll, f"{first} answers alone, unchecked by the others.")
+            aggregates = answered > 1 and brief.synthesis_prompt is not None
+            then = "their answers are put together, unvoted." if aggregates else f"{first} answers alone, unchecked."
+            degraded = self._shortfall(answered, "answered", roll, then)
             roll.progress.emit(NoteProgress(degraded))
+            if aggregates:
+                return await self._together(turn, reports, degraded=degraded)
             return await self._alone(turn, reports, first, degraded=degraded)
         phases = await _phases(brief, reports)
         pooled = pool_claims(reports, phases, seed=brief.seed)
-        voters = Electorate({name: turn.electorate.families[name] for name in reports})
+        voters = turn.electorate.among(reports)
         standing = Standing(reports, phases)
         sheets = await council.votes(brief, pooled, voters, standing=standing, roll=roll) if pooled else {}
         rows = council.tally(pooled, sheets, voters)
@@ -234,6 +252,7 @@ class Orchestrator:
             tallies=list(rows),
             agreement=mean_agreement(rows),
             dissent=dissents(rows),
+            opposed=sum(len(row.contradict) for row in rows if row.carried),
             consensus=consensus,
         )
 

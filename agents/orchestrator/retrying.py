@@ -33,9 +33,11 @@ class RetryingClient:
         attempt = 1
         while True:
             left = ends - time.monotonic()
-            key = request.key if attempt == 1 else f"{request.key}:try{attempt}"
+            asked = replace(request, deadline_seconds=left)
+            if attempt > 1:
+                asked = replace(asked, key=f"{request.key}:try{attempt}", parent=request.key)
             try:
-                return await self.inner.chat(member, replace(request, key=key, deadline_seconds=left))
+                return await self.inner.chat(member, asked)
             except ModelError as error:
                 pause = self._pause(error, attempt)
                 left = ends - time.monotonic()

@@ -34,6 +34,7 @@ class Single:
                 member=member.name,
                 mode="single",
                 deadline_seconds=self.answer_deadline_seconds,
+                parent=brief.call_key("report", self.members[0].name) if position else None,
             )
             answer, took_ms = await timed(
                 ask(self.client, member, request, brief.contract), member, deadline_seconds=request.deadline_seconds

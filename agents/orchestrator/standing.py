@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from agents.orchestrator.canonical import claim_key
-from agents.orchestrator.consensus import Electorate, PhaseItem
+from agents.orchestrator.consensus import PhaseItem
+from agents.orchestrator.electorate import Electorate
 from tools.contracts.council import ClaimTally, Dissent, MemberReport
+
+PLANNED = frozenset({"phase", "action"})
+"""The kinds of items that make up a member's output: all of them carry, or it does not stand."""
 
 
 @dataclass(frozen=True)
@@ -28,37 +32,39 @@ class Standing:
         """The members against none of whose phases anyone voted."""
         return self._all_phases_in(phase_keys(row for row in rows if not row.contradict))
 
-    def is_contested(self, rows: Sequence[ClaimTally]) -> bool:
-        """Whether several different plans carried, so that support decides between them."""
-        return len({frozenset(self._keys(name)) for name in self.carried(rows)}) > 1
-
     def best(self, rows: Sequence[ClaimTally], electorate: Electorate) -> str | None:
-        """The carried plan with the most support (mean over its phases), then with the most carried claims."""
+        """The carried plan with the most support (mean over its phases and actions), then with the most carried
+        claims, then of the earlier member.
+        """
         weights = electorate.weights
         support = {
             row.claim.key: sum((weights[member] for member in row.support), Fraction(0))
             for row in rows
-            if row.claim.kind == "phase"
+            if row.claim.kind in PLANNED
         }
-        agreed = {row.claim.key for row in rows if row.claim.kind == "claim" and row.carried}
 
         def rank(name: str) -> tuple[Fraction, int]:
-            keys = self._keys(name)
-            own = {claim_key(claim) for claim in self.reports[name].claims}
-            return sum((support[key] for key in keys), Fraction(0)) / len(keys), len(own & agreed)
+            keys = self.keys(name)
+            return sum((support[key] for key in keys), Fraction(0)) / len(keys), self.agreed(name, rows)
 
         return max(self.carried(rows), key=rank, default=None)
 
-    def _all_phases_in(self, keys: frozenset[str]) -> list[str]:
-        return [name for name in self.reports if (own := self._keys(name)) and all(key in keys for key in own)]
+    def agreed(self, name: str, rows: Sequence[ClaimTally]) -> int:
+        """How many of a member's own claims carried."""
+        carried = {row.claim.key for row in rows if row.claim.kind == "claim" and row.carried}
+        return len({claim_key(claim) for claim in self.reports[name].claims} & carried)
 
-    def _keys(self, name: str) -> list[str]:
+    def keys(self, name: str) -> list[str]:
         """Of the items without which the member's output is another one: its recommendations are not among them."""
-        return [item.key for item in self.phases.get(name, ()) if item.kind == "phase"]
+        return [item.key for item in self.phases.get(name, ()) if item.kind in PLANNED]
+
+    def _all_phases_in(self, keys: frozenset[str]) -> list[str]:
+        return [name for name in self.reports if (own := self.keys(name)) and all(key in keys for key in own)]
 
 
 def phase_keys(rows: Iterable[ClaimTally]) -> frozenset[str]:
-    return frozenset(row.claim.key for row in rows if row.claim.kind == "phase")
+    """Of the phases and actions among them."""
+    return frozenset(row.claim.key for row in rows if row.claim.kind in PLANNED)
 
 
 def mean_agreement(rows: Sequence[ClaimTally]) -> float | None:
@@ -72,7 +78,13 @@ def mean_agreement(rows: Sequence[ClaimTally]) -> float | None:
 def dissents(rows: Sequence[ClaimTally]) -> list[Dissent]:
     """Every vote against, whether it prevailed or not, with the reason given."""
     return [
-        Dissent(member=member, claim_id=row.claim.id, claim=row.claim.text, reason=row.reasons.get(member, ""))
+        Dissent(
+            member=member,
+            claim_id=row.claim.id,
+            claim=row.claim.text,
+            reason=row.reasons.get(member, ""),
+            settled_by=row.settled_by.get(member, ""),
+        )
         for row in rows
         for member in row.contradict
     ]

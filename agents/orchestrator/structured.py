@@ -57,6 +57,7 @@ async def ask(client: ModelClient, member: Member, request: ChatRequest, model_t
             ChatMessage(role="user", content=f"{answer} Answer again with that JSON object and nothing else."),
         ),
         key=f"{request.key}:again",
+        parent=request.key,
         deadline_seconds=left,
     )
     answer = _parse((await client.chat(member, again)).text, model_type)

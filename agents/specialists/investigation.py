@@ -88,6 +88,8 @@ class Investigation:
     limits: Limits
     stopped: str | None = None
     """Which bound ended it, in one sentence; None when the lead was done."""
+    _last: str | None = field(default=None, init=False)
+    """Key of the call that was answered last."""
 
     async def run(self, prompt: Prompt, rendered: Rendered) -> EvidenceBook:
         """Raises :class:`ModelError` when no member could go on."""
@@ -134,6 +136,7 @@ class Investigation:
             prompt_id=prompt.id,
             prompt_version=prompt.version,
             key=f"{self.desk.agent}:{work.round}:investigate",
+            agent=self.desk.agent,
             tools=self.tools,
             max_tokens=self.limits.reply_tokens,
             temperature=0,
@@ -141,12 +144,18 @@ class Investigation:
 
     async def _ask(self, request: ChatRequest, step: int) -> ChatReply:
         errors: list[ModelError] = []
+        parent = self._last
         for member in self.members:
+            asked = replace(request, key=f"{request.key}:{step}:{member.name}", parent=parent)
             try:
-                return await self.client.chat(member, replace(request, key=f"{request.key}:{step}:{member.name}"))
+                reply = await self.client.chat(member, asked)
             except ModelError as error:
                 errors.append(error)
+                parent = asked.key
                 self.desk.assignment.progress.emit(NoteProgress(f"{error} Another model goes on, if there is one."))
+            else:
+                self._last = asked.key
+                return reply
         if len(errors) == 1:
             raise errors[0]
         reasons = " ".join(str(error) for error in errors) or "No model is configured."

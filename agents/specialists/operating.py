@@ -11,6 +11,7 @@ from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import Conclusion
 from agents.specialists.investigation import ToolDesk
 from agents.specialists.receipts import ClaimReceipts
+from agents.specialists.rolling_text import action_item
 from tools.contracts.common import Contract, JsonObject, canonical_json, digest_of
 from tools.contracts.council import CouncilOutcome, MemberReport
 from tools.contracts.outputs import AnyPlan
@@ -86,7 +87,7 @@ class OperatingStudy(ABC):
         return result.output
 
     def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
-        """A plan only if every phase of the chosen one carried."""
+        """A plan only if every phase and every action of the chosen one carried."""
         plan = self.plans.get(result.best or "")
         if plan is not None and all(item.key in result.carried_phase_keys for item in phase_items(plan)):
             return Conclusion("plan", plan=plan.model_copy(update={"evidence": self.desk.book.cited()}))
@@ -114,7 +115,12 @@ class OperatingStudy(ABC):
 
 
 def phase_items(plan: AnyPlan) -> list[PhaseItem]:
-    return [PhaseItem(key=_key(phase), text=_text(phase)) for phase in plan.phases]
+    """Each phase, and each action in it."""
+    items: list[PhaseItem] = []
+    for phase in plan.phases:
+        items.append(PhaseItem(key=_key(phase), text=_text(phase)))
+        items += [action_item(action, phase) for action in phase.actions]
+    return items
 
 
 def _key(phase: Phase) -> str:

@@ -12,7 +12,7 @@ from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import Conclusion
 from agents.specialists.investigation import ToolDesk
 from agents.specialists.receipts import ClaimReceipts
-from agents.specialists.rolling_text import phase_key, phase_text, rollout_sentence
+from agents.specialists.rolling_text import rollout_items, rollout_sentence
 from tools.contracts.common import JsonObject, digest_of
 from tools.contracts.council import CouncilOutcome, MemberReport
 from tools.contracts.members.rollout import RolloutChoices
@@ -35,9 +35,7 @@ class Expansion:
 
     @property
     def items(self) -> list[PhaseItem]:
-        return [
-            PhaseItem(key=phase_key(phase, self.plan), text=phase_text(phase, self.plan)) for phase in self.plan.phases
-        ]
+        return rollout_items(self.plan)
 
 
 @dataclass
@@ -121,7 +119,7 @@ class RollingStudy(ABC):
         return None
 
     def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
-        """A plan only if every phase of the chosen proposal carried: without one of them it is another rollout."""
+        """A plan only if all phases and actions of the chosen proposal carried: without one it is another rollout."""
         expansion = self.expansions.get(result.best or "")
         if expansion is not None and all(item.key in result.carried_phase_keys for item in expansion.items):
             return Conclusion("plan", plan=self.compose(expansion))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from agents.orchestrator.consensus import PhaseItem
 from tools.contracts.common import canonical_json
 from tools.contracts.members.rollout import RolloutChoices
-from tools.contracts.plan import HealthCheck, Phase
+from tools.contracts.plan import Action, HealthCheck, Phase
 from tools.drift.models import GeneratePatchPlanOutput
 
 SHOWN_ASSETS = 40
@@ -22,6 +23,29 @@ def phase_key(phase: Phase, plan: GeneratePatchPlanOutput) -> str:
             "checks": [check.model_dump(mode="json") for check in phase.health_checks],
         }
     ).decode()
+
+
+def rollout_items(plan: GeneratePatchPlanOutput) -> list[PhaseItem]:
+    """What a council votes on: each phase, and each action in it."""
+    items: list[PhaseItem] = []
+    for phase in plan.phases:
+        items.append(PhaseItem(key=phase_key(phase, plan), text=phase_text(phase, plan)))
+        items += [action_item(action, phase) for action in phase.actions]
+    return items
+
+
+def action_item(action: Action, phase: Phase) -> PhaseItem:
+    """Equal for equal calls in equal kinds of phases. The text names the tool, and what it is called for."""
+    params = {name: value for name, value in action.params.items() if name not in ("asset_ids", "rollback")}
+    key = {"phase": phase.type, "tool": action.tool, "params": params, "on": sorted(action.asset_ids)}
+    named = action.resource_ids or action.asset_ids
+    more = len(named) - SHOWN_ASSETS
+    listed = f"[{', '.join(named[:SHOWN_ASSETS])}]" + (f" and {more} more" if more > 0 else "")
+    stated = ", ".join(f"{name} {value}" for name, value in params.items() if isinstance(value, str | int | float))
+    text = f"Action of the {phase.type} phase: {action.tool} on {listed}" + (f" with {stated}." if stated else ".")
+    return PhaseItem(
+        key=canonical_json({"action": key, "resources": action.resource_ids}).decode(), text=text, kind="action"
+    )
 
 
 def phase_text(phase: Phase, plan: GeneratePatchPlanOutput) -> str:

@@ -76,8 +76,10 @@ def dissent_lines(dissents: Sequence[Dissent]) -> list[str]:
 def _dispute(claim: str, said: Sequence[Dissent]) -> str:
     members = [f"*{inline(member, 40)}*" for member in dict.fromkeys(dissent.member for dissent in said)]
     reasons = list(dict.fromkeys(inline(dissent.reason, 200) or "no reason given" for dissent in said))
+    settles = list(dict.fromkeys(inline(dissent.settled_by, 200) for dissent in said if dissent.settled_by.strip()))
     verb = "disputes" if len(members) == 1 else "dispute"
-    return f"• {each(members)} {verb} “{claim_words(claim, 200)}”: {' / '.join(reasons)}"
+    wanted = f" Would settle it: {' / '.join(settles)}" if settles else ""
+    return f"• {each(members)} {verb} “{claim_words(claim, 200)}”: {' / '.join(reasons)}{wanted}"
 
 
 def verdict_line(outcome: CouncilOutcome) -> str:

@@ -84,6 +84,7 @@ def help_text() -> Message:
                 f"*Ask*  `/gavel ask {_EXAMPLE}`\n"
                 "or mention me in a channel, or send me a direct message.\n"
                 "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
+                "*What it costs*  `/gavel usage by team since 7d`\n"
                 "*This help*  `/gavel help`"
             ),
             context("Never paste passwords or keys. Every step is in the ledger: `gavel ledger show TASK`."),

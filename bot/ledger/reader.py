@@ -125,13 +125,19 @@ async def artifact_pages(database: Database, org: str) -> AsyncIterator[list[Sto
 
 
 async def cost(database: Database, org: str, task_id: str) -> float | None:
-    """What the task's model calls cost so far, in US dollars; None: there was none, or one of unknown cost.
+    """What the task's model calls cost so far, in US dollars; None: there was none, or one of unknown cost, as is that
+    of a call whose row was removed for its age: the chain still counts it.
 
     Raises `LedgerUnavailable`.
     """
-    query = select(
-        func.count(AiRequestLog.id), func.count(AiRequestLog.estimated_cost), func.sum(AiRequestLog.estimated_cost)
-    ).where(AiRequestLog.org == org, AiRequestLog.task_id == task_id)
+    recorded = (
+        select(func.count())
+        .select_from(LedgerEntry)
+        .where(LedgerEntry.org == org, LedgerEntry.task_id == task_id, LedgerEntry.kind == "llm_called")
+    ).scalar_subquery()
+    query = select(recorded, func.count(AiRequestLog.estimated_cost), func.sum(AiRequestLog.estimated_cost)).where(
+        AiRequestLog.org == org, AiRequestLog.task_id == task_id
+    )
     async with _reading(database) as connection:
         calls, known, total = (await connection.execute(query)).one()
     return float(total) if total is not None and calls == known else None

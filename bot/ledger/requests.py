@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import uuid
 from collections.abc import Callable
@@ -15,6 +16,15 @@ from bot.redaction import redact
 from tools.contracts.common import JsonObject
 
 MAX_ERROR_CHARS = 500
+
+_CALLS = uuid.UUID("6f3a8f0e-0c57-4b8e-9a27-5d0f0b1f6c11")
+"""The namespace of the ids of calls."""
+
+
+def call_id(org: str, task_id: str, key: str) -> str:
+    """The id of a call's row. It follows from the call, so that a row can name its parent's without reading it."""
+    # As JSON: no two calls spell the same name.
+    return str(uuid.uuid5(_CALLS, json.dumps([org, task_id, key])))
 
 
 class RequestLog:
@@ -38,11 +48,13 @@ class RequestLog:
             "provider": record.provider,
             "model": record.model,
             "mode": request.mode,
+            "agent": request.agent,
             "purpose": request.purpose,
             "prompt_id": request.prompt_id,
             "prompt_version": request.prompt_version,
             "prompt_tokens": record.prompt_tokens,
             "completion_tokens": record.completion_tokens,
+            "cached_tokens": record.cached_tokens,
             "total_tokens": _total(record),
             "duration_ms": record.duration_ms,
             "estimated_cost": _known_cost(record.cost_usd),
@@ -52,19 +64,18 @@ class RequestLog:
         }
         row = {
             **shared,
-            "id": str(uuid.uuid4()),
+            "id": call_id(request.org, request.task_id, request.key),
             "org": request.org,
             "user_id": request.user,
             "task_id": request.task_id,
             "key": request.key,
-            "parent_id": None,
-            "cached_tokens": None,
+            "parent_id": None if request.parent is None else call_id(request.org, request.task_id, request.parent),
             "created_at": self._now(),
         }
         append = self._ledger.append_soon if self._soon and record.success else self._ledger.append
         await append(
             "llm_called",
-            {**shared, "user": request.user, "request": request.key},
+            {**shared, "user": request.user, "request": request.key, "parent": request.parent},
             org=request.org,
             task_id=request.task_id,
             actor=f"model:{record.member}",

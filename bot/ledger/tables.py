@@ -59,6 +59,7 @@ class AiRequestLog(Base):
     __table_args__ = (
         UniqueConstraint("org", "task_id", "key", name="uq_ai_request_logs_org_task_key"),
         Index("ix_ai_request_logs_org_created_at", "org", "created_at"),
+        Index("ix_ai_request_logs_created_at", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -67,7 +68,9 @@ class AiRequestLog(Base):
     task_id: Mapped[str]
     key: Mapped[str]
     parent_id: Mapped[str | None]
-    """The call this one judges, votes on or repeats; None for a first call."""
+    """`id` of the call this one repeats, follows, judges or votes on (see `ChatRequest.parent`); None: a first call."""
+    agent: Mapped[str | None]
+    """On whose account: a specialist's name, `meta_prompt`, `follow_up`; None: not known, as before version 0002."""
     purpose: Mapped[str]
     mode: Mapped[str]
     member: Mapped[str]
@@ -80,6 +83,7 @@ class AiRequestLog(Base):
     total_tokens: Mapped[int | None]
     """None unless both counts are known."""
     cached_tokens: Mapped[int | None]
+    """Of `prompt_tokens`, read from the provider's own prompt cache; None: it did not say."""
     duration_ms: Mapped[int]
     estimated_cost: Mapped[float | None]
     """US dollars. None means unknown, which is not zero."""

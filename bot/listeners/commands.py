@@ -1,23 +1,35 @@
-"""`/gavel ask …` and `/gavel help`."""
+"""`/gavel ask …`, `/gavel help`, and what a desk answers: `/gavel usage`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
 
 from bot.blocks import sentences
 from bot.blocks.message import Message, sentence
+from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
+
+DESK_SECONDS = 2.5
+"""Of the three in which Slack wants an answer."""
 
 
 @dataclass(frozen=True)
 class CommandListeners:
     intake: Intake
     org: str | None
+    desks: Mapping[str, Desk] = field(default_factory=dict[str, Desk])
+    """Verb → who answers it."""
 
     async def on_gavel(self, body: dict[str, Any]) -> Message:
         """What the person sees at once, and only they. Slack does not send a command again: a failure is said here."""
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
+        if verb in self.desks:
+            return await self._at_desk(verb, rest.strip(), body)
         if verb != "ask" or not rest.strip():
             return sentences.help_text()
         arrival = Arrival(
@@ -36,3 +48,20 @@ class CommandListeners:
         except HandOverFailed:
             return sentences.workflow_away()
         return sentence("On it. A thread opens here in a moment.")
+
+    async def _at_desk(self, verb: str, words: str, body: dict[str, Any]) -> Message:
+        typed = Typed(
+            org=self.org or str(body["team_id"]),
+            user=str(body["user_id"]),
+            channel=str(body["channel_id"]),
+            words=words,
+            trigger_id=str(body["trigger_id"]),
+        )
+        try:
+            async with asyncio.timeout(DESK_SECONDS):
+                return await self.desks[verb].answer(typed)
+        except Exception as error:
+            # What was typed is not logged: it may be a key that somebody did not mean to show.
+            kind = type(error).__name__
+            structlog.get_logger("gavel.slack").error(f"`/gavel {verb}` could not be answered.", error=kind)
+            return sentence(f"I could not answer that in time, and nothing was changed. Try `/gavel {verb}` again.")

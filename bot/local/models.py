@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from agents.orchestrator.chat import Member
-from agents.orchestrator.members import discover, family_of
-from agents.orchestrator.ollama import OLLAMA_BASE, probe_ollama
+from agents.orchestrator.chat import Capabilities, Member
+from agents.orchestrator.providers.capabilities import capabilities_of
+from agents.orchestrator.providers.catalog import discover, provider_of
+from agents.orchestrator.providers.families import family_of
+from agents.orchestrator.providers.ollama import OLLAMA_BASE, probe_ollama
 from bot.settings import LlmSettings, MemberSettings, SettingsError
-
-PROVIDER_MARKS: Mapping[str, str] = {
-    "claude": "anthropic/",
-    "openai": "openai/",
-    "gemini": "gemini/",
-    "ollama": "ollama",
-    "bedrock": "bedrock/",
-    "azure": "azure/",
-}
-"""LLM_PROVIDER → how litellm's name for its models starts."""
 
 
 async def configured_members(settings: LlmSettings, environ: Mapping[str, str]) -> list[Member]:
@@ -49,9 +42,8 @@ def primary_member(settings: LlmSettings, members: Sequence[Member]) -> str | No
     if settings.primary is None:
         return None
     wanted = settings.primary.lower()
-    mark = PROVIDER_MARKS.get(wanted)
     named = [member for member in members if member.name.lower() == wanted]
-    of_provider = [member for member in members if mark is not None and member.model.startswith(mark)]
+    of_provider = [member for member in members if provider_of(member) == wanted]
     if found := [*named, *of_provider]:
         return found[0].name
     names = ", ".join(member.name for member in members)
@@ -64,13 +56,12 @@ def _preferring(settings: LlmSettings, members: list[Member], *, skipped: list[s
     """LLM_PROVIDER's members first. The order of the others stays."""
     if settings.provider is None:
         return members
-    mark = PROVIDER_MARKS[settings.provider]
-    if not any(member.model.startswith(mark) for member in members):
+    if not any(provider_of(member) == settings.provider for member in members):
         why = " ".join(skipped) or "Its key is not in the environment and no member in llm.members is of it."
         raise SettingsError(
             [f"LLM_PROVIDER: got {settings.provider!r}, which is not set up. {why} Set it up, or unset LLM_PROVIDER."]
         )
-    return sorted(members, key=lambda member: not member.model.startswith(mark))
+    return sorted(members, key=lambda member: provider_of(member) != settings.provider)
 
 
 def _member(given: MemberSettings) -> Member:
@@ -82,4 +73,12 @@ def _member(given: MemberSettings) -> Member:
         api_base=given.api_base,
         api_key=given.api_key.get_secret_value() if given.api_key else None,
         extra=tuple(given.extra.items()),
+        provider=given.provider or "",
+        capabilities=_capabilities(given),
     )
+
+
+def _capabilities(given: MemberSettings) -> Capabilities | None:
+    """What the configuration says of the model, over what litellm's data does; None: it says nothing."""
+    said = {name: value for name, value in given.can.model_dump().items() if value is not None}
+    return replace(capabilities_of(Member(given.name, given.model, family="")), **said) if said else None

@@ -14,7 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ToolUse
-from agents.orchestrator.litellm_client import LiteLLMClient, request_body
+from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.orchestrator.request_body import request_body
 from bot.blocks.actions import APPROVE
 from bot.local.rehearsal.brain import answer
 from bot.local.rehearsal.conversation import read_request

@@ -46,6 +46,8 @@ class Ballot(Contract):
     claim_id: str
     stance: Stance
     reason: str = Field(default="", max_length=200)
+    settled_by: str = Field(default="", max_length=200)
+    """For `contradict`: which evidence, that is not there, would settle it."""
 
 
 class VoteSheet(Contract):
@@ -58,9 +60,10 @@ class PooledClaim(Contract):
     """A claim after canonicalisation: the same subject, attribute, value and negation, whoever made it."""
 
     id: str
-    """`c1`, `c2` … in pooled order; plan phases and conclusions are `p1` …, recommendations `r1` …"""
+    """`c1`, `c2` … in pooled order; plan phases and conclusions are `p1` …, their actions `a1` …, recommendations
+    `r1` …"""
     text: str
-    kind: Literal["claim", "phase", "recommendation"]
+    kind: Literal["claim", "phase", "action", "recommendation"]
     key: str
     """The canonical key by which equal claims were merged."""
     authors: list[str]
@@ -68,14 +71,18 @@ class PooledClaim(Contract):
 
 
 class ClaimTally(Contract):
-    """A row of the claim × member matrix, counted in effective votes."""
+    """A row of the claim × member matrix, counted in effective votes. The lists are the nominal ones."""
 
     claim: PooledClaim
     support: list[str]
     contradict: list[str]
     silent: list[str]
+    effective_support: float = 0.0
+    """S: effective votes, each weighed by what its member has proved worth."""
+    effective_contradict: float = 0.0
+    """C, likewise."""
     agreement: float | None
-    """S / (S + C) in effective votes; None when nobody took a stance."""
+    """S / (S + C); None when nobody took a stance."""
     coverage: float
     """(S + C) / N in effective votes."""
     carried: bool
@@ -84,6 +91,8 @@ class ClaimTally(Contract):
     """One supporter: marked as such, never reported as full agreement."""
     reasons: dict[str, str] = {}
     """Dissenting member → the reason it gave."""
+    settled_by: dict[str, str] = {}
+    """Dissenting member → the evidence that would settle it, where it named any."""
 
 
 class Dissent(Contract):
@@ -91,6 +100,8 @@ class Dissent(Contract):
     claim_id: str
     claim: str
     reason: str
+    settled_by: str = ""
+    """Which evidence would settle it, in the member's words."""
 
 
 class MemberSummary(Contract):
@@ -120,4 +131,6 @@ class CouncilOutcome(Contract):
     agreement: float | None
     """Mean agreement over the claims that carried the plan; None when no claim was voted on. Not a probability."""
     dissent: list[Dissent]
+    opposed: int = 0
+    """Votes against what carried nevertheless: a claim, a phase or an action that the answer rests on."""
     consensus: bool

@@ -36,7 +36,7 @@ def vote(conversation: Conversation) -> Json:
 
 
 def _judge(item: Block, picture: Picture, temperament: Temperament) -> Stance:
-    if item.attributes.get("kind") == "phase":
+    if item.attributes.get("kind") in ("phase", "action"):
         return _judge_phase(item.text, picture)
     match = _STATEMENT.fullmatch(item.text.strip())
     if match is None:

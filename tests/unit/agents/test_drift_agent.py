@@ -248,7 +248,7 @@ async def test_a_member_that_fails_degrades_the_council_visibly(
     await rehearsal.fault(kind, model="rehearsal-cedar")
     outcome = await workbench.work(spec())
     plan_of(outcome)
-    assert (outcome.council.mode, outcome.council.requested_mode) == ("single", "council")
+    assert (outcome.council.mode, outcome.council.requested_mode) == ("aggregation", "council")
     assert outcome.council.degraded
     assert "Cedar" in outcome.council.degraded
 

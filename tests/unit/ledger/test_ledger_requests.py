@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from agents.orchestrator.chat import CallLog, CallRecord, ChatMessage, ChatRequest
-from bot.ledger.requests import RequestLog
+from bot.ledger.requests import RequestLog, call_id
 from bot.ledger.tables import AiRequestLog
 from tests.unit.ledger.book import ORG, Book
 from tools.contracts.ledger import LedgerUnavailable
@@ -25,6 +25,7 @@ REQUEST = ChatRequest(
     prompt_id="drift.vote",
     prompt_version="3",
     key="vote:Claude:1",
+    agent="drift",
 )
 RECORD = CallRecord(
     request=REQUEST,
@@ -36,6 +37,7 @@ RECORD = CallRecord(
     cost_usd=0.0012,
     duration_ms=842,
     success=True,
+    cached_tokens=40,
 )
 
 
@@ -59,12 +61,28 @@ async def test_a_call_is_a_row_with_every_column_and_an_entry(book: Book, log: C
     assert (row.prompt_id, row.prompt_version) == ("drift.vote", "3")
     assert (row.prompt_tokens, row.completion_tokens, row.total_tokens) == (120, 30, 150)
     assert (row.duration_ms, row.estimated_cost, row.success) == (842, 0.0012, True)
-    assert (row.error_class, row.error_message, row.parent_id, row.cached_tokens) == (None, None, None, None)
+    assert (row.error_class, row.error_message, row.parent_id, row.cached_tokens) == (None, None, None, 40)
+    assert row.agent == "drift"
     assert row.created_at == NOW
     (entry,) = await book.entries()
     assert (entry.kind, entry.actor, entry.task_id) == ("llm_called", "model:Claude", "task-1")
     body = await book.body("llm:vote:Claude:1")
     assert (body["duration_ms"], body["total_tokens"], body["estimated_cost"]) == (842, 150, 0.0012)
+
+
+async def test_a_call_names_the_row_of_the_call_it_follows(book: Book, log: CallLog) -> None:
+    first = replace(REQUEST, key="report:Claude", purpose="report")
+    for request in (first, replace(REQUEST, parent="report:Claude"), replace(first, task_id="task-2")):
+        await log.log(replace(RECORD, request=request))
+    rows = await book.sql("SELECT task_id, key, id, parent_id FROM ai_request_logs ORDER BY task_id, key")
+    assert [(row.key, row.parent_id) for row in rows] == [
+        ("report:Claude", None),
+        ("vote:Claude:1", rows[0].id),
+        ("report:Claude", None),
+    ]
+    assert rows[0].id == call_id(ORG, "task-1", "report:Claude")
+    assert len({row.id for row in rows}) == 3
+    assert (await book.body("llm:vote:Claude:1"))["parent"] == "report:Claude"
 
 
 async def test_a_failure_is_logged_redacted_with_unknown_cost_as_null(book: Book, log: CallLog) -> None:
@@ -142,4 +160,11 @@ async def test_one_call_of_unknown_cost_makes_the_cost_of_its_task_unknown(book:
 
 
 async def test_the_cost_of_a_task_without_calls_is_unknown_and_not_zero(book: Book) -> None:
+    assert await book.ledger.cost(ORG, "task-1") is None
+
+
+async def test_the_cost_of_a_task_whose_rows_were_removed_is_unknown(book: Book, log: CallLog) -> None:
+    await log.log(RECORD)
+    await log.log(replace(RECORD, request=replace(REQUEST, key="second")))
+    await book.sql("DELETE FROM ai_request_logs WHERE key = 'second'")
     assert await book.ledger.cost(ORG, "task-1") is None

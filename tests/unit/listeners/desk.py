@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,11 +12,13 @@ from typing import Any
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from bot.app import build_app, build_client, who_are_we
 from bot.blocks.actions import APPROVE, STEP_UP_BLOCK, STEP_UP_INPUT
 from bot.blocks.plan_card import Offer, plan_card
+from bot.desks import Desk as CommandDesk
 from bot.intake import Intake
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
@@ -95,8 +97,10 @@ def submission(view: JsonObject, typed: Any, *, user: str, **changes: Any) -> Js
 
 
 @asynccontextmanager
-async def open_desk(slack: Slack, temporal: Client) -> AsyncGenerator[Desk]:
-    """`temporal` may be a client that reaches nobody."""
+async def open_desk(
+    slack: Slack, temporal: Client, *, desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] | None = None
+) -> AsyncGenerator[Desk]:
+    """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
     settings = SlackSettings(
         api_url=f"{slack.base}/api/",
@@ -119,6 +123,7 @@ async def open_desk(slack: Slack, temporal: Client) -> AsyncGenerator[Desk]:
         identity=await who_are_we(client),
         org="T1",
         alert_channels=frozenset(),
+        desks={verb: made(client) for verb, made in (desks or {}).items()},
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

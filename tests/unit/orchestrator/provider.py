@@ -97,7 +97,9 @@ async def serve_provider() -> AsyncGenerator[Provider]:
         await runner.cleanup()
 
 
-def completion(message: dict[str, Any], *, finish: str = "stop", usage: bool = True) -> dict[str, Any]:
+def completion(
+    message: dict[str, Any], *, finish: str = "stop", usage: bool = True, cached_tokens: int | None = None
+) -> dict[str, Any]:
     body: dict[str, Any] = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -105,14 +107,19 @@ def completion(message: dict[str, Any], *, finish: str = "stop", usage: bool = T
         "model": "scripted",
         "choices": [{"index": 0, "finish_reason": finish, "message": {"role": "assistant", **message}}],
     }
-    return body | ({"usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}} if usage else {})
+    counted: dict[str, Any] = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+    if cached_tokens is not None:
+        counted["prompt_tokens_details"] = {"cached_tokens": cached_tokens}
+    return body | ({"usage": counted} if usage else {})
 
 
-def says(text: str | BaseModel, *, finish: str = "stop", usage: bool = True) -> Step:
+def says(text: str | BaseModel, *, finish: str = "stop", usage: bool = True, cached_tokens: int | None = None) -> Step:
     content = text if isinstance(text, str) else text.model_dump_json()
 
     async def step(_request: web.Request, _call: Call) -> web.StreamResponse:
-        return web.json_response(completion({"content": content}, finish=finish, usage=usage))
+        return web.json_response(
+            completion({"content": content}, finish=finish, usage=usage, cached_tokens=cached_tokens)
+        )
 
     return step
 

@@ -285,6 +285,68 @@ async def test_two_of_four_failing_degrades_to_single_and_says_so(table: Table) 
     assert table.entries.entries[0][1]["mode"] == "single"
 
 
+async def test_two_of_four_failing_degrades_to_aggregation_where_the_agent_can_and_says_so(table: Table) -> None:
+    for model in FOUR[:2]:
+        table.seat(model, answer=report("23"))
+    table.provider.play("alpha", says(report("23")), says(report("23")), schema="DriftMemberReport")
+    table.seat("gamma", answer=fails(500))
+    table.seat("delta", answer=fails(401))
+    result = await table.deliberate(*FOUR, aggregates=True)
+    outcome = result.outcome
+    assert (outcome.mode, outcome.requested_mode, outcome.consensus) == ("aggregation", "council", False)
+    assert result.best == "synthesis"
+    assert outcome.degraded is not None
+    assert "2 of the 3 independent models a council needs answered" in outcome.degraded
+    assert "Gamma" in outcome.degraded
+    assert outcome.degraded in table.watcher.notes
+    assert table.asked("VoteSheet") == []
+    assert table.entries.entries[0][1]["degraded"] == outcome.degraded
+
+
+async def test_two_families_configured_aggregate_instead(table: Table) -> None:
+    for model in FOUR[:3]:
+        table.seat(model, answer=report("23"))
+    result = await table.deliberate(*FOUR[:3], families={"alpha": "acme", "beta": "acme"}, aggregates=True)
+    assert (result.outcome.mode, result.outcome.requested_mode) == ("aggregation", "council")
+    assert "2 are configured" in (result.outcome.degraded or "")
+    assert result.outcome.degraded in table.watcher.notes
+
+
+async def test_a_second_report_is_waited_for_where_two_can_be_put_together(table: Table) -> None:
+    table.seat("alpha", answer=report("23"))
+    table.provider.play("alpha", says(report("23")), says(report("23")), schema="DriftMemberReport")
+    table.seat("beta", answer=fails(500))
+    first_answered = asyncio.Event()
+
+    class Tells(Watcher):
+        def emit(self, event: ProgressEvent) -> None:
+            super().emit(event)
+            if "answered" in self.states("Alpha"):
+                first_answered.set()
+
+    table.watcher = Tells()
+    table.seat("gamma", answer=waits_for(first_answered, says(report("23"))))
+    result = await table.deliberate(*FOUR[:3], aggregates=True)
+    assert (result.outcome.mode, result.best) == ("aggregation", "synthesis")
+
+
+async def test_a_vote_against_what_carried_is_told_apart_from_one_that_prevailed(table: Table) -> None:
+    for model in FOUR[:3]:
+        table.seat(model, answer=report("23"))
+    table.seat("delta", answer=report("23"), vote=votes(lambda _text: "support"))
+    table.seat("alpha", answer=report("23"), vote=against("web-1", "23"))
+    result = await table.deliberate(*FOUR)
+    assert result.outcome.consensus
+    assert result.outcome.opposed == 2
+    table.seat("alpha", answer=report("99", assets=()), vote=against())
+    for model in FOUR[1:]:
+        table.seat(model, answer=report("23"), vote=against("99", "evidence."))
+    lone = await table.deliberate(*FOUR)
+    assert lone.outcome.consensus
+    assert lone.outcome.opposed == 0
+    assert lone.outcome.dissent
+
+
 async def test_a_quorum_out_of_reach_is_not_waited_for(table: Table) -> None:
     table.seat("alpha", answer=report("23"))
     table.seat("beta", answer=fails(500))

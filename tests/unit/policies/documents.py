@@ -59,7 +59,14 @@ def approval_document() -> JsonObject:
         "caller": {"org": ORG, "user": REQUESTER},
         "task": {"risk_level": "high"},
         "plan": {"org": ORG, "environment": "production", "asset_ids": [f"web-{n:04d}" for n in range(30)]},
-        "council": {"mode": "council", "consensus": True, "dissent": 1, "agreement": 0.9, "degraded": None},
+        "council": {
+            "mode": "council",
+            "consensus": True,
+            "dissent": 1,
+            "opposed": 0,
+            "agreement": 0.9,
+            "degraded": None,
+        },
         "approval_expiry_seconds": None,
     }
 

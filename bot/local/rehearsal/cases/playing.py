@@ -118,7 +118,7 @@ def vote(case: Case) -> Json:
     seen = json.dumps([finding.output for finding in case.conversation.findings], ensure_ascii=False)
     for item in _items(case.conversation):
         match item.attributes.get("kind"):
-            case "phase":
+            case "phase" | "action":
                 choosing = isinstance(case, ChoosingCase)
                 stance, reason = case.on_phase(item.text) if choosing else _on_conclusion(item.text, case)
             case "recommendation":

@@ -41,6 +41,7 @@ fields := [
 	{"at": ["council", "mode"], "is": ["string"]},
 	{"at": ["council", "consensus"], "is": ["boolean"]},
 	{"at": ["council", "dissent"], "is": ["number"]},
+	{"at": ["council", "opposed"], "is": ["number"]},
 	{"at": ["council", "agreement"], "is": ["number", "null"]},
 	{"at": ["council", "degraded"], "is": ["string", "null"]},
 	{"at": ["approval_expiry_seconds"], "is": ["number", "null"]},
@@ -87,6 +88,9 @@ raised if {
 }
 
 raised if no_consensus
+
+# Dissent buys scrutiny: somebody on the council spoke against what the plan rests on, and it carried nevertheless.
+raised if input.council.opposed > 0
 
 no_consensus if {
 	input.council.mode == "council"

@@ -1,0 +1,85 @@
+"""What a model can do: as the configuration says, else as litellm's model data does, else what is safe to suppose."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from agents.orchestrator.chat import Capabilities, Member
+
+_DATA = "model_prices_and_context_window_backup.json"
+"""litellm's own list, beside its code. Read as a file: importing litellm takes seconds, and this 30 ms."""
+
+_PREFIXES_IN_DATA: Mapping[str, tuple[str, ...]] = {"ollama_chat": ("ollama/",), "bedrock": ("", "bedrock/")}
+"""Where litellm's data files a provider's models under another name than its calls do. Otherwise: with the provider's
+prefix, or bare."""
+
+_OLLAMA_EYES = ("llava", "-vl", "vl:", "vision", "moondream", "minicpm-v", "gemma3", "gemma4", "llama4")
+"""Names of models that read images, among those that Ollama serves: its data here knows next to none of them."""
+
+UNKNOWN = Capabilities()
+"""Of a model that nobody knows: it reads text, calls tools, streams and takes a schema, but reads no images."""
+
+
+def capabilities_of(member: Member) -> Capabilities:
+    """What the member's model can do. Blocking the first time: call it in a thread, or after `warm()`."""
+    if member.capabilities is not None:
+        return member.capabilities
+    provider, _, model = member.model.partition("/")
+    known = known_capabilities(provider, model)
+    if known is None and provider.startswith("ollama"):
+        return replace(UNKNOWN, vision=any(mark in model.lower() for mark in _OLLAMA_EYES))
+    return known or UNKNOWN
+
+
+def known_capabilities(provider: str, model: str) -> Capabilities | None:
+    """As litellm's data has it; None: it does not know the model. `provider`: litellm's prefix, e.g. `anthropic`."""
+    data = _known()
+    for name in _names(provider, model):
+        if name in data:
+            return data[name]
+    return None
+
+
+def _names(provider: str, model: str) -> Iterator[str]:
+    for prefix in _PREFIXES_IN_DATA.get(provider, (f"{provider}/", "")):
+        yield f"{prefix}{model}"
+        yield f"{prefix}{model.partition(':')[0]}"
+
+
+def read_data() -> None:
+    """Read litellm's model data now, so that no event loop has to wait for it later."""
+    _known()
+
+
+@cache
+def _known() -> Mapping[str, Capabilities]:
+    """Only the chat models, and of them only this: the whole is 40 MB."""
+    spec = importlib.util.find_spec("litellm")
+    roots = spec.submodule_search_locations if spec is not None else None
+    if not roots:
+        return {}
+    rows: dict[str, dict[str, Any]] = json.loads((Path(roots[0]) / _DATA).read_bytes())
+    distinct: dict[Capabilities, Capabilities] = {}
+    found: dict[str, Capabilities] = {}
+    for name, row in rows.items():
+        if row.get("mode") == "chat":
+            read = _read(row)
+            found[name] = distinct.setdefault(read, read)
+    return found
+
+
+def _read(row: Mapping[str, Any]) -> Capabilities:
+    """Absent is no, except for streaming, which the data only mentions where it is missing or native."""
+    return Capabilities(
+        vision=bool(row.get("supports_vision")),
+        tools=bool(row.get("supports_function_calling")),
+        streaming=row.get("supports_native_streaming") is not False,
+        json_schema=bool(row.get("supports_response_schema")),
+        prompt_caching=bool(row.get("supports_prompt_caching")),
+    )

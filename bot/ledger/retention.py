@@ -1,0 +1,68 @@
+"""The request log is kept for a time, where that is set. The ledger is kept for ever: nothing here touches it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.ledger.database import Database, reason_of
+from bot.ledger.tables import AiRequestLog
+
+BATCH = 500
+"""Rows of one transaction: nobody who writes to the ledger waits for longer than these take."""
+
+BATCHES = 40
+"""Of one run. What is left is removed by the next one."""
+
+PAUSE_SECONDS = 0.05
+"""Between transactions, so that others get their turn."""
+
+EVERY_SECONDS = 3600.0
+
+
+async def prune_requests(database: Database, *, before: datetime, batch: int = BATCH, batches: int = BATCHES) -> int:
+    """Remove rows made before `before`, the oldest first, at most `batch` x `batches`. How many were removed.
+
+    Raises `SQLAlchemyError`.
+    """
+
+    def remove(connection: Connection) -> int:
+        oldest = (
+            select(AiRequestLog.id)
+            .where(AiRequestLog.created_at < before)
+            .order_by(AiRequestLog.created_at)
+            .limit(batch)
+        )
+        return connection.execute(delete(AiRequestLog).where(AiRequestLog.id.in_(oldest))).rowcount
+
+    removed = 0
+    for _ in range(batches):
+        count = await database.transact("request-log-retention", remove)
+        removed += count
+        if count < batch:
+            break
+        await asyncio.sleep(PAUSE_SECONDS)
+    return removed
+
+
+async def keep_pruned(
+    database: Database, *, days: int, now: Callable[[], datetime], every_seconds: float = EVERY_SECONDS
+) -> None:
+    """Remove what is older than `days`, now and every hour, until cancelled. A database that is away is asked later."""
+    log = structlog.get_logger("gavel.ledger")
+    while True:
+        try:
+            removed = await prune_requests(database, before=now() - timedelta(days=days))
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning(
+                "Old rows of the request log could not be removed; this is tried again.", reason=reason_of(error)
+            )
+        else:
+            if removed:
+                log.info("Old rows of the request log were removed.", rows=removed, days=days)
+        await asyncio.sleep(every_seconds)

@@ -1,0 +1,99 @@
+"""`gavel usage`. Knows no settings: whoever mounts it says where the request log is and who is in which team."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.clock import utc_now
+from bot.ledger.cli import printable
+from bot.ledger.database import Database, DatabaseUrlError, async_url
+from bot.usage.query import Dimension, Usage
+from bot.usage.report import Teams, TeamsUnknown, UsageReport, cost_words, usage_report
+from bot.usage.since import DEFAULT, since_when
+from tools.contracts.ledger import LedgerUnavailable
+
+EXIT_NOT_READ = 2
+
+
+@dataclass(frozen=True)
+class UsageInputs:
+    database_url: str
+    org: str
+    teams: Teams
+
+
+def usage_app(inputs: Callable[[], UsageInputs]) -> typer.Typer:
+    """The sub-app. `inputs` is called when the command runs, so that `--help` needs no configuration."""
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def usage(
+        by: Annotated[Dimension, typer.Option("--by", help="What to add up by.")] = "model",
+        since: Annotated[str, typer.Option("--since", help="From when: 7d, 12h, or a date such as 2026-11-01.")] = (
+            DEFAULT
+        ),
+        org: Annotated[str | None, typer.Option("--org", help="Another org than the configured one.")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    ) -> None:
+        """What the models were used for, and what that cost. A cost nobody knows is told as unknown."""
+        try:
+            moment = since_when(since, now=utc_now())
+        except ValueError as error:
+            typer.echo(f"gavel: --since: {error}. Nothing was counted.", err=True)
+            raise typer.Exit(EXIT_NOT_READ) from error
+        settings = inputs()
+
+        try:
+            report = asyncio.run(_read(settings, org or settings.org, by, since=moment))
+        except (LedgerUnavailable, DatabaseUrlError, TeamsUnknown) as error:
+            typer.echo(f"gavel: {error}", err=True)
+            raise typer.Exit(EXIT_NOT_READ) from error
+        _print(report, as_json=as_json)
+
+    return app
+
+
+async def _read(settings: UsageInputs, org: str, by: Dimension, *, since: datetime) -> UsageReport:
+    url = async_url(settings.database_url)
+    file = Path(url.database or "")
+    # SQLite would make an empty file of a wrong path, and nothing was used there.
+    if url.drivername.startswith("sqlite") and not await asyncio.to_thread(file.is_file):
+        raise LedgerUnavailable(f"There is no request log at {file}. Check DATABASE_URL.")
+    database = Database.open(settings.database_url)
+    try:
+        return await usage_report(database, org, by, since=since, teams=settings.teams)
+    finally:
+        await database.close()
+
+
+def _print(report: UsageReport, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({**asdict(report), "since": report.since.isoformat()}, sort_keys=True))
+        return
+    table = Table(report.by, "calls", "failed", "tokens in", "of them cached", "tokens out", "cost")
+    for column in table.columns[1:6]:
+        column.justify = "right"
+    for usage in report.rows:
+        _add(table, usage)
+    table.add_section()
+    _add(table, report.total)
+    console = Console()
+    console.print(f"Org {report.org}, since {report.since:%Y-%m-%d %H:%M} UTC", highlight=False)
+    console.print(table)
+    if report.total.uncounted:
+        console.print(f"{report.total.uncounted:,} calls are without a count of their tokens.", highlight=False)
+
+
+def _add(table: Table, usage: Usage) -> None:
+    numbers = (usage.calls, usage.failed, usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens)
+    table.add_row(printable(usage.name), *(f"{number:,}" for number in numbers), cost_words(usage))

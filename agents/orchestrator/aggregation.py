@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.orchestrator.brief import Brief, Prompt
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.consensus import shuffled
 from agents.orchestrator.gathering import gather_answers, timed
+from agents.orchestrator.remembering import Questioning
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.structured import ask
 from tools.contracts.common import canonical_json
@@ -30,27 +31,39 @@ class Aggregation:
     primary: str | None = None
     """Name of the member that synthesises (ADR-006, `primary_provider`). None: the first."""
 
-    async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
-        """Member → report, in configured order."""
+    async def reports(
+        self, brief: Brief, *, roll: Roll, given: Mapping[str, MemberReport] | None = None
+    ) -> dict[str, MemberReport]:
+        """Member → report, in configured order. `given`: of members that answered this brief already."""
+        before = dict(given or {})
+        for name in before:
+            roll.mark(name, "answered", stage="answer")
 
-        async def report(member: Member) -> MemberReport:
-            request = brief.request(
+        questioning = Questioning(self.client, brief.memory)
+        requests = {
+            member.name: brief.request(
                 brief.report,
                 purpose="report",
                 member=member.name,
                 mode="aggregation",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            return await ask(self.client, member, request, brief.contract)
+            for member in self.members
+        }
+
+        async def report(member: Member) -> MemberReport:
+            return await questioning.ask(member, requests[member.name], brief.contract)
 
         answers = await gather_answers(
-            self.members,
+            [member for member in self.members if member.name not in before],
             report,
             roll=roll,
             stage="answer",
             deadline_seconds=self.answer_deadline_seconds,
             decided=lambda _answers, _out: False,
+            known=await questioning.known(self.members, requests, brief.contract),
         )
+        answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 
     async def synthesise(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Purpose
 from agents.orchestrator.consensus import PhaseItem
+from agents.orchestrator.remembering import Forgetful, Memory
 from tools.contracts.common import AgentName, Mode
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 
@@ -49,10 +50,14 @@ class Brief:
     max_tokens: int = 4096
     """Of each reply."""
     temperature: float | None = None
+    memory: Memory = field(default_factory=Forgetful)
+    """What this task's members have answered before."""
+    question: str = ""
+    """The same for every attempt at this question, so that shuffles are the same too. Empty: `key` is."""
 
     @property
     def seed(self) -> str:
-        return f"{self.org}/{self.task_id}/{self.key}"
+        return f"{self.org}/{self.task_id}/{self.question or self.key}"
 
     def call_key(self, purpose: Purpose, member: str) -> str:
         """Names one call in the request log."""

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.orchestrator.brief import Brief
-from agents.orchestrator.chat import Member, ModelClient
+from agents.orchestrator.chat import ChatRequest, Member, ModelClient
 from agents.orchestrator.consensus import shuffled, stance_of, tally
 from agents.orchestrator.decided import Ballotage
 from agents.orchestrator.electorate import Electorate
 from agents.orchestrator.gathering import gather_answers
+from agents.orchestrator.remembering import Questioning
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.standing import Standing
-from agents.orchestrator.structured import ask
 from tools.contracts.council import ClaimTally, MemberReport, PooledClaim, VoteSheet
 from tools.contracts.progress import VoteProgress
 
@@ -43,36 +43,50 @@ class Council:
         """Everyone configured."""
         return Electorate({member.name: member.family for member in self.members})
 
-    async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
+    async def reports(
+        self, brief: Brief, *, roll: Roll, given: Mapping[str, MemberReport] | None = None
+    ) -> dict[str, MemberReport]:
         """Member → report, in configured order.
 
         Every answer adds claims and a vote, so all are waited for while a quorum is in reach. Once it is not, two
         independent reports can still be put together, where the agent can; else the first report is the answer.
+        `given`: reports of members that answered this brief already. They are not asked again.
         """
+        before = dict(given or {})
+        for name in before:
+            roll.mark(name, "answered", stage="answer")
 
-        async def report(member: Member) -> MemberReport:
-            request = brief.request(
+        questioning = Questioning(self.client, brief.memory)
+        requests = {
+            member.name: brief.request(
                 brief.report,
                 purpose="report",
                 member=member.name,
                 mode="council",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            return await ask(self.client, member, request, brief.contract)
+            for member in self.members
+        }
+
+        async def report(member: Member) -> MemberReport:
+            return await questioning.ask(member, requests[member.name], brief.contract)
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
-            reach = self.electorate.effective({*answers, *out})
+            there = {*before, *answers}
+            reach = self.electorate.effective({*there, *out})
             alone = brief.synthesis_prompt is None or reach < 2
-            return bool(answers) and reach < self.min_providers and alone
+            return bool(there) and reach < self.min_providers and alone
 
         answers = await gather_answers(
-            self.members,
+            [member for member in self.members if member.name not in before],
             report,
             roll=roll,
             stage="answer",
             deadline_seconds=self.answer_deadline_seconds,
             decided=decided,
+            known=await questioning.known(self.members, requests, brief.contract),
         )
+        answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 
     async def votes(
@@ -85,9 +99,12 @@ class Council:
         anonymous = {claim.id: claim.model_copy(update={"authors": []}) for claim in pooled}
         judged = brief.call_key("report", next(iter(standing.reports)))
 
-        async def vote(member: Member) -> VoteSheet:
+        questioning = Questioning(self.client, brief.memory)
+        voters = [member for member in self.members if member.name in electorate.families]
+        requests: dict[str, ChatRequest] = {}
+        for member in voters:
             order = shuffled(anonymous, seed=f"{brief.seed}/{member.name}")
-            request = brief.request(
+            requests[member.name] = brief.request(
                 brief.vote_prompt([anonymous[claim_id] for claim_id in order]),
                 purpose="vote",
                 member=member.name,
@@ -95,7 +112,9 @@ class Council:
                 deadline_seconds=self.vote_deadline_seconds,
                 parent=judged,
             )
-            return await ask(self.client, member, request, VoteSheet)
+
+        async def vote(member: Member) -> VoteSheet:
+            return await questioning.ask(member, requests[member.name], VoteSheet)
 
         def heard(name: str, sheet: VoteSheet) -> None:
             for claim in pooled:
@@ -104,13 +123,14 @@ class Council:
 
         ballotage = Ballotage(pooled, standing, electorate, self.threshold, self.min_providers)
         sheets = await gather_answers(
-            [member for member in self.members if member.name in electorate.families],
+            voters,
             vote,
             roll=roll,
             stage="vote",
             deadline_seconds=self.vote_deadline_seconds,
             decided=ballotage.is_decided,
             heard=heard,
+            known=await questioning.known(voters, requests, VoteSheet),
         )
         return {name: sheets[name] for name in electorate.families if name in sheets}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 from agents.orchestrator.chat import Member, ModelError
 from agents.orchestrator.roll import Roll, Stage
+from tools.contracts.progress import NoteProgress
 
 T = TypeVar("T")
 
@@ -39,13 +40,29 @@ async def gather_answers(
     deadline_seconds: float,
     decided: Callable[[dict[str, T], set[str]], bool],
     heard: Callable[[str, T], None] | None = None,
+    known: Mapping[str, T] | None = None,
 ) -> dict[str, T]:
     """Ask all members in parallel; member → answer, for those that gave one.
 
     `decided` is asked after every answer and failure with the answers so far and the members still out; once it is
     true, those are cancelled. A :class:`ModelError` is a failed member; any other exception ends the whole.
+
+    `known`: what members answered before an interruption. They are not asked; if that settles it, nobody is.
     """
-    answers: dict[str, T] = {}
+    answers: dict[str, T] = dict(known or {})
+    if answers:
+        said = "answered" if stage == "answer" else "voted"
+        note = f"{', '.join(answers)} had {said} before the interruption and {'is' if len(answers) == 1 else 'are'}"
+        roll.progress.emit(NoteProgress(f"{note} not asked again."))
+    for name, answer in answers.items():
+        roll.mark(name, "answered", stage=stage)
+        if heard is not None:
+            heard(name, answer)
+    members = [member for member in members if member.name not in answers]
+    if members and answers and decided(answers, {member.name for member in members}):
+        for member in members:
+            roll.mark(member.name, "cancelled", stage=stage)
+        return answers
     for member in members:
         roll.mark(member.name, "thinking", stage=stage)
     names = {
@@ -71,6 +88,10 @@ async def gather_answers(
         await _cancel(pending)
         for task in pending:
             roll.mark(names[task], "cancelled", stage=stage)
+        for task in names:
+            # Where several fail in the same moment, only the first is raised: the others are seen, too.
+            if task.done() and not task.cancelled():
+                task.exception()
     for task in pending:
         # A call that could not be recorded on its way out ends the deliberation, cancelled or not.
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -117,7 +117,8 @@ def _counted(output: JsonObject, *, deeper: bool) -> Iterator[str]:
 
 
 def _compact(value: JsonObject | None) -> str:
-    return json.dumps(_pruned(value), ensure_ascii=False, separators=(",", ":"))
+    """Names in order: the same result is the same text, whether it comes from the tool or back from the ledger."""
+    return json.dumps(_pruned(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _pruned(value: Any) -> Any:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import ClassVar, Protocol
+from dataclasses import asdict, dataclass, field, replace
+from typing import ClassVar
 
-from agents.orchestrator.brief import Brief, Deliberation
+from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import AgentOutcome, Assignment, Conclusion
 from agents.specialists.capability import Capability
+from agents.specialists.deliberating import judged
 from agents.specialists.diagnosis import diagnosis, without_facts
 from agents.specialists.evidence import EvidenceBook
 from agents.specialists.investigation import Investigation, Limits, ToolDesk
 from agents.specialists.receipts import ClaimReceipts
+from agents.specialists.resuming import keep_evidence, recall_evidence
 from agents.specialists.stamped import Stamped
+from agents.specialists.study import Study
 from prompts.library import PromptLibrary
 from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
@@ -37,31 +40,6 @@ class RolloutDefaults:
     canary_size: int = 1
     max_batch_percent: float = 20
     wait_seconds: int = 60
-
-
-class Study(Protocol):
-    """One round's evidence, as one kind of agent reads it. Made after the investigation, for this round only."""
-
-    @property
-    def notes(self) -> list[str]:
-        """What code left out of the members' answers, a sentence each."""
-        ...
-
-    def unjudgeable(self) -> str | None:
-        """Why the models need not be asked, e.g. because nothing was found that they could judge."""
-        ...
-
-    async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
-        """See :data:`agents.orchestrator.brief.Expand`."""
-        ...
-
-    def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
-        """The output, from what carried. Code has the last word on what may be called healthy."""
-        ...
-
-    def unjudged(self, reason: str, council: CouncilOutcome) -> Conclusion:
-        """The output where no model was asked."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -90,33 +68,39 @@ class SpecialistAgent(ABC):
         """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
         await self._record_invoked(assignment)
         desk = ToolDesk(assignment, self.capability.agent, frozenset(self.capability.tools))
-        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
         values = self._values(assignment)
-        prompt = self.prompts.load(f"{self.capability.agent}.investigate")
-        book = await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        stopped = [bound] if (bound := await self._gather(desk, values)) else []
+        book = desk.book
         study = self.study(desk)
-        stopped = [investigation.stopped] if investigation.stopped else []
         if (reason := study.unjudgeable()) is not None:
             council = _unasked(assignment)
             return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
         receipts = ClaimReceipts(book)
         brief = self._brief(assignment, {**values, "evidence": book.rendered()}, study=study, receipts=receipts)
-        result = await assignment.orchestrator.deliberate(
-            brief,
-            mode=assignment.mode,
-            progress=assignment.progress,
-            recorder=Stamped(assignment.recorder, self._stamps),
-        )
+        stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._stamps))
+        result, conclusion = await judged(stamped, brief, study=study, receipts=receipts)
         outcome = _outcome(
-            study.conclude(result, receipts),
+            conclusion,
             result.outcome,
             book,
             diagnosis=diagnosis(result, receipts),
-            notes=[*stopped, *study.notes],
+            notes=list(dict.fromkeys([*stopped, *study.notes])),
             missing=without_facts([text for report in result.reports.values() for text in report.missing], receipts),
         )
         await self._record_output(assignment, outcome)
         return outcome
+
+    async def _gather(self, desk: ToolDesk, values: JsonObject) -> str | None:
+        """Fill the desk's book. Which bound ended the investigation, in a sentence; None when the lead was done."""
+        if (earlier := await recall_evidence(desk)) is not None:
+            desk.book, stopped = earlier
+            return stopped
+        prompt = self.prompts.load(f"{self.capability.agent}.investigate")
+        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
+        await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        if desk.assignment.mode != "single":
+            await keep_evidence(desk, stopped=investigation.stopped)
+        return investigation.stopped
 
     def _tool_specs(self) -> tuple[ToolSpec, ...]:
         tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]
@@ -153,6 +137,8 @@ class SpecialistAgent(ABC):
             user=assignment.spec.user,
             agent=agent,
             key=f"{agent}:{assignment.round}",
+            question=f"{agent}:r{assignment.revision}",
+            memory=assignment.memory,
             system=self.prompts.load("council.member").render().system,
             report=self._text(f"{agent}.report", values),
             contract=self.contract,
@@ -248,6 +234,7 @@ def _unasked(assignment: Assignment) -> CouncilOutcome:
     return CouncilOutcome(
         mode="single",
         requested_mode=assignment.mode,
+        chosen=assignment.spec.mode_choice,
         degraded="There was no evidence to judge, so the models were not asked.",
         members=[],
         nominal_votes=0,

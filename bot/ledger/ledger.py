@@ -6,7 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -20,7 +21,7 @@ from bot.ledger.chain import Draft, Entry, entry_hash, require_key, same
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.group_commit import GroupCommit
-from bot.ledger.results import tool_results
+from bot.ledger.results import tool_results, whole_body
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
 from tools.contracts.common import Environment, JsonObject
@@ -119,11 +120,16 @@ class Ledger:
         key: str,
         request: Mapping[str, Any] | None,
     ) -> None:
-        """`append`, without waiting for the disk: the task's next `append`, and `settled`, wait for this one too, and
-        raise `LedgerUnavailable` when it was not written.
+        """`append`, without waiting for the disk: it is there a tenth of a second later, or with what the task records
+        next. The task's next `append`, and `settled`, wait for this one too, and raise `LedgerUnavailable` when it was
+        not written.
 
-        For what leads to nothing outside before the task records something else: one commit then holds both.
+        For what leads to no change outside before the task records something else: one commit then holds both. While
+        the ledger is away nothing is taken on trust: this waits as `append` does.
         """
+        if self._commits.fails(org):
+            await self.append(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
+            return
         write = await self._write(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
         self._unsettled.setdefault((org, task_id), []).append(self._commits.enqueue(org, write, later=True))
 
@@ -223,13 +229,28 @@ class Ledger:
         """Call id → output, of those of the task's calls that succeeded. Raises `LedgerUnavailable`."""
         _require_names(org=org, task_id=task_id)
 
-        async def fetch(digest: str) -> object:
-            kept = await self.get_artifact(org, digest)
-            if kept is None:
-                raise LedgerUnavailable(f"The artifact {digest} of task {task_id} is not kept: it cannot be read.")
-            return kept.value
+        return await tool_results(
+            self._database, org, task_id, call_ids, key=self._key, fetch=partial(self._fetch, org)
+        )
 
-        return await tool_results(self._database, org, task_id, call_ids, key=self._key, fetch=fetch)
+    async def newest(
+        self, org: str, task_id: str, keys: Collection[str], *, within: timedelta | None = None
+    ) -> JsonObject | None:
+        """The body, its artifacts put back, of the last of the task's entries with these keys; None: there is none, or
+        it is older than `within`. Raises `LedgerUnavailable`, also when it was edited.
+        """
+        _require_names(org=org, task_id=task_id)
+        found = await reader.entries_by_key(self._database, org, task_id, keys)
+        if not found or (within is not None and found[-1].at < timestamp(self._now() - within)):
+            return None
+        self._require_own(found[-1], org)
+        return await whole_body(found[-1], partial(self._fetch, org))
+
+    async def _fetch(self, org: str, digest: str) -> object:
+        kept = await self.get_artifact(org, digest)
+        if kept is None:
+            raise LedgerUnavailable(f"The artifact {digest} of {org} is not kept: it cannot be read.")
+        return kept.value
 
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
         """When a task other than `besides` last changed something in the environment, or began to; None: never.
@@ -249,12 +270,12 @@ class Ledger:
             before = page[-1].seq
         return None
 
-    async def cost(self, org: str, task_id: str) -> float | None:
+    async def cost(self, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:
         """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of
-        unknown cost makes the sum unknown. Raises `LedgerUnavailable`.
+        unknown cost makes the sum unknown. `purposes`: only of calls for these. Raises `LedgerUnavailable`.
         """
         _require_names(org=org, task_id=task_id)
-        return await reader.cost(self._database, org, task_id)
+        return await reader.cost(self._database, org, task_id, purposes=purposes)
 
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""

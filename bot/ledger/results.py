@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from bot.ledger import reader
 from bot.ledger.bodies import REFERENCE
-from bot.ledger.chain import entry_hash, same
+from bot.ledger.chain import Entry, entry_hash, same
 from bot.ledger.database import Database
 from bot.redaction import is_object
 from tools.contracts.common import JsonObject
@@ -41,6 +41,14 @@ async def tool_results(
                 found[str(body["call_id"])] = result
         after = page[-1].seq
     return found
+
+
+async def whole_body(entry: Entry, fetch: Fetch) -> JsonObject:
+    """An entry's body with every artifact that was moved out of it put back. Raises `LedgerUnavailable`."""
+    body = await _whole(json.loads(entry.body), fetch)
+    if not is_object(body):
+        raise LedgerUnavailable(f"The body of entry {entry.seq} is no object: it is not used.")
+    return {name: await _whole(value, fetch) for name, value in body.items()}
 
 
 async def _whole(value: object, fetch: Fetch) -> object:

@@ -15,6 +15,8 @@ LedgerKind = Literal[
     "agent_invoked",
     "tool_called",
     "llm_called",
+    "evidence_gathered",
+    "member_answered",
     "council_voted",
     "plan_proposed",
     "plan_validated",

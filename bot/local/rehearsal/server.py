@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import deque
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -17,15 +18,17 @@ from bot.local.rehearsal.lies import tell
 from bot.local.rehearsal.members import REHEARSAL_MODELS
 from bot.local.rehearsal.wire import Completion, Reply, error_body, server_sent
 
+CALLS_TOLD = 10_000
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
 class RehearsalServer:
-    """Handlers of one server; it keeps nothing between requests but the faults it was asked for."""
+    """Handlers of one server; between requests it keeps the faults it was asked for, and who was asked for what."""
 
     def __init__(self, *, latency_seconds: float = 0) -> None:
         self._latency = latency_seconds
         self._faults = Faults()
+        self._calls: deque[dict[str, str]] = deque(maxlen=CALLS_TOLD)
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[loopback_only], client_max_size=MAX_BODY_BYTES)
@@ -34,6 +37,7 @@ class RehearsalServer:
         app.router.add_get("/local/faults", self._list_faults)
         app.router.add_post("/local/faults", self._add_fault)
         app.router.add_delete("/local/faults", self._clear_faults)
+        app.router.add_get("/local/calls", self._list_calls)
         return app
 
     async def _models(self, _request: web.Request) -> web.Response:
@@ -59,6 +63,10 @@ class RehearsalServer:
         self._faults.clear()
         return web.json_response({"faults": []})
 
+    async def _list_calls(self, _request: web.Request) -> web.Response:
+        """What a provider would bill: every call that came in, whatever became of it."""
+        return web.json_response({"calls": list(self._calls)})
+
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         try:
             conversation = read_request(as_object(json.loads(await request.read())))
@@ -67,6 +75,7 @@ class RehearsalServer:
         if conversation.model not in REHEARSAL_MODELS:
             message = f"the model {conversation.model!r} does not exist; there are {', '.join(REHEARSAL_MODELS)}"
             return web.json_response(error_body(message, "invalid_request_error"), status=404)
+        self._calls.append({"model": conversation.model, "schema": conversation.schema_name or ""})
         faults = self._faults.hit(conversation.model)
         await asyncio.sleep(self._latency + (faults["slow"].seconds if "slow" in faults else 0))
         if "status_429" in faults:

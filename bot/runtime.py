@@ -91,7 +91,7 @@ async def open_workbench(
         )
         yield Workbench(
             writer=writer,
-            narrator=Narrator(writer),
+            narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(

@@ -56,6 +56,7 @@ class Council:
         for name in before:
             roll.mark(name, "answered", stage="answer")
 
+        asked = [member for member in self.members if member.name not in before]
         questioning = Questioning(self.client, brief.memory)
         requests = {
             member.name: brief.request(
@@ -65,7 +66,7 @@ class Council:
                 mode="council",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            for member in self.members
+            for member in asked
         }
 
         async def report(member: Member) -> MemberReport:
@@ -78,13 +79,13 @@ class Council:
             return bool(there) and reach < self.min_providers and alone
 
         answers = await gather_answers(
-            [member for member in self.members if member.name not in before],
+            asked,
             report,
             roll=roll,
             stage="answer",
             deadline_seconds=self.answer_deadline_seconds,
             decided=decided,
-            known=await questioning.known(self.members, requests, brief.contract),
+            known=await questioning.known(asked, requests, brief.contract),
         )
         answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}

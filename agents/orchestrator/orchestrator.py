@@ -11,13 +11,14 @@ from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.consensus import PhaseItem, pool_claims
 from agents.orchestrator.council import Council
 from agents.orchestrator.electorate import Electorate
+from agents.orchestrator.remembering import Forgetful
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.single import Single, nobody_answered
-from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys
+from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys, unvoted
 from tools.contracts.common import Mode, digest_of
-from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, PooledClaim, VoteSheet
+from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, VoteSheet
 from tools.contracts.ledger import Recorder
-from tools.contracts.progress import NoteProgress, Progress, TallyProgress
+from tools.contracts.progress import NoteProgress, Progress, TallyProgress, VerdictProgress
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class _Turn:
     given: Mapping[str, MemberReport]
     """Member → what it answered to this very brief before."""
     escalated: str | None
+    first: bool
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,13 @@ class Orchestrator:
         recorder: Recorder,
         given: Mapping[str, MemberReport] | None = None,
         escalated: str | None = None,
+        first: bool = False,
     ) -> Deliberation:
         """Ask the models. What they decided is in the ledger before this returns, unless one model was asked for.
 
         `given`: what members answered to this very brief already: it is taken as their answer, and only the others are
-        asked. `escalated`: why a council was called in after one model had answered.
+        asked. `escalated`: why a council was called in after one model had answered. `first`: a council may
+        follow; the one answer is kept for it, so that it is not asked and paid for again after an interruption.
 
         Raises :class:`ModelError` when no member answered, and `LedgerUnavailable` when a call or the outcome could
         not be recorded.
@@ -70,6 +74,7 @@ class Orchestrator:
             electorate=self.council.electorate,
             given=given or {},
             escalated=escalated,
+            first=first,
         )
         if mode == "council":
             result = await self._council(turn)
@@ -77,6 +82,7 @@ class Orchestrator:
             result = await self._aggregation(turn, degraded=None)
         else:
             result = await self._single(turn, degraded=None)
+        progress.emit(VerdictProgress(result.outcome))
         if mode != "single":
             await recorder.record(
                 "council_voted",
@@ -97,7 +103,8 @@ class Orchestrator:
             turn.roll.mark(name, "answered", stage="answer")
             return await self._alone(turn, turn.given, name, degraded=degraded)
         members = self.council.members
-        single = Single(self.council.client, members, self.council.answer_deadline_seconds)
+        memory = turn.brief.memory if turn.first else Forgetful()
+        single = Single(self.council.client, members, self.council.answer_deadline_seconds, memory=memory)
         member, report = await single.answer(turn.brief, roll=turn.roll)
         return await self._alone(turn, {member.name: report}, member.name, degraded=degraded)
 
@@ -108,7 +115,7 @@ class Orchestrator:
         phases = await _phases(turn.brief, {name: reports[name]})
         pooled = pool_claims({name: reports[name]}, phases, seed=turn.brief.seed)
         return Deliberation(
-            outcome=self._outcome(turn, "single", [_unvoted(claim, [name]) for claim in pooled], degraded=degraded),
+            outcome=self._outcome(turn, "single", [unvoted(claim, [name]) for claim in pooled], degraded=degraded),
             reports=reports,
             phases=phases,
             carried_phase_keys=frozenset(item.key for item in phases.get(name, ())),
@@ -156,7 +163,7 @@ class Orchestrator:
         phases = await _phases(brief, {SYNTHESIS: synthesis})
         pooled = pool_claims({SYNTHESIS: synthesis}, phases, seed=brief.seed)
         stated = {name: {claim_key(claim) for claim in report.claims} for name, report in reports.items()}
-        rows = [_unvoted(claim, [name for name, keys in stated.items() if claim.key in keys]) for claim in pooled]
+        rows = [unvoted(claim, [name for name, keys in stated.items() if claim.key in keys]) for claim in pooled]
         return Deliberation(
             outcome=self._outcome(turn, "aggregation", rows, degraded=degraded, voices=list(reports)),
             reports={**reports, SYNTHESIS: synthesis},
@@ -192,6 +199,7 @@ class Orchestrator:
             if aggregates:
                 return await self._together(turn, reports, degraded=degraded)
             return await self._alone(turn, reports, first, degraded=degraded)
+        roll.wait_to_vote(reports)
         phases = await _phases(brief, reports)
         pooled = pool_claims(reports, phases, seed=brief.seed)
         voters = turn.electorate.among(reports)
@@ -277,20 +285,6 @@ class Orchestrator:
             opposed=sum(len(row.contradict) for row in rows if row.carried),
             consensus=consensus,
         )
-
-
-def _unvoted(claim: PooledClaim, stated_by: list[str]) -> ClaimTally:
-    """A row nobody voted on: who states it, and no agreement."""
-    return ClaimTally(
-        claim=claim,
-        support=stated_by,
-        contradict=[],
-        silent=[],
-        agreement=None,
-        coverage=0.0,
-        carried=False,
-        single_source=len(stated_by) == 1,
-    )
 
 
 async def _phases(brief: Brief, reports: Mapping[str, MemberReport]) -> dict[str, Sequence[PhaseItem]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.orchestrator.brief import Brief
 from agents.orchestrator.chat import Member, ModelClient, ModelError
 from agents.orchestrator.gathering import timed
+from agents.orchestrator.remembering import Forgetful, Memory, Questioning
 from agents.orchestrator.roll import Roll
-from agents.orchestrator.structured import ask
 from tools.contracts.council import MemberReport
 from tools.contracts.progress import NoteProgress
 
@@ -23,12 +23,14 @@ class Single:
     """In fall-back order."""
     answer_deadline_seconds: float = 120
     """For each member."""
+    memory: Memory = field(default_factory=Forgetful)
+    """Where the answer is kept, so that a deliberation begun again does not ask for it again."""
 
     async def answer(self, brief: Brief, *, roll: Roll) -> tuple[Member, MemberReport]:
         """Who answered, and what. Raises :class:`ModelError` when nobody did."""
-        for position, member in enumerate(self.members):
-            roll.mark(member.name, "thinking", stage="answer")
-            request = brief.request(
+        questioning = Questioning(self.client, self.memory)
+        requests = {
+            member.name: brief.request(
                 brief.report,
                 purpose="report",
                 member=member.name,
@@ -36,8 +38,19 @@ class Single:
                 deadline_seconds=self.answer_deadline_seconds,
                 parent=brief.call_key("report", self.members[0].name) if position else None,
             )
+            for position, member in enumerate(self.members)
+        }
+        known = await questioning.known(self.members, requests, brief.contract)
+        for member in self.members:
+            if (kept := known.get(member.name)) is not None:
+                roll.progress.emit(NoteProgress(f"{member.name} had answered before the interruption."))
+                roll.mark(member.name, "answered", stage="answer")
+                return member, kept
+        for position, member in enumerate(self.members):
+            roll.mark(member.name, "thinking", stage="answer")
+            request = requests[member.name]
             answer, took_ms = await timed(
-                ask(self.client, member, request, brief.contract), member, deadline_seconds=request.deadline_seconds
+                questioning.ask(member, request, brief.contract), member, deadline_seconds=request.deadline_seconds
             )
             if isinstance(answer, MemberReport):
                 roll.mark(member.name, "answered", stage="answer", took_ms=took_ms)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.consensus import PhaseItem
 from agents.orchestrator.electorate import Electorate
-from tools.contracts.council import ClaimTally, Dissent, MemberReport
+from tools.contracts.council import ClaimTally, Dissent, MemberReport, PooledClaim
 
 PLANNED = frozenset({"phase", "action"})
 """The kinds of items that make up a member's output: all of them carry, or it does not stand."""
@@ -88,3 +88,17 @@ def dissents(rows: Sequence[ClaimTally]) -> list[Dissent]:
         for row in rows
         for member in row.contradict
     ]
+
+
+def unvoted(claim: PooledClaim, stated_by: list[str]) -> ClaimTally:
+    """A row nobody voted on: who states it, and no agreement."""
+    return ClaimTally(
+        claim=claim,
+        support=stated_by,
+        contradict=[],
+        silent=[],
+        agreement=None,
+        coverage=0.0,
+        carried=False,
+        single_source=len(stated_by) == 1,
+    )

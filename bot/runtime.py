@@ -11,6 +11,7 @@ from temporalio.worker import Worker
 
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
+from agents.orchestrator.breaking import BreakingClient
 from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
@@ -80,7 +81,7 @@ async def open_workbench(
         stack.push_async_callback(litellm.close)
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
-        models = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        models = BreakingClient(RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True))))
         prompts, registry = PromptLibrary(), build_registry()
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agents.orchestrator.brief import Brief
 from agents.orchestrator.chat import Member, ModelClient, ModelError
+from agents.orchestrator.falling_back import takes_over
 from agents.orchestrator.gathering import timed
 from agents.orchestrator.remembering import Forgetful, Memory, Questioning
 from agents.orchestrator.roll import Roll
 from tools.contracts.council import MemberReport
 from tools.contracts.progress import NoteProgress
+
+LEAST_USEFUL_SECONDS = 5.0
+"""With less than this left, the next member is not begun with."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,14 @@ class Single:
     """In fall-back order."""
     answer_deadline_seconds: float = 120
     """For each member."""
+    deadline_seconds: float | None = None
+    """For all of them together. None: twice as long as for one."""
     memory: Memory = field(default_factory=Forgetful)
     """Where the answer is kept, so that a deliberation begun again does not ask for it again."""
 
     async def answer(self, brief: Brief, *, roll: Roll) -> tuple[Member, MemberReport]:
         """Who answered, and what. Raises :class:`ModelError` when nobody did."""
+        ends = time.monotonic() + (self.deadline_seconds or 2 * self.answer_deadline_seconds)
         questioning = Questioning(self.client, self.memory)
         requests = {
             member.name: brief.request(
@@ -48,7 +56,8 @@ class Single:
                 return member, kept
         for position, member in enumerate(self.members):
             roll.mark(member.name, "thinking", stage="answer")
-            request = requests[member.name]
+            left = min(self.answer_deadline_seconds, ends - time.monotonic())
+            request = replace(requests[member.name], deadline_seconds=left)
             answer, took_ms = await timed(
                 questioning.ask(member, request, brief.contract), member, deadline_seconds=request.deadline_seconds
             )
@@ -56,8 +65,13 @@ class Single:
                 roll.mark(member.name, "answered", stage="answer", took_ms=took_ms)
                 return member, answer
             roll.mark(member.name, "failed", stage="answer", error=str(answer), took_ms=took_ms)
-            if position + 1 < len(self.members):
-                roll.progress.emit(NoteProgress(f"{answer} Asking {self.members[position + 1].name} instead."))
+            following = self.members[position + 1 : position + 2]
+            if following and ends - time.monotonic() < min(LEAST_USEFUL_SECONDS, self.answer_deadline_seconds / 2):
+                late = f"There was no time left to ask {following[0].name}."
+                roll.progress.emit(NoteProgress(f"{answer} {late}"))
+                break
+            for next_one in following:
+                roll.progress.emit(NoteProgress(takes_over(member, answer, next_one)))
         raise nobody_answered(roll)
 
 

@@ -39,11 +39,11 @@ class Council:
             raise ValueError(f"A council needs at least 2 providers, got min_providers = {self.min_providers}.")
 
     @property
-    def electorate(self) -> Electorate:
-        """Everyone configured."""
-        return Electorate({member.name: member.family for member in self.members})
+    def families(self) -> dict[str, str]:
+        """Of everyone configured."""
+        return {member.name: member.family for member in self.members}
 
-    async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
+    async def reports(self, brief: Brief, electorate: Electorate, *, roll: Roll) -> dict[str, MemberReport]:
         """Member → report, in configured order.
 
         Every answer adds claims and a vote, so all are waited for while a quorum is in reach. Once it is not, two
@@ -66,7 +66,7 @@ class Council:
             return await questioning.ask(member, requests[member.name], brief.contract)
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
-            reach = self.electorate.effective({*answers, *out})
+            reach = electorate.effective({*answers, *out})
             alone = brief.synthesis_prompt is None or reach < 2
             return bool(answers) and reach < self.min_providers and alone
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from tools.contracts.common import Contract, Mode
+from tools.contracts.common import Contract
+from tools.contracts.modes import ModeSetting
 from tools.contracts.taskspec import Intent, Question, TaskSpec
 
 
@@ -40,6 +41,10 @@ class Request(Contract):
     """The last task of the same thread, where it is over: what "the same in staging" goes on from."""
     received_at: str = ""
     """RFC 3339, UTC: what "the last two hours" counts from. Empty: not known."""
+    channel: str = ""
+    """Slack's id of it."""
+    channel_mode: ModeSetting | None = None
+    """As people set it in the channel. None: they did not."""
     attempt: int = 1
     """From 1: a retried step states another, so that its model calls are entries of their own."""
 
@@ -62,17 +67,30 @@ class Understanding(Contract):
 
 
 _MENTIONS = re.compile(r"^\s*(?:<@[A-Z0-9]+(?:\|[^>]*)?>(?:\s|,|:\s)*)*")
-_MODE = re.compile(r"(council|single|aggregation)\s*:\s*", re.IGNORECASE)
+_MODE = re.compile(r"(council|single|aggregation|aggregate|auto)\s*:\s*", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>]*>|:[a-z0-9_+'-]+:", re.IGNORECASE)
 _BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
-_MODES: dict[str, Mode] = {"council": "council", "single": "single", "aggregation": "aggregation"}
+_MODES: dict[str, ModeSetting] = {
+    "council": "council",
+    "single": "single",
+    "aggregation": "aggregation",
+    "aggregate": "aggregation",
+    "auto": "auto",
+}
+MODE_WORDS = tuple(_MODES)
+"""What names a mode, in a prefix and on a command line."""
 
 
-def split_mode(text: str) -> tuple[Mode | None, str]:
+def mode_named(word: str) -> ModeSetting | None:
+    """The mode that a word names; None: it names none."""
+    return _MODES.get(word.strip().lower())
+
+
+def split_mode(text: str) -> tuple[ModeSetting | None, str]:
     """The mode a person asked for by a prefix such as `council:`, and the rest without leading mentions."""
     rest = text[_match_end(_MENTIONS, text) :]
     match = _MODE.match(rest)
-    return (_MODES[match[1].lower()], rest[match.end() :]) if match else (None, rest)
+    return (mode_named(match[1]), rest[match.end() :]) if match else (None, rest)
 
 
 def _match_end(pattern: re.Pattern[str], text: str) -> int:

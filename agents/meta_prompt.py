@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from agents.asking import ask_in_turn
 from agents.intake import Request, Understanding, harmless, said_in, says_something, split_mode
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelClient, ModelError
+from agents.orchestrator.modes import ModeDefaults
 from agents.required_scope import missing_scope
 from agents.specialists.catalog import CAPABILITIES, TASK_NAMES, Capability, what_gavel_can
 from prompts.library import PromptLibrary
-from tools.contracts.common import JsonObject, Mode, RiskLevel, TaskType
+from tools.contracts.common import JsonObject, RiskLevel, TaskType
+from tools.contracts.modes import ModeSetting
 from tools.contracts.taskspec import Constraints, Question, TaskContext, TaskDraft, TaskSpec
 
 QUESTION_LIMIT = 300
@@ -45,7 +47,7 @@ class MetaPrompt:
     members: Sequence[Member]
     """The first is the fast one (ADR-007: fast models for parsing)."""
     prompts: PromptLibrary
-    default_mode: Mode = "council"
+    modes: ModeDefaults = field(default_factory=ModeDefaults)
     """When the person does not ask for one with a prefix such as `single:`."""
     confidence_threshold: float = 0.7
     """Below it a person is asked."""
@@ -61,7 +63,10 @@ class MetaPrompt:
 
     async def understand(self, request: Request) -> Understanding:
         """What is asked for. Raises `LedgerUnavailable` when a model call could not be recorded."""
-        mode, text = split_mode(request.text) if request.source == "person" else (None, request.text)
+        wished, text = split_mode(request.text) if request.source == "person" else (None, request.text)
+        if wished is None and request.source == "person":
+            # A part of a message that asked for several things: what stood before all of them holds for each.
+            wished, _ = split_mode(request.whole)
         if not says_something(" ".join([text, *request.alert_fields.values(), *(e.answer for e in request.exchanges)])):
             return self._question(request, self._what())
         try:
@@ -71,7 +76,7 @@ class MetaPrompt:
                 kind="error",
                 text=f"I could not read this request, so nothing was started. {harmless(str(error), 600)}",
             )
-        return self._judge(request, draft, member=member, mode=mode or self.default_mode)
+        return self._judge(request, draft, member=member, wished=wished)
 
     def _chat_request(self, request: Request, text: str) -> ChatRequest:
         prompt = self.prompts.load("meta_prompt")
@@ -102,7 +107,9 @@ class MetaPrompt:
             deadline_seconds=self.deadline_seconds,
         )
 
-    def _judge(self, request: Request, draft: TaskDraft, *, member: Member, mode: Mode) -> Understanding:
+    def _judge(
+        self, request: Request, draft: TaskDraft, *, member: Member, wished: ModeSetting | None
+    ) -> Understanding:
         """Rules that no model's answer gets around."""
         if draft.kind == "decline":
             return _no(f"{harmless(draft.goal, 300)} {what_gavel_can()} Nothing was started.", draft, member)
@@ -123,6 +130,15 @@ class MetaPrompt:
         if draft.confidence < self.confidence_threshold:
             return self._question(request, draft.question or _confirmation(draft), draft=draft, member=member)
         capability = self.capabilities[draft.task_type]
+        risk = _at_least("high" if stated.environment == "production" else "medium", draft.risk_level)
+        choice = self.modes.choose(
+            asked=wished,
+            channel=request.channel,
+            channel_mode=request.channel_mode,
+            agent=capability.agent,
+            risk=risk,
+            org=request.org,
+        )
         return Understanding(
             kind="task",
             member=member.name,
@@ -140,10 +156,11 @@ class MetaPrompt:
                 constraints=draft.constraints if request.source == "person" else Constraints(),
                 agents=[capability.agent],
                 tools_required=list(capability.tools),
-                risk_level=_at_least("high" if stated.environment == "production" else "medium", draft.risk_level),
+                risk_level=risk,
                 approval_required=True,
                 timeout_seconds=self.task_timeout_seconds,
-                mode=mode,
+                mode=choice.mode,
+                mode_choice=choice,
                 confidence=draft.confidence,
                 open_questions=[shown for text in draft.open_questions if (shown := harmless(text, QUESTION_LIMIT))],
                 follows=request.previous.id if request.previous is not None else None,

@@ -73,6 +73,15 @@ def demo(
             "--agent", metavar="NAME", help="Play this agent's scene. Give it again for another, on the same servers."
         ),
     ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="MODE",
+            help="How the models answer: auto, single, aggregation or council. By default auto; of an agent's scene "
+            "council, so that there is a vote to see.",
+        ),
+    ] = None,
 ) -> None:
     """Play the main job on servers of its own: asked, refused, alerted. Then leave the workspace open to try.
 
@@ -80,16 +89,17 @@ def demo(
     """
     from bot.lifecycle import run
     from bot.local.demo_agents import agents_named
-    from bot.local.demo_run import run_demo
+    from bot.local.demo_run import mode_given, run_demo
 
     try:
         agents = agents_named(agent or [])
+        setting = mode_given(mode or ("council" if agents else "auto"))
     except ValueError as error:
         typer.echo(f"gavel: {error} Nothing was started.", err=True)
         raise typer.Exit(EXIT_NOT_STARTED) from error
     # Nobody is there to try it by hand when the output is no terminal.
     leave = once or as_json or not sys.stdout.isatty()
-    raise typer.Exit(run(lambda: run_demo(once=leave, as_json=as_json, seed=seed, agents=agents)))
+    raise typer.Exit(run(lambda: run_demo(once=leave, as_json=as_json, seed=seed, agents=agents, mode=setting)))
 
 
 @app.command()

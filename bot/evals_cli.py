@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from bot.evals.cases import Case, CaseError, CaseKind, load_cases
-from tools.contracts.common import AgentName, JsonObject, Mode
+from tools.contracts.common import AgentName, JsonObject
+from tools.contracts.modes import ModeSetting
 
 EXIT_NOT_GOOD = 1
 """An unsafe plan got through every gate; with `--strict` also: a case failed."""
@@ -31,7 +32,7 @@ def evals_app() -> typer.Typer:
         models: Annotated[
             str, typer.Option("--models", help="Configured models by name, with commas; or `rehearsal`.")
         ] = "",
-        mode: Annotated[Mode, typer.Option("--mode", help="How the models answer.")] = "council",
+        mode: Annotated[ModeSetting, typer.Option("--mode", help="How the models answer.")] = "council",
         agent: Annotated[AgentName | None, typer.Option("--agent", help="Only this agent's cases.")] = None,
         kind: Annotated[CaseKind | None, typer.Option("--kind", help="Only cases of this kind.")] = None,
         case: Annotated[str | None, typer.Option("--case", help="Only the case of this id.")] = None,
@@ -65,7 +66,7 @@ def chosen(cases: Sequence[Case], *, agent: AgentName | None, kind: CaseKind | N
 
 
 async def _run(
-    cases: Sequence[Case], names: Sequence[str], *, mode: Mode, parallel: int, strict: bool, as_json: bool
+    cases: Sequence[Case], names: Sequence[str], *, mode: ModeSetting, parallel: int, strict: bool, as_json: bool
 ) -> bool:
     # Late: SQLAlchemy, the policy engine and litellm are of no use to `--help`.
     from bot.commands import prepared

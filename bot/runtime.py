@@ -13,6 +13,7 @@ from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
+from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
@@ -30,6 +31,7 @@ from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
+from bot.modes import mode_defaults
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
@@ -50,7 +52,6 @@ from policies.pipeline import build_pipeline
 from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.advisory import Advisory
-from tools.contracts.common import Mode
 from tools.registry import build_registry
 
 
@@ -87,7 +88,6 @@ async def open_workbench(
             threshold=settings.council.consensus_threshold,
             min_providers=settings.council.min_providers,
         )
-        mode: Mode = "council" if settings.llm.mode == "auto" else settings.llm.mode
         yield Workbench(
             writer=writer,
             narrator=Narrator(writer),
@@ -96,7 +96,7 @@ async def open_workbench(
                 client=models,
                 members=members,
                 prompts=prompts,
-                default_mode=mode,
+                modes=await mode_defaults(settings, client),
                 text_limit=settings.limits.text_chars,
             ),
             follow_ups=FollowUps(client=models, members=members, prompts=prompts),
@@ -108,6 +108,7 @@ async def open_workbench(
                 defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
             ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
+            escalation=Escalation(settings.escalation.rules),
             members=members,
             registry=registry,
             estate=estate,

@@ -17,6 +17,7 @@ from pydantic_settings import SettingsError as UndecodableError
 
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
+from bot.settings_modes import EscalationSettings, ModeSettings
 from bot.settings_money import UsageSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_sections import (
@@ -48,12 +49,14 @@ __all__ = [
     "CalendarSettings",
     "CouncilSettings",
     "DatabaseSettings",
+    "EscalationSettings",
     "EstateSettings",
     "GateSettings",
     "LedgerSettings",
     "LimitSettings",
     "LlmSettings",
     "MemberSettings",
+    "ModeSettings",
     "OpaSettings",
     "PolicySettings",
     "RedisSettings",
@@ -90,6 +93,8 @@ class Settings(Section):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     llm: LlmSettings = Field(default_factory=LlmSettings)
     council: CouncilSettings = Field(default_factory=CouncilSettings)
+    modes: ModeSettings = Field(default_factory=ModeSettings)
+    escalation: EscalationSettings = Field(default_factory=EscalationSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     roles: RoleSettings = Field(default_factory=RoleSettings)
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)

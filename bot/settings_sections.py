@@ -14,6 +14,7 @@ from bot.settings_base import Names, Section, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
 from tools.contracts.identity import Role
+from tools.contracts.modes import ModeSetting
 
 ROLE_GROUPS: dict[Role, str] = {
     "viewer": "gavel-viewers",
@@ -25,9 +26,6 @@ ROLE_GROUPS: dict[Role, str] = {
 
 Provider = ProviderId | Literal["rehearsal"]
 """ADR-006, supported providers; `rehearsal` is the simulated one of the embedded stack."""
-
-
-LlmMode = Literal["auto", "single", "aggregation", "council"]
 
 
 def _parse_json(value: object) -> object:
@@ -182,8 +180,9 @@ class LlmSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="LLM_")
 
-    mode: LlmMode = "auto"
-    """How the models answer where a person names no mode. `auto`: for now the same as `council`."""
+    mode: ModeSetting = "auto"
+    """How the models answer where nothing narrower is set (`modes`) and no person names a mode. `auto`: one model
+    answers, and a council judges it where risk, doubt or a gate asks for it (`escalation`)."""
     provider: Provider | None = None
     """The one that answers in single mode. None: the first found configured."""
     primary: str | None = None

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 import aiohttp
 
-from policies.bundle import PACKAGES, ROOT, TENANTS_AT, Bundle, bundle_digest
+from policies.bundle import ROOT, TENANTS_AT, Bundle, bundle_digest
 from policies.engine import (
     PolicyUnavailable,
     PolicyUndefined,
@@ -23,6 +20,8 @@ from policies.engine import (
     normalized_object,
 )
 from policies.opa_client import Listing, OpaClient, is_absent, is_client_error, new_client
+from policies.opa_held import Held, HeldPolicies
+from policies.opa_watch import Watch
 from tools.contracts.common import JsonObject
 from tools.readings import SharedReading
 
@@ -36,29 +35,14 @@ _NOT_EVALUATED = frozenset({400, 500})
 """OPA's statuses for an input it cannot read and a rule it cannot evaluate."""
 
 
-_LISTINGS_KEPT = 64
-
-
-@dataclass(frozen=True)
-class _Held:
-    """What the server holds."""
-
-    ids: frozenset[str]
-    """Of every policy."""
-    modules: Mapping[str, str]
-    """Id → text of every module of a `ql.ai` package."""
-
-
 class OpaEngine:
     """A :class:`policies.engine.PolicyEngine` on an OPA server; made by :func:`open_opa`."""
 
     def __init__(self, client: OpaClient, listing: Listing, bundle: Bundle, *, url: str, stack: AsyncExitStack) -> None:
         self.name = "opa"
         self._client = client
-        self._listing = listing
         self._digest: SharedReading[str] = SharedReading(self._read_digest, name="read OPA's policies")
-        self._read: dict[bytes, _Held] = {}
-        """What listings held, by the hash of their bytes."""
+        self._policies = HeldPolicies(listing, Watch(client), url=url)
         self._bundle = bundle
         self._url = url
         self._stack = stack
@@ -71,7 +55,7 @@ class OpaEngine:
         bundle was configured with its own: a freeze set on the server must outlive a restart of Gavel.
         """
         async with self._loading, self._asking("load the policies into"):
-            held = dict((await self._held()).modules)
+            held = dict((await self._policies.now()).modules)
             for stale in sorted(held.keys() - {module.id for module in self._bundle.modules}, reverse=True):
                 # What an org had and has no longer: it would go on refusing, and nobody would know why.
                 if stale.startswith(TENANTS_AT):
@@ -88,6 +72,7 @@ class OpaEngine:
                     await self._client.update_policy_from_string(module.text, module.id, _REGO_COMPAT)
             await self._load_data()
             self.name = f"opa {await self._version()}"
+            await self._policies.prove()
 
     async def decide(self, package: str, document: JsonObject, /) -> JsonObject:
         """See :class:`policies.engine.PolicyEngine`."""
@@ -104,29 +89,34 @@ class OpaEngine:
     async def digest(self) -> str:
         """Of every module on the server that is of a `ql.ai` package, whoever put it there, and of the data.
 
-        The server writes out all its syntax trees for it: those who ask at a time share one reading.
+        Those who ask at a time share one reading.
         """
         return await self._digest.now()
 
     async def _read_digest(self) -> str:
-        held = await self._load_again_if_lost()
+        held, root = await self._policies_and_data()
+        if self._lacks(held):
+            await self.load()
+            held, root = await self._policies_and_data()
+        data = {key: root.get(key) if is_object(root) else None for key in self._bundle.data}
+        return bundle_digest(held.modules, data)
+
+    async def _policies_and_data(self) -> tuple[Held, object]:
         async with self._asking("read the policies of"):
-            root = await self._document("")
-            data = {key: root.get(key) if is_object(root) else None for key in self._bundle.data}
-            return bundle_digest(held.modules, data)
+            return await asyncio.gather(self._policies.now(), self._document(""))
 
     async def aclose(self) -> None:
         await self._stack.aclose()
 
-    async def _load_again_if_lost(self) -> _Held:
+    async def _load_again_if_lost(self) -> None:
         """OPA keeps policies in memory: a server that was restarted has none until it is given them again."""
         async with self._asking("read the policies of"):
-            held = await self._held()
-        if {module.id for module in self._bundle.modules} <= held.ids:
-            return held
-        await self.load()
-        async with self._asking("read the policies of"):
-            return await self._held()
+            held = await self._policies.now()
+        if self._lacks(held):
+            await self.load()
+
+    def _lacks(self, held: Held) -> bool:
+        return not {module.id for module in self._bundle.modules} <= held.ids
 
     async def _load_data(self) -> None:
         # Objects first: putting one makes the path above it, which a patch needs to be there.
@@ -152,33 +142,6 @@ class OpaEngine:
             if not is_object(reply):
                 raise PolicyUndefined(f"OPA at {self._url} answered {package}.decision with no object.")
             return reply
-
-    async def _held(self) -> _Held:
-        """What is on the server now. It is asked every time; only bytes that came before are not read once more."""
-        listing = await self._listing.read()
-        key = hashlib.sha256(listing).digest()
-        held = self._read.get(key)
-        if held is None:
-            held = self._listed(json.loads(listing))
-            # The server lists its policies in changing order, so there are several listings of the same ones.
-            if len(self._read) >= _LISTINGS_KEPT:
-                self._read.clear()
-            self._read[key] = held
-        return held
-
-    def _listed(self, reply: object) -> _Held:
-        result = reply.get("result") if is_object(reply) else None
-        policies = [policy for policy in result if is_object(policy)] if is_list(result) else []
-        if not is_list(result) or len(policies) != len(result):
-            raise PolicyUnavailable(f"OPA at {self._url} does not list its policies.")
-        modules: dict[str, str] = {}
-        for policy in policies:
-            policy_id, raw = policy.get("id"), policy.get("raw")
-            if not isinstance(policy_id, str) or not isinstance(raw, str):
-                raise PolicyUnavailable(f"OPA at {self._url} does not show the text of its policy {policy_id}.")
-            if _is_ours(policy):
-                modules[policy_id] = raw
-        return _Held(ids=frozenset(str(policy["id"]) for policy in policies), modules=modules)
 
     async def _document(self, key: str) -> object:
         """`data.gavel.<key>` on the server (empty: all of `data.gavel`), or None when there is none."""
@@ -234,13 +197,3 @@ async def open_opa(url: str, bundle: Bundle, *, token: str | None = None, timeou
         await stack.aclose()
         raise
     return engine
-
-
-def _is_ours(policy: JsonObject) -> bool:
-    """By the package the server parsed: a module under any id can add rules to `ql.ai.safety`."""
-    tree = policy.get("ast")
-    package = tree.get("package") if is_object(tree) else None
-    path = package.get("path") if is_object(package) else None
-    names = [part.get("value") for part in path if is_object(part)] if is_list(path) else []
-    # A module whose package cannot be read counts as ours: the digest then shows it.
-    return names[:3] == ["data", *PACKAGES.split(".")] or len(names) < 3

@@ -66,12 +66,12 @@ class Listing:
 
     def __init__(self, url: str, *, token: str | None, timeout_seconds: float) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._url = f"{url.rstrip('/')}/v1/policies"
+        self.url = f"{url.rstrip('/')}/v1/policies"
         self._session = aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=timeout_seconds))
 
     async def read(self) -> bytes:
         """Raises what aiohttp raises, also for a status that is not 200."""
-        async with self._session.get(self._url, allow_redirects=False) as response:
+        async with self._session.get(self.url, allow_redirects=False) as response:
             if response.status != 200:
                 response.raise_for_status()
                 raise aiohttp.ClientError(f"GET /v1/policies was answered {response.status}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.orchestrator.brief import Brief, Prompt
@@ -31,8 +31,13 @@ class Aggregation:
     primary: str | None = None
     """Name of the member that synthesises (ADR-006, `primary_provider`). None: the first."""
 
-    async def reports(self, brief: Brief, *, roll: Roll) -> dict[str, MemberReport]:
-        """Member → report, in configured order."""
+    async def reports(
+        self, brief: Brief, *, roll: Roll, given: Mapping[str, MemberReport] | None = None
+    ) -> dict[str, MemberReport]:
+        """Member → report, in configured order. `given`: of members that answered this brief already."""
+        before = dict(given or {})
+        for name in before:
+            roll.mark(name, "answered", stage="answer")
 
         questioning = Questioning(self.client, brief.memory)
         requests = {
@@ -50,7 +55,7 @@ class Aggregation:
             return await questioning.ask(member, requests[member.name], brief.contract)
 
         answers = await gather_answers(
-            self.members,
+            [member for member in self.members if member.name not in before],
             report,
             roll=roll,
             stage="answer",
@@ -58,6 +63,7 @@ class Aggregation:
             decided=lambda _answers, _out: False,
             known=await questioning.known(self.members, requests, brief.contract),
         )
+        answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 
     async def synthesise(

@@ -88,6 +88,9 @@ class ResponseSchema:
 
 Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize"]
 
+JUDGING: frozenset[Purpose] = frozenset({"report", "vote", "synthesize"})
+"""What a mode costs: the answers, the votes on them, the merging of them. Evidence costs the same in all."""
+
 
 @dataclass(frozen=True)
 class ChatRequest:

@@ -43,12 +43,23 @@ class Council:
         """Of everyone configured."""
         return {member.name: member.family for member in self.members}
 
-    async def reports(self, brief: Brief, electorate: Electorate, *, roll: Roll) -> dict[str, MemberReport]:
+    async def reports(
+        self,
+        brief: Brief,
+        electorate: Electorate,
+        *,
+        roll: Roll,
+        given: Mapping[str, MemberReport] | None = None,
+    ) -> dict[str, MemberReport]:
         """Member → report, in configured order.
 
         Every answer adds claims and a vote, so all are waited for while a quorum is in reach. Once it is not, two
         independent reports can still be put together, where the agent can; else the first report is the answer.
+        `given`: reports of members that answered this brief already. They are not asked again.
         """
+        before = dict(given or {})
+        for name in before:
+            roll.mark(name, "answered", stage="answer")
 
         questioning = Questioning(self.client, brief.memory)
         requests = {
@@ -66,19 +77,22 @@ class Council:
             return await questioning.ask(member, requests[member.name], brief.contract)
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
-            reach = electorate.effective({*answers, *out})
+            there = {*before, *answers}
+            reach = electorate.effective({*there, *out})
             alone = brief.synthesis_prompt is None or reach < 2
-            return bool(answers) and reach < self.min_providers and alone
+            return bool(there) and reach < self.min_providers and alone
 
+        asked = [member for member in self.members if member.name not in before]
         answers = await gather_answers(
-            self.members,
+            asked,
             report,
             roll=roll,
             stage="answer",
             deadline_seconds=self.answer_deadline_seconds,
             decided=decided,
-            known=await questioning.known(self.members, requests, brief.contract),
+            known=await questioning.known(asked, requests, brief.contract),
         )
+        answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 
     async def votes(

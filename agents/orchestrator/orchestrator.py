@@ -31,6 +31,9 @@ class _Turn:
     roll: Roll
     electorate: Electorate
     learned: Learned
+    given: Mapping[str, MemberReport]
+    """Member → what it answered to this very brief before."""
+    escalated: str | None
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,20 @@ class Orchestrator:
         if any(member.name == SYNTHESIS for member in self.council.members):
             raise ValueError(f"A member may not be named {SYNTHESIS!r}: the synthesised report is.")
 
-    async def deliberate(self, brief: Brief, *, mode: Mode, progress: Progress, recorder: Recorder) -> Deliberation:
+    async def deliberate(
+        self,
+        brief: Brief,
+        *,
+        mode: Mode,
+        progress: Progress,
+        recorder: Recorder,
+        given: Mapping[str, MemberReport] | None = None,
+        escalated: str | None = None,
+    ) -> Deliberation:
         """Ask the models. What they decided is in the ledger before this returns, unless one model was asked for.
+
+        `given`: what members answered to this very brief already: it is taken as their answer, and only the others are
+        asked. `escalated`: why a council was called in after one model had answered.
 
         Raises :class:`ModelError` when no member answered, and `LedgerUnavailable` when a call or the outcome could
         not be recorded.
@@ -60,6 +75,8 @@ class Orchestrator:
             roll=Roll(self.council.members, progress),
             electorate=learned.electorate(self.council.families),
             learned=learned,
+            given=given or {},
+            escalated=escalated,
         )
         if mode == "council":
             result = await self._council(turn)
@@ -82,6 +99,10 @@ class Orchestrator:
     async def _single(self, turn: _Turn, *, degraded: str | None) -> Deliberation:
         if degraded is not None:
             turn.roll.progress.emit(NoteProgress(degraded))
+        if turn.given:
+            name = next(iter(turn.given))
+            turn.roll.mark(name, "answered", stage="answer")
+            return await self._alone(turn, turn.given, name, degraded=degraded)
         members = self.council.members
         single = Single(self.council.client, members, self.council.answer_deadline_seconds)
         member, report = await single.answer(turn.brief, roll=turn.roll)
@@ -110,7 +131,7 @@ class Orchestrator:
             return await self._single(
                 turn, degraded=f"The {turn.brief.agent} agent cannot aggregate; one model answers alone."
             )
-        reports = await self._aggregating.reports(turn.brief, roll=turn.roll)
+        reports = await self._aggregating.reports(turn.brief, roll=turn.roll, given=turn.given)
         if not reports:
             raise nobody_answered(turn.roll)
         first = next(iter(reports))
@@ -168,7 +189,7 @@ class Orchestrator:
             if configured > 1 and brief.synthesis_prompt is not None:
                 return await self._aggregation(turn, degraded=f"{short}their answers are put together, unvoted.")
             return await self._single(turn, degraded=f"{short}one model answers alone.")
-        reports = await council.reports(brief, turn.electorate, roll=roll)
+        reports = await council.reports(brief, turn.electorate, roll=roll, given=turn.given)
         if not reports:
             raise nobody_answered(roll)
         answered = turn.electorate.effective(reports)
@@ -253,6 +274,7 @@ class Orchestrator:
             mode=mode,
             requested_mode=turn.requested,
             degraded=degraded,
+            escalated=turn.escalated,
             members=turn.roll.summaries(),
             nominal_votes=1 if voices is None else len(voices),
             effective_votes=1.0 if voices is None else float(turn.electorate.effective(voices)),

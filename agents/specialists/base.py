@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.remembering import Forgetful, Memory
 from tools.base import ToolCall, ToolResult
@@ -38,6 +39,7 @@ class Assignment:
     revision: int
     """From 1; one more for each repair."""
     mode: Mode
+    """How the models are asked; with `escalation`, `single`."""
     orchestrator: Orchestrator
     dispatcher: Dispatches
     """Of this round: its plans and its call budget are its own."""
@@ -47,6 +49,8 @@ class Assignment:
     """Why the previous round's plan was refused."""
     memory: Memory = field(default_factory=Forgetful)
     """What an earlier attempt at this revision came to, as far as it came."""
+    escalation: Escalation | None = None
+    """When a council judges what one model answered. None: never."""
     attempt: int = 1
     """Of this revision, from 1: a retried activity states another, so that its calls are entries of their own."""
 

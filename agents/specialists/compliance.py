@@ -8,7 +8,8 @@ from typing import ClassVar
 from agents.specialists.capability import Capability
 from agents.specialists.compliance_study import ComplianceStudy
 from agents.specialists.investigation import ToolDesk
-from agents.specialists.specialist import SpecialistAgent, Study
+from agents.specialists.specialist import SpecialistAgent
+from agents.specialists.study import Study
 from tools.contracts.council import MemberReport
 from tools.contracts.members.findings import ComplianceMemberReport
 

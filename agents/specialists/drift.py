@@ -9,7 +9,8 @@ from agents.specialists.capability import Capability
 from agents.specialists.investigation import ToolDesk
 from agents.specialists.rolling import Expansion, RollingStudy
 from agents.specialists.scope import Scope, scope_of
-from agents.specialists.specialist import SpecialistAgent, Study
+from agents.specialists.specialist import SpecialistAgent
+from agents.specialists.study import Study
 from tools.contracts.council import MemberReport
 from tools.contracts.members.rollout import DriftMemberReport, DriftProposal, RolloutChoices
 from tools.contracts.outputs.drift import DriftRemediationPlan

@@ -9,7 +9,8 @@ from agents.specialists.capability import Capability
 from agents.specialists.image_plan import built, promoted
 from agents.specialists.investigation import ToolDesk
 from agents.specialists.operating import NotPlannable, OperatingStudy
-from agents.specialists.specialist import SpecialistAgent, Study
+from agents.specialists.specialist import SpecialistAgent
+from agents.specialists.study import Study
 from tools.contracts.common import Contract, JsonObject
 from tools.contracts.council import MemberReport
 from tools.contracts.members.operations import ImageMemberReport, ImageProposal

@@ -25,16 +25,18 @@ class NotPlannable(Exception):
 
 @dataclass
 class OperatingStudy(ABC):
-    """A :class:`agents.specialists.specialist.Study`. Makes a plan of each distinct choice once, whoever makes it."""
+    """A :class:`agents.specialists.study.Study`. Makes a plan of each distinct choice once, whoever makes it."""
 
     desk: ToolDesk
     plans: dict[str, AnyPlan] = field(default_factory=dict[str, AnyPlan])
     """Member → what its choice came to."""
     notes: list[str] = field(default_factory=list[str])
+    _done: dict[str, AnyPlan | None] = field(default_factory=dict[str, AnyPlan | None], init=False)
+    """Digest of the choice → the plan: a council that follows one model's answer calls no tool again."""
 
     @abstractmethod
     def unjudgeable(self) -> str | None:
-        """See :class:`agents.specialists.specialist.Study`."""
+        """See :class:`agents.specialists.study.Study`."""
 
     @abstractmethod
     def proposal_of(self, report: MemberReport) -> Contract | None:
@@ -55,7 +57,6 @@ class OperatingStudy(ABC):
 
     async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
         """Member → phases. A member whose choice comes to no plan is left out, and a note says why."""
-        done: dict[str, AnyPlan | None] = {}
         items: dict[str, Sequence[PhaseItem]] = {}
         for member in sorted(reports):
             wanted = self.proposal_of(reports[member])
@@ -63,9 +64,9 @@ class OperatingStudy(ABC):
                 items[member] = [NO_CHANGE]
                 continue
             key = digest_of(wanted.model_dump(mode="json", exclude={"summary"}))
-            if key not in done:
-                done[key] = await self._planned(member, wanted)
-            if (plan := done[key]) is not None:
+            if key not in self._done:
+                self._done[key] = await self._planned(member, wanted)
+            if (plan := self._done[key]) is not None:
                 self.plans[member] = plan
                 items[member] = phase_items(plan)
         return items

@@ -10,7 +10,8 @@ from agents.specialists.investigation import ToolDesk
 from agents.specialists.patch_scope import PatchScope, patch_scope_of
 from agents.specialists.rolling import Expansion, RollingStudy
 from agents.specialists.rolling_text import pace
-from agents.specialists.specialist import SpecialistAgent, Study
+from agents.specialists.specialist import SpecialistAgent
+from agents.specialists.study import Study
 from tools.contracts.council import MemberReport
 from tools.contracts.members.rollout import PatchMemberReport, PatchProposal, RolloutChoices
 from tools.contracts.outputs.patch import PatchRolloutPlan

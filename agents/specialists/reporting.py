@@ -40,7 +40,7 @@ _KINDS: Mapping[str, FindingKind] = {
 
 @dataclass
 class ReportingStudy(ABC):
-    """A :class:`agents.specialists.specialist.Study`."""
+    """A :class:`agents.specialists.study.Study`."""
 
     desk: ToolDesk
     notes: list[str] = field(default_factory=list[str])
@@ -53,7 +53,7 @@ class ReportingStudy(ABC):
 
     @abstractmethod
     def unjudgeable(self) -> str | None:
-        """See :class:`agents.specialists.specialist.Study`."""
+        """See :class:`agents.specialists.study.Study`."""
 
     @property
     @abstractmethod

@@ -40,12 +40,14 @@ class Expansion:
 
 @dataclass
 class RollingStudy(ABC):
-    """A :class:`agents.specialists.specialist.Study`. Expands each distinct proposal once, whoever makes it."""
+    """A :class:`agents.specialists.study.Study`. Expands each distinct proposal once, whoever makes it."""
 
     desk: ToolDesk
     expansions: dict[str, Expansion] = field(default_factory=dict[str, Expansion])
     """Member → its expanded proposal."""
     notes: list[str] = field(default_factory=list[str])
+    _done: dict[str, Expansion | None] = field(default_factory=dict[str, Expansion | None], init=False)
+    """Digest of the choices → what they came to: a council that follows one model's answer calls no tool again."""
 
     plan_tool: ClassVar[str]
     """The plan-only tool that turns choices into phases."""
@@ -53,7 +55,7 @@ class RollingStudy(ABC):
 
     @abstractmethod
     def unjudgeable(self) -> str | None:
-        """See :class:`agents.specialists.specialist.Study`."""
+        """See :class:`agents.specialists.study.Study`."""
 
     @abstractmethod
     def proposal_of(self, report: MemberReport) -> RolloutChoices | None:
@@ -81,7 +83,6 @@ class RollingStudy(ABC):
 
     async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
         """Member → phases. A member whose proposal cannot be expanded is left out, and a note says why."""
-        done: dict[str, Expansion | None] = {}
         items: dict[str, Sequence[PhaseItem]] = {}
         for member in sorted(reports):
             wanted = self.proposal_of(reports[member])
@@ -94,9 +95,9 @@ class RollingStudy(ABC):
             if choices is None:
                 continue
             key = digest_of(choices.model_dump(mode="json", exclude={"summary"}))
-            if key not in done:
-                done[key] = await self._expand(member, choices)
-            if (expansion := done[key]) is not None:
+            if key not in self._done:
+                self._done[key] = await self._expand(member, choices)
+            if (expansion := self._done[key]) is not None:
                 self.expansions[member] = expansion
                 items[member] = expansion.items
         return items

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import ClassVar, Protocol
+from dataclasses import asdict, dataclass, field, replace
+from typing import ClassVar
 
-from agents.orchestrator.brief import Brief, Deliberation
+from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import AgentOutcome, Assignment, Conclusion
 from agents.specialists.capability import Capability
+from agents.specialists.deliberating import judged
 from agents.specialists.diagnosis import diagnosis, without_facts
 from agents.specialists.evidence import EvidenceBook
 from agents.specialists.investigation import Investigation, Limits, ToolDesk
 from agents.specialists.receipts import ClaimReceipts
 from agents.specialists.resuming import keep_evidence, recall_evidence
 from agents.specialists.stamped import Stamped
+from agents.specialists.study import Study
 from prompts.library import PromptLibrary
 from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
@@ -38,31 +40,6 @@ class RolloutDefaults:
     canary_size: int = 1
     max_batch_percent: float = 20
     wait_seconds: int = 60
-
-
-class Study(Protocol):
-    """One round's evidence, as one kind of agent reads it. Made after the investigation, for this round only."""
-
-    @property
-    def notes(self) -> list[str]:
-        """What code left out of the members' answers, a sentence each."""
-        ...
-
-    def unjudgeable(self) -> str | None:
-        """Why the models need not be asked, e.g. because nothing was found that they could judge."""
-        ...
-
-    async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
-        """See :data:`agents.orchestrator.brief.Expand`."""
-        ...
-
-    def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
-        """The output, from what carried. Code has the last word on what may be called healthy."""
-        ...
-
-    def unjudged(self, reason: str, council: CouncilOutcome) -> Conclusion:
-        """The output where no model was asked."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -100,18 +77,14 @@ class SpecialistAgent(ABC):
             return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
         receipts = ClaimReceipts(book)
         brief = self._brief(assignment, {**values, "evidence": book.rendered()}, study=study, receipts=receipts)
-        result = await assignment.orchestrator.deliberate(
-            brief,
-            mode=assignment.mode,
-            progress=assignment.progress,
-            recorder=Stamped(assignment.recorder, self._stamps),
-        )
+        stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._stamps))
+        result, conclusion = await judged(stamped, brief, study=study, receipts=receipts)
         outcome = _outcome(
-            study.conclude(result, receipts),
+            conclusion,
             result.outcome,
             book,
             diagnosis=diagnosis(result, receipts),
-            notes=[*stopped, *study.notes],
+            notes=list(dict.fromkeys([*stopped, *study.notes])),
             missing=without_facts([text for report in result.reports.values() for text in report.missing], receipts),
         )
         await self._record_output(assignment, outcome)
@@ -261,6 +234,7 @@ def _unasked(assignment: Assignment) -> CouncilOutcome:
     return CouncilOutcome(
         mode="single",
         requested_mode=assignment.mode,
+        chosen=assignment.spec.mode_choice,
         degraded="There was no evidence to judge, so the models were not asked.",
         members=[],
         nominal_votes=0,

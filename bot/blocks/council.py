@@ -9,13 +9,6 @@ from bot.blocks.text import inline
 from bot.blocks.words import each, plural, share
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary
 
-MODE_NAMES = {"single": "one model", "aggregation": "aggregation", "council": "council"}
-MODE_MEANS = {
-    "single": "One model answers.",
-    "aggregation": "The models answer side by side; one of them merges the answers.",
-    "council": "The models answer apart, then vote on every claim.",
-}
-
 _JOINED = re.compile(r"(?<=[a-z])_(?=[a-z])")
 
 

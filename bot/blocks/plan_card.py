@@ -10,6 +10,7 @@ from bot.blocks import council as voices
 from bot.blocks import plan as says
 from bot.blocks.actions import APPROVE, DECISION_BLOCK, REJECT, ButtonValue, Care
 from bot.blocks.message import Detail, Message, actions, button, compose, confirm, context, header, lines, section
+from bot.blocks.modes import mode_line
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import each, either, money, person, plural, quoted, short_digest, when, when_plain
 from tools.contracts.common import JsonObject
@@ -45,6 +46,8 @@ class Offer:
     """Assets in the plan's environment; None: unknown."""
     cost_usd: float | None
     """Of the task so far; None: unknown."""
+    answers_usd: float | None
+    """Of that, what the models' answers and votes cost; None: unknown."""
     simulated: bool
     rest: bool = False
     """Whether its canary ran already, without approval: what is on offer is what comes after it."""
@@ -199,7 +202,14 @@ def _body(offer: Offer) -> list[JsonObject | Detail | None]:
     label = "Council" if outcome.mode == "council" else "Models"
     council: list[JsonObject | Detail] = [
         section(
-            "\n".join([f"*Policy*  {_policy(offer)}", f"*{label}*  {voices.verdict_line(outcome)}", *_absent(outcome)])
+            "\n".join(
+                [
+                    f"*Policy*  {_policy(offer)}",
+                    mode_line(outcome, cost_usd=offer.answers_usd),
+                    f"*{label}*  {voices.verdict_line(outcome)}",
+                    *_absent(outcome),
+                ]
+            )
         )
     ]
     disputes = voices.dispute_lines(outcome, include_dissent=offer.include_dissent)

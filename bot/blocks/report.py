@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.blocks import council as voices
 from bot.blocks.message import Detail, Message, compose, context, header, lines, section
+from bot.blocks.modes import mode_line
 from bot.blocks.report_tables import tables
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import money, plural, share, short_digest, some
@@ -51,6 +52,9 @@ class ReportCard:
     alert: str
     """The title of the alert that asked, hostile text; empty where a person did."""
     cost_usd: float | None
+    """Of the task so far; None: unknown."""
+    answers_usd: float | None
+    """Of that, what the models' answers and votes cost; None: unknown."""
     simulated: bool
     include_dissent: bool = True
 
@@ -70,7 +74,16 @@ def report_card(card: ReportCard) -> Message:
             section(f"*About the alert* {inline(card.alert, 200)}\n{summary}" if card.alert else summary),
             lines("Found", _some([_finding(item) for item in report.findings], "finding")) if report.findings else None,
             *tables(report),
-            Detail(lines("How sure", [voices.verdict_line(card.council), *voices.absent_lines(card.council)[:4]])),
+            Detail(
+                lines(
+                    "How sure",
+                    [
+                        voices.verdict_line(card.council),
+                        *voices.absent_lines(card.council)[:4],
+                        mode_line(card.council, cost_usd=card.answers_usd),
+                    ],
+                )
+            ),
             lines("Disputed", _some(disputes if card.include_dissent else _counted(disputes), "statement"))
             if disputes
             else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.blocks import council as voices
+from bot.blocks import modes
 from bot.blocks.actions import ANSWER_PREFIX, QUESTION_BLOCK, AnswerValue
 from bot.blocks.message import Detail, Message, actions, button, compose, context, header, lines, section
 from bot.blocks.text import code, escape, inline
@@ -37,10 +38,8 @@ def received(task_id: str) -> Message:
 
 
 def acknowledgement(spec: TaskSpec, *, members: Sequence[str], simulated: bool) -> Message:
-    """What was understood, and who works on it. `members`: the names of the models that will answer."""
+    """What was understood, and who works on it. `members`: the names of the models, in the order they are asked."""
     goal = inline(spec.goal, 400)
-    who = ", ".join(inline(name, 40) for name in members[:9]) or "no model configured"
-    more = f" and {len(members) - 9} more" if len(members) > 9 else ""
     if spec.approval_required:
         rule = "I only look around for now. Nothing changes until someone approves a plan here."
     else:
@@ -50,7 +49,7 @@ def acknowledgement(spec: TaskSpec, *, members: Sequence[str], simulated: bool) 
         [
             section(f"*Working on it:* {goal}"),
             section("\n".join(_understood(spec))),
-            section(f"*{voices.MODE_NAMES[spec.mode].capitalize()}:* {who}{more}. {voices.MODE_MEANS[spec.mode]}"),
+            section(modes.task_line(spec, members)),
             context(rule, *_follows(spec), f"Task {code(spec.id, 160)}"),
         ],
         simulated=simulated,
@@ -148,6 +147,8 @@ class Diagnosis:
     missing: list[str]
     """What would settle what is open."""
     next: Literal["plan", "nothing", "inconclusive"]
+    answers_usd: float | None
+    """What the models' answers and votes cost; None: unknown."""
     simulated: bool
     include_dissent: bool = True
     """As on the plan card."""
@@ -172,7 +173,14 @@ def diagnosis_card(diagnosis: Diagnosis) -> Message:
         [
             header(f"Diagnosis: {diagnosis.alert}"),
             section(f"*Likely cause*\n{finding}"),
-            lines("How sure", [voices.verdict_line(outcome), *voices.absent_lines(outcome)[:4]]),
+            lines(
+                "How sure",
+                [
+                    voices.verdict_line(outcome),
+                    *voices.absent_lines(outcome)[:4],
+                    modes.mode_line(outcome, cost_usd=diagnosis.answers_usd),
+                ],
+            ),
             Detail(lines("Claims", [voices.tally_line(tally) for tally in tallies])) if tallies else None,
             lines("Disputed", disputes[:4]) if disputes else None,
             lines("Still open", [f"• {inline(item, 200)}" for item in diagnosis.missing[:5]])

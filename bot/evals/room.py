@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
+from agents.orchestrator.modes import ModeDefaults
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from agents.specialists.catalog import build_agents
@@ -32,8 +33,9 @@ from policies.engine import PolicyEngine
 from policies.pipeline import Pipeline, build_pipeline
 from prompts.library import PromptLibrary
 from tools.connectors.advisories import AdvisorySource
-from tools.contracts.common import AgentName, Environment, JsonObject, Mode
+from tools.contracts.common import AgentName, Environment, JsonObject
 from tools.contracts.ledger import LedgerKind
+from tools.contracts.modes import ModeSetting
 from tools.contracts.progress import ProgressEvent
 from tools.dispatcher import Dispatcher, build_dispatcher
 from tools.registry import ToolRegistry, build_registry
@@ -85,7 +87,7 @@ class Room:
     client: ModelClient
     """To the models themselves; each case measures around it."""
     members: Sequence[Member]
-    mode: Mode
+    mode: ModeSetting
     engine: PolicyEngine
     estates: Estates
     advisories: AdvisorySource
@@ -100,7 +102,7 @@ class Room:
         return any(member.simulated for member in self.members)
 
     def meta_prompt(self, client: ModelClient) -> MetaPrompt:
-        return MetaPrompt(client=client, members=self.members, prompts=self.prompts, default_mode=self.mode)
+        return MetaPrompt(client=client, members=self.members, prompts=self.prompts, modes=ModeDefaults(self.mode))
 
     def agents(self, client: ModelClient) -> Mapping[AgentName, Specialist]:
         return build_agents(client, self.members, self.prompts, registry=self.registry)
@@ -126,7 +128,7 @@ class Room:
 
 @asynccontextmanager
 async def open_room(
-    client: ModelClient, members: Sequence[Member], *, mode: Mode, opa_url: str | None = None
+    client: ModelClient, members: Sequence[Member], *, mode: ModeSetting, opa_url: str | None = None
 ) -> AsyncGenerator[Room]:
     """Raises `PolicyUnavailable` when the OPA server at `opa_url` is away. None: the policies run in this process."""
     async with AsyncExitStack() as exits:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agents.intake import Exchange, Request, Understanding
 from agents.orchestrator.chat import ModelError
+from agents.orchestrator.escalation import Escalation
 from agents.specialists.base import AgentOutcome, Assignment, InvestigationUnavailable
 from bot.evals.cases import Case, Found
 from bot.evals.desk import Desk
@@ -150,6 +151,7 @@ def _assignment(
         progress=Silent(),
         recorder=notes,
         refusals=tuple(refusals),
+        escalation=Escalation() if spec.mode_choice and spec.mode_choice.escalates else None,
     )
 
 

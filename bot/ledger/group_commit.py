@@ -11,6 +11,9 @@ from tools.contracts.ledger import LedgerUnavailable
 
 Item = TypeVar("Item")
 
+LINGER_SECONDS = 0.1
+"""How long an item waits for others at most, where its caller does not wait for it."""
+
 
 class GroupCommit(Generic[Item]):
     """Queues items per org and hands them to `write` in batches, one batch of an org at a time.
@@ -24,6 +27,8 @@ class GroupCommit(Generic[Item]):
         self._max_batch = max_batch
         self._queues: dict[str, deque[tuple[Item, asyncio.Future[None]]]] = {}
         self._writers: dict[str, asyncio.Task[None]] = {}
+        self._lingering: dict[str, asyncio.TimerHandle] = {}
+        self._failing: set[str] = set()
         self._closed = False
 
     async def submit(self, org: str, item: Item) -> None:
@@ -35,7 +40,8 @@ class GroupCommit(Generic[Item]):
 
     def enqueue(self, org: str, item: Item, *, later: bool = False) -> asyncio.Future[None]:
         """Accept the item, after those before it. The future is done when it is written, or raises
-        `LedgerUnavailable`; so does this. `later`: it waits for the next one of the org, or for :meth:`wake`.
+        `LedgerUnavailable`; so does this. `later`: it waits for the next one of the org or for :meth:`wake`, and no
+        longer than :data:`LINGER_SECONDS`.
         """
         if self._closed:
             raise LedgerUnavailable("The ledger is closed: this process is stopping. Nothing was recorded.")
@@ -43,10 +49,19 @@ class GroupCommit(Generic[Item]):
         self._queues.setdefault(org, deque()).append((item, written))
         if not later:
             self.wake(org)
+        elif org not in self._lingering:
+            self._lingering[org] = asyncio.get_running_loop().call_later(LINGER_SECONDS, self.wake, org)
         return written
+
+    def fails(self, org: str) -> bool:
+        """Whether the last batch of the org could not be written."""
+        return org in self._failing
 
     def wake(self, org: str) -> None:
         """Write what waits."""
+        lingering = self._lingering.pop(org, None)
+        if lingering is not None:
+            lingering.cancel()
         if org not in self._writers and self._queues.get(org):
             self._writers[org] = asyncio.create_task(self._drain(org), name=f"ledger-writer-{org}")
 
@@ -69,12 +84,15 @@ class GroupCommit(Generic[Item]):
                 try:
                     await self._write(org, [item for item, _ in batch])
                 except LedgerUnavailable as error:
+                    self._failing.add(org)
                     _fail(batch, str(error))
                 except Exception as error:
+                    self._failing.add(org)
                     # Whatever it was, it was not recorded, and nobody may be left waiting for it.
                     _fail(batch, f"The ledger could not be written ({type(error).__name__}: {error}).")
                     raise
                 else:
+                    self._failing.discard(org)
                     for _, written in batch:
                         if not written.done():
                             written.set_result(None)

@@ -120,11 +120,16 @@ class Ledger:
         key: str,
         request: Mapping[str, Any] | None,
     ) -> None:
-        """`append`, without waiting for the disk: the task's next `append`, and `settled`, wait for this one too, and
-        raise `LedgerUnavailable` when it was not written.
+        """`append`, without waiting for the disk: it is there a tenth of a second later, or with what the task records
+        next. The task's next `append`, and `settled`, wait for this one too, and raise `LedgerUnavailable` when it was
+        not written.
 
-        For what leads to nothing outside before the task records something else: one commit then holds both.
+        For what leads to no change outside before the task records something else: one commit then holds both. While
+        the ledger is away nothing is taken on trust: this waits as `append` does.
         """
+        if self._commits.fails(org):
+            await self.append(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
+            return
         write = await self._write(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=request)
         self._unsettled.setdefault((org, task_id), []).append(self._commits.enqueue(org, write, later=True))
 
@@ -265,12 +270,12 @@ class Ledger:
             before = page[-1].seq
         return None
 
-    async def cost(self, org: str, task_id: str) -> float | None:
+    async def cost(self, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:
         """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of
-        unknown cost makes the sum unknown. Raises `LedgerUnavailable`.
+        unknown cost makes the sum unknown. `purposes`: only of calls for these. Raises `LedgerUnavailable`.
         """
         _require_names(org=org, task_id=task_id)
-        return await reader.cost(self._database, org, task_id)
+        return await reader.cost(self._database, org, task_id, purposes=purposes)
 
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -124,9 +124,11 @@ async def artifact_pages(database: Database, org: str) -> AsyncIterator[list[Sto
         after = page[-1].digest
 
 
-async def cost(database: Database, org: str, task_id: str) -> float | None:
+async def cost(database: Database, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:
     """What the task's model calls cost so far, in US dollars; None: there was none, or one of unknown cost, as is that
     of a call whose row was removed for its age: the chain still counts it.
+
+    `purposes`: only of calls for these; empty: of all.
 
     Raises `LedgerUnavailable`.
     """
@@ -135,12 +137,15 @@ async def cost(database: Database, org: str, task_id: str) -> float | None:
         .select_from(LedgerEntry)
         .where(LedgerEntry.org == org, LedgerEntry.task_id == task_id, LedgerEntry.kind == "llm_called")
     ).scalar_subquery()
-    query = select(recorded, func.count(AiRequestLog.estimated_cost), func.sum(AiRequestLog.estimated_cost)).where(
-        AiRequestLog.org == org, AiRequestLog.task_id == task_id
-    )
+    counted = AiRequestLog.purpose.in_(sorted(purposes)) if purposes else true()
+    query = select(
+        recorded == func.count(AiRequestLog.id),
+        func.count(AiRequestLog.id).filter(counted) == func.count(AiRequestLog.estimated_cost).filter(counted),
+        func.sum(AiRequestLog.estimated_cost).filter(counted),
+    ).where(AiRequestLog.org == org, AiRequestLog.task_id == task_id)
     async with _reading(database) as connection:
-        calls, known, total = (await connection.execute(query)).one()
-    return float(total) if total is not None and calls == known else None
+        kept, known, total = (await connection.execute(query)).one()
+    return float(total) if total is not None and kept and known else None
 
 
 async def missing_artifacts(database: Database, org: str, digests: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Entries that need not be durable one by one: they are on disk before the task records anything else, or fails."""
+"""Entries that need not be durable one by one: they are on disk before the step they are of is over, or it fails."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from tools.contracts.ledger import LedgerKind
 
 
 @dataclass(frozen=True)
-class OutcomesSoon:
-    """The recorder of a phase's tools, which its own end follows: `phase_finished` is recorded with them or not at all.
+class Soon:
+    """The recorder of a step that waits for its entries at its end, as each does
+    (`bot.workflows.activities.retrying.working`): they are written together, a tenth of a second late at most.
 
     What a tool is about to change is durable before it does. Implements `tools.contracts.ledger.Recorder`.
     """
@@ -20,7 +21,7 @@ class OutcomesSoon:
 
     async def record(self, kind: LedgerKind, body: JsonObject, *, org: str, task_id: str, actor: str, key: str) -> None:
         """Raises `LedgerUnavailable`."""
-        if kind == "tool_called" and body.get("stage") == "outcome":
-            await self.ledger.append_soon(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=None)
-        else:
+        if kind == "tool_called" and body.get("stage") != "outcome":
             await self.ledger.record(kind, body, org=org, task_id=task_id, actor=actor, key=key)
+        else:
+            await self.ledger.append_soon(kind, body, org=org, task_id=task_id, actor=actor, key=key, request=None)

@@ -13,6 +13,7 @@ from bot.blocks import sentences
 from bot.blocks.message import Message, sentence
 from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
+from bot.listeners.asking import UnknownMode, with_mode
 
 DESK_SECONDS = 2.5
 """Of the three in which Slack wants an answer."""
@@ -30,14 +31,18 @@ class CommandListeners:
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
         if verb in self.desks:
             return await self._at_desk(verb, rest.strip(), body)
-        if verb != "ask" or not rest.strip():
+        try:
+            asked = with_mode(rest.strip())
+        except UnknownMode as error:
+            return sentence(str(error))
+        if verb != "ask" or not asked:
             return sentences.help_text()
         arrival = Arrival(
             org=self.org or str(body["team_id"]),
             user=str(body["user_id"]),
             source="command",
             channel=str(body["channel_id"]),
-            text=rest.strip(),
+            text=asked,
             thread_ts=None,
             message_ts=None,
             # A command has no ts; its trigger id is as unique.

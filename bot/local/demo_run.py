@@ -14,6 +14,7 @@ import aiohttp
 from rich.console import Console
 from rich.markup import escape
 
+from agents.intake import MODE_WORDS, mode_named
 from bot.local.demo import Demo, summary_event
 from bot.local.demo_agents import play_agents
 from bot.local.estate.estate import SampleEstate
@@ -27,14 +28,24 @@ from bot.settings import Settings
 from bot.telemetry import configure_logging
 from bot.workflows.client import connect
 from tools.contracts.common import AgentName
+from tools.contracts.modes import ModeSetting
 
 
-def demo_settings(*, data_dir: Path, seed: int) -> Settings:
+def mode_given(word: str) -> ModeSetting:
+    """Raises `ValueError`, naming those that there are, for a word that names no mode."""
+    setting = mode_named(word)
+    if setting is None:
+        raise ValueError(f"There is no mode {word[:40]!r}; there are: {', '.join(MODE_WORDS)}.")
+    return setting
+
+
+def demo_settings(*, data_dir: Path, seed: int, mode: ModeSetting) -> Settings:
     """Settings of the demo alone: a configured workspace, cluster or key is never touched by a play."""
     embedded = Settings.embedded(data_dir=data_dir)
     return embedded.model_copy(
         update={
             "log_level": "error",
+            "llm": embedded.llm.model_copy(update={"mode": mode}),
             "estate": embedded.estate.model_copy(update={"seed": seed}),
             "tasks": embedded.tasks.model_copy(update={"canary_wait_seconds": 1}),
             "alerts": embedded.alerts.model_copy(update={"expiry_seconds": 10}),
@@ -42,11 +53,11 @@ def demo_settings(*, data_dir: Path, seed: int) -> Settings:
     )
 
 
-async def run_demo(*, once: bool, as_json: bool, seed: int, agents: Sequence[AgentName] = ()) -> int:
+async def run_demo(*, once: bool, as_json: bool, seed: int, mode: ModeSetting, agents: Sequence[AgentName] = ()) -> int:
     """The exit status: 0 only if every step really happened. Without `agents`, the main job is played."""
     console = Console()
     with tempfile.TemporaryDirectory(prefix="gavel-demo-") as folder:
-        settings = demo_settings(data_dir=Path(folder), seed=seed)
+        settings = demo_settings(data_dir=Path(folder), seed=seed, mode=mode)
         configure_logging(settings.log_level, redact=redacted)
         if not as_json:
             console.print("[bold]Gavel demo.[/bold] Starting Temporal, Redis, OPA, a Slack workspace and the models…")

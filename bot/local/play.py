@@ -70,7 +70,7 @@ class Play:
         self.step(name, f"{user.capitalize()} in #ops: @gavel {text}")
         said = await self.stage.say(user, "ops", f"@gavel {text}")
         await self.stage.until(said, user, has="Working on it", seconds=120, what="The acknowledgement")
-        self.step(name, "Gavel works on it; the thread shows each member's vote")
+        self.step(name, "Gavel works on it; the thread shows each step, answer and vote")
         return said
 
     async def card(self, name: str, said: Said) -> dict[str, Any]:

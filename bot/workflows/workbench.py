@@ -9,6 +9,7 @@ from datetime import datetime
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member
+from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from bot.ledger.ledger import Ledger
@@ -37,6 +38,8 @@ class Workbench:
     follow_ups: FollowUps
     agents: Mapping[AgentName, Specialist]
     orchestrator: Orchestrator
+    escalation: Escalation
+    """Of tasks whose mode is `auto`."""
     members: Sequence[Member]
     registry: ToolRegistry
     estate: Estate

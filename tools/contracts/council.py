@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from tools.contracts.common import Contract, Mode
+from tools.contracts.modes import ModeChoice
 from tools.contracts.plan import Receipt
 
 Stance = Literal["support", "contradict", "silent"]
@@ -137,6 +138,10 @@ class CouncilOutcome(Contract):
     requested_mode: Mode
     degraded: str | None = None
     """Why it ran in another mode than was asked for, in one sentence."""
+    escalated: str | None = None
+    """Why a council was called in to judge what one model had answered, in one sentence."""
+    chosen: ModeChoice | None = None
+    """Who or what chose the mode of the task; None: not known here, the task's spec has it."""
     members: list[MemberSummary]
     nominal_votes: int
     effective_votes: float

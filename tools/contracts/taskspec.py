@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tools.contracts.common import AgentName, Contract, Environment, Mode, Platform, RiskLevel, TaskType
+from tools.contracts.modes import ModeChoice
 
 
 class Tag(Contract):
@@ -120,6 +121,9 @@ class TaskSpec(Contract):
     approval_required: bool
     timeout_seconds: int
     mode: Mode
+    """How the models are asked first."""
+    mode_choice: ModeChoice | None = None
+    """Who or what chose it, and whether a council may be called in later. None: of a task from before this was kept."""
     confidence: float
     open_questions: list[str] = []
     follows: str | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.local.estate import tables
@@ -52,25 +52,28 @@ class JournalEntry:
     at: datetime
 
 
-async def apply_change(connection: AsyncConnection, request: ChangeRequest) -> list[ChangeResult]:
-    """Answers from the journal when the key is known. Raises `EstateError`, with nothing changed."""
+def apply_change(connection: Connection, request: ChangeRequest) -> list[ChangeResult]:
+    """Answers from the journal when the key is known. Blocking, and short.
+
+    Raises `EstateError`, with nothing changed.
+    """
     if not request.key:
         raise EstateError("A change needs an idempotency key. Nothing was changed.")
-    earlier = await _earlier(connection, request)
+    earlier = _earlier(connection, request)
     if earlier is not None:
         return earlier
-    target = await _target(connection, request)
-    assets = await _locked_assets(connection, request)
-    faults = await _faults(connection, request)
-    await connection.execute(
+    target = _target(connection, request)
+    assets = _locked_assets(connection, request)
+    faults = _faults(connection, request)
+    connection.execute(
         insert(tables.change_calls).values(
             org_id=request.org, idempotency_key=request.key, request_digest=request.digest, at=request.at
         )
     )
     results: list[ChangeResult] = []
     for position, asset in enumerate(assets):
-        result = await _change_one(connection, request, asset, target, fault=faults.get(asset.id))
-        await connection.execute(
+        result = _change_one(connection, request, asset, target, fault=faults.get(asset.id))
+        connection.execute(
             insert(tables.changes).values(
                 org_id=request.org,
                 idempotency_key=request.key,
@@ -109,9 +112,9 @@ async def journal_rows(connection: AsyncConnection, org: str) -> list[JournalEnt
     ]
 
 
-async def _earlier(connection: AsyncConnection, request: ChangeRequest) -> list[ChangeResult] | None:
+def _earlier(connection: Connection, request: ChangeRequest) -> list[ChangeResult] | None:
     call = tables.change_calls.c
-    known = await connection.execute(
+    known = connection.execute(
         select(call.request_digest).where(call.org_id == request.org, call.idempotency_key == request.key)
     )
     digest = known.scalar_one_or_none()
@@ -120,7 +123,7 @@ async def _earlier(connection: AsyncConnection, request: ChangeRequest) -> list[
     if digest != request.digest:
         raise EstateError(f"The key {request.key!r} was used for another change. Nothing was changed.")
     change = tables.changes.c
-    rows = await connection.execute(
+    rows = connection.execute(
         select(tables.changes)
         .where(change.org_id == request.org, change.idempotency_key == request.key)
         .order_by(change.position)
@@ -131,8 +134,8 @@ async def _earlier(connection: AsyncConnection, request: ChangeRequest) -> list[
     ]
 
 
-async def _target(connection: AsyncConnection, request: ChangeRequest) -> Image:
-    for image in await read_images(connection, request.org):
+def _target(connection: Connection, request: ChangeRequest) -> Image:
+    for image in read_images(connection, request.org):
         if image.id == request.image_id:
             # The way back leads to what ran before, deprecated or not; the way forward only to what may run.
             if request.kind == "rollout" and (not image.signed or image.status in ("draft", "deprecated")):
@@ -141,11 +144,9 @@ async def _target(connection: AsyncConnection, request: ChangeRequest) -> Image:
     raise EstateError(f"The sample estate has no image {request.image_id!r}. Nothing was changed.")
 
 
-async def _locked_assets(connection: AsyncConnection, request: ChangeRequest) -> list[Asset]:
+def _locked_assets(connection: Connection, request: ChangeRequest) -> list[Asset]:
     asset = tables.assets.c
-    rows = await connection.execute(
-        select(tables.assets).where(asset.org_id == request.org, asset.id.in_(request.asset_ids))
-    )
+    rows = connection.execute(select(tables.assets).where(asset.org_id == request.org, asset.id.in_(request.asset_ids)))
     known = {row["id"]: asset_of(row) for row in rows.mappings()}
     wanted = list(dict.fromkeys(request.asset_ids))
     if unknown := [asset_id for asset_id in wanted if asset_id not in known]:
@@ -153,16 +154,16 @@ async def _locked_assets(connection: AsyncConnection, request: ChangeRequest) ->
     return [known[asset_id] for asset_id in wanted]
 
 
-async def _faults(connection: AsyncConnection, request: ChangeRequest) -> dict[str, str]:
+def _faults(connection: Connection, request: ChangeRequest) -> dict[str, str]:
     fault = tables.faults.c
-    rows = await connection.execute(
+    rows = connection.execute(
         select(fault.asset_id, fault.kind).where(fault.org_id == request.org, fault.asset_id.in_(request.asset_ids))
     )
     return {row["asset_id"]: row["kind"] for row in rows.mappings()}
 
 
-async def _change_one(
-    connection: AsyncConnection, request: ChangeRequest, asset: Asset, target: Image, *, fault: str | None
+def _change_one(
+    connection: Connection, request: ChangeRequest, asset: Asset, target: Image, *, fault: str | None
 ) -> ChangeResult:
     if obstacle := _obstacle(asset, target):
         return ChangeResult(asset_id=asset.id, ok=False, image_version=asset.image_version, message=obstacle)
@@ -172,13 +173,13 @@ async def _change_one(
         return ChangeResult(asset_id=asset.id, ok=False, image_version=asset.image_version, message=message)
     ill = failing == "unhealthy_after_change"
     row = tables.assets.c
-    await connection.execute(
+    connection.execute(
         update(tables.assets)
         .where(row.org_id == request.org, row.id == asset.id)
         .values(image_version=target.version, updated_at=request.at)
     )
     health = tables.asset_health.c
-    await connection.execute(
+    connection.execute(
         update(tables.asset_health)
         .where(health.org_id == request.org, health.asset_id == asset.id)
         .values(heartbeat=True, http_ok=not ill, error_rate_percent=ILL_ERROR_RATE if ill else WELL_ERROR_RATE)

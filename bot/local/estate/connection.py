@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, Select
+from sqlalchemy import Connection, RowMapping, Select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.local.estate.engine import open_engine, open_reader, writing
+from bot.local.estate.engine import open_engine, open_plain_engine, writing
 from tools.connectors.base import EstateError
 
 Row = TypeVar("Row")
+Answer = TypeVar("Answer")
 
 
 def utc_now() -> datetime:
@@ -32,23 +33,40 @@ class EstateFile:
         self._path = path
         self._now = now
         self._engine = open_engine(path)
-        self._reader = open_reader(path)
+        self._turn = asyncio.Lock()
+        self._plain = open_plain_engine(path)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._reader.dispose)
+        await asyncio.to_thread(self._plain.dispose)
         await self._engine.dispose()
 
     async def _read(self, statement: Select[Any], shape: Callable[[RowMapping], Row]) -> list[Row]:
         """One statement's rows, in a thread: what agents and gates ask for many times a task."""
 
-        def rows() -> list[Row]:
-            with self._reader.connect() as connection:
-                return [shape(row) for row in connection.execute(statement).mappings()]
+        return await self._in_thread(
+            lambda connection: [shape(row) for row in connection.execute(statement).mappings()]
+        )
+
+    async def _in_thread(self, work: Callable[[Connection], Answer], *, writes: bool = False) -> Answer:
+        """A transaction in one trip to a thread. `writes`: the only one in any process until it is over."""
+        engine = self._plain.execution_options(writes=writes)
+
+        def transaction() -> Answer:
+            with engine.begin() as connection:
+                return work(connection)
 
         try:
-            return await asyncio.to_thread(rows)
+            # SQLite has one writer at a time: who waits for it here keeps no thread waiting.
+            async with self._turn if writes else nullcontext():
+                return await asyncio.to_thread(transaction)
         except SQLAlchemyError as error:
-            raise EstateError(f"The sample estate at {self._path} could not be read: {_cause(error)}.") from error
+            raise EstateError(self._sentence(error, writes=writes)) from error
+
+    def _sentence(self, error: SQLAlchemyError, *, writes: bool) -> str:
+        cause = str(error.__cause__ or error).splitlines()[0]
+        if writes:
+            return f"The sample estate at {self._path} could not be changed: {cause}. Nothing was changed."
+        return f"The sample estate at {self._path} could not be read: {cause}."
 
     @asynccontextmanager
     async def _reading(self) -> AsyncGenerator[AsyncConnection, None]:
@@ -56,7 +74,7 @@ class EstateFile:
             async with self._engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise EstateError(f"The sample estate at {self._path} could not be read: {_cause(error)}.") from error
+            raise EstateError(self._sentence(error, writes=False)) from error
 
     @asynccontextmanager
     async def _writing(self) -> AsyncGenerator[AsyncConnection, None]:
@@ -64,10 +82,4 @@ class EstateFile:
             async with writing(self._engine) as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise EstateError(
-                f"The sample estate at {self._path} could not be changed: {_cause(error)}. Nothing was changed."
-            ) from error
-
-
-def _cause(error: SQLAlchemyError) -> str:
-    return str(error.__cause__ or error).splitlines()[0]
+            raise EstateError(self._sentence(error, writes=True)) from error

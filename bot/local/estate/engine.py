@@ -53,8 +53,8 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def open_reader(path: Path) -> Engine:
-    """A plain engine on a file that is there: for reads that are one trip to a thread, not one a statement."""
+def open_plain_engine(path: Path) -> Engine:
+    """A plain engine on a file that is there: for transactions that are one trip to a thread, not one a statement."""
     engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true")
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)

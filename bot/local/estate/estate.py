@@ -40,13 +40,13 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         return page, page[-1].id if more else None
 
     async def images(self, org: str, *, family: str | None = None) -> list[Image]:
-        async with self._reading() as connection:
-            return await read_images(connection, org, family=family)
+        return await self._in_thread(lambda connection: read_images(connection, org, family=family))
 
     async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
         now = self._now()
-        async with self._reading() as connection:
-            open_per_site = await windows_of(connection, org, environment, sites, after=now)
+        open_per_site = await self._in_thread(
+            lambda connection: windows_of(connection, org, environment, sites, after=now)
+        )
         return common_window(open_per_site, after=now)
 
     async def health(self, org: str, asset_ids: list[str]) -> list[AssetHealth]:
@@ -76,8 +76,7 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         request = ChangeRequest(
             org=org, asset_ids=tuple(asset_ids), image_id=image_id, key=idempotency_key, kind=kind, at=self._now()
         )
-        async with self._writing() as connection:
-            return await apply_change(connection, request)
+        return await self._in_thread(lambda connection: apply_change(connection, request), writes=True)
 
     async def set_fault(self, org: str, asset_id: str, fault: FaultKind | None) -> None:
         """Mark an asset so that its next rollouts go wrong, or (None) unmark it. Raises `EstateError` if unknown."""

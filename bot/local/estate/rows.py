@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.local.estate import tables
 from tools.contracts.common import Platform
 from tools.contracts.estate import Asset, AssetHealth, Image
+
+_IMAGE_FIELDS = tuple(name for name in Image.model_fields if name != "platforms")
+
+# Made once: these are asked for many times a task, and to make a statement takes as long as to run it.
+_IMAGES = (
+    select(*(tables.images.c[name] for name in _IMAGE_FIELDS))
+    .where(tables.images.c.org_id == bindparam("org"))
+    .order_by(tables.images.c.created_at.desc(), tables.images.c.id)
+)
+_OF_FAMILY = _IMAGES.where(tables.images.c.family == bindparam("family"))
+_PUBLISHED = (
+    select(tables.image_coordinates.c.image_id, tables.image_coordinates.c.platform)
+    .where(tables.image_coordinates.c.org_id == bindparam("org"))
+    .distinct()
+    .order_by(tables.image_coordinates.c.image_id, tables.image_coordinates.c.platform)
+)
 
 
 def asset_of(row: RowMapping) -> Asset:
@@ -29,32 +44,11 @@ def health_of(row: RowMapping) -> AssetHealth:
     )
 
 
-async def read_images(connection: AsyncConnection, org: str, *, family: str | None = None) -> list[Image]:
+def read_images(connection: Connection, org: str, *, family: str | None = None) -> list[Image]:
     """The org's images, newest first, with the platforms each is published on."""
-    statement = select(tables.images).where(tables.images.c.org_id == org)
-    if family is not None:
-        statement = statement.where(tables.images.c.family == family)
-    newest_first = statement.order_by(tables.images.c.created_at.desc(), tables.images.c.id)
-    rows = (await connection.execute(newest_first)).mappings().all()
-    published = await _published(connection, org)
-    return [
-        Image.model_validate(
-            {name: row[name] for name in Image.model_fields if name != "platforms"}
-            | {"platforms": published.get(row["id"], [])}
-        )
-        for row in rows
-    ]
-
-
-async def _published(connection: AsyncConnection, org: str) -> dict[str, list[Platform]]:
-    coordinate = tables.image_coordinates.c
-    statement = (
-        select(coordinate.image_id, coordinate.platform)
-        .where(coordinate.org_id == org)
-        .distinct()
-        .order_by(coordinate.image_id, coordinate.platform)
-    )
-    platforms: dict[str, list[Platform]] = defaultdict(list)
-    for row in (await connection.execute(statement)).mappings():
-        platforms[row["image_id"]].append(row["platform"])
-    return platforms
+    published: dict[str, list[Platform]] = defaultdict(list)
+    for image_id, platform in connection.execute(_PUBLISHED, {"org": org}):
+        published[image_id].append(platform)
+    statement, given = (_IMAGES, {"org": org}) if family is None else (_OF_FAMILY, {"org": org, "family": family})
+    rows = [dict(zip(_IMAGE_FIELDS, row, strict=True)) for row in connection.execute(statement, given)]
+    return [Image.model_validate({**row, "platforms": published.get(row["id"], [])}) for row in rows]

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select
 
 from bot.local.estate import tables
 from tools.contracts.common import Environment
 from tools.contracts.taskspec import TimeWindow
 
 
-async def windows_of(
-    connection: AsyncConnection, org: str, environment: Environment, sites: list[str], *, after: datetime
+def windows_of(
+    connection: Connection, org: str, environment: Environment, sites: list[str], *, after: datetime
 ) -> list[list[TimeWindow]]:
     """For each site (all of the environment's when none is named), its windows that close after the moment."""
     window = tables.change_windows.c
@@ -24,7 +23,7 @@ async def windows_of(
     if sites:
         statement = statement.where(window.site.in_(sites))
     per_site: dict[str, list[TimeWindow]] = defaultdict(list)
-    for row in (await connection.execute(statement.order_by(window.opens_at))).mappings():
+    for row in connection.execute(statement.order_by(window.opens_at)).mappings():
         per_site[row["site"]].append(TimeWindow(start=row["opens_at"], end=row["closes_at"]))
     return [per_site[site] for site in sites or sorted(per_site)]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.ledger.soon import OutcomesSoon
+from bot.ledger.soon import Soon
 from bot.workflows.activities.observing import call_id
 from bot.workflows.messages import Proposal
 from bot.workflows.workbench import Workbench
@@ -99,7 +99,7 @@ class Calls:
 
     async def _dispatch(self, tool: str, params: JsonObject, *, call: str, grant: ExecutionGrant | None) -> ToolResult:
         plan = self.proposal.plan
-        result = await self.bench.dispatcher(OutcomesSoon(self.bench.ledger)).dispatch(
+        result = await self.bench.dispatcher(Soon(self.bench.ledger)).dispatch(
             ToolCall(
                 id=call,
                 tool=tool,

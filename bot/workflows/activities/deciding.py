@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
 from temporalio import activity
 
+from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
 from bot.workflows.activities.retrying import is_retry, working
@@ -36,7 +38,7 @@ class Deciding:
         which = f"r{proposal.revision}:rest" if message.rest else f"r{proposal.revision}"
         async with working(self.bench, request, message.thread_ts):
             autonomy = proposal.report.autonomy
-            await self.bench.ledger.record(
+            recorded = self.bench.ledger.record(
                 _offered_as(message),
                 {
                     "revision": proposal.revision,
@@ -53,7 +55,8 @@ class Deciding:
                 actor="gavel",
                 key=f"approval:{which}",
             )
-            offer = await offer_of(self.bench, request, proposal, rest=message.rest)
+            # What the card shows is read meanwhile; it is on offer when both are done.
+            offer, _ = await asyncio.gather(offer_of(self.bench, request, proposal, rest=message.rest), recorded)
             return await self.bench.writer.post_once(
                 self.bench.thread(request, message.thread_ts),
                 plan_card(offer) if _offered_as(message) == "approval_requested" else notice_card(offer),
@@ -99,7 +102,7 @@ class Deciding:
         """Write down a decision that counts, and show it on the card. Decided: the buttons are gone."""
         request, proposal = message.request, message.proposal
         async with working(self.bench, request, message.thread_ts):
-            await self.bench.ledger.record(
+            recorded = self.bench.ledger.record(
                 "decision_accepted",
                 {
                     "revision": proposal.revision,
@@ -117,7 +120,7 @@ class Deciding:
                 actor=message.user,
                 key=f"decision:r{proposal.revision}:{message.user}",
             )
-            offer = await offer_of(self.bench, request, proposal)
+            offer, _ = await asyncio.gather(offer_of(self.bench, request, proposal), recorded)
             if message.verdict == "reject":
                 moment = datetime.fromisoformat(message.issued_at)
                 offer.votes.append(Vote(user=message.user, verdict="reject", at=moment, reason=message.reason))
@@ -145,6 +148,7 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
         deadline=datetime.fromisoformat(proposal.expires_at),
         environment_size=await _environment_size(bench, request, proposal),
         cost_usd=await bench.ledger.cost(request.org, request.task_id),
+        answers_usd=await bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
         simulated=bench.simulated,
         include_dissent=bench.include_dissent,
         votes=[

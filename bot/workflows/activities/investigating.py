@@ -7,9 +7,11 @@ from typing import Literal
 
 from temporalio import activity
 
+from agents.orchestrator.chat import JUDGING
 from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
 from bot.ledger.memory import TaskMemory
+from bot.ledger.soon import Soon
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
@@ -41,6 +43,8 @@ class Investigating:
         key = f"progress:r{message.revision}"
         doing = "Repairing the plan" if message.refusals else "Investigating again"
         title = "Investigating" if message.revision == 1 else f"{doing} (revision {message.revision})"
+        # It reads and plans: no entry of it is a change's, and one commit holds many.
+        recorder = Soon(bench.ledger)
         async with bench.narrator.live(
             bench.thread(message.request, message.thread_ts),
             task_id=spec.id,
@@ -56,11 +60,12 @@ class Investigating:
                     revision=message.revision,
                     mode=spec.mode,
                     orchestrator=bench.orchestrator,
-                    dispatcher=bench.dispatcher(),
+                    dispatcher=bench.dispatcher(recorder),
                     progress=progress,
-                    recorder=bench.ledger,
+                    recorder=recorder,
                     refusals=tuple(message.refusals),
                     memory=TaskMemory(bench.ledger, message.request.org, spec.id),
+                    escalation=bench.escalation if spec.mode_choice and spec.mode_choice.escalates else None,
                     attempt=activity.info().attempt,
                 )
             )
@@ -81,6 +86,7 @@ class Investigating:
                 council=outcome.council,
                 missing=outcome.missing,
                 next=found[outcome.finding],
+                answers_usd=await self.bench.ledger.cost(message.request.org, message.spec.id, purposes=JUDGING),
                 simulated=self.bench.simulated,
                 include_dissent=self.bench.include_dissent,
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from temporalio import activity
 
+from agents.orchestrator.chat import JUDGING
 from bot.blocks.report import ReportCard, handover_card, report_card
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import HandOverInput, ReportInput, TaskRequest
@@ -31,6 +32,7 @@ class Reporting:
                     council=message.council,
                     alert=request.text.partition("\n")[0] if request.source == "alert" else "",
                     cost_usd=await self.bench.ledger.cost(request.org, request.task_id),
+                    answers_usd=await self.bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
                     simulated=self.bench.simulated,
                     include_dissent=self.bench.include_dissent,
                 )

@@ -14,13 +14,14 @@ from bot.blocks.intents import confirmed_card, intents_card, intents_question
 from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
+from bot.ledger.soon import Soon
 from bot.thread import SlackRefused
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import ConfirmedParts, TaskRequest, UnderstandInput, Understood, WarnInput
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
-from tools.contracts.ledger import LedgerKind
+from tools.contracts.ledger import LedgerKind, Recorder
 from tools.contracts.taskspec import Intent, Question, TaskSpec
 
 _BODY = TypeAdapter(JsonObject)
@@ -58,10 +59,13 @@ class Understanding:
         """A TaskSpec, one question, or a kind no. All three are in the thread and in the ledger when this returns."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
-            await self._record("task_received", {"source": request.source, "text": request.text}, request, "received")
+            recorder = Soon(self.bench.ledger)
+            heard: JsonObject = {"source": request.source, "text": request.text}
+            await self._record("task_received", heard, request, "received", recorder=recorder)
             for exchange in message.exchanges:
                 body: JsonObject = {"question_id": exchange.question_id, "answer": exchange.answer}
-                await self._record("question_answered", body, request, f"answered:{exchange.question_id}")
+                key = f"answered:{exchange.question_id}"
+                await self._record("question_answered", body, request, key, recorder=recorder)
             try:
                 thread_ts = message.thread_ts or await self._open_thread(request)
             except SlackRefused as refused:
@@ -136,6 +140,7 @@ class Understanding:
                 whole=request.whole,
                 previous=await self._previous(request),
                 received_at=request.received_at,
+                channel=request.channel,
                 attempt=activity.info().attempt,
             )
         )
@@ -219,9 +224,7 @@ class Understanding:
     async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str, read: JsonObject) -> Understood:
         await self._record("task_spec", {**spec.model_dump(mode="json"), **read}, request, of_this_attempt("spec"))
         names = [member.name for member in self.bench.members]
-        card = task.acknowledgement(
-            spec, members=names if spec.mode != "single" else names[:1], simulated=self.bench.simulated
-        )
+        card = task.acknowledgement(spec, members=names, simulated=self.bench.simulated)
         await self.bench.writer.post_once(
             self.bench.thread(request, thread_ts),
             card,
@@ -233,6 +236,7 @@ class Understanding:
 
     async def _open_thread(self, request: TaskRequest) -> str:
         """A slash command has no message of its own: say in the channel who asked for what."""
+        await self.bench.ledger.settled(request.org, request.task_id)
         said = f"{person(request.user)} asked: {inline(request.text, 400)}"
         return await self.bench.writer.post_once(
             self.bench.thread(request, None),
@@ -242,7 +246,9 @@ class Understanding:
             check_first=is_retry(),
         )
 
-    async def _record(self, kind: LedgerKind, body: JsonObject, request: TaskRequest, key: str) -> None:
-        await self.bench.ledger.record(
+    async def _record(
+        self, kind: LedgerKind, body: JsonObject, request: TaskRequest, key: str, *, recorder: Recorder | None = None
+    ) -> None:
+        await (recorder or self.bench.ledger).record(
             kind, body, org=request.org, task_id=request.task_id, actor=request.user, key=key
         )

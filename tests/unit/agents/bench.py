@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
+from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import AgentOutcome, Assignment
 from agents.specialists.drift import DriftAgent
@@ -103,7 +104,13 @@ class Bench:
     watcher: Watcher = field(default_factory=Watcher)
 
     async def work(
-        self, task: TaskSpec, *, mode: Mode = "council", revision: int = 1, refusals: tuple[Refusal, ...] = ()
+        self,
+        task: TaskSpec,
+        *,
+        mode: Mode = "council",
+        revision: int = 1,
+        refusals: tuple[Refusal, ...] = (),
+        escalation: Escalation | None = None,
     ) -> AgentOutcome:
         dispatcher = build_dispatcher(
             registry=self.registry,
@@ -125,6 +132,7 @@ class Bench:
                 progress=self.watcher,
                 recorder=self.entries,
                 refusals=refusals,
+                escalation=escalation,
             )
         )
 

@@ -11,6 +11,7 @@ from agents.intake import Exchange, Request, Understanding, harmless, split_mode
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ModelClient
 from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.orchestrator.modes import ModeDefaults
 from agents.specialists.catalog import CAPABILITIES, TASK_NAMES
 from prompts.library import PromptLibrary
 from tests.unit.rehearsal.process import Rehearsal
@@ -212,11 +213,46 @@ async def test_nothing_that_pings_people_is_said_back(engine: MetaPrompt) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "mode"), [("council: ", "council"), ("Single: ", "single"), ("aggregation:", "aggregation")]
+    ("text", "mode"),
+    [
+        ("council: ", "council"),
+        ("Single: ", "single"),
+        ("aggregation:", "aggregation"),
+        ("aggregate : ", "aggregation"),
+        ("auto: ", "single"),
+    ],
 )
 async def test_a_prefix_sets_the_mode(engine: MetaPrompt, text: str, mode: str) -> None:
-    spec = task(await engine.understand(asked(f"<@UGAVEL> {text}production web servers have drifted")))
+    """Before anything that is configured, or set for the channel."""
+    request = asked(f"<@UGAVEL> {text}production web servers have drifted").model_copy(
+        update={"channel": "C1", "channel_mode": "council"}
+    )
+    spec = task(await replace(engine, modes=ModeDefaults("council", channels={"C1": "council"})).understand(request))
     assert spec.mode == mode
+    assert spec.mode_choice is not None
+    assert (spec.mode_choice.source, spec.mode_choice.escalates) == ("request", text == "auto: ")
+
+
+async def test_without_a_prefix_the_channel_the_agent_and_the_risk_are_asked(engine: MetaPrompt) -> None:
+    request = asked("production web servers have drifted").model_copy(update={"channel": "C1"})
+    ruled = replace(engine, modes=ModeDefaults("single", agents={"drift": "council"}, risks={"high": "aggregation"}))
+    chosen = [
+        task(await ruled.understand(request)),
+        task(await ruled.understand(request.model_copy(update={"channel_mode": "aggregation"}))),
+        task(await replace(ruled, modes=replace(ruled.modes, agents={})).understand(request)),
+    ]
+    assert [(spec.mode, spec.mode_choice and spec.mode_choice.source) for spec in chosen] == [
+        ("council", "agent"),
+        ("aggregation", "channel"),
+        ("aggregation", "risk"),
+    ]
+
+
+async def test_what_stands_before_several_tasks_holds_for_each(engine: MetaPrompt) -> None:
+    part = asked("production web servers have drifted")
+    whole = "<@UGAVEL> council: production web servers have drifted, and audit staging"
+    spec = task(await engine.understand(part.model_copy(update={"whole": whole})))
+    assert spec.mode == "council"
 
 
 def test_only_a_leading_prefix_is_a_mode() -> None:
@@ -232,7 +268,7 @@ async def test_an_alert_about_drift_becomes_a_task_without_wishes_or_mode(engine
         role="web",
         severity="critical",
     )
-    spec = task(await replace(engine, default_mode="single").understand(request))
+    spec = task(await replace(engine, modes=ModeDefaults("single")).understand(request))
     assert (spec.environment, spec.user, spec.mode) == ("production", "alert:ab12", "single")
     assert [(tag.key, tag.value) for tag in spec.context.tags] == [("role", "web")]
     assert spec.constraints.model_dump(exclude_defaults=True) == {}

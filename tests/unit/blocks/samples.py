@@ -11,6 +11,7 @@ from bot.blocks.task import Diagnosis, RefusedPlan
 from tools.contracts.common import digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary, PooledClaim
 from tools.contracts.follow_up import Explanation, Statement
+from tools.contracts.modes import ModeChoice
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import Action, AssetExpectation, HealthCheck, Phase, Receipt, Rollback, RollbackCondition
 from tools.contracts.rollout import RolloutPlan, Simulation, TargetImage, VersionComparison
@@ -73,6 +74,8 @@ def outcome(
     return CouncilOutcome(
         mode="council",
         requested_mode="council",
+        escalated=fit(text, 900),
+        chosen=ModeChoice(setting="auto", source="default", why=fit(text, 200)),
         members=[
             MemberSummary(name=name, model="x/y", family=name.lower(), state="answered", latency_ms=900)
             for name in names
@@ -222,6 +225,7 @@ def offer(
         deadline=NOW + timedelta(minutes=30),
         environment_size=214,
         cost_usd=0.1234,
+        answers_usd=0.1,
         simulated=True,
         votes=votes or [],
     )
@@ -249,6 +253,7 @@ def spec(text: str = "Bring the drifted production web servers back to their gol
         approval_required=True,
         timeout_seconds=600,
         mode="council",
+        mode_choice=ModeChoice(setting="council", source="request", why=fit(text, 200)),
         confidence=0.9,
         open_questions=[text] * 5,
         follows=text or None,
@@ -281,6 +286,7 @@ def diagnosis(text: str, *, claims: int = 4) -> Diagnosis:
         council=outcome(claims=claims, text=text),
         missing=[text] * 9,
         next="plan",
+        answers_usd=None,
         simulated=True,
     )
 

@@ -10,10 +10,11 @@ import pytest
 
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, superseded_card
-from bot.blocks.task import diagnosis_card
+from bot.blocks.task import acknowledgement, diagnosis_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts
 from tools.contracts.advisory import Rating
+from tools.contracts.modes import ModeChoice
 from tools.contracts.outputs.patch import ChangeRisk, Fix, PatchRolloutPlan, RiskFactor
 from tools.contracts.plan import Rollback
 
@@ -39,6 +40,35 @@ def test_says_what_where_how_much_how_undone_who_and_until_when() -> None:
         "$0.12 so far",
     ):
         assert expected in said, expected
+
+
+def test_says_which_mode_who_chose_it_why_a_council_came_in_and_what_the_answers_cost() -> None:
+    offer = samples.offer()
+    why = "One model proposed this; production risk is high, so the council judges it."
+    choice = ModeChoice(setting="auto", source="channel", why="set for this channel with /gavel mode")
+    outcome = offer.council.model_copy(update={"escalated": why, "chosen": choice})
+    said = words(plan_card(replace(offer, council=outcome)))
+    assert (
+        f"*Mode*  Council. {why} Chosen: auto, set for this channel with /gavel mode. Answers and votes: $0.10." in said
+    )
+    asked = ModeChoice(setting="council", source="request", why="asked for in the request")
+    plain = outcome.model_copy(update={"escalated": None, "chosen": asked})
+    said = words(plan_card(replace(offer, council=plain, answers_usd=None)))
+    assert "*Mode*  Council. Chosen: council, asked for in the request. Answers and votes: cost unknown." in said
+
+
+def test_a_task_says_at_once_who_is_asked_and_who_chose_that() -> None:
+    spec = samples.spec().model_copy(
+        update={
+            "mode": "single",
+            "mode_choice": ModeChoice(setting="auto", source="default", why="the default (LLM_MODE)"),
+        }
+    )
+    said = words(acknowledgement(spec, members=["Claude", "Azure OpenAI", "Gemini"], simulated=False))
+    assert (
+        "*Auto:* Claude, Azure OpenAI and Gemini. One model answers first; a council judges it where risk, doubt or a "
+        "gate asks for it. Claude is asked first. Chosen: auto, the default (LLM_MODE)." in said
+    )
 
 
 def test_says_why_the_policy_asks_for_extra_care_and_what_approving_will_ask_for() -> None:

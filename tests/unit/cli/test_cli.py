@@ -147,6 +147,15 @@ async def test_a_file_that_is_no_cve_dump_is_one_line(place: Path) -> None:
     assert ran.err == "gavel: Nothing more was imported. nowhere.zip could not be read (No such file or directory).\n"
 
 
+async def test_a_mode_that_is_none_is_named_before_anything_starts(place: Path) -> None:
+    ran = await gavel(place, "demo", "--once", "--mode", "quorum")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == (
+        "gavel: There is no mode 'quorum'; there are: council, single, aggregation, aggregate, auto. "
+        "Nothing was started.\n"
+    )
+
+
 async def test_a_scene_of_an_agent_that_is_none_is_named_before_anything_starts(place: Path) -> None:
     ran = await gavel(place, "demo", "--once", "--agent", "drifty")
     assert (ran.status, ran.out) == (2, "")

@@ -44,6 +44,7 @@ class Desk:
             deadline=datetime.fromisoformat(proposal.expires_at),
             environment_size=None,
             cost_usd=None,
+            answers_usd=None,
             simulated=True,
         )
         shown = plan_card(offer)

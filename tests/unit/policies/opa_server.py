@@ -29,8 +29,10 @@ def free_port() -> int:
 class OpaServer:
     """`opa run --server` on a loopback port; can be stopped and started again on the same one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: str) -> None:
+        """`more`: arguments of `opa run`."""
         self.port = free_port()
+        self._more = more
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -45,6 +47,7 @@ class OpaServer:
             "--log-level=error",
             "--disable-telemetry",
             f"--addr=127.0.0.1:{self.port}",
+            *self._more,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )

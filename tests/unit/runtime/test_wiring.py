@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from agents.orchestrator.escalation import EscalationRules
+from agents.orchestrator.modes import ModeDefaults
 from bot.app import Identity, build_client
 from bot.keys import load_keys
 from bot.local.estate.estate import SampleEstate
@@ -54,9 +56,16 @@ async def test_the_council_follows_its_section(tmp_path: Path) -> None:
 
 async def test_the_models_follow_their_section(tmp_path: Path) -> None:
     async with workbench(tmp_path) as bench:
-        assert (bench.meta_prompt.default_mode, bench.orchestrator.primary) == ("council", None)
+        assert (bench.meta_prompt.modes, bench.orchestrator.primary) == (ModeDefaults("auto"), None)
+        assert bench.escalation.rules == EscalationRules()
     async with workbench(tmp_path, llm={"mode": "aggregation", "primary": "cedar"}) as bench:
-        assert (bench.meta_prompt.default_mode, bench.orchestrator.primary) == ("aggregation", "Cedar")
+        assert (bench.meta_prompt.modes.default, bench.orchestrator.primary) == ("aggregation", "Cedar")
+    agents = {"agents": {"cost": "single"}, "risks": {"critical": "council"}, "orgs": {"T1": "aggregation"}}
+    async with workbench(tmp_path, modes=agents, escalation={"max_assets": 3, "environments": []}) as bench:
+        assert bench.meta_prompt.modes == ModeDefaults(
+            agents={"cost": "single"}, risks={"critical": "council"}, orgs={"T1": "aggregation"}
+        )
+        assert bench.escalation.rules == EscalationRules(environments=frozenset(), max_assets=3)
     with pytest.raises(SettingsError, match="LLM_PRIMARY"):
         async with workbench(tmp_path, llm={"primary": "claude"}):
             pytest.fail("opened")

@@ -231,7 +231,7 @@ def test_the_demo_never_reaches_what_is_configured(tmp_path: Path, monkeypatch: 
     }.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "gavel.yaml").write_text("not: {a: setting}\n")
-    settings = demo_settings(data_dir=tmp_path / "demo", seed=7)
+    settings = demo_settings(data_dir=tmp_path / "demo", seed=7, mode="council")
     assert not settings.slack.configured
     assert settings.slack.api_url == "https://slack.com/api/"
     assert settings.temporal.address is None
@@ -239,7 +239,7 @@ def test_the_demo_never_reaches_what_is_configured(tmp_path: Path, monkeypatch: 
     assert settings.redis.url is None
     assert settings.database.url is None
     assert settings.secret_key is None
-    assert settings.llm.provider == "rehearsal"
+    assert (settings.llm.provider, settings.llm.mode) == ("rehearsal", "council")
     assert settings.anchor_dir == tmp_path / "demo" / "anchors"
     assert settings.estate.seed == 7
 

@@ -144,8 +144,9 @@ def isotonic(labels: Sequence[Labelled]) -> Curve:
             block = (first, block[1], right + block[2], count + block[3])
         blocks.append(block)
     scores = [end for block in blocks for end in block[:2]]
-    # Never certain: as if every step had seen one more of either kind.
-    heights = [(right + 1) / (count + 2) for _, _, right, count in blocks for _ in range(2)]
+    # Never certain: no label is worth more than one more of the other kind would take back.
+    least = 1 / (len(labels) + 2)
+    heights = [min(1 - least, max(least, right / count)) for _, _, right, count in blocks for _ in range(2)]
 
     def curve(score: float) -> float:
         at = bisect_left(scores, score)

@@ -145,3 +145,17 @@ class CouncilVote(Base):
     member: Mapped[str] = mapped_column(primary_key=True)
     agreed: Mapped[bool]
     right: Mapped[bool]
+
+
+class ChannelMode(Base):
+    """How the models answer in a channel, as somebody set it there. Who set what before is in the ledger."""
+
+    __tablename__ = "channel_modes"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    """Slack's id."""
+    setting: Mapped[str]
+    """A `ModeSetting`."""
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]

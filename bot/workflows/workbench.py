@@ -14,6 +14,7 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from bot.ledger.labels import Labels
 from bot.ledger.ledger import Ledger
+from bot.modes.channels import ChannelModes
 from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
 from bot.thread import ThreadRef, ThreadWriter
@@ -37,6 +38,7 @@ class Workbench:
     ledger: Ledger
     labels: Labels
     """What became of what councils carried."""
+    channel_modes: ChannelModes
     meta_prompt: MetaPrompt
     follow_ups: FollowUps
     agents: Mapping[AgentName, Specialist]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_reliability"
-down_revision = "0002"
+revision = "0004_reliability"
+down_revision = "0003"
 
 
 def upgrade() -> None:

@@ -39,12 +39,17 @@ class Council:
             raise ValueError(f"A council needs at least 2 providers, got min_providers = {self.min_providers}.")
 
     @property
-    def electorate(self) -> Electorate:
-        """Everyone configured."""
-        return Electorate({member.name: member.family for member in self.members})
+    def families(self) -> dict[str, str]:
+        """Of everyone configured."""
+        return {member.name: member.family for member in self.members}
 
     async def reports(
-        self, brief: Brief, *, roll: Roll, given: Mapping[str, MemberReport] | None = None
+        self,
+        brief: Brief,
+        electorate: Electorate,
+        *,
+        roll: Roll,
+        given: Mapping[str, MemberReport] | None = None,
     ) -> dict[str, MemberReport]:
         """Member → report, in configured order.
 
@@ -74,10 +79,11 @@ class Council:
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
             there = {*before, *answers}
-            reach = self.electorate.effective({*there, *out})
+            reach = electorate.effective({*there, *out})
             alone = brief.synthesis_prompt is None or reach < 2
             return bool(there) and reach < self.min_providers and alone
 
+        asked = [member for member in self.members if member.name not in before]
         answers = await gather_answers(
             asked,
             report,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.orchestrator.aggregation import SYNTHESIS, Aggregation, anonymous
 from agents.orchestrator.brief import Brief, Deliberation
@@ -11,10 +11,11 @@ from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.consensus import PhaseItem, pool_claims
 from agents.orchestrator.council import Council
 from agents.orchestrator.electorate import Electorate
-from agents.orchestrator.remembering import Forgetful
+from agents.orchestrator.outcomes import unvoted, weighed
+from agents.orchestrator.reliability import Learned, NothingLearned, TrackRecords
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.single import Single, nobody_answered
-from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys, unvoted
+from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys
 from tools.contracts.common import Mode, digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, VoteSheet
 from tools.contracts.ledger import Recorder
@@ -29,10 +30,10 @@ class _Turn:
     requested: Mode
     roll: Roll
     electorate: Electorate
+    learned: Learned
     given: Mapping[str, MemberReport]
     """Member → what it answered to this very brief before."""
     escalated: str | None
-    first: bool
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Orchestrator:
     council: Council
     primary: str | None = None
     """Name of the member that synthesises in aggregation mode. None: the first."""
+    records: TrackRecords = field(default_factory=NothingLearned)
+    """What a council's votes have proved worth."""
 
     def __post_init__(self) -> None:
         if any(member.name == SYNTHESIS for member in self.council.members):
@@ -56,25 +59,24 @@ class Orchestrator:
         recorder: Recorder,
         given: Mapping[str, MemberReport] | None = None,
         escalated: str | None = None,
-        first: bool = False,
     ) -> Deliberation:
         """Ask the models. What they decided is in the ledger before this returns, unless one model was asked for.
 
         `given`: what members answered to this very brief already: it is taken as their answer, and only the others are
-        asked. `escalated`: why a council was called in after one model had answered. `first`: a council may
-        follow; the one answer is kept for it, so that it is not asked and paid for again after an interruption.
+        asked. `escalated`: why a council was called in after one model had answered.
 
         Raises :class:`ModelError` when no member answered, and `LedgerUnavailable` when a call or the outcome could
         not be recorded.
         """
+        learned = await self.records.learned(brief.org, brief.agent) if mode == "council" else Learned()
         turn = _Turn(
             brief=brief,
             requested=mode,
             roll=Roll(self.council.members, progress),
-            electorate=self.council.electorate,
+            electorate=learned.electorate(self.council.families),
+            learned=learned,
             given=given or {},
             escalated=escalated,
-            first=first,
         )
         if mode == "council":
             result = await self._council(turn)
@@ -103,8 +105,7 @@ class Orchestrator:
             turn.roll.mark(name, "answered", stage="answer")
             return await self._alone(turn, turn.given, name, degraded=degraded)
         members = self.council.members
-        memory = turn.brief.memory if turn.first else Forgetful()
-        single = Single(self.council.client, members, self.council.answer_deadline_seconds, memory=memory)
+        single = Single(self.council.client, members, self.council.answer_deadline_seconds)
         member, report = await single.answer(turn.brief, roll=turn.roll)
         return await self._alone(turn, {member.name: report}, member.name, degraded=degraded)
 
@@ -177,6 +178,9 @@ class Orchestrator:
 
     async def _council(self, turn: _Turn) -> Deliberation:
         council, brief, roll = self.council, turn.brief, turn.roll
+        for group in turn.learned.alike:
+            same = " and ".join(sorted(group & set(turn.electorate.families)))
+            roll.progress.emit(NoteProgress(f"{same} have nearly always been wrong together: they share one vote."))
         configured = turn.electorate.effective(turn.electorate.families)
         if configured < council.min_providers:
             short = (
@@ -186,7 +190,7 @@ class Orchestrator:
             if configured > 1 and brief.synthesis_prompt is not None:
                 return await self._aggregation(turn, degraded=f"{short}their answers are put together, unvoted.")
             return await self._single(turn, degraded=f"{short}one model answers alone.")
-        reports = await council.reports(brief, roll=roll, given=turn.given)
+        reports = await council.reports(brief, turn.electorate, roll=roll, given=turn.given)
         if not reports:
             raise nobody_answered(roll)
         answered = turn.electorate.effective(reports)
@@ -210,10 +214,9 @@ class Orchestrator:
         if pooled and voters.effective(sheets) < council.min_providers:
             return self._hung(turn, standing, rows, sheets=sheets, answered=voters)
         best = standing.best(rows, voters)
+        outcome = self._outcome(turn, "council", rows, degraded=None, voices=list(sheets), consensus=best is not None)
         return Deliberation(
-            outcome=self._outcome(
-                turn, "council", rows, degraded=None, voices=list(sheets), consensus=best is not None
-            ),
+            outcome=weighed(outcome, voters, turn.learned, keys=standing.keys(best) if best else []),
             reports=reports,
             phases=phases,
             carried_phase_keys=phase_keys(row for row in rows if row.carried),

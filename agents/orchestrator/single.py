@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from agents.orchestrator.brief import Brief
 from agents.orchestrator.chat import Member, ModelClient, ModelError
 from agents.orchestrator.falling_back import takes_over
 from agents.orchestrator.gathering import timed
-from agents.orchestrator.remembering import Forgetful, Memory, Questioning
+from agents.orchestrator.remembering import Questioning
 from agents.orchestrator.roll import Roll
 from tools.contracts.council import MemberReport
 from tools.contracts.progress import NoteProgress
@@ -30,13 +30,11 @@ class Single:
     """For each member."""
     deadline_seconds: float | None = None
     """For all of them together. None: twice as long as for one."""
-    memory: Memory = field(default_factory=Forgetful)
-    """Where the answer is kept, so that a deliberation begun again does not ask for it again."""
 
     async def answer(self, brief: Brief, *, roll: Roll) -> tuple[Member, MemberReport]:
         """Who answered, and what. Raises :class:`ModelError` when nobody did."""
         ends = time.monotonic() + (self.deadline_seconds or 2 * self.answer_deadline_seconds)
-        questioning = Questioning(self.client, self.memory)
+        questioning = Questioning(self.client, brief.memory)
         requests = {
             member.name: brief.request(
                 brief.report,

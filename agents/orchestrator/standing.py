@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.consensus import PhaseItem
 from agents.orchestrator.electorate import Electorate
-from tools.contracts.council import ClaimTally, Dissent, MemberReport, PooledClaim
+from tools.contracts.council import ClaimTally, Dissent, MemberReport
 
 PLANNED = frozenset({"phase", "action"})
 """The kinds of items that make up a member's output: all of them carry, or it does not stand."""
@@ -75,6 +75,15 @@ def mean_agreement(rows: Sequence[ClaimTally]) -> float | None:
     return sum(shares) / len(shares) if shares else None
 
 
+def margin_of(rows: Sequence[ClaimTally], keys: Collection[str]) -> float | None:
+    """Mean of (S - C) / N over the rows with these keys; None: there is none.
+
+    Unlike agreement it tells three of three from nine of nine with six silent.
+    """
+    margins = [row.coverage * (2 * (row.agreement or 0) - 1) for row in rows if row.claim.key in keys]
+    return sum(margins) / len(margins) if margins else None
+
+
 def dissents(rows: Sequence[ClaimTally]) -> list[Dissent]:
     """Every vote against, whether it prevailed or not, with the reason given."""
     return [
@@ -88,17 +97,3 @@ def dissents(rows: Sequence[ClaimTally]) -> list[Dissent]:
         for row in rows
         for member in row.contradict
     ]
-
-
-def unvoted(claim: PooledClaim, stated_by: list[str]) -> ClaimTally:
-    """A row nobody voted on: who states it, and no agreement."""
-    return ClaimTally(
-        claim=claim,
-        support=stated_by,
-        contradict=[],
-        silent=[],
-        agreement=None,
-        coverage=0.0,
-        carried=False,
-        single_source=len(stated_by) == 1,
-    )

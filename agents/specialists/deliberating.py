@@ -38,7 +38,7 @@ async def _judged(
     reason: str | None = REFUSED if assignment.refusals else None
     if reason is None or await _not_paid(assignment, escalation) is not None:
         result = await orchestrator.deliberate(
-            brief, mode="single", progress=assignment.progress, recorder=assignment.recorder, first=True
+            brief, mode="single", progress=assignment.progress, recorder=assignment.recorder
         )
         alone = (result, study.conclude(result, receipts))
         reason = reason or escalation.rules.reason(_answered(assignment, *alone, receipts=receipts))

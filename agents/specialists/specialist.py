@@ -11,6 +11,7 @@ from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
 from agents.orchestrator.consensus import PhaseItem
+from agents.orchestrator.remembering import Forgetful
 from agents.specialists.base import AgentOutcome, Assignment, Conclusion
 from agents.specialists.capability import Capability
 from agents.specialists.deliberating import judged
@@ -100,7 +101,7 @@ class SpecialistAgent(ABC):
         prompt = self.prompts.load(f"{self.capability.agent}.investigate")
         investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
         await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
-        if desk.assignment.mode != "single":
+        if desk.assignment.may_convene:
             await keep_evidence(desk, stopped=investigation.stopped)
         return investigation.stopped
 
@@ -146,7 +147,7 @@ class SpecialistAgent(ABC):
             agent=agent,
             key=f"{agent}:{assignment.round}",
             question=f"{agent}:r{assignment.revision}",
-            memory=assignment.memory,
+            memory=assignment.memory if assignment.may_convene else Forgetful(),
             system=self.prompts.load("council.member").render().system,
             report=self._text(f"{agent}.report", values),
             contract=self.contract,

@@ -128,7 +128,7 @@ async def test_the_one_model_that_answered_before_a_council_came_in_is_not_asked
 
     async def one_model() -> Deliberation:
         return await orchestrator.deliberate(
-            interrupted.brief(), mode="single", progress=interrupted.watcher, recorder=KeptEntries(), first=True
+            interrupted.brief(), mode="single", progress=interrupted.watcher, recorder=KeptEntries()
         )
 
     await one_model()
@@ -147,14 +147,6 @@ async def test_the_one_model_that_answered_before_a_council_came_in_is_not_asked
     assert (result.outcome.consensus, result.outcome.escalated) == (True, "It is risky.")
     assert interrupted.asked("DriftMemberReport") == dict.fromkeys(THREE, 1)
     assert interrupted.watcher.notes == []
-
-
-async def test_one_model_alone_is_not_kept_for_a_council_that_never_comes(interrupted: Interrupted) -> None:
-    members = [interrupted.provider.member(model) for model in THREE]
-    await Orchestrator(Council(interrupted.client, members)).deliberate(
-        interrupted.brief(), mode="single", progress=interrupted.watcher, recorder=KeptEntries()
-    )
-    assert interrupted.memory.notes == {}
 
 
 async def test_another_question_is_asked(interrupted: Interrupted) -> None:

@@ -27,6 +27,7 @@ from bot.desks import role_directory
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
 from bot.keys import Keys
+from bot.ledger.labels import Labels
 from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
@@ -90,10 +91,12 @@ async def open_workbench(
             threshold=settings.council.consensus_threshold,
             min_providers=settings.council.min_providers,
         )
+        labels = Labels(database)
         yield Workbench(
             writer=writer,
-            narrator=Narrator(writer),
+            narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
+            labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
                 client=models,
@@ -110,7 +113,7 @@ async def open_workbench(
                 registry=registry,
                 defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
             ),
-            orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
+            orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members), records=labels),
             escalation=Escalation(settings.escalation.rules),
             members=members,
             registry=registry,

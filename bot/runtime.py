@@ -32,7 +32,8 @@ from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
-from bot.modes import mode_defaults
+from bot.modes.channels import ChannelModes
+from bot.modes.defaults import mode_defaults
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
@@ -93,6 +94,7 @@ async def open_workbench(
             writer=writer,
             narrator=Narrator(writer),
             ledger=ledger,
+            channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
                 client=models,
                 members=members,

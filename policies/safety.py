@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from policies.checks import actions, estate, identity, limits, origins, receipts, resources, structure, text
+from policies.checks import actions, authority, estate, identity, limits, origins, receipts, resources, structure, text
 from policies.checks.base import Case, Check, Observed, refuse
 from policies.checks.report import REPORT_CHECKS, ReportCase, ReportCheck, assets_of
 from policies.gate import Catalog, Finding, JudgeContext
@@ -45,6 +45,8 @@ CHECKS: tuple[Check, ...] = (
     resources.resources_as_planned,
     resources.resources_reach,
     resources.operations_agree,
+    authority.within_the_task,
+    authority.actions_as_planned,
     receipts.plan_receipts,
     origins.as_the_tools_said,
     origins.operations_as_the_tools_said,

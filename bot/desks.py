@@ -4,12 +4,14 @@ worker holds half the memory of one with."""
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 
 from bot.blocks.message import Message
 from bot.clock import utc_now
+from bot.keys import Keys
 from bot.roles import GroupRoles, ListedRoles, RoleDirectory
 from bot.settings import Settings
 from bot.slack_api import SlackApi
@@ -62,3 +64,26 @@ class LateUsage:
             now=utc_now,
         )
         return await desk.answer(typed)
+
+
+@dataclass(frozen=True)
+class LateMode:
+    """`/gavel mode`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    client: SlackApi
+    roles: RoleDirectory
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, "bot.modes.desk")
+        from bot.modes.desk import ModeDesk
+
+        return await ModeDesk(self.settings, self.keys, self.client, self.roles, utc_now).answer(typed)
+
+
+def desks(settings: Settings, client: SlackApi, keys: Keys) -> Mapping[str, Desk]:
+    """Verb of `/gavel` → who answers it."""
+    roles = role_directory(settings, client)
+    return {"usage": LateUsage(settings, client, roles), "mode": LateMode(settings, keys, client, roles)}

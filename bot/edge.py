@@ -12,7 +12,7 @@ from temporalio.client import Client
 
 from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
-from bot.desks import LateUsage, role_directory
+from bot.desks import desks
 from bot.intake import Intake
 from bot.keys import Keys
 from bot.local.stack import RunningStack
@@ -50,7 +50,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
-        desks={"usage": LateUsage(settings, client, role_directory(settings, client))},
+        desks=desks(settings, client, stack.keys),
     )
 
 

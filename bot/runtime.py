@@ -11,6 +11,7 @@ from temporalio.worker import Worker
 
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
+from agents.orchestrator.breaking import BreakingClient
 from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
@@ -32,7 +33,8 @@ from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
 from bot.local.models import primary_member
 from bot.local.stack import RunningStack
-from bot.modes import mode_defaults
+from bot.modes.channels import ChannelModes
+from bot.modes.defaults import mode_defaults
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
@@ -81,7 +83,8 @@ async def open_workbench(
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
         prompts, registry = PromptLibrary(), build_registry()
-        models = StampingClient(RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True))), prompts)
+        calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        models = StampingClient(BreakingClient(calling), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,
@@ -93,6 +96,7 @@ async def open_workbench(
             writer=writer,
             narrator=Narrator(writer),
             ledger=ledger,
+            channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
                 client=models,
                 members=members,

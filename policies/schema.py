@@ -19,6 +19,7 @@ from tools.contracts.outputs import OUTPUTS
 from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName, Refusal
+from tools.json_schema import TwoValidators
 
 Output = type[Plan] | type[Report]
 
@@ -69,31 +70,7 @@ def strict_validator(schema: JsonObject) -> SchemaValidator:
     quick = jsonschema_rs.Draft202012Validator(
         schema, validate_formats=True, formats={"date-time": _is_certainly_date_time}
     )
-    return _Judge(quick=quick, slow=Draft202012Validator(schema, format_checker=checker))
-
-
-class _Judge:
-    """Two validators of one schema: one in Rust says whether a document is valid; `jsonschema`, a hundred times slower,
-    says what is wrong with one that is not, or that is no JSON.
-    """
-
-    def __init__(self, *, quick: jsonschema_rs.Draft202012Validator, slow: SchemaValidator) -> None:
-        self._quick = quick
-        self._slow = slow
-
-    def iter_errors(self, instance: Any, /) -> Iterable[ValidationError]:
-        try:
-            if self._quick.is_valid(instance):
-                return
-            first = next(iter(self._quick.iter_errors(instance)), None)
-        except ValueError:
-            first = None  # what is no JSON is the other's to describe
-        found = False
-        for error in self._slow.iter_errors(instance):
-            found = True
-            yield error
-        if not found and first is not None:
-            yield ValidationError(first.message, validator=str(first.kind.name), path=list(first.instance_path))
+    return TwoValidators(quick=quick, thorough=Draft202012Validator(schema, format_checker=checker))
 
 
 def sentences(validator: SchemaValidator, document: object) -> list[tuple[str, str]]:

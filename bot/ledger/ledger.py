@@ -56,6 +56,11 @@ class Ledger:
     Implements `tools.contracts.ledger.Recorder`.
     """
 
+    @property
+    def database(self) -> Database:
+        """Where it is kept, and other tables beside it."""
+        return self._database
+
     def __init__(
         self,
         database: Database,

@@ -113,3 +113,17 @@ class Artifact(Base):
     """RFC 3339 in UTC. Text, because the MAC covers its exact bytes."""
     mac: Mapped[str]
     """Keyed, over every other column: an edited artifact shows."""
+
+
+class ChannelMode(Base):
+    """How the models answer in a channel, as somebody set it there. Who set what before is in the ledger."""
+
+    __tablename__ = "channel_modes"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    """Slack's id."""
+    setting: Mapped[str]
+    """A `ModeSetting`."""
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]

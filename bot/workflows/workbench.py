@@ -13,6 +13,7 @@ from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from bot.ledger.ledger import Ledger
+from bot.modes.channels import ChannelModes
 from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
 from bot.thread import ThreadRef, ThreadWriter
@@ -34,6 +35,7 @@ class Workbench:
     writer: ThreadWriter
     narrator: Narrator
     ledger: Ledger
+    channel_modes: ChannelModes
     meta_prompt: MetaPrompt
     follow_ups: FollowUps
     agents: Mapping[AgentName, Specialist]

@@ -35,6 +35,7 @@ LedgerKind = Literal[
     "run_resumed",
     "run_cancelled",
     "control_refused",
+    "mode_set",
     "phase_started",
     "phase_finished",
     "rollback_finished",

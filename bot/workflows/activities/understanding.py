@@ -128,6 +128,7 @@ class Understanding:
             for exchange in message.exchanges
             if exchange.answer is not None
         ]
+        mode = await self.bench.channel_modes.of(request.org, request.channel)
         understanding = await self.bench.meta_prompt.understand(
             Request(
                 task_id=request.task_id,
@@ -141,6 +142,7 @@ class Understanding:
                 previous=await self._previous(request),
                 received_at=request.received_at,
                 channel=request.channel,
+                channel_mode=mode.setting if mode is not None else None,
                 attempt=activity.info().attempt,
             )
         )

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, get_args
 
 import typer
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tools.contracts.common import JsonObject, RiskLevel
-from tools.contracts.verdict import GateReport
+from tools.contracts.verdict import GateName, GateReport
 
 if TYPE_CHECKING:
     from bot.policy_review import ReplayRow
@@ -158,13 +158,14 @@ def _replayed(row: ReplayRow) -> JsonObject:
         "allowed_then": judgement.report.allowed,
     }
     if replayed is None:
-        return {**told, "change": "not on record", "rules_then": [], "rules_now": [], "differences": []}
+        return {**told, "change": "not on record", "rules_then": [], "rules_now": [], "differences": [], "gates": {}}
     return {
         **told,
         "change": replayed.change,
         "rules_then": replayed.before,
         "rules_now": [{"rule": refusal.rule, "reason": refusal.reason} for refusal in replayed.now],
         "differences": replayed.differences,
+        "gates": {gate.gate: {"verdict": gate.how, "why": gate.why} for gate in replayed.gates},
     }
 
 
@@ -210,6 +211,11 @@ def _print_replayed(rows: list[JsonObject]) -> None:
     Console().print(table)
     counts = {change: sum(row["change"] == change for row in rows) for change in (*colors, "same", "not on record")}
     typer.echo(f"{len(rows)} verdicts: {', '.join(f'{count} {change}' for change, count in counts.items())}.")
+    for name in get_args(GateName):
+        told = [row["gates"][name] for row in rows if name in row["gates"]]
+        again, kept = (sum(gate["verdict"] == how for gate in told) for how in ("judged again", "kept"))
+        why = " ".join(sorted({gate["why"] for gate in told if gate["why"]}))
+        typer.echo(f"{name:<10}{again} judged again, {kept} kept as they were{f' ({why})' if why else ''}")
 
 
 def _run(work: Coroutine[Any, Any, Answer]) -> Answer:

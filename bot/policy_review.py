@@ -27,7 +27,9 @@ from policies.bundle import Bundle, Module, load_bundle
 from policies.engine import PolicyEngine, is_list, is_object
 from policies.gate import JudgeContext
 from policies.pipeline import Examination, build_pipeline
+from policies.rejudging import safety_again, schema_again
 from policies.replay import Replayed, replay
+from policies.seen import Seen, answered_in, read_seen
 from policies.tenants import ORG_AT
 from tools.contracts.common import AgentName, JsonObject, RiskLevel
 from tools.contracts.council import CouncilOutcome
@@ -135,11 +137,29 @@ async def replay_all(inputs: TerminalInputs, bundle: Bundle, *, in_process: bool
         engine = await open_engine(None if in_process else inputs.settings.opa.url, bundle=bundle)
         exits.push_async_callback(engine.aclose)
         rows: list[ReplayRow] = []
+        catalog = build_registry().catalog()
         async for judgement in judgements(ledger, inputs.org):
-            documents = judgement.documents
-            replayed = None if documents is None else await replay(engine, documents, judgement.report)
-            rows.append(ReplayRow(judgement, replayed))
+            documents, report, plan = judgement.documents, judgement.report, judgement.plan
+            if documents is None:
+                rows.append(ReplayRow(judgement, None))
+                continue
+            others = [
+                schema_again(report, plan, contract=judgement.contract),
+                safety_again(report, plan, await _seen(ledger, inputs.org, judgement), catalog=catalog),
+            ]
+            rows.append(ReplayRow(judgement, await replay(engine, documents, report, others=others)))
         return rows
+
+
+async def _seen(ledger: Ledger, org: str, judgement: Judgement) -> Seen | None:
+    """With what the task's tools returned. None: it is not on record. Raises `LedgerUnavailable`."""
+    if judgement.seen is None:
+        return None
+    try:
+        results = await ledger.tool_results(org, judgement.task_id, answered_in(judgement.seen))
+        return read_seen(judgement.seen, contract=judgement.contract, results=results, council=_NOBODY, at=judgement.at)
+    except ValueError:
+        return None
 
 
 async def find_judgement(inputs: TerminalInputs, name: str) -> Judgement:

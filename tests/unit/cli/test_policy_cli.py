@@ -33,17 +33,20 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async with AsyncExitStack() as exits:
         ledger = await open_ledger(exits, settings, load_keys(settings))
         plan = make_plan()
-        context = make_context()
+        context = make_context(plan=plan)
         await verdict(ledger, GOOD, plan.model_dump(mode="json"), context)
         half = make_plan(batch_percent=50)
-        await verdict(ledger, BIG, half.model_dump(mode="json"), make_context())
+        await verdict(ledger, BIG, half.model_dump(mode="json"), make_context(plan=half))
         await verdict(ledger, UNSAFE, {**plan.model_dump(mode="json"), "task_id": "another"}, context)
         await ledger.record("plan_validated", {"revision": 1}, org=ORG, task_id="old", actor="gavel", key="old")
     return path
 
 
 async def verdict(ledger: Ledger, task: str, plan: JsonObject, context: JudgeContext) -> None:
-    """As the judging step records it."""
+    """As the judging step records it, after what the tools returned."""
+    for call, output in context.results.items():
+        called: JsonObject = {"call_id": call, "tool": "simulate_rollout", "outcome": "ok", "result": output}
+        await ledger.record("tool_called", called, org=ORG, task_id=task, actor="agent:drift", key=f"tool:{call}")
     pipeline = build_pipeline(await open_engine(None), estate=make_estate(), catalog=CATALOG, history=NoHistory())
     examination = await pipeline.examine(plan, context)
     body = {"revision": 1, **examination.report.model_dump(mode="json"), **examination.as_recorded()}
@@ -60,6 +63,16 @@ async def test_by_the_same_policies_every_verdict_is_the_same(place: Path) -> No
     rows = await replayed(place)
     assert {task: row["change"] for task, row in rows.items()} == dict.fromkeys((GOOD, BIG, UNSAFE), "same")
     assert [row["allowed_then"] for row in rows.values()] == [True, False, False]
+    how = {task: {name: gate["verdict"] for name, gate in row["gates"].items()} for task, row in rows.items()}
+    assert how[GOOD] == dict.fromkeys(("schema", "policy", "safety", "approval"), "judged again")
+    assert (how[BIG]["safety"], how[UNSAFE]["safety"], how[UNSAFE]["approval"]) == (
+        "not come to",
+        "judged again",
+        "not come to",
+    )
+    assert rows[UNSAFE]["rules_then"] == ["safety.task"]
+    told = await gavel(place, "policy", "replay", GAVEL_ORG=ORG)
+    assert "safety    2 judged again, 0 kept as they were" in told.out
 
 
 async def test_replay_shows_what_would_newly_pass_and_newly_fail(place: Path, tmp_path: Path) -> None:

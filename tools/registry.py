@@ -15,6 +15,7 @@ from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
 from tools.image.toolset import image_tools
 from tools.incident.toolset import incident_tools
+from tools.json_schema import SchemaCheck
 from tools.patch.toolset import patch_tools
 from tools.security.toolset import security_tools
 
@@ -54,6 +55,14 @@ class ToolRegistry:
         """JSON Schema of the tool's output. Raises `KeyError` for an unknown tool."""
         return self._output_schemas[name]
 
+    def input_check(self, name: str) -> SchemaCheck:
+        """Holds parameters to :meth:`input_schema`. Raises `KeyError` for an unknown tool."""
+        return _check(self._tools[name].input, "validation")
+
+    def output_check(self, name: str) -> SchemaCheck:
+        """Holds an output to :meth:`output_schema`. Raises `KeyError` for an unknown tool."""
+        return _check(self._tools[name].output, "serialization")
+
     def catalog(self) -> dict[str, JsonObject]:
         """What policies judge a plan's actions by: name → `risk`, `scope`, `idempotent`, `input_schema`."""
         return {
@@ -71,6 +80,11 @@ class ToolRegistry:
 def _schema(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> JsonObject:
     """Of each class once: making those of every tool takes a tenth of a second, and nobody changes one."""
     return model.model_json_schema(mode=mode)
+
+
+@cache
+def _check(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> SchemaCheck:
+    return SchemaCheck(_schema(model, mode))
 
 
 def build_registry() -> ToolRegistry:

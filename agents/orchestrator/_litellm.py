@@ -13,7 +13,8 @@ import inspect
 import os
 import sys
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping, Sequence
+import warnings
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -24,6 +25,8 @@ from agents.orchestrator.chat import ModelErrorKind
 from tools.contracts.common import JsonObject
 
 _loading = threading.Lock()
+
+_HELLO: Sequence[Mapping[str, str]] = ({"role": "user", "content": "."},)
 
 _PREPARING_CHECKS = 2000
 """About two seconds. Beyond that, better a warning from Python than a caller that is kept waiting."""
@@ -60,11 +63,15 @@ class Litellm:
 
     _complete: _Complete
     _close: _Close
+    _forget: Callable[[], None]
     _price: _Price
+    _models: dict[str, Any]
+    """litellm's model data, which it looks everything up in."""
     _kinds: Sequence[tuple[type[BaseException], ModelErrorKind]]
 
     async def complete(self, arguments: JsonObject) -> RawReply | RawFailure:
         """One call. Whatever litellm raises comes back as a failure; only cancellation passes through."""
+        self._know(arguments)
         try:
             # litellm otherwise looks for MCP gateway tools in every call with tools, which costs 245 modules and
             # most of a second on the event loop. The tools here are only ever our own functions.
@@ -84,6 +91,7 @@ class Litellm:
         Silence of `stall_seconds` after it has begun is a failure, and so is an end that the provider did not mark
         as one: litellm would hand out what came until then as a whole answer, with a count of tokens of its own.
         """
+        self._know(arguments)
         assembly = Assembly()
         try:
             stream = await _hung_up_cleanly(self._complete(**arguments, _skip_mcp_handler=True))
@@ -104,6 +112,13 @@ class Litellm:
         finally:
             await stream.aclose()
 
+    def _know(self, arguments: JsonObject) -> None:
+        """litellm asks an Ollama about each model it does not know, at every call and on the event loop, blocking."""
+        model = str(arguments["model"])
+        if model.startswith("ollama"):
+            free = {"litellm_provider": "ollama", "mode": "chat", "input_cost_per_token": 0, "output_cost_per_token": 0}
+            self._models.setdefault(model, {**free, "supports_function_calling": True})
+
     def _failure(self, error: Exception) -> RawFailure:
         # What broke a stream is wrapped once more.
         inner: Any = getattr(error, "original_exception", None)
@@ -111,16 +126,21 @@ class Litellm:
         return RawFailure(kind=self._kind(said), text=str(said), retry_after_seconds=_retry_after(said))
 
     async def close(self) -> None:
-        """Close the kept connections."""
+        """Close the kept connections, of everybody in this process who uses litellm."""
         await self._close()
+        # It goes on handing out the clients that it has just closed.
+        self._forget()
 
     def _kind(self, error: Exception) -> ModelErrorKind:
+        named: ModelErrorKind | None = None
         for raised, kind in self._kinds:
             if isinstance(error, raised):
-                return kind
-        # Some providers' errors come as a plain APIError that only keeps the status, a 403 for one.
+                named = kind
+                break
+        # Some providers' errors come as a plain APIError, and a 403 of Gemini's as a bad request: the status tells.
         status: Any = getattr(error, "status_code", None)
-        return _STATUS_KINDS.get(status, "unavailable") if isinstance(status, int) else "unavailable"
+        told = _STATUS_KINDS.get(status) if isinstance(status, int) and named in (None, "bad_response") else None
+        return told or named or "unavailable"
 
 
 def is_loaded() -> bool:
@@ -140,6 +160,7 @@ def _load() -> Litellm:
     vars(module).update(telemetry=False, suppress_debug_info=True, drop_params=True)
     complete: _Complete = module.acompletion
     close: _Close = module.close_litellm_async_clients
+    forget: Callable[[], None] = module.in_memory_llm_clients_cache.flush_cache
     price: _Price = module.completion_cost
     # Most specific first: litellm's context window error is one of its bad request errors.
     kinds: list[tuple[type[BaseException], ModelErrorKind]] = [
@@ -153,7 +174,14 @@ def _load() -> Litellm:
         (module.UnprocessableEntityError, "bad_response"),
         (module.APIResponseValidationError, "bad_response"),
     ]
-    return Litellm(_complete=complete, _close=close, _price=price, _kinds=kinds)
+    return Litellm(
+        _complete=complete,
+        _close=close,
+        _forget=forget,
+        _price=price,
+        _models=module.model_cost,
+        _kinds=kinds,
+    )
 
 
 def _import() -> ModuleType:
@@ -167,7 +195,11 @@ def _import() -> ModuleType:
         # What the first call would otherwise import on the event loop, which it holds up for 0.3 s.
         for name in ("openai.resources.chat", "litellm._service_logger", "litellm.cost_calculator"):
             importlib.import_module(name)
-        module.completion(model="openai/warm", messages=[{"role": "user", "content": "."}], mock_response=".")
+        module.completion(model="openai/warm", messages=[*_HELLO], mock_response=".")
+        with warnings.catch_warnings():
+            # Pydantic builds its model of a streamed piece now, and finds fault with a type of litellm's own.
+            warnings.simplefilter("ignore", UserWarning)
+            list(module.completion(model="openai/warm", messages=[*_HELLO], mock_response=".", stream=True))
     finally:
         if collecting:
             gc.enable()
@@ -215,7 +247,11 @@ def _named(arguments: JsonObject) -> JsonObject:
 def _retry_after(error: Exception) -> float | None:
     """Seconds of a Retry-After header, which litellm keeps apart from the response."""
     response: Any = getattr(error, "response", None)
-    for headers in (getattr(error, "litellm_response_headers", None), getattr(response, "headers", None)):
+    for headers in (
+        getattr(error, "litellm_response_headers", None),
+        getattr(error, "headers", None),
+        getattr(response, "headers", None),
+    ):
         value: Any = headers.get("retry-after") if headers else None
         if isinstance(value, str) and value.strip().isdigit():
             return float(value)

@@ -34,6 +34,8 @@ class Assembly:
     _calls: dict[int, _Call] = field(default_factory=dict[int, _Call])
     _size: int = 0
     _usage: Any = None
+    _ended: bool = False
+    """Whether Gemini marked the end, see :meth:`_watch_gemini`."""
 
     async def pieces(self, stream: Any, *, stall_seconds: float) -> AsyncGenerator[str]:
         """Its text, piece by piece. Raises `TimeoutError` when it stalls.
@@ -41,6 +43,8 @@ class Assembly:
         How long the first piece may take is the caller's deadline to say: a model that thinks says nothing for long.
         """
         patience: float | None = None
+        if _is_gemini(stream):
+            await self._watch_gemini(stream)
         while True:
             try:
                 async with asyncio.timeout(patience):
@@ -54,7 +58,7 @@ class Assembly:
     def outcome(self, stream: Any, *, price: Callable[[Any], float]) -> RawReply | RawFailure:
         """The whole answer, once the stream is over; a failure when its end did not come from the provider."""
         finish: Any = stream.received_finish_reason or stream.intermittent_finish_reason
-        if finish is None:
+        if finish is None or (_is_gemini(stream) and not self._ended):
             return RawFailure("unavailable", "its answer was cut off in the middle", None)
         counted = any(getattr(chunk, "usage", None) is not None for chunk in stream.chunks)
         return RawReply(
@@ -68,6 +72,21 @@ class Assembly:
             usage=read_usage(self._usage) if counted else RawUsage(),
             cost_usd=_cost(self._usage, stream, price) if counted else None,
         )
+
+    async def _watch_gemini(self, stream: Any) -> None:
+        """litellm reads a reason to finish into every chunk of Gemini's, so the raw chunks are looked at."""
+        await stream.fetch_stream()
+        parser: Callable[..., Any] = stream.completion_stream.chunk_parser
+
+        def noting(chunk: Any) -> Any:
+            raw: dict[str, Any] = dict(chunk)
+            candidates: list[dict[str, Any]] = list(raw.get("candidates") or [])
+            blocked: dict[str, Any] = dict(raw.get("promptFeedback") or {})
+            if any(candidate.get("finishReason") for candidate in candidates) or "blockReason" in blocked:
+                self._ended = True
+            return parser(chunk)
+
+        stream.completion_stream.chunk_parser = noting
 
     def _take(self, chunk: Any) -> str:
         if (usage := getattr(chunk, "usage", None)) is not None:
@@ -99,6 +118,10 @@ class Assembly:
         self._size += size
         if self._size > MOST_CHARACTERS:
             raise TooMuch(f"the answer is longer than {MOST_CHARACTERS} characters")
+
+
+def _is_gemini(stream: Any) -> bool:
+    return stream.custom_llm_provider in ("gemini", "vertex_ai", "vertex_ai_beta")
 
 
 def _cost(usage: Any, stream: Any, price: Callable[[Any], float]) -> float | None:

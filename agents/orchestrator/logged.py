@@ -29,6 +29,8 @@ class LoggedClient:
             await self._write(_record(member, request, started, error=("cancelled", "The call was cancelled.")))
             raise
         except ModelError as error:
+            if error.kind == "unable":
+                raise  # nothing was sent, so there is no call to keep
             paid = error.reply if isinstance(error, UnusableReply) else None
             await self._write(_record(member, request, started, reply=paid, error=(error.kind, str(error))))
             raise

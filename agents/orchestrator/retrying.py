@@ -27,6 +27,8 @@ class RetryingClient:
     """Doubles with each attempt, unless the provider said how long to wait."""
     least_useful_seconds: float = 1.0
     """An attempt with less time than this left is not started."""
+    longest_pause_seconds: float = 15.0
+    """A provider that wants to be left alone for longer is: another member may answer sooner."""
 
     async def chat(self, member: Member, request: ChatRequest) -> ChatReply:
         ends = time.monotonic() + request.deadline_seconds
@@ -51,5 +53,6 @@ class RetryingClient:
         if error.kind not in _WORTH_ANOTHER_TRY or attempt >= self.attempts:
             return None
         if isinstance(error, ProviderRefusal) and error.retry_after_seconds is not None:
-            return error.retry_after_seconds
+            wanted = error.retry_after_seconds
+            return wanted if wanted <= self.longest_pause_seconds else None
         return self.first_pause_seconds * 2 ** (attempt - 1)

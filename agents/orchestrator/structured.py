@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelClient, ModelError, ResponseSchema
 from tools.contracts.common import JsonObject
-from tools.guards.schemas import schema_problems
+from tools.json_schema import SchemaCheck
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -31,6 +31,11 @@ def response_schema(model_type: type[BaseModel]) -> ResponseSchema:
 @cache
 def _schema_of(model_type: type[BaseModel]) -> JsonObject:
     return model_type.model_json_schema()
+
+
+@cache
+def _check_of(model_type: type[BaseModel]) -> SchemaCheck:
+    return SchemaCheck(_schema_of(model_type))
 
 
 async def ask(client: ModelClient, member: Member, request: ChatRequest, model_type: type[T]) -> T:
@@ -79,7 +84,7 @@ def _parse(text: str, model_type: type[T]) -> T | str:
     except (ValueError, RecursionError) as error:
         return f"{invalid}: it is no JSON ({str(error)[:120]})."
     # To the letter of the schema the model was given. Pydantic alone would read `"0.9"` or `true` as a number.
-    if problems := schema_problems(_schema_of(model_type), answer):
+    if problems := _check_of(model_type).problems(answer):
         return f"{invalid}: {'; '.join(problems[:3])}."
     try:
         return model_type.model_validate_json(body)

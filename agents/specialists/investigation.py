@@ -19,6 +19,7 @@ from agents.orchestrator.chat import (
     ToolSpec,
     ToolUse,
 )
+from agents.orchestrator.falling_back import takes_over
 from agents.specialists.base import Assignment, InvestigationUnavailable
 from agents.specialists.evidence import EvidenceBook, shown, summary
 from prompts.fence import fence
@@ -145,14 +146,15 @@ class Investigation:
     async def _ask(self, request: ChatRequest, step: int) -> ChatReply:
         errors: list[ModelError] = []
         parent = self._last
-        for member in self.members:
+        for position, member in enumerate(self.members):
             asked = replace(request, key=f"{request.key}:{step}:{member.name}", parent=parent)
             try:
                 reply = await self.client.chat(member, asked)
             except ModelError as error:
                 errors.append(error)
                 parent = asked.key
-                self.desk.assignment.progress.emit(NoteProgress(f"{error} Another model goes on, if there is one."))
+                for following in self.members[position + 1 : position + 2]:
+                    self.desk.assignment.progress.emit(NoteProgress(takes_over(member, error, following)))
             else:
                 self._last = asked.key
                 return reply

@@ -115,6 +115,38 @@ class Artifact(Base):
     """Keyed, over every other column: an edited artifact shows."""
 
 
+class CouncilLabel(Base):
+    """Something a council carried, and whether it proved right: a run, a person's rejection, or a person's word."""
+
+    __tablename__ = "council_labels"
+    __table_args__ = (Index("ix_council_labels_org_agent_created_at", "org", "agent", "created_at"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    """`plan:r2`, or a claim's key."""
+    agent: Mapped[str]
+    kind: Mapped[str]
+    right: Mapped[bool]
+    source: Mapped[str]
+    margin: Mapped[float | None]
+    """The council's then; what confidence is calibrated on."""
+    created_at: Mapped[datetime]
+
+
+class CouncilVote(Base):
+    """How one member had voted on it. Silence leaves no row."""
+
+    __tablename__ = "council_votes"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    agreed: Mapped[bool]
+    right: Mapped[bool]
+
+
 class ChannelMode(Base):
     """How the models answer in a channel, as somebody set it there. Who set what before is in the ledger."""
 

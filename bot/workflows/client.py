@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+)
 from temporalio.service import TLSConfig
 
 from bot.settings import TemporalSettings
 from bot.workflows.codec import EncryptingCodec
 
+_JSON = PydanticJSONPlainPayloadConverter()
+
+
+class _SharedConverter(CompositePayloadConverter):
+    """The SDK makes a converter for each workflow run, and the one for Pydantic begins by building the validators of
+    all that the run is sent. This one shares them."""
+
+    def __init__(self) -> None:
+        standard = DefaultPayloadConverter.default_encoding_payload_converters
+        super().__init__(*(_JSON if isinstance(each, JSONPlainPayloadConverter) else each for each in standard))
+
 
 def data_converter(codec_key: bytes) -> DataConverter:
     """Pydantic models and dataclasses as JSON, then encrypted; so are the words of errors, which quote anything."""
-    return replace(
-        pydantic_data_converter,
+    return DataConverter(
+        payload_converter_class=_SharedConverter,
         payload_codec=EncryptingCodec(codec_key),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )

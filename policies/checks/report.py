@@ -12,6 +12,7 @@ from policies.checks.text import commands_in, secrets_in
 from policies.gate import JudgeContext
 from tools.contracts.outputs.report import Report
 from tools.contracts.verdict import Refusal
+from tools.receipts import names_in
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ def assets(case: ReportCase) -> Iterator[Refusal]:
         yield refuse("unknown_asset", f"Not in this org's estate: {listed(unknown)}. Use ids that query_assets gave.")
     if outside := {key for key in named & set(own) if own[key].environment != case.report.environment}:
         yield refuse("asset_environment", f"Not in {case.report.environment}: {listed(outside)}. Leave them out.")
+
+
+def assets_from_rows(case: ReportCase) -> Iterator[Refusal]:
+    """Assets are those that a tool lists as such: one that only a message, a title or a tag speaks of is a word."""
+    known = names_in(case.context.results)
+    real = assets_of(case.report) & set(case.observed.assets)  # `assets` refuses the others
+    if strange := {name for name in real if name.lower() not in known}:
+        yield refuse("asset_from_text", f"No tool of this task lists these as assets: {listed(strange)}.")
 
 
 def concludes(case: ReportCase) -> Iterator[Refusal]:
@@ -93,6 +102,7 @@ REPORT_CHECKS: tuple[ReportCheck, ...] = (
     evidence,
     receipts,
     assets,
+    assets_from_rows,
     concludes,
     hands_over,
     no_secrets,

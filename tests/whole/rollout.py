@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import TypeAdapter
 from temporalio import activity
@@ -119,6 +120,8 @@ class Task:
     bench: Workbench
     estate: SampleEstate
     """Its own."""
+    file: Path
+    """Of its estate: to change it past Gavel."""
     script: RealPlan
     request: m.TaskRequest
     handle: WorkflowHandle[TaskWorkflow, m.TaskResult] | None = None
@@ -181,7 +184,7 @@ async def prepared(works: Works, *, change: Change = unchanged) -> AsyncGenerato
             received_at=datetime.now(UTC).isoformat(),
             limits=m.TaskLimits(),
         )
-        yield Task(works, bench, estate, script, request)
+        yield Task(works, bench, estate, file, script, request)
     finally:
         await estate.close()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import sqlite3
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from bot.workflows.activities.executing import Executing
 from tests.whole.gated import Moment, Works, open_works
 from tests.whole.rollout import ADA, Change, Task, prepared, run
 from tools.base import ToolCall
@@ -27,7 +30,7 @@ from tools.contracts.plan import (
 )
 from tools.resources import observe
 
-BUILD, STAGE = 0, 2
+BUILD, TO_DEV, STAGE = 0, 1, 2
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +160,43 @@ async def test_an_image_that_somebody_promoted_between_two_phases_stops_the_next
         # What ran is reported with why it stays: there is no way back from a build, and the plan said so.
         assert (result.outcome, await status(task, image)) == ("rolled_back", "staging")
         assert f"Left as they are: {image}. Nothing runs an image before a rollout." in result.detail
+
+
+def is_of_unknown_make(image: str) -> Callable[[Task, Moment], Awaitable[None]]:
+    """From before the first promotion on nobody knows its packages, so no scan of it says anything. Its fingerprint
+    does not tell, and outside production the tool lets pass what is not known."""
+
+    async def hook(task: Task, moment: Moment) -> None:
+        if before(moment, TO_DEV):
+            with closing(sqlite3.connect(task.file)) as connection, connection:
+                changed = connection.execute("DELETE FROM image_packages WHERE image_id = ?", [image])
+                assert changed.rowcount > 0
+
+    return hook
+
+
+async def test_what_the_image_rules_refuse_by_now_is_not_promoted(works: Works) -> None:
+    """At planning the image did not exist: of its promotions nothing was judged before this."""
+    image, change = await image_plan(works)
+    async with prepared(works, change=change) as task:
+        result = await run(task, is_of_unknown_make(image))
+        assert "the image was not scanned" in result.detail
+        assert await status(task, image) == "draft"
+        announced = [body["tool"] for body in await task.ledger("tool_called") if body["stage"] == "intent"]
+        assert announced == ["build_image"]
+
+
+async def test_without_asking_the_image_rules_before_the_phase_it_would_be_promoted(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody_asks(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(Executing, "_unfit", nobody_asks)
+    image, change = await image_plan(works)
+    async with prepared(works, change=change) as task:
+        result = await run(task, is_of_unknown_make(image))
+        assert (result.outcome, await status(task, image)) == ("completed", "staging")
 
 
 async def test_without_a_word_on_the_way_back_what_was_changed_is_named_as_a_failure(works: Works) -> None:

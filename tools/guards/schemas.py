@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from tools.base import Tool, ToolCall
 from tools.contracts.common import JsonObject, canonical_json
@@ -15,13 +10,6 @@ from tools.guards.base import CallRefused, ToolGuard
 from tools.registry import ToolRegistry
 
 MAX_PARAMS_BYTES = 256_000
-MAX_REPORTED = 5
-
-
-class _Validator(Protocol):
-    """The part of jsonschema's validator used here, fully typed."""
-
-    def iter_errors(self, _instance: Any, /) -> Iterator[ValidationError]: ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +32,7 @@ class ValidInput(ToolGuard):
                 "invalid_input",
                 f"The parameters of {tool.name} are {size} bytes; at most {MAX_PARAMS_BYTES}. Nothing was run.",
             )
-        problems = schema_problems(self.registry.input_schema(tool.name), call.params)
+        problems = self.registry.input_check(tool.name).problems(call.params)
         if problems:
             raise CallRefused(
                 "invalid_input",
@@ -62,7 +50,7 @@ class ValidOutput(ToolGuard):
 
     async def run(self, call: ToolCall, tool: Tool) -> JsonObject:
         output = await super().run(call, tool)
-        problems = schema_problems(self.registry.output_schema(tool.name), output)
+        problems = self.registry.output_check(tool.name).problems(output)
         if not problems:
             try:
                 canonical_json(output)
@@ -75,23 +63,3 @@ class ValidOutput(ToolGuard):
                 " The answer was discarded.",
             )
         return output
-
-
-def _validator_of(schema: JsonObject) -> _Validator:
-    return Draft202012Validator(schema)
-
-
-def schema_problems(schema: JsonObject, value: object) -> list[str]:
-    """What is wrong with a value, each `path: problem`; empty when it is valid."""
-    errors = sorted(
-        _validator_of(schema).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
-    )
-    problems = [_sentence(error) for error in errors[:MAX_REPORTED]]
-    return problems if len(errors) <= MAX_REPORTED else [*problems, f"and {len(errors) - MAX_REPORTED} more"]
-
-
-def _sentence(error: ValidationError) -> str:
-    path = "/".join(str(part) for part in error.absolute_path)
-    # The message quotes the value, which may be long and hostile: its start is enough to find it by.
-    message = error.message if len(error.message) <= 160 else f"{error.message[:100]} … {error.message[-50:]}"
-    return f"{path}: {message}" if path else message

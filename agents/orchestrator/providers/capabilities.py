@@ -32,8 +32,10 @@ def capabilities_of(member: Member) -> Capabilities:
         return member.capabilities
     provider, _, model = member.model.partition("/")
     known = known_capabilities(provider, model)
-    if known is None and provider.startswith("ollama"):
-        return replace(UNKNOWN, vision=any(mark in model.lower() for mark in _OLLAMA_EYES))
+    if provider.startswith("ollama"):
+        # The data knows few of its models, and of those not what the server itself can do: it takes a schema for all.
+        seen = any(mark in model.lower() for mark in _OLLAMA_EYES)
+        return replace(known or UNKNOWN, vision=seen or bool(known and known.vision), json_schema=True)
     return known or UNKNOWN
 
 

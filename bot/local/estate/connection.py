@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,19 @@ Answer = TypeVar("Answer")
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+_MEMORY = "gavel_remembered"
+_REMEMBERED = 200
+"""Answers that a connection keeps at most."""
+
+
+@dataclass
+class _Memory:
+    """What was found by one connection while the file was at one version of that connection's."""
+
+    version: int
+    found: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
 
 
 class EstateFile:
@@ -47,12 +61,30 @@ class EstateFile:
             lambda connection: [shape(row) for row in connection.execute(statement).mappings()]
         )
 
+    async def _remembered(self, what: Hashable, read: Callable[[Connection], list[Row]]) -> list[Row]:
+        """What `read` finds, or found while the file was as it is now: SQLite says whether anybody has changed it."""
+
+        def look(connection: Connection) -> list[Row]:
+            # Asked within the transaction, all of which is of one moment.
+            version: int = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+            memory: object = connection.info.get(_MEMORY)
+            if not isinstance(memory, _Memory) or memory.version != version or len(memory.found) > _REMEMBERED:
+                memory = connection.info[_MEMORY] = _Memory(version)
+            found: list[Row] = memory.found[what] if what in memory.found else read(connection)
+            memory.found[what] = found
+            return list(found)
+
+        return await self._in_thread(look)
+
     async def _in_thread(self, work: Callable[[Connection], Answer], *, writes: bool = False) -> Answer:
         """A transaction in one trip to a thread. `writes`: the only one in any process until it is over."""
         engine = self._plain.execution_options(writes=writes)
 
         def transaction() -> Answer:
             with engine.begin() as connection:
+                if writes:
+                    # A connection's own changes do not count for the version that it reads.
+                    connection.info.pop(_MEMORY, None)
                 return work(connection)
 
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from bot.local.estate import tables
 from bot.local.estate.change import ChangeRequest, FaultKind, JournalEntry, apply_change, journal_rows
@@ -31,16 +31,23 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         """Assets in id order; the cursor is the last id of the page."""
         if limit < 1:
             raise EstateError(f"A page holds at least 1 asset; got {limit}.")
-        statement = _matching(org, query)
-        if cursor is not None:
-            statement = statement.where(tables.assets.c.id > cursor)
-        found = await self._read(statement.order_by(tables.assets.c.id).limit(limit + 1), asset_of)
+
+        def read(connection: Connection) -> list[Asset]:
+            statement = _matching(org, query)
+            if cursor is not None:
+                statement = statement.where(tables.assets.c.id > cursor)
+            rows = connection.execute(statement.order_by(tables.assets.c.id).limit(limit + 1))
+            return [asset_of(row) for row in rows.mappings()]
+
+        found = await self._remembered(("assets", org, query.model_dump_json(), limit, cursor), read)
         more = len(found) > limit
         page = found[:limit]
         return page, page[-1].id if more else None
 
     async def images(self, org: str, *, family: str | None = None) -> list[Image]:
-        return await self._in_thread(lambda connection: read_images(connection, org, family=family))
+        return await self._remembered(
+            ("images", org, family), lambda connection: read_images(connection, org, family=family)
+        )
 
     async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
         now = self._now()

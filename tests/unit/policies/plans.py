@@ -200,17 +200,17 @@ def make_plan(
         ],
         simulation=Simulation(id="sim-1", simulated_assets=count, predicted_failures=0, predicted_duration_seconds=600),
     )
-    ANSWERS[f"{CALL}-{count}"] = answer_of(plan)
+    ANSWERS[f"{CALL}-{count}-{canary}-{batch_percent}-{environment}"] = answer_of(plan)
     return plan
 
 
 def answer_of(plan: DriftRemediationPlan) -> JsonObject:
     """What the planning tools answered, where the plan tells the truth."""
-    return plan.model_dump(mode="json", include={"version_comparison", "simulation"})
+    return plan.model_dump(mode="json", include={"version_comparison", "simulation", "phases", "rollback"})
 
 
 ANSWERS: dict[str, JsonObject] = {}
-"""What the planning tools answered: one for each size of plan that was made."""
+"""What the planning tools answered: one for each plan that was made."""
 
 
 def make_council(*, consensus: bool = True, agreement: float | None = 0.9) -> CouncilOutcome:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from policies.checks import actions, estate, limits, origins, receipts, text
+from policies.checks import actions, authority, estate, limits, origins, receipts, text
 from policies.checks.base import Check
 from policies.gate import Catalog
 from policies.pipeline import ORDER
@@ -20,6 +20,7 @@ from tests.unit.policies.test_safety import PLAN_CASES, WORLDS
 from tests.unit.tools.test_operations_plans import DR_FLAWS, IMAGE_FLAWS
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Asset
+from tools.contracts.outputs.drift import DriftRemediationPlan
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class Bad:
     plan: JsonObject
     assets: list[Asset]
     catalog: Catalog
+    told: JsonObject
+    """What the planning tools said: the plan itself, unless the flaw is that they did not."""
 
     async def refused(self, *checks: Check) -> set[str]:
         world = MemoryEstate(self.assets, [image(OLD), image(NEW)])
         gate = SafetyGate(world, self.catalog, checks=checks)
-        finding = await gate.judge(self.plan, make_context())
+        told = DriftRemediationPlan.model_validate(self.told)
+        finding = await gate.judge(self.plan, make_context(plan=told))
         return {refusal.rule.removeprefix("safety.") for refusal in finding.refusals}
 
 
@@ -46,8 +50,10 @@ def bad(
     assets: list[Asset] | None = None,
     catalog: Catalog = CATALOG,
     renamed: tuple[str, str] | None = None,
+    untold: bool = False,
 ) -> Bad:
     plan = make_plan().model_dump(mode="json")
+    told = copy.deepcopy(plan)
     for change in changes:
         change(plan)
     rows = assets or make_assets(30)
@@ -56,7 +62,7 @@ def bad(
         rows = [row if row.id != renamed[0] else row.model_copy(update={"id": renamed[1]}) for row in rows]
         for row in plan["expectations"]:
             row["fingerprint"] = next(asset.fingerprint for asset in rows if asset.id == row["asset_id"])
-    return Bad(check, rule, plan, rows, catalog)
+    return Bad(check, rule, plan, rows, catalog, told=told if untold else plan)
 
 
 def _moved() -> list[Asset]:
@@ -93,13 +99,24 @@ def _most_at_once(plan: JsonObject) -> None:
     plan["phases"] = [*plan["phases"][:3], plan["phases"][-1]]
 
 
+def _two_waves_at_once(plan: JsonObject) -> None:
+    """Within every limit, and no tool planned it so."""
+    first, second = plan["phases"][2:4]
+    for one, other in ((first, second), (first["actions"][0], second["actions"][0])):
+        one["asset_ids"] = [*one["asset_ids"], *other["asset_ids"]]
+    first["actions"][0]["params"]["asset_ids"] = first["asset_ids"]
+    first["batch_percent"] = round(100 * len(first["asset_ids"]) / 30, 2)
+    plan["phases"].remove(second)
+
+
 SINGLE = [
     bad(estate.assets_in_environment, "asset_environment", _as_moved, assets=_moved()),
     bad(estate.expectations_cover, "expectations", _twice),
     bad(actions.environment_of_params, "params_environment", _elsewhere, catalog=_takes_environment()),
     bad(limits.batch_ceiling, "batch_ceiling", _most_at_once),
     bad(receipts.plan_receipts, "", put("summary", "Reboot 77 servers because web-0777 is on 9.9.9.")),
-    bad(origins.as_the_tools_said, "origin", put("simulation.predicted_duration_seconds", 1)),
+    bad(origins.as_the_tools_said, "origin", put("simulation.predicted_duration_seconds", 1), untold=True),
+    bad(authority.actions_as_planned, "action_origin", _two_waves_at_once, untold=True),
 ]
 
 
@@ -123,6 +140,7 @@ ELSEWHERE: set[Check] = {
     text.no_commands,
     estate.assets_exist,
     limits.blast_radius,
+    authority.within_the_task,  # in `tests/hostile/test_instructions_in_text.py`
 }
 
 

@@ -14,7 +14,7 @@ from policies.regorus_engine import RegorusEngine
 from policies.safety import SafetyGate
 from tests.unit.policies.documents import Change, both, put
 from tests.unit.policies.plans import CATALOG, make_estate, make_plan
-from tests.unit.policies.reports import ALERTS, LOGS, make_report, report_context
+from tests.unit.policies.reports import ALERTS, LOGS, TITLE, make_report, report_context
 from tests.unit.policies.test_pipeline import pipeline
 from tools.contracts.common import JsonObject
 
@@ -59,6 +59,16 @@ CASES: list[tuple[ReportCheck, str, Change]] = [
     ),
     (checks.assets, "unknown_asset", put("findings.0.asset_ids", ["web-9999"])),
     (checks.assets, "unknown_asset", put("recommendations.0.asset_ids", ["other-0001"])),
+    (
+        checks.assets_from_rows,
+        "asset_from_text",
+        both(
+            put("recommendations.0.asset_ids", ["web-0002"]),
+            put(
+                "recommendations.0.statement", {"text": "Do it.", "receipts": [cited(ALERTS, "/alerts/0/title", TITLE)]}
+            ),
+        ),
+    ),
     (checks.concludes, "conclusion", both(put("conclusion", "healthy"), put("handover", None))),
     (checks.hands_over, "handover", put("handover.task_type", "incident_analysis")),
     (checks.no_secrets, "secret", put("missing", ["password: hunter2hunter2"])),

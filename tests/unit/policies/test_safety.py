@@ -10,7 +10,19 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from policies.checks import actions, estate, identity, limits, origins, receipts, report, resources, structure, text
+from policies.checks import (
+    actions,
+    authority,
+    estate,
+    identity,
+    limits,
+    origins,
+    receipts,
+    report,
+    resources,
+    structure,
+    text,
+)
 from policies.checks.base import Check
 from policies.checks.report import REPORT_CHECKS
 from policies.gate import JudgeContext
@@ -311,7 +323,7 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
 
 
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, text, limits, receipts, origins, resources)
+    modules = (identity, structure, actions, estate, text, limits, receipts, origins, authority, resources)
     assert {check for module in modules for check in _checks_in(module)} == set(CHECKS)
     assert len(CHECKS) == len(set(CHECKS))
     assert _checks_in(report) == set(REPORT_CHECKS)

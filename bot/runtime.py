@@ -88,8 +88,8 @@ async def open_workbench(
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
         prompts, registry = PromptLibrary(), build_registry()
-        calling = RetryingClient(LoggedClient(KeyedClient(litellm, key_store), RequestLog(ledger, soon=True)))
-        models = StampingClient(BreakingClient(calling), prompts)
+        calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,

@@ -61,6 +61,7 @@ class Council:
         for name in before:
             roll.mark(name, "answered", stage="answer")
 
+        asked = [member for member in self.members if member.name not in before]
         questioning = Questioning(self.client, brief.memory)
         requests = {
             member.name: brief.request(
@@ -70,7 +71,7 @@ class Council:
                 mode="council",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            for member in self.members
+            for member in asked
         }
 
         async def report(member: Member) -> MemberReport:

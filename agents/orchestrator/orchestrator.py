@@ -19,7 +19,7 @@ from agents.orchestrator.standing import Standing, dissents, mean_agreement, pha
 from tools.contracts.common import Mode, digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, VoteSheet
 from tools.contracts.ledger import Recorder
-from tools.contracts.progress import NoteProgress, Progress, TallyProgress
+from tools.contracts.progress import NoteProgress, Progress, TallyProgress, VerdictProgress
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Orchestrator:
             result = await self._aggregation(turn, degraded=None)
         else:
             result = await self._single(turn, degraded=None)
+        progress.emit(VerdictProgress(result.outcome))
         if mode != "single":
             await recorder.record(
                 "council_voted",
@@ -202,6 +203,7 @@ class Orchestrator:
             if aggregates:
                 return await self._together(turn, reports, degraded=degraded)
             return await self._alone(turn, reports, first, degraded=degraded)
+        roll.wait_to_vote(reports)
         phases = await _phases(brief, reports)
         pooled = pool_claims(reports, phases, seed=brief.seed)
         voters = turn.electorate.among(reports)

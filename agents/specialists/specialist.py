@@ -27,6 +27,7 @@ from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.plan import Plan
+from tools.contracts.progress import MemberProgress
 from tools.contracts.taskspec import TaskSpec
 from tools.registry import ToolRegistry
 
@@ -68,6 +69,7 @@ class SpecialistAgent(ABC):
     async def work(self, assignment: Assignment) -> AgentOutcome:
         """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
         await self._record_invoked(assignment)
+        self._seat(assignment)
         desk = ToolDesk(assignment, self.capability.agent, frozenset(self.capability.tools))
         values = self._values(assignment)
         stopped = [bound] if (bound := await self._gather(desk, values)) else []
@@ -102,6 +104,12 @@ class SpecialistAgent(ABC):
         if desk.assignment.may_convene:
             await keep_evidence(desk, stopped=investigation.stopped)
         return investigation.stopped
+
+    def _seat(self, assignment: Assignment) -> None:
+        """Who will be asked waits for the evidence."""
+        members = assignment.orchestrator.council.members
+        for member in members[:1] if assignment.mode == "single" else members:
+            assignment.progress.emit(MemberProgress(member.name, "waiting", "answer"))
 
     def _tool_specs(self) -> tuple[ToolSpec, ...]:
         tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]

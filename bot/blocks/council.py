@@ -88,7 +88,8 @@ def verdict_line(outcome: CouncilOutcome) -> str:
     needed = f"more than {share(outcome.threshold)} needed"
     if not outcome.consensus:
         return f"*No consensus*: {share(outcome.agreement)} agreement, {needed}. {_votes(outcome)}"
-    return f"*{share(outcome.agreement)} agreement* on the claims this rests on ({needed}). {_votes(outcome)}"
+    said = f"*{share(outcome.agreement)} agreement* on the claims this rests on ({needed}). {_votes(outcome)}"
+    return f"{said}{_confidence(outcome)}"
 
 
 def absent_lines(outcome: CouncilOutcome) -> list[str]:
@@ -117,6 +118,15 @@ def _votes(outcome: CouncilOutcome) -> str:
     if effective == str(outcome.nominal_votes):
         return f"{plural(outcome.nominal_votes, 'vote')}, all independent."
     return f"{plural(outcome.nominal_votes, 'vote')} count as {effective}: members of one model family share one."
+
+
+def _confidence(outcome: CouncilOutcome) -> str:
+    """Agreement is no probability. Only where outcomes of such councils are known is there one to tell."""
+    if outcome.confidence is None or outcome.calibration is None:
+        return ""
+    of = plural(outcome.calibration.labels, "known outcome")
+    off = share(outcome.calibration.ece)
+    return f" Confidence {share(outcome.confidence)}, from {of} here; such figures were off by {off} on average."
 
 
 def _absence(member: MemberSummary) -> str:

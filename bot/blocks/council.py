@@ -85,7 +85,9 @@ def verdict_line(outcome: CouncilOutcome) -> str:
         return f"{plural(len(answered), 'model')} answered and one merged the answers. Nothing was put to a vote."
     if outcome.agreement is None:
         return f"{plural(len(answered), 'member')} answered, but no claim got a vote."
-    needed = f"more than {share(outcome.threshold)} needed"
+    # Of three independent votes no two are more than two thirds.
+    three = ", of three votes all" if outcome.effective_votes == 3 and outcome.threshold >= 2 / 3 else ""
+    needed = f"more than {share(outcome.threshold)} needed{three}"
     if not outcome.consensus:
         return f"*No consensus*: {share(outcome.agreement)} agreement, {needed}. {_votes(outcome)}"
     said = f"*{share(outcome.agreement)} agreement* on the claims this rests on ({needed}). {_votes(outcome)}"

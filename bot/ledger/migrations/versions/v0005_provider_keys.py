@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0004_reliability"
+down_revision = "0004"
 
 
 def upgrade() -> None:

@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.breaking import BreakingClient
+from agents.orchestrator.budget import BudgetedClient
 from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
@@ -19,11 +20,13 @@ from agents.orchestrator.keyed import KeyedClient
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
+from agents.orchestrator.prices import read_prices
 from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.stamping import StampingClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
+from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
@@ -94,7 +97,11 @@ async def open_workbench(
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
         prompts, registry = PromptLibrary(), build_registry()
-        calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        purse = open_purse(settings.budgets, database, members)
+        if purse.limits.any:
+            await asyncio.to_thread(read_prices)
+        budgeted = BudgetedClient(LoggedClient(litellm, RequestLog(ledger, soon=True)), purse)
+        calling = RetryingClient(budgeted)
         models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
@@ -102,12 +109,14 @@ async def open_workbench(
             members=members,
             threshold=settings.council.consensus_threshold,
             min_providers=settings.council.min_providers,
+            fan_outs=budgeted,
         )
         labels = Labels(database)
         yield Workbench(
             writer=writer,
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
+            take_warnings=purse.take_warnings,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
@@ -126,7 +135,7 @@ async def open_workbench(
                 defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
             ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members), records=labels),
-            escalation=Escalation(settings.escalation.rules),
+            escalation=Escalation(settings.escalation.rules, purse),
             members=members,
             registry=registry,
             estate=estate,

@@ -152,6 +152,19 @@ def ledger(context: typer.Context) -> None:
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
+def keys(context: typer.Context) -> None:
+    """Providers' keys of people and of the org: `set`, `list`, `validate`, `delete` them, `rotate` what seals them."""
+    from bot.commands import keys_inputs
+    from bot.keystore.cli import keys_app
+
+    keys_app(keys_inputs)(args=context.args, prog_name="gavel keys")
+
+
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
 def usage(context: typer.Context) -> None:
     """What the models were used for and what it cost, by person, team, agent, model, mode or day."""
     from bot.commands import usage_inputs

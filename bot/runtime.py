@@ -12,7 +12,7 @@ from temporalio.worker import Worker
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.breaking import BreakingClient
-from agents.orchestrator.chat import Member
+from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.keyed import KeyedClient
@@ -21,6 +21,7 @@ from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.stamping import StampingClient
+from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
@@ -83,10 +84,11 @@ async def open_workbench(
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
-        litellm = LiteLLMClient()
-        stack.push_async_callback(litellm.close)
-        warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
+        wire = LiteLLMClient()
+        stack.push_async_callback(wire.close)
+        warming = asyncio.create_task(wire.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
+        litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
         prompts, registry = PromptLibrary(), build_registry()
         calling = RetryingClient(LoggedClient(KeyedClient(litellm, key_store), RequestLog(ledger, soon=True)))
         models = StampingClient(BreakingClient(calling), prompts)

@@ -205,6 +205,9 @@ def _import() -> ModuleType:
             warnings.simplefilter("ignore", UserWarning)
             list(module.completion(model="openai/warm", messages=[*_HELLO], mock_response=".", stream=True))
     finally:
+        # What the import made is there for good. The first full collection would look through all of it, and hold up
+        # everything for half a second.
+        gc.freeze()
         if collecting:
             gc.enable()
     return module

@@ -13,7 +13,7 @@ from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.breaking import BreakingClient
 from agents.orchestrator.budget import BudgetedClient
-from agents.orchestrator.chat import Member
+from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.keyed import KeyedClient
@@ -23,6 +23,7 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.prices import read_prices
 from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.stamping import StampingClient
+from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
@@ -92,10 +93,11 @@ async def open_workbench(
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
-        litellm = LiteLLMClient()
-        stack.push_async_callback(litellm.close)
-        warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
+        wire = LiteLLMClient()
+        stack.push_async_callback(wire.close)
+        warming = asyncio.create_task(wire.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
+        litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
         prompts, registry = PromptLibrary(), build_registry()
         purse = open_purse(settings.budgets, database, members)
         if purse.limits.any:

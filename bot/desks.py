@@ -4,11 +4,12 @@ worker holds half the memory of one with."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Protocol
 
+from agents.orchestrator.chat import Member
 from bot.blocks.message import Message
 from bot.clock import utc_now
 from bot.keys import Keys
@@ -83,7 +84,26 @@ class LateMode:
         return await ModeDesk(self.settings, self.keys, self.client, self.roles, utc_now).answer(typed)
 
 
-def desks(settings: Settings, client: SlackApi, keys: Keys) -> Mapping[str, Desk]:
-    """Verb of `/gavel` → who answers it."""
+@dataclass(frozen=True)
+class LateModels:
+    """`/gavel models`."""
+
+    settings: Settings
+    members: Sequence[Member] = field(repr=False)
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, "bot.routing.desk")
+        from bot.routing.desk import ModelsDesk
+
+        return await ModelsDesk(self.settings, self.members, utc_now).answer(typed)
+
+
+def desks(settings: Settings, client: SlackApi, keys: Keys, *, members: Sequence[Member]) -> Mapping[str, Desk]:
+    """Verb of `/gavel` → who answers it. `members`: the models that answer."""
     roles = role_directory(settings, client)
-    return {"usage": LateUsage(settings, client, roles), "mode": LateMode(settings, keys, client, roles)}
+    return {
+        "usage": LateUsage(settings, client, roles),
+        "mode": LateMode(settings, keys, client, roles),
+        "models": LateModels(settings, members),
+    }

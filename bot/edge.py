@@ -50,7 +50,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
-        desks=desks(settings, client, stack.keys),
+        desks=desks(settings, client, stack.keys, members=stack.members),
     )
 
 

@@ -16,18 +16,21 @@ from agents.orchestrator.breaking import BreakingClient
 from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
+from agents.orchestrator.keyed import KeyedClient
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.retrying import RetryingClient
+from agents.orchestrator.stamping import StampingClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
 from bot.clock import utc_now
-from bot.desks import role_directory
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
 from bot.keys import Keys
+from bot.keystore.ring import ring_source
+from bot.keystore.store import KeyStore
 from bot.ledger.labels import Labels
 from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
@@ -41,6 +44,7 @@ from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
+from bot.roles import role_directory
 from bot.routing.router import Router, rules_for
 from bot.routing.tracks import Tracks
 from bot.settings import Settings
@@ -81,12 +85,14 @@ async def open_workbench(
             stack.callback(pruning.cancel)
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
+        key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
         litellm = LiteLLMClient()
         stack.push_async_callback(litellm.close)
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
-        models = BreakingClient(RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True))))
         prompts, registry = PromptLibrary(), build_registry()
+        calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,

@@ -18,7 +18,7 @@ from tools.contracts.council import CalibrationReport
 FEWEST = 30
 """Labels, with at least :data:`FEWEST_OF_EACH` right and as many wrong; under that nothing is fitted."""
 FEWEST_OF_EACH = 5
-MANY = 500
+MANY = 200
 """From here on isotonic."""
 BINS = 10
 """Of the expected calibration error: as many outcomes in each."""

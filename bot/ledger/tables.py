@@ -159,3 +159,23 @@ class ChannelMode(Base):
     """A `ModeSetting`."""
     set_by: Mapped[str]
     set_at: Mapped[datetime]
+
+
+class ProviderKey(Base):
+    """A provider's key of a person or of an org, sealed (`bot.keystore`). The key itself stands nowhere."""
+
+    __tablename__ = "provider_keys"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    """`org`, or `user:` and a Slack user id."""
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    master_id: Mapped[str]
+    """Which master key it is sealed under."""
+    nonce: Mapped[str]
+    """Base64."""
+    sealed: Mapped[str]
+    """Base64 of ciphertext and tag. Bound to all of the above but the nonce, which it is made with."""
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+    """When it was checked by a call, and saved."""

@@ -63,12 +63,16 @@ class ChunkWriter:
         """`shown`: title and state of rows that need not be said again."""
         self._title = ""
         self._shown = dict(shown or {})
+        self._words: dict[Row, str] = {}
+        """A row that has not changed is not put into words again."""
 
     def changes(self, title: str, rows: list[Row]) -> list[JsonObject]:
         """The chunks that bring the stream up to date; harmless to send twice."""
         chunks: list[JsonObject] = [] if title == self._title else [{"type": "plan_update", "title": title}]
         for row in rows:
-            said = _streamed_title(row)
+            said = self._words.get(row)
+            if said is None:
+                said = self._words[row] = _streamed_title(row)
             if self._shown.get(row.id) != (said, row.state):
                 chunks.append({"type": "task_update", "id": row.id, "title": said, "status": row.state})
         return chunks

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.providers.catalog import VENDORS, discover
-from bot.desks import LateModels
+from bot.late import LateModels
 from bot.local.models import fast_members
 from bot.routing.cli import ModelsInputs, models_app
 from bot.routing.reading import read_models

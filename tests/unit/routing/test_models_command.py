@@ -127,3 +127,6 @@ async def test_in_slack_it_is_for_the_one_who_asked(desk: Desk, book: Book) -> N
 def test_no_member_is_fast_where_all_are_rehearsed(tmp_path: Path) -> None:
     members = [Member(name="Amber", model="openai/rehearsal-amber", family="a", simulated=True)]
     assert fast_members(LlmSettings(), RoutingSettings(), ENVIRON, members) == []
+    # Nor in a demo that was given a model: it reaches that one alone.
+    given = [Member(name="Claude", model="anthropic/claude-x", family="anthropic", provider="claude")]
+    assert fast_members(LlmSettings(provider="rehearsal"), RoutingSettings(), ENVIRON, given) == []

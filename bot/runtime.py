@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -38,7 +39,7 @@ from bot.ledger.labels import Labels
 from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
-from bot.local.models import primary_member
+from bot.local.models import fast_members, primary_member
 from bot.local.stack import RunningStack
 from bot.modes.channels import ChannelModes
 from bot.modes.defaults import mode_defaults
@@ -48,6 +49,8 @@ from bot.pacing import Pacer
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
 from bot.roles import role_directory
+from bot.routing.router import Router, rules_for
+from bot.routing.tracks import Tracks
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
@@ -138,6 +141,12 @@ async def open_workbench(
             ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members), records=labels),
             escalation=Escalation(settings.escalation.rules, purse),
+            router=Router(
+                Tracks(ledger.database),
+                rules_for(settings, members),
+                members,
+                fast_members(settings.llm, settings.routing, os.environ, members),
+            ),
             members=members,
             registry=registry,
             estate=estate,

@@ -68,7 +68,10 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
             .where(tables.asset_health.c.org_id == org, tables.asset_health.c.asset_id.in_(asset_ids))
             .order_by(tables.asset_health.c.asset_id)
         )
-        return await self._read(joined, health_of)
+        return await self._remembered(
+            ("health", org, *asset_ids),
+            lambda connection: [health_of(row) for row in connection.execute(joined).mappings()],
+        )
 
     async def apply_image(
         self,

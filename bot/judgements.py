@@ -31,6 +31,12 @@ class Judgement:
     report: GateReport
     documents: dict[str, JsonObject] | None
     """Package → what was asked. None: an earlier version did not keep it, so it cannot be asked again."""
+    plan: JsonObject | None = None
+    """What was judged, redacted as everything on record is. None: an earlier version did not keep it."""
+    contract: str = ""
+    """The one that it had to satisfy. Empty: likewise."""
+    seen: JsonObject | None = None
+    """What the safety checks saw, see :class:`policies.seen.Seen`. None: likewise, or they were not come to."""
 
     def is_called(self, name: str) -> bool:
         """By its task's id, or by its plan's digest or the first hex digits of it (8 at least)."""
@@ -67,7 +73,14 @@ async def _read(ledger: Ledger, org: str, entry: Entry) -> Judgement | None:
         at=entry.at,
         report=report,
         documents=_documents(body),
+        plan=_object(body.get("plan")),
+        contract=str(body.get("contract") or ""),
+        seen=_object(body.get("seen")),
     )
+
+
+def _object(value: object) -> JsonObject | None:
+    return value if is_object(value) else None
 
 
 def _documents(body: JsonObject) -> dict[str, JsonObject] | None:

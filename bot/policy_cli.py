@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, get_args
 
 import typer
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tools.contracts.common import JsonObject, RiskLevel
-from tools.contracts.verdict import GateReport
+from tools.contracts.verdict import GateName, GateReport
 
 if TYPE_CHECKING:
     from bot.policy_review import ReplayRow
@@ -59,30 +59,39 @@ def policy_app() -> typer.Typer:
         plan: Annotated[str, typer.Argument(help="A plan in a JSON file, a task's id, or a plan's digest.")],
         risk: Annotated[RiskLevel, typer.Option("--risk", help="Of a file: the risk of the task.")] = "high",
         role: Annotated[list[str] | None, typer.Option("--role", help="Of a file: a role of who asks.")] = None,
+        task: Annotated[str, typer.Option("--task", help="Of a file: the task whose tool results it rests on.")] = "",
+        results: Annotated[
+            Path | None, typer.Option("--results", help="The same from a file of `gavel ledger export`.")
+        ] = None,
         as_json: AsJson = False,
     ) -> None:
         """Each gate's verdict on a plan, the rules that fired, where they stand and what they read.
 
-        A file is judged now. A task or a digest is told as the ledger has it. Exit 1 when the plan is refused.
+        A file is judged now, its receipts by the results of --task or --results. A task or a digest is told as the
+        ledger has it. Exit 1 when the plan is refused, or was not judged in full.
         """
         from bot.policy_data import policy_bundle
-        from bot.policy_review import find_judgement, judge_file
+        from bot.policy_files import Asked, judge_file
+        from bot.policy_review import find_judgement
         from bot.terminal import terminal_inputs
         from policies.sources import Sources
 
         inputs, path = terminal_inputs(), Path(plan)
+        not_judged: Mapping[str, str] = {}
         if path.is_file():
-            examined = _run(judge_file(inputs, path, risk=risk, roles=[*(role or ["operator"])]))
-            report, documents = examined.report, examined.documents
+            given = Asked(risk=risk, roles=[*(role or ["operator"])], task=task, export=results)
+            examined = _run(judge_file(inputs, path, given))
+            report, documents = examined.examination.report, examined.examination.documents
+            not_judged = examined.not_judged
         else:
             judgement = _run(find_judgement(inputs, plan))
             report, documents = judgement.report, judgement.documents or {}
-        told = explained(report, documents, Sources(policy_bundle(inputs.settings)))
+        told = explained(report, documents, Sources(policy_bundle(inputs.settings)), not_judged=not_judged)
         if as_json:
             typer.echo(json.dumps(told))
         else:
             _print_explained(told)
-        if not report.allowed:
+        if not told["allowed"]:
             raise typer.Exit(EXIT_NO)
 
     @app.command()
@@ -116,8 +125,14 @@ def policy_app() -> typer.Typer:
     return app
 
 
-def explained(report: GateReport, documents: Mapping[str, JsonObject], sources: Sources) -> JsonObject:
-    """The verdict gate by gate, as JSON."""
+def explained(
+    report: GateReport,
+    documents: Mapping[str, JsonObject],
+    sources: Sources,
+    *,
+    not_judged: Mapping[str, str] | None = None,
+) -> JsonObject:
+    """The verdict gate by gate, as JSON. What was not judged in full is not allowed."""
     gates: list[JsonObject] = []
     for result in report.results:
         rules: list[JsonObject] = []
@@ -140,7 +155,8 @@ def explained(report: GateReport, documents: Mapping[str, JsonObject], sources: 
     return {
         "plan_digest": report.plan_digest,
         "policy_digest": report.policy_digest,
-        "allowed": report.allowed,
+        "allowed": report.allowed and not not_judged,
+        "not_judged": dict(not_judged or {}),
         "unavailable": report.unavailable,
         "gates": gates,
         "requirement": None if report.requirement is None else report.requirement.model_dump(mode="json"),
@@ -158,13 +174,14 @@ def _replayed(row: ReplayRow) -> JsonObject:
         "allowed_then": judgement.report.allowed,
     }
     if replayed is None:
-        return {**told, "change": "not on record", "rules_then": [], "rules_now": [], "differences": []}
+        return {**told, "change": "not on record", "rules_then": [], "rules_now": [], "differences": [], "gates": {}}
     return {
         **told,
         "change": replayed.change,
         "rules_then": replayed.before,
         "rules_now": [{"rule": refusal.rule, "reason": refusal.reason} for refusal in replayed.now],
         "differences": replayed.differences,
+        "gates": {gate.gate: {"verdict": gate.how, "why": gate.why} for gate in replayed.gates},
     }
 
 
@@ -189,7 +206,11 @@ def _print_explained(told: JsonObject) -> None:
         typer.echo(f"autonomy    {autonomy['mode']}: {autonomy['unattended_phases']} phases run alone{why}")
     if told["unavailable"]:
         typer.echo(f"away        {printable(told['unavailable'])}")
-    typer.echo("allowed" if told["allowed"] else "not allowed")
+    for what, why in told["not_judged"].items():
+        typer.echo(f"{what}: {why}")
+    refused = any(gate["verdict"] == "refused" for gate in told["gates"])
+    in_part = bool(told["not_judged"]) and not refused
+    typer.echo("allowed" if told["allowed"] else "not judged in full" if in_part else "not allowed")
 
 
 def _print_replayed(rows: list[JsonObject]) -> None:
@@ -210,6 +231,11 @@ def _print_replayed(rows: list[JsonObject]) -> None:
     Console().print(table)
     counts = {change: sum(row["change"] == change for row in rows) for change in (*colors, "same", "not on record")}
     typer.echo(f"{len(rows)} verdicts: {', '.join(f'{count} {change}' for change, count in counts.items())}.")
+    for name in get_args(GateName):
+        told = [row["gates"][name] for row in rows if name in row["gates"]]
+        again, kept = (sum(gate["verdict"] == how for gate in told) for how in ("judged again", "kept"))
+        why = " ".join(sorted({gate["why"] for gate in told if gate["why"]}))
+        typer.echo(f"{name:<10}{again} judged again, {kept} kept as they were{f' ({why})' if why else ''}")
 
 
 def _run(work: Coroutine[Any, Any, Answer]) -> Answer:

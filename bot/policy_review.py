@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from bot.clock import utc_now
-from bot.estates import open_estate
 from bot.judgements import Judgement, judgements
 from bot.ledger.ledger import Ledger
 from bot.local.servers import find_opa
@@ -24,16 +19,13 @@ from bot.settings import Settings
 from bot.terminal import TerminalInputs
 from policies.build import open_engine
 from policies.bundle import Bundle, Module, load_bundle
-from policies.engine import PolicyEngine, is_list, is_object
-from policies.gate import JudgeContext
-from policies.pipeline import Examination, build_pipeline
+from policies.engine import is_list, is_object
+from policies.rejudging import safety_again, schema_again
 from policies.replay import Replayed, replay
+from policies.seen import Seen, answered_in, read_seen
 from policies.tenants import ORG_AT
-from tools.contracts.common import AgentName, JsonObject, RiskLevel
+from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
-from tools.contracts.identity import Caller
-from tools.contracts.outputs import OUTPUT_OF
-from tools.contracts.taskspec import Constraints, TaskContext, TaskSpec
 from tools.registry import build_registry
 
 OPA_TEST_SECONDS = 300
@@ -102,7 +94,7 @@ def candidate(settings: Settings, *, data: Path | None, rego: Path | None) -> Bu
     """The configured policies, with whole keys of the data and modules replaced. Raises :class:`ReviewError`."""
     bundle = policy_bundle(settings)
     if data is not None:
-        given = _json(data)
+        given = read_json(data)
         try:
             load_bundle(given)
         except ValueError as error:
@@ -131,21 +123,39 @@ class ReplayRow:
 
 async def replay_all(inputs: TerminalInputs, bundle: Bundle, *, in_process: bool) -> list[ReplayRow]:
     """Every verdict of the org on record. Raises `LedgerUnavailable` and `PolicyUnavailable`."""
-    async with _opened(inputs) as (ledger, exits):
+    async with opened(inputs) as (ledger, exits):
         engine = await open_engine(None if in_process else inputs.settings.opa.url, bundle=bundle)
         exits.push_async_callback(engine.aclose)
         rows: list[ReplayRow] = []
+        catalog = build_registry().catalog()
         async for judgement in judgements(ledger, inputs.org):
-            documents = judgement.documents
-            replayed = None if documents is None else await replay(engine, documents, judgement.report)
-            rows.append(ReplayRow(judgement, replayed))
+            documents, report, plan = judgement.documents, judgement.report, judgement.plan
+            if documents is None:
+                rows.append(ReplayRow(judgement, None))
+                continue
+            others = [
+                schema_again(report, plan, contract=judgement.contract),
+                safety_again(report, plan, await _seen(ledger, inputs.org, judgement), catalog=catalog),
+            ]
+            rows.append(ReplayRow(judgement, await replay(engine, documents, report, others=others)))
         return rows
+
+
+async def _seen(ledger: Ledger, org: str, judgement: Judgement) -> Seen | None:
+    """With what the task's tools returned. None: it is not on record. Raises `LedgerUnavailable`."""
+    if judgement.seen is None:
+        return None
+    try:
+        results = await ledger.tool_results(org, judgement.task_id, answered_in(judgement.seen))
+        return read_seen(judgement.seen, contract=judgement.contract, results=results, council=NOBODY, at=judgement.at)
+    except ValueError:
+        return None
 
 
 async def find_judgement(inputs: TerminalInputs, name: str) -> Judgement:
     """The newest verdict on the task's, or the digest's, plan. Raises :class:`ReviewError` when there is none."""
     found: Judgement | None = None
-    async with _opened(inputs) as (ledger, _):
+    async with opened(inputs) as (ledger, _):
         async for judgement in judgements(ledger, inputs.org):
             if judgement.is_called(name):
                 found = judgement
@@ -154,89 +164,7 @@ async def find_judgement(inputs: TerminalInputs, name: str) -> Judgement:
     return found
 
 
-async def judge_file(inputs: TerminalInputs, path: Path, *, risk: RiskLevel, roles: list[str]) -> Examination:
-    """The plan in a file, judged now as if an agent had proposed it. Nothing is recorded.
-
-    Outside a task no tool was called, so that every receipt is refused: the rest of the verdict is as it would be.
-    """
-    plan = _json(path)
-    settings = inputs.settings
-    async with _opened(inputs) as (ledger, exits):
-        engine: PolicyEngine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
-        exits.push_async_callback(engine.aclose)
-        estate = open_estate(settings.estate, org=inputs.org, sample=settings.data_dir / "estate.db")
-        exits.push_async_callback(estate.close)
-        pipeline = build_pipeline(
-            engine,
-            estate=estate,
-            catalog=build_registry().catalog(),
-            history=ledger,
-            off=settings.gates.off,
-            production=settings.production,
-        )
-        try:
-            context = _context(plan, org=inputs.org, risk=risk, roles=roles)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            raise ReviewError(f"{path}: {'/'.join(map(str, first['loc']))}: {first['msg']}") from error
-        return await pipeline.examine(plan, context)
-
-
-def _context(plan: JsonObject, *, org: str, risk: RiskLevel, roles: list[str]) -> JudgeContext:
-    contract = str(plan.get("kind", ""))
-    agents: list[AgentName] = [agent for agent, kind in OUTPUT_OF.items() if kind == contract]
-    agent: AgentName = agents[0] if agents else "drift"
-    evidence = plan.get("evidence")
-    calls = {str(item.get("tool_call_id")) for item in (evidence if is_list(evidence) else []) if is_object(item)}
-    given: dict[str, Any] = {"environment": plan.get("environment"), "task_id": plan.get("task_id", "")}
-    caller = Caller.model_validate({"org": org, "user": "terminal:asker", "roles": roles})
-    spec = TaskSpec.model_validate(
-        {
-            "id": given["task_id"],
-            "task_type": _TASKS.get(agent, "drift_remediation"),
-            "goal": "explained from a terminal",
-            "user_intent": "",
-            "org": org,
-            "user": caller.user,
-            "environment": given["environment"],
-            "context": TaskContext(),
-            "constraints": Constraints(),
-            "agents": [agent],
-            "tools_required": [],
-            "risk_level": risk,
-            "approval_required": True,
-            "timeout_seconds": 3600,
-            "mode": "single",
-            "confidence": 1.0,
-        }
-    )
-    revision = plan.get("revision")
-    return JudgeContext(
-        caller=caller,
-        spec=spec,
-        agent=agent,
-        contract=contract,
-        revision=revision if isinstance(revision, int) else 1,
-        council=_NOBODY,
-        known_tool_calls=frozenset(calls),
-        results={},
-        approval_expiry_seconds=None,
-        now=utc_now(),
-    )
-
-
-_TASKS: Mapping[AgentName, str] = {
-    "drift": "drift_remediation",
-    "patch": "patch_rollout",
-    "compliance": "compliance_audit",
-    "incident": "incident_analysis",
-    "dr": "dr_readiness",
-    "cost": "cost_optimization",
-    "security": "security_review",
-    "image": "image_lifecycle",
-}
-
-_NOBODY = CouncilOutcome(
+NOBODY = CouncilOutcome(
     mode="single",
     requested_mode="single",
     members=[],
@@ -251,7 +179,7 @@ _NOBODY = CouncilOutcome(
 )
 
 
-def _json(path: Path) -> JsonObject:
+def read_json(path: Path) -> JsonObject:
     try:
         value: object = json.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -262,7 +190,7 @@ def _json(path: Path) -> JsonObject:
 
 
 @asynccontextmanager
-async def _opened(inputs: TerminalInputs) -> AsyncGenerator[tuple[Ledger, AsyncExitStack]]:
+async def opened(inputs: TerminalInputs) -> AsyncGenerator[tuple[Ledger, AsyncExitStack]]:
     """This installation's ledger. Raises `LedgerUnavailable`; makes no empty one of a wrong path."""
     settings = inputs.settings
     if settings.database.url is None and not await asyncio.to_thread((settings.data_dir / "gavel.db").is_file):

@@ -40,6 +40,12 @@ class JudgeContext:
         return "report" if self.contract in REPORTS else "plan"
 
 
+class Recordable(Protocol):
+    """Something that a verdict rests on, to be kept with it."""
+
+    def as_recorded(self, plan: JsonObject, /) -> JsonObject: ...
+
+
 @dataclass(frozen=True)
 class Finding:
     """One gate's answer."""
@@ -56,6 +62,8 @@ class Finding:
     """The gate is switched off, and judged nothing."""
     documents: Mapping[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     """Package → what the policies were asked, so that it can be explained, and asked again of other policies."""
+    seen: Recordable | None = None
+    """What the gate saw besides the plan, from the gate that looks at the estate."""
 
 
 class Gate(Protocol):

@@ -11,7 +11,7 @@ from typing import get_args
 from policies.approval import ApprovalGate
 from policies.autonomy import AutonomyCheck, ChangeHistory
 from policies.engine import PolicyEngine, PolicyUnavailable
-from policies.gate import Catalog, Finding, Gate, JudgeContext
+from policies.gate import Catalog, Finding, Gate, JudgeContext, Recordable
 from policies.images import ImageRules
 from policies.policy import PACKAGE as PLAN_RULES
 from policies.policy import PolicyGate
@@ -38,10 +38,20 @@ class Examination:
     documents: Mapping[str, JsonObject]
     """Package → what the policies were asked. Packages that were not come to are not there."""
 
+    judged: JsonObject
+    """What was judged: the canonical plan, or where the schema gate refused, the plan as it was written."""
+    contract: str
+    seen: Recordable | None = None
+    """What the safety gate saw. None: it was not come to, or is switched off."""
+
     def as_recorded(self) -> JsonObject:
-        """What `gavel policy explain` and `replay` need: the plan that was judged, once, and the documents about it."""
-        plan = self.documents.get(PLAN_RULES, {}).get("plan")
-        return {"plan": plan, "documents": {name: _without_plan(name, asked) for name, asked in self.documents.items()}}
+        """What `gavel policy explain` and `replay` need: what was judged, once, and what it was judged by."""
+        return {
+            "contract": self.contract,
+            "plan": self.judged,
+            "documents": {name: _without_plan(name, asked) for name, asked in self.documents.items()},
+            "seen": None if self.seen is None else self.seen.as_recorded(self.judged),
+        }
 
 
 @dataclass(frozen=True)
@@ -76,13 +86,14 @@ class Pipeline:
             broken = GateReport(
                 plan_digest="", policy_digest=None, results=[result], requirement=None, subject=context.subject
             )
-            return Examination(broken, {})
+            return Examination(broken, {}, {}, context.contract)
         judged = plan
         results: list[GateResult] = []
         policy_digest: str | None = None
         requirement: ApprovalRequirement | None = None
         autonomy: Autonomy | None = None
         documents: dict[str, JsonObject] = {}
+        seen: Recordable | None = None
         for gate in self.gates:
             started = time.perf_counter()
             finding, unavailable = await _ask(gate, judged, context)
@@ -98,6 +109,7 @@ class Pipeline:
             )
             policy_digest = finding.policy_digest or policy_digest
             documents |= finding.documents
+            seen = finding.seen or seen
             if finding.refusals:
                 refused = GateReport(
                     plan_digest=plan_digest,
@@ -107,7 +119,7 @@ class Pipeline:
                     unavailable=unavailable,
                     subject=context.subject,
                 )
-                return Examination(refused, documents)
+                return Examination(refused, documents, judged, context.contract, seen)
             if finding.plan is not None:
                 judged, plan_digest = finding.plan, digest_of(finding.plan)
             requirement, autonomy = finding.requirement, finding.autonomy
@@ -119,7 +131,7 @@ class Pipeline:
             autonomy=autonomy,
             subject=context.subject,
         )
-        return Examination(passed, documents)
+        return Examination(passed, documents, judged, context.contract, seen)
 
 
 async def _ask(gate: Gate, plan: JsonObject, context: JudgeContext) -> tuple[Finding, str | None]:

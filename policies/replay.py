@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from policies.approval import PACKAGE as APPROVAL
 from policies.autonomy import PACKAGE as AUTONOMY
 from policies.decisions import ask
 from policies.engine import PolicyEngine, is_object
+from policies.rejudging import OFF, Rejudged
 from tools.contracts.common import JsonObject
 from tools.contracts.verdict import GateName, GateReport, Refusal
 
@@ -20,6 +21,8 @@ did, and who must approve, or what runs alone, is otherwise."""
 GATE_OF: Mapping[str, GateName] = {APPROVAL: "approval", AUTONOMY: "approval"}
 """Package → the gate that asks it; any other is the policy gate's."""
 
+ASKING: tuple[GateName, ...] = ("policy", "approval")
+
 
 @dataclass(frozen=True)
 class Replayed:
@@ -27,15 +30,19 @@ class Replayed:
 
     change: Change
     before: list[str]
-    """Rules by which the policies refused it then."""
+    """Rules by which what was judged again refused it then."""
     now: list[Refusal]
     differences: list[str]
     """What else is otherwise, in sentences."""
+    gates: list[Rejudged]
+    """Which gates were judged again, and which verdict was kept."""
 
 
-async def replay(engine: PolicyEngine, documents: Mapping[str, JsonObject], report: GateReport) -> Replayed:
-    """Ask exactly what was asked. Raises `PolicyUnavailable`."""
-    now: list[Refusal] = []
+async def replay(
+    engine: PolicyEngine, documents: Mapping[str, JsonObject], report: GateReport, *, others: Sequence[Rejudged] = ()
+) -> Replayed:
+    """Ask exactly what was asked. `others`: the gates that ask no policy. Raises `PolicyUnavailable`."""
+    now: list[Refusal] = [refusal for gate in others for refusal in gate.now]
     differences: list[str] = []
     for name, document in documents.items():
         package = name.partition("#")[0]
@@ -43,12 +50,8 @@ async def replay(engine: PolicyEngine, documents: Mapping[str, JsonObject], repo
         now += refusals
         if not refusals:
             differences += _differences(package, decision, report)
-    before = sorted(
-        refusal.rule
-        for result in report.results
-        if result.gate in ("policy", "approval")
-        for refusal in result.refusals
-    )
+    asked = _asked(documents, report)
+    before = sorted(rule for gate in (*others, *asked) for rule in gate.before)
     if before and not now:
         change: Change = "newly passes"
     elif now and not before:
@@ -57,7 +60,26 @@ async def replay(engine: PolicyEngine, documents: Mapping[str, JsonObject], repo
         change = "differs"
     else:
         change = "same"
-    return Replayed(change, before, now, differences)
+    return Replayed(change, before, now, differences, [*others, *asked])
+
+
+def _asked(documents: Mapping[str, JsonObject], report: GateReport) -> list[Rejudged]:
+    """The gates that ask the policies. Their refusals of now are counted where they are asked."""
+    gates: list[Rejudged] = []
+    for name in ASKING:
+        result = next((result for result in report.results if result.gate == name), None)
+        before = [refusal.rule for refusal in result.refusals] if result is not None else []
+        if result is None:
+            gates.append(Rejudged(name, "not come to"))
+        elif result.off:
+            gates.append(Rejudged(name, "kept", OFF))
+        elif any(GATE_OF.get(package.partition("#")[0], "policy") == name for package in documents):
+            gates.append(Rejudged(name, "judged again", before=before))
+        elif not before:
+            gates.append(Rejudged(name, "kept", "It asked the policies nothing."))
+        else:
+            gates.append(Rejudged(name, "kept", "What it asked is not on record."))
+    return gates
 
 
 def _differences(package: str, decision: JsonObject, report: GateReport) -> list[str]:

@@ -10,12 +10,13 @@ from policies.checks.report import REPORT_CHECKS, ReportCase, ReportCheck, asset
 from policies.gate import Catalog, Finding, JudgeContext
 from policies.observing import observed_assets
 from policies.schema import CONTRACTS, Output
+from policies.seen import Seen
 from tools.connectors.base import Estate
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Image
 from tools.contracts.outputs.report import Report
 from tools.contracts.plan import Plan
-from tools.contracts.verdict import GateName
+from tools.contracts.verdict import GateName, Refusal
 from tools.resources import observe
 
 CHECKS: tuple[Check, ...] = (
@@ -89,12 +90,12 @@ class SafetyGate:
         typed = contract.model_validate(plan)
         if isinstance(typed, Report):
             observed = Observed(await observed_assets(self._estate, context.caller.org, assets_of(typed)), images={})
-            report = ReportCase(report=typed, context=context, observed=observed)
-            refusals = [refusal for check in self._report_checks for refusal in check(report)]
-            return Finding(refusals[:MAX_REFUSALS], engine=_ENGINE)
-        case = Case(plan=typed, context=context, tools=self._catalog, observed=await self._observe(typed, context))
-        refusals = [refusal for check in self._checks for refusal in check(case)]
-        return Finding(refusals[:MAX_REFUSALS], engine=_ENGINE)
+        else:
+            observed = await self._observe(typed, context)
+        refusals = weighed(
+            typed, context, observed, catalog=self._catalog, checks=self._checks, report_checks=self._report_checks
+        )
+        return Finding(refusals, engine=_ENGINE, seen=Seen(context, observed))
 
     async def _observe(self, plan: Plan, context: JudgeContext) -> Observed:
         """What the caller's org has of the assets that the plan names anywhere, and its images;
@@ -115,3 +116,20 @@ class SafetyGate:
             resources={row.id: await observe(self._estate, org, row.kind, row.id) for row in plan.resources},
             window=window,
         )
+
+
+def weighed(
+    output: Plan | Report,
+    context: JudgeContext,
+    observed: Observed,
+    *,
+    catalog: Catalog,
+    checks: Sequence[Check] = CHECKS,
+    report_checks: Sequence[ReportCheck] = REPORT_CHECKS,
+) -> list[Refusal]:
+    """What the checks say of an output, by what was observed."""
+    if isinstance(output, Report):
+        report = ReportCase(report=output, context=context, observed=observed)
+        return [refusal for check in report_checks for refusal in check(report)][:MAX_REFUSALS]
+    case = Case(plan=output, context=context, tools=catalog, observed=observed)
+    return [refusal for check in checks for refusal in check(case)][:MAX_REFUSALS]

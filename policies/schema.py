@@ -93,11 +93,15 @@ class SchemaGate:
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`. Gives the canonical plan: exactly what will be digested and run."""
-        validator = self._validators.get(context.contract)
+        return self.of_contract(plan, context.contract)
+
+    def of_contract(self, plan: JsonObject, contract: str) -> Finding:
+        """The same, of a contract by its name."""
+        validator = self._validators.get(contract)
         if validator is None:
             known = ", ".join(sorted(self._contracts))
             return _refused(
-                "unknown_contract", f"There is no contract {context.contract!r}. Known are: {known}.", repairable=False
+                "unknown_contract", f"There is no contract {contract!r}. Known are: {known}.", repairable=False
             )
         if (size := len(canonical_json(plan))) > MAX_PLAN_BYTES:
             return _refused("too_large", f"The plan has {size} bytes; at most {MAX_PLAN_BYTES} are allowed.")
@@ -107,7 +111,7 @@ class SchemaGate:
                 engine=_ENGINE,
             )
         try:
-            typed = self._contracts[context.contract].model_validate(plan)
+            typed = self._contracts[contract].model_validate(plan)
         except ContractError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             place = "/".join(str(part) for part in first["loc"])

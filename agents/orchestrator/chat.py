@@ -86,7 +86,7 @@ class ResponseSchema:
     schema: JsonObject
 
 
-Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize"]
+Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize", "check_key"]
 
 JUDGING: frozenset[Purpose] = frozenset({"report", "vote", "synthesize"})
 """What a mode costs: the answers, the votes on them, the merging of them. Evidence costs the same in all."""
@@ -107,6 +107,8 @@ class ChatRequest:
     parent: str | None = None
     """Key of the call that this one repeats, follows or judges. Of votes and syntheses, which rest on several answers:
     the first of these. None: a first call."""
+    prompt_checksum: str | None = None
+    """`sha256:…` of the prompt's file, as :class:`agents.orchestrator.stamping.StampingClient` fills it in."""
     agent: str | None = None
     """On whose account the call is made: the specialist's name, or the layer's, e.g. `meta_prompt`."""
     tools: tuple[ToolSpec, ...] = ()

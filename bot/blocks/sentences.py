@@ -59,6 +59,17 @@ def secret_redacted(kinds: Sequence[str], *, visible: bool) -> Message:
     return sentence(
         f"Your message held what looks like a secret ({_named(kinds)}). I removed it before storing or passing "
         f"anything on{', ' + seen if visible else '. Please *rotate it now*. '}I went on with the rest."
+        f"{_by_form(kinds)}"
+    )
+
+
+def _by_form(kinds: Sequence[str]) -> str:
+    """Where a provider's key belongs, for somebody who seems to want to give one."""
+    if not {"anthropic_key", "openai_key", "google_key"} & set(kinds):
+        return ""
+    return (
+        " I never take a provider's key from a message: rotate it, then type the new one into the form of "
+        "`/gavel keys`."
     )
 
 
@@ -86,6 +97,7 @@ def help_text() -> Message:
                 "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
                 "*How many models*  `/gavel mode`, `/gavel mode council`, `/gavel ask --mode council …`\n"
                 "*What it costs*  `/gavel usage by team since 7d`\n"
+                "*Keys of your own*  `/gavel keys`\n"
                 "*This help*  `/gavel help`"
             ),
             context("Never paste passwords or keys. Every step is in the ledger: `gavel ledger show TASK`."),

@@ -75,7 +75,13 @@ class RequestLog:
         append = self._ledger.append_soon if self._soon and record.success else self._ledger.append
         await append(
             "llm_called",
-            {**shared, "user": request.user, "request": request.key, "parent": request.parent},
+            {
+                **shared,
+                "prompt_checksum": request.prompt_checksum,
+                "user": request.user,
+                "request": request.key,
+                "parent": request.parent,
+            },
             org=request.org,
             task_id=request.task_id,
             actor=f"model:{record.member}",

@@ -131,7 +131,9 @@ def test_each_round_of_the_agent_is_kept_with_its_members_tools_and_prompts(kept
     first, second = kept.of("agent_invoked")
     assert [entry["body"]["revision"] for entry in (first, second)] == [1, 2]
     assert first["actor"] == "agent:drift"
-    assert first["body"]["mode"] == "council"
+    # By itself one model answers, and what it plans for production is put to the council.
+    assert first["body"]["mode"] == "single"
+    assert {entry["body"]["mode"] for entry in kept.of("council_voted")} == {"council"}
     assert len(first["body"]["members"]) == 3
     assert first["body"]["tools"]
     assert [refusal["rule"] for refusal in second["body"]["refusals"]]
@@ -193,11 +195,14 @@ def test_each_model_call_is_kept_with_its_latency_and_tokens(kept: Kept) -> None
     assert any(call["duration_ms"] > 0 for call in kept.calls)
 
 
-def test_every_model_call_is_in_the_chain_too(kept: Kept) -> None:
+def test_every_model_call_is_in_the_chain_too_with_its_prompts_checksum(kept: Kept) -> None:
     chained = {entry["body"]["request"]: entry for entry in kept.of("llm_called")}
     assert chained.keys() == {call["key"] for call in kept.calls}
+    shipped = PromptLibrary()
     for call in kept.calls:
         body = chained[call["key"]]["body"]
+        prompt = shipped.load(call["prompt_id"])
+        assert (body["prompt_version"], body["prompt_checksum"]) == (prompt.version, prompt.checksum)
         for name in ("member", "model", "duration_ms", "prompt_tokens", "completion_tokens", "estimated_cost"):
             assert body[name] == call[name], name
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.keys import load_keys
+from bot.ledger.export import write_export
 from bot.ledger.ledger import Ledger
+from bot.local.estate import seed_estate
 from bot.opening import open_ledger
 from bot.settings import Settings
 from policies.build import open_engine
@@ -18,7 +20,8 @@ from policies.bundle import load_bundle
 from policies.gate import JudgeContext
 from policies.pipeline import build_pipeline
 from tests.unit.cli.test_cli import gavel
-from tests.unit.policies.plans import CATALOG, ORG, TASK, NoHistory, make_context, make_estate, make_plan
+from tests.unit.policies.plans import CATALOG, NOW, ORG, TASK, NoHistory, make_context, make_estate, make_plan
+from tests.unit.policies.reports import LOGS, make_report
 from tools.contracts.common import JsonObject
 
 GOOD, BIG, UNSAFE = f"{TASK}.good", f"{TASK}.big", f"{TASK}.unsafe"
@@ -33,17 +36,20 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async with AsyncExitStack() as exits:
         ledger = await open_ledger(exits, settings, load_keys(settings))
         plan = make_plan()
-        context = make_context()
+        context = make_context(plan=plan)
         await verdict(ledger, GOOD, plan.model_dump(mode="json"), context)
         half = make_plan(batch_percent=50)
-        await verdict(ledger, BIG, half.model_dump(mode="json"), make_context())
+        await verdict(ledger, BIG, half.model_dump(mode="json"), make_context(plan=half))
         await verdict(ledger, UNSAFE, {**plan.model_dump(mode="json"), "task_id": "another"}, context)
         await ledger.record("plan_validated", {"revision": 1}, org=ORG, task_id="old", actor="gavel", key="old")
     return path
 
 
 async def verdict(ledger: Ledger, task: str, plan: JsonObject, context: JudgeContext) -> None:
-    """As the judging step records it."""
+    """As the judging step records it, after what the tools returned."""
+    for call, output in context.results.items():
+        called: JsonObject = {"call_id": call, "tool": "simulate_rollout", "outcome": "ok", "result": output}
+        await ledger.record("tool_called", called, org=ORG, task_id=task, actor="agent:drift", key=f"tool:{call}")
     pipeline = build_pipeline(await open_engine(None), estate=make_estate(), catalog=CATALOG, history=NoHistory())
     examination = await pipeline.examine(plan, context)
     body = {"revision": 1, **examination.report.model_dump(mode="json"), **examination.as_recorded()}
@@ -60,6 +66,16 @@ async def test_by_the_same_policies_every_verdict_is_the_same(place: Path) -> No
     rows = await replayed(place)
     assert {task: row["change"] for task, row in rows.items()} == dict.fromkeys((GOOD, BIG, UNSAFE), "same")
     assert [row["allowed_then"] for row in rows.values()] == [True, False, False]
+    how = {task: {name: gate["verdict"] for name, gate in row["gates"].items()} for task, row in rows.items()}
+    assert how[GOOD] == dict.fromkeys(("schema", "policy", "safety", "approval"), "judged again")
+    assert (how[BIG]["safety"], how[UNSAFE]["safety"], how[UNSAFE]["approval"]) == (
+        "not come to",
+        "judged again",
+        "not come to",
+    )
+    assert rows[UNSAFE]["rules_then"] == ["safety.task"]
+    told = await gavel(place, "policy", "replay", GAVEL_ORG=ORG)
+    assert "safety    2 judged again, 0 kept as they were" in told.out
 
 
 async def test_replay_shows_what_would_newly_pass_and_newly_fail(place: Path, tmp_path: Path) -> None:
@@ -132,6 +148,65 @@ async def test_explain_judges_a_file_without_recording_it(place: Path, tmp_path:
     gates = {gate["gate"]: gate for gate in json.loads(ran.out)["gates"]}
     assert "plan.batch_too_large" in {rule["rule"] for rule in gates["policy"]["rules"]}
     assert len(await replayed(place)) == 3
+
+
+@pytest.fixture(scope="module")
+async def reported(place: Path) -> Path:
+    """A report in a file, that states a figure; the result that shows it, of task `logs`; and an export of both."""
+    settings = Settings.embedded(data_dir=place / ".gavel")
+    await seed_estate(settings.data_dir / "estate.db", seed=1, org=ORG, now=NOW)
+    report = make_report().model_dump(mode="json")
+    shown = {"tool_call_id": LOGS, "path": "/total", "value": 41}
+    report |= {"conclusion": "inconclusive", "findings": [], "recommendations": [], "handover": None}
+    report["summary"] = {"text": "41 log lines were read.", "receipts": [shown]}
+    (place / "report.json").write_text(json.dumps(report))
+    async with AsyncExitStack() as exits:
+        ledger = await open_ledger(exits, settings, load_keys(settings))
+        for task, total in (("logs", 41), ("others", 40)):
+            large: JsonObject = {"total": total, "lines": ["x" * 3000] * 20}
+            called: JsonObject = {"call_id": LOGS, "tool": "query_logs", "outcome": "ok", "result": large}
+            await ledger.record("tool_called", called, org=ORG, task_id=task, actor="agent:incident", key="tool:1")
+        await write_export(ledger.export(ORG), place / "ledger.jsonl")
+    return place / "report.json"
+
+
+async def explained(place: Path, path: Path, *options: str) -> tuple[int, JsonObject]:
+    ran = await gavel(place, "policy", "explain", str(path), "--json", *options, GAVEL_ORG=ORG)
+    assert ran.status in (0, 1), ran.err
+    told: JsonObject = json.loads(ran.out)
+    return ran.status, told
+
+
+async def test_without_tool_results_a_files_receipts_are_not_judged_and_so_it_says(place: Path, reported: Path) -> None:
+    status, told = await explained(place, reported)
+    assert (status, told["allowed"]) == (1, False)
+    assert told["not_judged"] == {"receipts": "not judged here, no tool results given"}
+    assert {gate["verdict"] for gate in told["gates"]} == {"passed"}
+    ran = await gavel(place, "policy", "explain", str(reported), GAVEL_ORG=ORG)
+    assert ran.status == 1
+    assert ran.out.splitlines()[-2:] == ["receipts: not judged here, no tool results given", "not judged in full"]
+
+
+@pytest.mark.parametrize("exported", [False, True])
+async def test_a_files_receipts_are_judged_by_the_results_of_a_task(
+    place: Path, reported: Path, exported: bool
+) -> None:
+    where = ["--results", str(place / "ledger.jsonl")] if exported else []
+    status, told = await explained(place, reported, "--task", "logs", *where)
+    assert (status, told["allowed"], told["not_judged"]) == (0, True, {})
+    status, told = await explained(place, reported, "--task", "others", *where)
+    rules = {rule["rule"] for gate in told["gates"] for rule in gate["rules"]}
+    assert (status, rules) == (1, {"safety.receipts_wrong"})
+
+
+async def test_results_that_are_not_there_or_were_edited_explain_nothing(place: Path, reported: Path) -> None:
+    edited = place / "edited.jsonl"
+    edited.write_text((place / "ledger.jsonl").read_text().replace('\\"total\\":40', '\\"total\\":41'))
+    assert edited.read_text() != (place / "ledger.jsonl").read_text()
+    for options in (["--task", "nobody"], ["--results", str(edited)], ["--results", str(place / "nowhere")]):
+        ran = await gavel(place, "policy", "explain", str(reported), *options, GAVEL_ORG=ORG)
+        assert (ran.status, ran.out) == (2, ""), options
+        assert "result" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,12 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
 
     async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
         now = self._now()
-        open_per_site = await self._in_thread(
-            lambda connection: windows_of(connection, org, environment, sites, after=now)
+        per_site = await self._remembered(
+            ("windows", org, environment, *sites), lambda connection: windows_of(connection, org, environment, sites)
         )
-        return common_window(open_per_site, after=now)
+        # A site with none left counts where it was named: then there is no common one.
+        still_open = [[window for window in windows if window.end > now] for windows in per_site]
+        return common_window([windows for windows in still_open if windows or sites], after=now)
 
     async def health(self, org: str, asset_ids: list[str]) -> list[AssetHealth]:
         joined = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from agents.orchestrator.chat import Member
 from bot.blocks.message import Message
 from bot.clock import utc_now
-from bot.desks import KeyDesk, Owned, Typed
+from bot.desks import Desk, KeyDesk, Owned, Typed
 from bot.keys import Keys
 from bot.roles import RoleDirectory
 from bot.settings import Settings
@@ -66,8 +66,8 @@ class LateKeys:
     """The key store. Implements `bot.listeners.keys.KeyDesk`."""
 
     settings: Settings
-    keys: Keys
-    members: Sequence[Member]
+    keys: Keys = field(repr=False)
+    members: Sequence[Member] = field(repr=False)
 
     async def save(self, *, org: str, user: str, everybodys: bool, provider: str, key: SecretStr) -> None:
         """See `KeyDesk`."""
@@ -92,3 +92,8 @@ class LateKeys:
 
         async with open_desk(self.settings, self.keys, self.members) as desk:
             yield desk
+
+
+def desks(settings: Settings, client: SlackApi, keys: Keys, *, roles: RoleDirectory) -> Mapping[str, Desk]:
+    """Verb of `/gavel` → who answers it."""
+    return {"usage": LateUsage(settings, client, roles), "mode": LateMode(settings, keys, client, roles)}

@@ -62,6 +62,12 @@ from tools.contracts.advisory import Advisory
 from tools.registry import build_registry
 
 
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancelled, and over: what it holds of the database must be given back before that is closed."""
+    task.cancel()
+    await asyncio.wait([task])
+
+
 @asynccontextmanager
 async def open_workbench(
     settings: Settings,
@@ -79,7 +85,7 @@ async def open_workbench(
         ledger = await open_ledger(stack, settings, keys, database=database)
         if settings.ledger.request_log_days is not None:
             pruning = asyncio.create_task(keep_pruned(database, days=settings.ledger.request_log_days, now=utc_now))
-            stack.callback(pruning.cancel)
+            stack.push_async_callback(_ended, pruning)
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
@@ -88,8 +94,8 @@ async def open_workbench(
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
         prompts, registry = PromptLibrary(), build_registry()
-        calling = RetryingClient(LoggedClient(KeyedClient(litellm, key_store), RequestLog(ledger, soon=True)))
-        models = StampingClient(BreakingClient(calling), prompts)
+        calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -24,6 +25,7 @@ from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.prices import read_prices
 from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.stamping import StampingClient
+from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.answers import RedisAnswers
@@ -40,7 +42,7 @@ from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
 from bot.ledger.reuses import Reuses
 from bot.local.estate.cves import bundled_advisories
-from bot.local.models import primary_member
+from bot.local.models import fast_members, primary_member
 from bot.local.stack import RunningStack
 from bot.modes.channels import ChannelModes
 from bot.modes.defaults import mode_defaults
@@ -51,6 +53,8 @@ from bot.policy_data import policy_bundle
 from bot.redaction import redacted
 from bot.redis_client import open_redis
 from bot.roles import role_directory
+from bot.routing.router import Router, rules_for
+from bot.routing.tracks import Tracks
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
@@ -67,6 +71,12 @@ from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.advisory import Advisory
 from tools.registry import build_registry
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancelled, and over: what it holds of the database must be given back before that is closed."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 @asynccontextmanager
@@ -86,14 +96,15 @@ async def open_workbench(
         ledger = await open_ledger(stack, settings, keys, database=database)
         if settings.ledger.request_log_days is not None:
             pruning = asyncio.create_task(keep_pruned(database, days=settings.ledger.request_log_days, now=utc_now))
-            stack.callback(pruning.cancel)
+            stack.push_async_callback(_ended, pruning)
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
-        litellm = LiteLLMClient()
-        stack.push_async_callback(litellm.close)
-        warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
+        wire = LiteLLMClient()
+        stack.push_async_callback(wire.close)
+        warming = asyncio.create_task(wire.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
+        litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
         prompts, registry = PromptLibrary(), build_registry()
         purse = open_purse(settings.budgets, database, members)
         if purse.limits.any:
@@ -140,6 +151,12 @@ async def open_workbench(
             ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members), records=labels),
             escalation=Escalation(settings.escalation.rules, purse),
+            router=Router(
+                Tracks(ledger.database),
+                rules_for(settings, members),
+                members,
+                fast_members(settings.llm, settings.routing, os.environ, members),
+            ),
             members=members,
             registry=registry,
             estate=estate,

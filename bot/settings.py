@@ -20,6 +20,7 @@ from bot.settings_errors import SettingsError, explain, read_yaml
 from bot.settings_modes import EscalationSettings, ModeSettings
 from bot.settings_money import BudgetSettings, CacheSettings, KeystoreSettings, UsageSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
+from bot.settings_routing import RoutingSettings
 from bot.settings_sections import (
     ROLE_GROUPS,
     AlertSettings,
@@ -64,6 +65,7 @@ __all__ = [
     "PolicySettings",
     "RedisSettings",
     "RoleSettings",
+    "RoutingSettings",
     "Settings",
     "SettingsError",
     "SlackSettings",
@@ -98,6 +100,7 @@ class Settings(Section):
     council: CouncilSettings = Field(default_factory=CouncilSettings)
     modes: ModeSettings = Field(default_factory=ModeSettings)
     escalation: EscalationSettings = Field(default_factory=EscalationSettings)
+    routing: RoutingSettings = Field(default_factory=RoutingSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     roles: RoleSettings = Field(default_factory=RoleSettings)
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)

@@ -17,6 +17,7 @@ from bot.ledger.ledger import Ledger
 from bot.modes.channels import ChannelModes
 from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
+from bot.routing.router import Router
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.messages import TaskRequest
 from policies.execution import ExecutionCheck
@@ -50,6 +51,7 @@ class Workbench:
     orchestrator: Orchestrator
     escalation: Escalation
     """Of tasks whose mode is `auto`."""
+    router: Router
     members: Sequence[Member]
     registry: ToolRegistry
     estate: Estate

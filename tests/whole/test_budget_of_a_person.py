@@ -37,16 +37,23 @@ async def test_a_budget_is_told_of_and_then_kept(square: Square) -> None:
     assert (await square.result(said)).outcome == "failed"
     assert await square.recorded(said, "llm_called") == []
 
-    await almost_used_up(square)
+    await spend(square, GRACES * 8 // 10 - 10)
     asked = await square.say("grace", "ops", "@gavel production web servers have drifted, fix it")
     await square.hears(asked, "Approve", viewer="grace", seconds=90)
     told = [message for message in square.written_to(asked) if "is 80% used" in message["text"]]
     assert len({message["ts"] for message in told}) == 1
     assert "The budget for today of the person who asks" in told[0]["text"]
 
+    # A reply under the plan is not read any more; the plan waits for its decision as before.
+    await spend(square, GRACES)
+    await square.say("grace", "ops", "@gavel why these servers?", thread=asked)
+    said_to_grace = await square.hears(asked, "does not allow it", viewer="grace")
+    assert said_to_grace["ephemeral"]
+    assert [heard["outcome"] for heard in await square.recorded(asked, "follow_up_heard")] == ["not_paid"]
 
-async def almost_used_up(square: Square) -> None:
-    """All but a few tokens of four fifths of Grace's budget are spent, as the product counts it."""
+
+async def spend(square: Square, tokens: int) -> None:
+    """Of Grace's budget, as the product counts it."""
     purse = SqlPurse(square.town.ledger.database, Limits(person=Limit(tokens=GRACES)), PriceBook(), now=utc_now)
     spent = replace(request(), org=square.town.stack.org, user=GRACE)
-    await purse.settle("nothing", spent, Amount(GRACES * 8 // 10 - 10, 0))
+    await purse.settle("nothing", spent, Amount(tokens, 0))

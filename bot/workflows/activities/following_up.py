@@ -8,11 +8,13 @@ from datetime import datetime
 from temporalio import activity
 
 from agents.follow_up import FollowUps, Reply, decides
+from agents.orchestrator.budget import BudgetExceeded
 from agents.orchestrator.chat import ModelError
 from agents.refining import changes, refined
 from bot.blocks.follow_up import explanation_card, refined_note
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import superseded_card
+from bot.blocks.text import inline
 from bot.workflows.activities.deciding import offer_of
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.task_evidence import evidence_of, offered
@@ -103,6 +105,11 @@ class FollowingUp:
             read = await (await self._readers(message)).read(reply, plan=offered(message.proposal))
             if read.kind == "explain":
                 return await self._explain(message, reply)
+        except BudgetExceeded as error:
+            await self._record("not_paid", message, {})
+            said = sentence(inline(str(error), 1000))
+            await whisper(self.bench, message.request, message.thread_ts, user=message.answer.user, said=said)
+            return FollowedUp(kind="turned_away")
         except ModelError:
             # Not tried again and again: decisions wait behind it.
             return await self._turn_away(message, "not_read")

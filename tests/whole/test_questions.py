@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.blocks.actions import ANSWER_PREFIX
 from bot.local.stage import Said
 from tests.whole.square import QUESTION, Square
@@ -49,6 +51,21 @@ async def test_an_alert_that_leaves_a_question_open_says_so_and_starts_nothing(s
     assert "Which environment" in last["text"]
     assert "mention me" in last["text"]
     assert (await square.result(said)).outcome == "declined"
+
+
+@pytest.mark.parametrize("typed", [False, True])
+async def test_an_answered_question_loses_its_buttons_and_says_who_answered_what(square: Square, typed: bool) -> None:
+    said = await _asked(square, "@gavel good day")
+    card = await square.hears(said, QUESTION)
+    if typed:
+        await square.say("ada", "ops", "@gavel whatever you like", thread=said)
+    else:
+        assert (await square.act("click", **_first_choice(card), user="ada"))["ok"]
+    closed = await square.hears(said, "answered", seconds=15)
+    assert closed["ts"] == card["ts"]
+    assert "actions" not in {block["type"] for block in closed["blocks"]}
+    assert "<@U0ADA00001> answered" in str(closed["blocks"])
+    assert ("whatever you like" in str(closed["blocks"])) is typed
 
 
 async def _asked(square: Square, text: str) -> Said:

@@ -39,6 +39,7 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "acknowledgement", task.acknowledgement(samples.spec(text), members=[text] * 12, simulated=True)
     yield "question", task.question_card(question, task_id=samples.TASK, question_id="q1", simulated=True)
     yield "answered", task.answered_card(question, answer=text, by="<@U0ADA00001>", task_id="t", simulated=True)
+    yield "unanswered", task.unanswered_card(question, task_id=samples.TASK, simulated=True)
     yield from _replies(text)
     yield "repair", task.refusal_card(samples.refused_plan(text))
     many = replace(samples.refused_plan(text), next="give_up", report=samples.refused(text, count=60))

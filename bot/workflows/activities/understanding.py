@@ -16,7 +16,7 @@ from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
 from bot.ledger.soon import Soon
-from bot.thread import SlackRefused
+from bot.thread import ROOT, SlackRefused
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import ConfirmedParts, TaskRequest, UnderstandInput, Understood, WarnInput
@@ -259,7 +259,7 @@ class Understanding:
         return await self.bench.writer.post_once(
             self.bench.thread(request, None),
             compose(said, [section(said)]),
-            key="root",
+            key=ROOT,
             task_id=request.task_id,
             check_first=is_retry(),
         )

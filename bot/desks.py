@@ -1,20 +1,14 @@
-"""What answers a slash command besides tasks. What that takes is imported when it is first asked for: a bot without a
-worker holds half the memory of one with."""
+"""What a slash command besides tasks is answered by, as the edge sees it."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib import import_module
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from bot.blocks.message import Message
-from bot.clock import utc_now
-from bot.keys import Keys
-from bot.roles import GroupRoles, ListedRoles, RoleDirectory
-from bot.settings import Settings
-from bot.slack_api import SlackApi
 
 
 @dataclass(frozen=True)
@@ -36,54 +30,28 @@ class Desk(Protocol):
         ...
 
 
-def role_directory(settings: Settings, client: SlackApi) -> RoleDirectory:
-    """As configured, else by user groups."""
-    explicit = settings.roles.explicit
-    return GroupRoles(client) if explicit is None else ListedRoles(explicit)
-
-
 @dataclass(frozen=True)
-class LateUsage:
-    """`/gavel usage`."""
+class Owned:
+    """That there is a key."""
 
-    settings: Settings
-    client: SlackApi
-    roles: RoleDirectory
-
-    async def answer(self, typed: Typed) -> Message:
-        """See :class:`Desk`."""
-        # In a thread first: SQLAlchemy takes half a second, and others wait for their acknowledgement.
-        await asyncio.to_thread(import_module, "bot.usage.desk")
-        from bot.usage.desk import UsageDesk
-        from bot.usage.teams import Teams
-
-        desk = UsageDesk(
-            database_url=self.settings.database_url,
-            roles=self.roles,
-            teams=Teams(self.settings.usage.teams, self.client),
-            now=utc_now,
-        )
-        return await desk.answer(typed)
+    provider: str
+    everybodys: bool
+    set_by: str
 
 
-@dataclass(frozen=True)
-class LateMode:
-    """`/gavel mode`."""
-
-    settings: Settings
-    keys: Keys = field(repr=False)
-    client: SlackApi
-    roles: RoleDirectory
-
-    async def answer(self, typed: Typed) -> Message:
-        """See :class:`Desk`."""
-        await asyncio.to_thread(import_module, "bot.modes.desk")
-        from bot.modes.desk import ModeDesk
-
-        return await ModeDesk(self.settings, self.keys, self.client, self.roles, utc_now).answer(typed)
+class NotDone(Exception):
+    """Nothing was saved or deleted. The message is for the person and never holds a key."""
 
 
-def desks(settings: Settings, client: SlackApi, keys: Keys) -> Mapping[str, Desk]:
-    """Verb of `/gavel` → who answers it."""
-    roles = role_directory(settings, client)
-    return {"usage": LateUsage(settings, client, roles), "mode": LateMode(settings, keys, client, roles)}
+class KeyDesk(Protocol):
+    """The key store. Every method may raise :class:`NotDone`."""
+
+    async def save(self, *, org: str, user: str, everybodys: bool, provider: str, key: SecretStr) -> None:
+        """Check it with one call, then save it. Takes as long as the provider does."""
+        ...
+
+    async def delete(self, *, org: str, user: str, everybodys: bool, provider: str) -> None: ...
+
+    async def kept(self, *, org: str, user: str) -> Sequence[Owned]:
+        """The person's and everybody's; nobody else's."""
+        ...

@@ -7,15 +7,17 @@ import os
 import stat
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelError
+from agents.orchestrator.chat import Member
+from agents.orchestrator.providers.catalog import discover
+from bot.finding import Finding
 from bot.keys import KEY_FILE, load_keys, shared_records
 from bot.local.datadir import DataDirectory, Whereabouts
 from bot.local.models import configured_members, primary_member
 from bot.local.parts import PartName, configured_part, local_slack
 from bot.local.rehearsal.members import rehearsal_members
 from bot.local.servers import find_opa
+from bot.model_probes import examine_models, half_configured
 from bot.probes import (
     NoAnswer,
     ask_opa,
@@ -30,19 +32,6 @@ from bot.probes import (
 )
 from bot.settings import ROLE_GROUPS, Settings, SettingsError, SlackSettings
 from tools.contracts.identity import Role
-
-State = Literal["ok", "failed", "not running"]
-"""`not running`: an embedded part of a stack that is not up now. Nothing is wrong."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    component: str
-    state: State
-    tried: str
-    answered: str
-    advice: str = ""
-    """What to do; empty when there is nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -252,49 +241,21 @@ async def _models(exam: Examination) -> list[Finding]:
         primary_member(exam.settings.llm, members or rehearsal_members(""))
     except SettingsError as error:
         return [Finding("models", "failed", "LLM_PRIMARY", str(error), "name one of them, or unset LLM_PRIMARY")]
+    half = [] if exam.settings.llm.members else half_configured(discover(os.environ))
     if members:
-        found = await asyncio.gather(*(_model(exam, member) for member in members))
-        return [*found, *_council(exam, members)]
+        found = await examine_models(members, deep=exam.deep)
+        return [*found, *half, *_council(exam, members)]
     base, whose = _address(exam, "llm")
     if base is None:
-        return _asleep("models", "the rehearsal models (simulated), as no provider's key is set")
+        return [*_asleep("models", "the rehearsal models (simulated), as no provider's key is set"), *half]
     tried = f"{base}/v1/models ({whose})"
 
     async def ask() -> str:
         await get_json(f"{base}/v1/models")
         return "rehearsal models: simulated, as no provider's key is set"
 
-    return await _asked("models", tried, ask(), advice=f"see {exam.settings.data_dir / 'logs' / 'llm.log'}")
-
-
-async def _model(exam: Examination, member: Member) -> Finding:
-    component, tried = f"model {member.name}", f"{member.model} (configured)"
-    if not exam.deep:
-        return Finding(component, "ok", tried, "set up; not asked (`gavel doctor --deep` makes one short call)")
-    # Late: litellm takes seconds to import.
-    from agents.orchestrator.litellm_client import LiteLLMClient
-
-    request = ChatRequest(
-        messages=(ChatMessage("user", "Answer with the word ok."),),
-        purpose="understand",
-        org="doctor",
-        task_id="doctor",
-        user="doctor",
-        mode="single",
-        prompt_id="doctor",
-        prompt_version="1",
-        key=f"doctor-{member.name}",
-        max_tokens=16,
-        deadline_seconds=30,
-    )
-    client = LiteLLMClient()
-    try:
-        reply = await client.chat(member, request)
-    except ModelError as error:
-        return Finding(component, "failed", tried, str(error), "check its key, its name and the network")
-    finally:
-        await client.close()
-    return Finding(component, "ok", tried, f"answered in {reply.duration_ms} ms")
+    advice = f"see {exam.settings.data_dir / 'logs' / 'llm.log'}"
+    return [*await _asked("models", tried, ask(), advice=advice), *half]
 
 
 def _council(exam: Examination, members: list[Member]) -> list[Finding]:

@@ -10,12 +10,15 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
+from agents.orchestrator.providers.catalog import provider_names
 from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
-from bot.desks import desks
 from bot.intake import Intake
 from bot.keys import Keys
+from bot.late import LateKeys, desks
+from bot.listeners.keys import KeyDoor
 from bot.local.stack import RunningStack
+from bot.roles import role_directory
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
 from bot.starting import needed
@@ -39,6 +42,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         codec_key=stack.keys.derive("codec"),
         lazy=True,
     )
+    roles = role_directory(settings, client)
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
     with needed("Slack did not list its channels, among them those for alerts"):
@@ -50,7 +54,8 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
-        desks=desks(settings, client, stack.keys),
+        desks=desks(settings, client, stack.keys, roles=roles),
+        key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
     )
 
 

@@ -6,7 +6,7 @@ The client libraries are imported where they are used: `gavel --help` needs none
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,14 +58,14 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
-async def get_json(url: str, *, seconds: float = 3) -> object:
+async def get_json(url: str, *, headers: Mapping[str, str] | None = None, seconds: float = 3) -> object:
     """The JSON body of a 200 answer; None for an empty one."""
     import aiohttp
 
     async with (
         _bounded(seconds),
         aiohttp.ClientSession() as session,
-        session.get(url, allow_redirects=False) as response,
+        session.get(url, headers=headers, allow_redirects=False) as response,
     ):
         if response.status != 200:
             raise NoAnswer(f"HTTP status {response.status}")

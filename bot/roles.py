@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 
-from bot.settings import ROLE_GROUPS
+from bot.settings import ROLE_GROUPS, Settings
 from bot.slack_api import SlackApi
 from tools.contracts.identity import Role
 from tools.readings import SharedReading
@@ -65,3 +65,9 @@ async def read_groups(client: SlackApi) -> Mapping[str, frozenset[str]]:
         raise RolesUnavailable(f"Slack could not be asked for its user groups: {error}") from error
     groups: list[dict[str, Any]] = answer.get("usergroups") or []
     return {str(group.get("handle")): frozenset(group.get("users") or []) for group in groups}
+
+
+def role_directory(settings: Settings, client: SlackApi) -> RoleDirectory:
+    """As configured, else by user groups."""
+    explicit = settings.roles.explicit
+    return GroupRoles(client) if explicit is None else ListedRoles(explicit)

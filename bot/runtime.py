@@ -15,6 +15,7 @@ from agents.orchestrator.breaking import BreakingClient
 from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
+from agents.orchestrator.keyed import KeyedClient
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
@@ -24,10 +25,12 @@ from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
 from bot.clock import utc_now
-from bot.desks import role_directory
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
 from bot.keys import Keys
+from bot.keystore.ring import ring_source
+from bot.keystore.store import KeyStore
+from bot.ledger.labels import Labels
 from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
@@ -40,6 +43,7 @@ from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
+from bot.roles import role_directory
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
@@ -56,6 +60,12 @@ from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.advisory import Advisory
 from tools.registry import build_registry
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancelled, and over: what it holds of the database must be given back before that is closed."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 @asynccontextmanager
@@ -75,16 +85,17 @@ async def open_workbench(
         ledger = await open_ledger(stack, settings, keys, database=database)
         if settings.ledger.request_log_days is not None:
             pruning = asyncio.create_task(keep_pruned(database, days=settings.ledger.request_log_days, now=utc_now))
-            stack.callback(pruning.cancel)
+            stack.push_async_callback(_ended, pruning)
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
+        key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
         litellm = LiteLLMClient()
         stack.push_async_callback(litellm.close)
         warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
         prompts, registry = PromptLibrary(), build_registry()
         calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
-        models = StampingClient(BreakingClient(calling), prompts)
+        models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,
@@ -92,10 +103,12 @@ async def open_workbench(
             threshold=settings.council.consensus_threshold,
             min_providers=settings.council.min_providers,
         )
+        labels = Labels(database)
         yield Workbench(
             writer=writer,
-            narrator=Narrator(writer),
+            narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
+            labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
                 client=models,
@@ -112,7 +125,7 @@ async def open_workbench(
                 registry=registry,
                 defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
             ),
-            orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members)),
+            orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members), records=labels),
             escalation=Escalation(settings.escalation.rules),
             members=members,
             registry=registry,

@@ -18,7 +18,7 @@ from pydantic_settings import SettingsError as UndecodableError
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
 from bot.settings_modes import EscalationSettings, ModeSettings
-from bot.settings_money import UsageSettings
+from bot.settings_money import KeystoreSettings, UsageSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_sections import (
     ROLE_GROUPS,
@@ -52,6 +52,7 @@ __all__ = [
     "EscalationSettings",
     "EstateSettings",
     "GateSettings",
+    "KeystoreSettings",
     "LedgerSettings",
     "LimitSettings",
     "LlmSettings",
@@ -106,6 +107,7 @@ class Settings(Section):
     policies: PolicySettings = Field(default_factory=PolicySettings)
     autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
+    keystore: KeystoreSettings = Field(default_factory=KeystoreSettings)
     usage: UsageSettings = Field(default_factory=UsageSettings)
 
     @model_validator(mode="before")

@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -63,6 +63,7 @@ class Litellm:
 
     _complete: _Complete
     _close: _Close
+    _forget: Callable[[], None]
     _price: _Price
     _models: dict[str, Any]
     """litellm's model data, which it looks everything up in."""
@@ -125,8 +126,10 @@ class Litellm:
         return RawFailure(kind=self._kind(said), text=str(said), retry_after_seconds=_retry_after(said))
 
     async def close(self) -> None:
-        """Close the kept connections."""
+        """Close the kept connections, of everybody in this process who uses litellm."""
         await self._close()
+        # It goes on handing out the clients that it has just closed.
+        self._forget()
 
     def _kind(self, error: Exception) -> ModelErrorKind:
         named: ModelErrorKind | None = None
@@ -157,6 +160,7 @@ def _load() -> Litellm:
     vars(module).update(telemetry=False, suppress_debug_info=True, drop_params=True)
     complete: _Complete = module.acompletion
     close: _Close = module.close_litellm_async_clients
+    forget: Callable[[], None] = module.in_memory_llm_clients_cache.flush_cache
     price: _Price = module.completion_cost
     # Most specific first: litellm's context window error is one of its bad request errors.
     kinds: list[tuple[type[BaseException], ModelErrorKind]] = [
@@ -170,7 +174,14 @@ def _load() -> Litellm:
         (module.UnprocessableEntityError, "bad_response"),
         (module.APIResponseValidationError, "bad_response"),
     ]
-    return Litellm(_complete=complete, _close=close, _price=price, _models=module.model_cost, _kinds=kinds)
+    return Litellm(
+        _complete=complete,
+        _close=close,
+        _forget=forget,
+        _price=price,
+        _models=module.model_cost,
+        _kinds=kinds,
+    )
 
 
 def _import() -> ModuleType:

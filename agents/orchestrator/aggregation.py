@@ -39,6 +39,7 @@ class Aggregation:
         for name in before:
             roll.mark(name, "answered", stage="answer")
 
+        asked = [member for member in self.members if member.name not in before]
         questioning = Questioning(self.client, brief.memory)
         requests = {
             member.name: brief.request(
@@ -48,20 +49,20 @@ class Aggregation:
                 mode="aggregation",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            for member in self.members
+            for member in asked
         }
 
         async def report(member: Member) -> MemberReport:
             return await questioning.ask(member, requests[member.name], brief.contract)
 
         answers = await gather_answers(
-            [member for member in self.members if member.name not in before],
+            asked,
             report,
             roll=roll,
             stage="answer",
             deadline_seconds=self.answer_deadline_seconds,
             decided=lambda _answers, _out: False,
-            known=await questioning.known(self.members, requests, brief.contract),
+            known=await questioning.known(asked, requests, brief.contract),
         )
         answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}

@@ -86,7 +86,7 @@ class ResponseSchema:
     schema: JsonObject
 
 
-Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize"]
+Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize", "check_key"]
 
 JUDGING: frozenset[Purpose] = frozenset({"report", "vote", "synthesize"})
 """What a mode costs: the answers, the votes on them, the merging of them. Evidence costs the same in all."""

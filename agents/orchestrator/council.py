@@ -39,12 +39,17 @@ class Council:
             raise ValueError(f"A council needs at least 2 providers, got min_providers = {self.min_providers}.")
 
     @property
-    def electorate(self) -> Electorate:
-        """Everyone configured."""
-        return Electorate({member.name: member.family for member in self.members})
+    def families(self) -> dict[str, str]:
+        """Of everyone configured."""
+        return {member.name: member.family for member in self.members}
 
     async def reports(
-        self, brief: Brief, *, roll: Roll, given: Mapping[str, MemberReport] | None = None
+        self,
+        brief: Brief,
+        electorate: Electorate,
+        *,
+        roll: Roll,
+        given: Mapping[str, MemberReport] | None = None,
     ) -> dict[str, MemberReport]:
         """Member → report, in configured order.
 
@@ -56,6 +61,7 @@ class Council:
         for name in before:
             roll.mark(name, "answered", stage="answer")
 
+        asked = [member for member in self.members if member.name not in before]
         questioning = Questioning(self.client, brief.memory)
         requests = {
             member.name: brief.request(
@@ -65,7 +71,7 @@ class Council:
                 mode="council",
                 deadline_seconds=self.answer_deadline_seconds,
             )
-            for member in self.members
+            for member in asked
         }
 
         async def report(member: Member) -> MemberReport:
@@ -73,18 +79,19 @@ class Council:
 
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
             there = {*before, *answers}
-            reach = self.electorate.effective({*there, *out})
+            reach = electorate.effective({*there, *out})
             alone = brief.synthesis_prompt is None or reach < 2
             return bool(there) and reach < self.min_providers and alone
 
+        asked = [member for member in self.members if member.name not in before]
         answers = await gather_answers(
-            [member for member in self.members if member.name not in before],
+            asked,
             report,
             roll=roll,
             stage="answer",
             deadline_seconds=self.answer_deadline_seconds,
             decided=decided,
-            known=await questioning.known(self.members, requests, brief.contract),
+            known=await questioning.known(asked, requests, brief.contract),
         )
         answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}

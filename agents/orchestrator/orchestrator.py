@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.orchestrator.aggregation import SYNTHESIS, Aggregation, anonymous
 from agents.orchestrator.brief import Brief, Deliberation
@@ -11,13 +11,15 @@ from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.consensus import PhaseItem, pool_claims
 from agents.orchestrator.council import Council
 from agents.orchestrator.electorate import Electorate
+from agents.orchestrator.outcomes import unvoted, weighed
+from agents.orchestrator.reliability import Learned, NothingLearned, TrackRecords
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.single import Single, nobody_answered
 from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys
 from tools.contracts.common import Mode, digest_of
-from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, PooledClaim, VoteSheet
+from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, VoteSheet
 from tools.contracts.ledger import Recorder
-from tools.contracts.progress import NoteProgress, Progress, TallyProgress
+from tools.contracts.progress import NoteProgress, Progress, TallyProgress, VerdictProgress
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class _Turn:
     requested: Mode
     roll: Roll
     electorate: Electorate
+    learned: Learned
     given: Mapping[str, MemberReport]
     """Member → what it answered to this very brief before."""
     escalated: str | None
@@ -40,6 +43,8 @@ class Orchestrator:
     council: Council
     primary: str | None = None
     """Name of the member that synthesises in aggregation mode. None: the first."""
+    records: TrackRecords = field(default_factory=NothingLearned)
+    """What a council's votes have proved worth."""
 
     def __post_init__(self) -> None:
         if any(member.name == SYNTHESIS for member in self.council.members):
@@ -63,11 +68,13 @@ class Orchestrator:
         Raises :class:`ModelError` when no member answered, and `LedgerUnavailable` when a call or the outcome could
         not be recorded.
         """
+        learned = await self.records.learned(brief.org, brief.agent) if mode == "council" else Learned()
         turn = _Turn(
             brief=brief,
             requested=mode,
             roll=Roll(self.council.members, progress),
-            electorate=self.council.electorate,
+            electorate=learned.electorate(self.council.families),
+            learned=learned,
             given=given or {},
             escalated=escalated,
         )
@@ -77,6 +84,7 @@ class Orchestrator:
             result = await self._aggregation(turn, degraded=None)
         else:
             result = await self._single(turn, degraded=None)
+        progress.emit(VerdictProgress(result.outcome))
         if mode != "single":
             await recorder.record(
                 "council_voted",
@@ -108,7 +116,7 @@ class Orchestrator:
         phases = await _phases(turn.brief, {name: reports[name]})
         pooled = pool_claims({name: reports[name]}, phases, seed=turn.brief.seed)
         return Deliberation(
-            outcome=self._outcome(turn, "single", [_unvoted(claim, [name]) for claim in pooled], degraded=degraded),
+            outcome=self._outcome(turn, "single", [unvoted(claim, [name]) for claim in pooled], degraded=degraded),
             reports=reports,
             phases=phases,
             carried_phase_keys=frozenset(item.key for item in phases.get(name, ())),
@@ -156,7 +164,7 @@ class Orchestrator:
         phases = await _phases(brief, {SYNTHESIS: synthesis})
         pooled = pool_claims({SYNTHESIS: synthesis}, phases, seed=brief.seed)
         stated = {name: {claim_key(claim) for claim in report.claims} for name, report in reports.items()}
-        rows = [_unvoted(claim, [name for name, keys in stated.items() if claim.key in keys]) for claim in pooled]
+        rows = [unvoted(claim, [name for name, keys in stated.items() if claim.key in keys]) for claim in pooled]
         return Deliberation(
             outcome=self._outcome(turn, "aggregation", rows, degraded=degraded, voices=list(reports)),
             reports={**reports, SYNTHESIS: synthesis},
@@ -170,6 +178,9 @@ class Orchestrator:
 
     async def _council(self, turn: _Turn) -> Deliberation:
         council, brief, roll = self.council, turn.brief, turn.roll
+        for group in turn.learned.alike:
+            same = " and ".join(sorted(group & set(turn.electorate.families)))
+            roll.progress.emit(NoteProgress(f"{same} have nearly always been wrong together: they share one vote."))
         configured = turn.electorate.effective(turn.electorate.families)
         if configured < council.min_providers:
             short = (
@@ -179,7 +190,7 @@ class Orchestrator:
             if configured > 1 and brief.synthesis_prompt is not None:
                 return await self._aggregation(turn, degraded=f"{short}their answers are put together, unvoted.")
             return await self._single(turn, degraded=f"{short}one model answers alone.")
-        reports = await council.reports(brief, roll=roll, given=turn.given)
+        reports = await council.reports(brief, turn.electorate, roll=roll, given=turn.given)
         if not reports:
             raise nobody_answered(roll)
         answered = turn.electorate.effective(reports)
@@ -192,6 +203,7 @@ class Orchestrator:
             if aggregates:
                 return await self._together(turn, reports, degraded=degraded)
             return await self._alone(turn, reports, first, degraded=degraded)
+        roll.wait_to_vote(reports)
         phases = await _phases(brief, reports)
         pooled = pool_claims(reports, phases, seed=brief.seed)
         voters = turn.electorate.among(reports)
@@ -202,10 +214,9 @@ class Orchestrator:
         if pooled and voters.effective(sheets) < council.min_providers:
             return self._hung(turn, standing, rows, sheets=sheets, answered=voters)
         best = standing.best(rows, voters)
+        outcome = self._outcome(turn, "council", rows, degraded=None, voices=list(sheets), consensus=best is not None)
         return Deliberation(
-            outcome=self._outcome(
-                turn, "council", rows, degraded=None, voices=list(sheets), consensus=best is not None
-            ),
+            outcome=weighed(outcome, voters, turn.learned, keys=standing.keys(best) if best else []),
             reports=reports,
             phases=phases,
             carried_phase_keys=phase_keys(row for row in rows if row.carried),
@@ -277,20 +288,6 @@ class Orchestrator:
             opposed=sum(len(row.contradict) for row in rows if row.carried),
             consensus=consensus,
         )
-
-
-def _unvoted(claim: PooledClaim, stated_by: list[str]) -> ClaimTally:
-    """A row nobody voted on: who states it, and no agreement."""
-    return ClaimTally(
-        claim=claim,
-        support=stated_by,
-        contradict=[],
-        silent=[],
-        agreement=None,
-        coverage=0.0,
-        carried=False,
-        single_source=len(stated_by) == 1,
-    )
 
 
 async def _phases(brief: Brief, reports: Mapping[str, MemberReport]) -> dict[str, Sequence[PhaseItem]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -41,6 +41,11 @@ class Roll:
         entry.error = error
         entry.latency_ms += took_ms
         self.progress.emit(MemberProgress(member=member, state=state, stage=stage, detail=error or ""))
+
+    def wait_to_vote(self, members: Iterable[str]) -> None:
+        """Those who have answered, while what they propose is worked out."""
+        for member in members:
+            self.progress.emit(MemberProgress(member=member, state="waiting", stage="vote"))
 
     def failures(self) -> list[str]:
         """The errors, one a member that failed."""

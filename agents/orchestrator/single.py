@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.orchestrator.brief import Brief
 from agents.orchestrator.chat import Member, ModelClient, ModelError
 from agents.orchestrator.falling_back import takes_over
 from agents.orchestrator.gathering import timed
+from agents.orchestrator.remembering import Questioning
 from agents.orchestrator.roll import Roll
-from agents.orchestrator.structured import ask
 from tools.contracts.council import MemberReport
 from tools.contracts.progress import NoteProgress
 
@@ -34,18 +34,30 @@ class Single:
     async def answer(self, brief: Brief, *, roll: Roll) -> tuple[Member, MemberReport]:
         """Who answered, and what. Raises :class:`ModelError` when nobody did."""
         ends = time.monotonic() + (self.deadline_seconds or 2 * self.answer_deadline_seconds)
-        for position, member in enumerate(self.members):
-            roll.mark(member.name, "thinking", stage="answer")
-            request = brief.request(
+        questioning = Questioning(self.client, brief.memory)
+        requests = {
+            member.name: brief.request(
                 brief.report,
                 purpose="report",
                 member=member.name,
                 mode="single",
-                deadline_seconds=min(self.answer_deadline_seconds, ends - time.monotonic()),
+                deadline_seconds=self.answer_deadline_seconds,
                 parent=brief.call_key("report", self.members[0].name) if position else None,
             )
+            for position, member in enumerate(self.members)
+        }
+        known = await questioning.known(self.members, requests, brief.contract)
+        for member in self.members:
+            if (kept := known.get(member.name)) is not None:
+                roll.progress.emit(NoteProgress(f"{member.name} had answered before the interruption."))
+                roll.mark(member.name, "answered", stage="answer")
+                return member, kept
+        for position, member in enumerate(self.members):
+            roll.mark(member.name, "thinking", stage="answer")
+            left = min(self.answer_deadline_seconds, ends - time.monotonic())
+            request = replace(requests[member.name], deadline_seconds=left)
             answer, took_ms = await timed(
-                ask(self.client, member, request, brief.contract), member, deadline_seconds=request.deadline_seconds
+                questioning.ask(member, request, brief.contract), member, deadline_seconds=request.deadline_seconds
             )
             if isinstance(answer, MemberReport):
                 roll.mark(member.name, "answered", stage="answer", took_ms=took_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -73,6 +73,15 @@ def mean_agreement(rows: Sequence[ClaimTally]) -> float | None:
     counted = [row for row in voted if row.carried] or voted
     shares = [row.agreement for row in counted if row.agreement is not None]
     return sum(shares) / len(shares) if shares else None
+
+
+def margin_of(rows: Sequence[ClaimTally], keys: Collection[str]) -> float | None:
+    """Mean of (S - C) / N over the rows with these keys; None: there is none.
+
+    Unlike agreement it tells three of three from nine of nine with six silent.
+    """
+    margins = [row.coverage * (2 * (row.agreement or 0) - 1) for row in rows if row.claim.key in keys]
+    return sum(margins) / len(margins) if margins else None
 
 
 def dissents(rows: Sequence[ClaimTally]) -> list[Dissent]:

@@ -55,6 +55,11 @@ class Assignment:
     """Of this revision, from 1: a retried activity states another, so that its calls are entries of their own."""
 
     @property
+    def may_convene(self) -> bool:
+        """Whether several models may be asked: what they answer is then kept, against a worker that dies meanwhile."""
+        return self.mode != "single" or self.escalation is not None
+
+    @property
     def round(self) -> str:
         """`r2`, or `r2.3` on a third attempt: names this round's calls and entries within the task."""
         return f"r{self.revision}" if self.attempt == 1 else f"r{self.revision}.{self.attempt}"

@@ -11,6 +11,7 @@ from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
 from agents.orchestrator.consensus import PhaseItem
+from agents.orchestrator.remembering import Forgetful
 from agents.specialists.base import AgentOutcome, Assignment, Conclusion
 from agents.specialists.capability import Capability
 from agents.specialists.deliberating import judged
@@ -26,6 +27,7 @@ from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.plan import Plan
+from tools.contracts.progress import MemberProgress
 from tools.contracts.taskspec import TaskSpec
 from tools.registry import ToolRegistry
 
@@ -67,6 +69,7 @@ class SpecialistAgent(ABC):
     async def work(self, assignment: Assignment) -> AgentOutcome:
         """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
         await self._record_invoked(assignment)
+        self._seat(assignment)
         desk = ToolDesk(assignment, self.capability.agent, frozenset(self.capability.tools))
         values = self._values(assignment)
         stopped = [bound] if (bound := await self._gather(desk, values)) else []
@@ -98,9 +101,15 @@ class SpecialistAgent(ABC):
         prompt = self.prompts.load(f"{self.capability.agent}.investigate")
         investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
         await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
-        if desk.assignment.mode != "single":
+        if desk.assignment.may_convene:
             await keep_evidence(desk, stopped=investigation.stopped)
         return investigation.stopped
+
+    def _seat(self, assignment: Assignment) -> None:
+        """Who will be asked waits for the evidence."""
+        members = assignment.orchestrator.council.members
+        for member in members[:1] if assignment.mode == "single" else members:
+            assignment.progress.emit(MemberProgress(member.name, "waiting", "answer"))
 
     def _tool_specs(self) -> tuple[ToolSpec, ...]:
         tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]
@@ -138,7 +147,7 @@ class SpecialistAgent(ABC):
             agent=agent,
             key=f"{agent}:{assignment.round}",
             question=f"{agent}:r{assignment.revision}",
-            memory=assignment.memory,
+            memory=assignment.memory if assignment.may_convene else Forgetful(),
             system=self.prompts.load("council.member").render().system,
             report=self._text(f"{agent}.report", values),
             contract=self.contract,

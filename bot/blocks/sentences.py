@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from bot.blocks.controls import task_buttons
 from bot.blocks.message import Message, compose, context, section, sentence
 from bot.blocks.text import code, inline
 from bot.blocks.words import either, plural
+from tools.contracts.common import JsonObject
 
 _EXAMPLE = "production web servers have drifted from the golden image, fix it"
 
@@ -23,7 +25,7 @@ def engine_away(what: str, *, task_id: str) -> Message:
 def llm_away(reason: str, *, task_id: str, will_retry: bool) -> Message:
     """No model answered. `reason`: one short sentence, already free of keys."""
     if will_retry:
-        return _away(f"No model answered: {inline(reason, 300)}", task_id=task_id)
+        return _away(f"No model answered: {inline(reason, 300)}", task_id=task_id, below=task_buttons(task_id))
     return _ended(f"No model answered: {inline(reason, 300)}", task_id=task_id)
 
 
@@ -59,6 +61,17 @@ def secret_redacted(kinds: Sequence[str], *, visible: bool) -> Message:
     return sentence(
         f"Your message held what looks like a secret ({_named(kinds)}). I removed it before storing or passing "
         f"anything on{', ' + seen if visible else '. Please *rotate it now*. '}I went on with the rest."
+        f"{_by_form(kinds)}"
+    )
+
+
+def _by_form(kinds: Sequence[str]) -> str:
+    """Where a provider's key belongs, for somebody who seems to want to give one."""
+    if not {"anthropic_key", "openai_key", "google_key"} & set(kinds):
+        return ""
+    return (
+        " I never take a provider's key from a message: rotate it, then type the new one into the form of "
+        "`/gavel keys`."
     )
 
 
@@ -86,6 +99,7 @@ def help_text() -> Message:
                 "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
                 "*How many models*  `/gavel mode`, `/gavel mode council`, `/gavel ask --mode council …`\n"
                 "*What it costs*  `/gavel usage by team since 7d`\n"
+                "*Keys of your own*  `/gavel keys`\n"
                 "*This help*  `/gavel help`"
             ),
             context("Never paste passwords or keys. Every step is in the ledger: `gavel ledger show TASK`."),
@@ -122,7 +136,7 @@ def _named(kinds: Sequence[str]) -> str:
     return ", ".join(inline(kind.replace("_", " "), 60) for kind in list(dict.fromkeys(kinds))[:5]) or "a secret"
 
 
-def _away(what: str, *, task_id: str) -> Message:
+def _away(what: str, *, task_id: str, below: Sequence[JsonObject] = ()) -> Message:
     return compose(
         f"Waiting. {what}",
         [
@@ -131,6 +145,7 @@ def _away(what: str, *, task_id: str) -> Message:
                 "Nothing more is changed meanwhile and nothing is lost: the task goes on by itself when it is back. "
                 f"To see what is wrong: `gavel doctor`. Task {code(task_id, 160)}"
             ),
+            *below,
         ],
     )
 

@@ -74,9 +74,11 @@ def prepare(body: JsonObject) -> Prepared:
     # Redaction first: it bounds the depth that `clean` then walks.
     plain: JsonObject = clean(redact_json(body).value)
     moved: list[Moved] = []
-    large = len(json_text(plain).encode()) > MAX_BODY_BYTES
+    text = json_text(plain)
+    large = len(text.encode()) > MAX_BODY_BYTES
     bounded = {name: _bound(value, moved, large=large) for name, value in plain.items()}
-    text = json_text(bounded)
+    if moved:
+        text = json_text(bounded)
     # Many small values, or a body that itself looks like a reference: all of it moves.
     if len(text.encode()) > MAX_BODY_BYTES or REFERENCE in plain:
         moved.clear()

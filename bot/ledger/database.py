@@ -91,6 +91,13 @@ class Database:
         async with self.engine.connect() as connection:
             yield connection
 
+    async def look(self, work: Callable[[Connection], Result]) -> Result:
+        """Do `work`, which only reads, in a transaction: on SQLite in one trip to a thread."""
+        if self._plain is None:
+            async with self.reading() as connection:
+                return await connection.run_sync(work)
+        return await asyncio.to_thread(_look, self._plain, work)
+
     @asynccontextmanager
     async def writing(self, topic: str) -> AsyncGenerator[AsyncConnection]:
         """A transaction that holds `topic` (an org's chain, the schema) against every other process.
@@ -151,6 +158,11 @@ def _plain_engine(url: URL, lock_timeout_seconds: float) -> Engine:
     engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True)
     _prepare_sqlite(engine, lock_timeout_seconds)
     return engine
+
+
+def _look(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+    with engine.connect() as connection:
+        return work(connection)
 
 
 def _transaction(engine: Engine, work: Callable[[Connection], Result]) -> Result:

@@ -28,6 +28,8 @@ from tools.contracts.common import Environment, JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
 Prepared = TypeVar("Prepared")
+_FEW = 20
+"""Entries among which the last change mostly is."""
 MAX_NAME_CHARS = 512
 """Of an org, a task id, an actor, a key."""
 
@@ -263,16 +265,16 @@ class Ledger:
         Implements `policies.autonomy.ChangeHistory`. Raises `LedgerUnavailable`, also when the entry was edited.
         """
         _require_names(org=org)
-        before: int | None = None
+        before, limit = None, _FEW
         while page := await reader.latest(
-            self._database, org, kinds=changes.KINDS, besides_task=besides, before_seq=before
+            self._database, org, kinds=changes.KINDS, besides_task=besides, before_seq=before, limit=limit
         ):
             for entry in page:
                 self._require_own(entry, org)
                 moment = changes.changed_at(entry, environment)
                 if moment is not None:
                     return moment
-            before = page[-1].seq
+            before, limit = page[-1].seq, reader.PAGE
         return None
 
     async def cost(self, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
 
-from sqlalchemy import RowMapping, func, select, true
+from sqlalchemy import Executable, RowMapping, bindparam, func, select, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +17,11 @@ from bot.ledger.database import Database, reason_of
 from bot.ledger.tables import AiRequestLog, Artifact, LedgerEntry
 from tools.contracts.ledger import LedgerUnavailable
 
+Shaped = TypeVar("Shaped")
+
 PAGE = 500
+_NO_SEQ = 2**62
+"""Above every entry's."""
 
 _ENTRY = (
     LedgerEntry.org,
@@ -30,6 +35,29 @@ _ENTRY = (
     LedgerEntry.prev_hash,
     LedgerEntry.hash,
 )
+
+# Made once: to make a statement takes longer than to run it.
+_BY_KEY = (
+    select(*_ENTRY)
+    .where(
+        LedgerEntry.org == bindparam("org"),
+        LedgerEntry.task_id == bindparam("task_id"),
+        LedgerEntry.key.in_(bindparam("keys", expanding=True)),
+    )
+    .order_by(LedgerEntry.seq)
+)
+_LATEST = (
+    select(*_ENTRY)
+    .where(
+        LedgerEntry.org == bindparam("org"),
+        LedgerEntry.kind.in_(bindparam("kinds", expanding=True)),
+        LedgerEntry.task_id != bindparam("besides"),
+        LedgerEntry.seq < bindparam("before"),
+    )
+    .order_by(LedgerEntry.seq.desc())
+    .limit(bindparam("page"))
+)
+_ARTIFACT = select(*artifacts.COLUMNS).where(Artifact.org == bindparam("org"), Artifact.digest == bindparam("digest"))
 
 
 async def entries(
@@ -47,32 +75,21 @@ async def entries(
         query = query.where(LedgerEntry.task_id == task_id)
     if kind is not None:
         query = query.where(LedgerEntry.kind == kind)
-    async with _reading(database) as connection:
-        rows = await connection.execute(query.order_by(LedgerEntry.seq).limit(limit))
-        return [_entry(row) for row in rows.mappings()]
+    return await _look(database, query.order_by(LedgerEntry.seq).limit(limit), _entry)
 
 
 async def entries_by_key(database: Database, org: str, task_id: str, keys: Collection[str]) -> list[Entry]:
     """The task's entries with these keys, in order. Raises `LedgerUnavailable`."""
-    query = select(*_ENTRY).where(
-        LedgerEntry.org == org, LedgerEntry.task_id == task_id, LedgerEntry.key.in_(sorted(keys))
-    )
-    async with _reading(database) as connection:
-        return [_entry(row) for row in (await connection.execute(query.order_by(LedgerEntry.seq))).mappings()]
+    return await _look(database, _BY_KEY, _entry, org=org, task_id=task_id, keys=sorted(keys))
 
 
 async def latest(
-    database: Database, org: str, *, kinds: Collection[str], besides_task: str, before_seq: int | None = None
+    database: Database, org: str, *, kinds: Collection[str], besides_task: str, before_seq: int | None, limit: int
 ) -> list[Entry]:
     """A page of entries of these kinds and of other tasks, the newest first. Raises `LedgerUnavailable`."""
-    query = select(*_ENTRY).where(
-        LedgerEntry.org == org, LedgerEntry.kind.in_(sorted(kinds)), LedgerEntry.task_id != besides_task
-    )
-    if before_seq is not None:
-        query = query.where(LedgerEntry.seq < before_seq)
-    async with _reading(database) as connection:
-        rows = await connection.execute(query.order_by(LedgerEntry.seq.desc()).limit(PAGE))
-        return [_entry(row) for row in rows.mappings()]
+    before = _NO_SEQ if before_seq is None else before_seq
+    given = {"org": org, "kinds": sorted(kinds), "besides": besides_task, "before": before, "page": limit}
+    return await _look(database, _LATEST, _entry, **given)
 
 
 async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:
@@ -93,14 +110,10 @@ async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]
 
 async def artifact(database: Database, org: str, digest: str, *, key: bytes) -> StoredArtifact | None:
     """One artifact, its MAC checked. Raises `LedgerUnavailable`, also when it was edited."""
-    async with _reading(database) as connection:
-        rows = await connection.execute(
-            select(*artifacts.COLUMNS).where(Artifact.org == org, Artifact.digest == digest)
-        )
-        row = rows.mappings().one_or_none()
-    if row is None:
+    found = await _look(database, _ARTIFACT, artifacts.from_row, org=org, digest=digest)
+    if not found:
         return None
-    stored = artifacts.from_row(row)
+    (stored,) = found
     if not artifacts.is_authentic(stored, key=key):
         raise LedgerUnavailable(f"The artifact {digest} was changed after it was kept: it is not used.")
     return stored
@@ -139,13 +152,15 @@ async def cost(database: Database, org: str, task_id: str, *, purposes: Collecti
     ).scalar_subquery()
     counted = AiRequestLog.purpose.in_(sorted(purposes)) if purposes else true()
     query = select(
-        recorded == func.count(AiRequestLog.id),
-        func.count(AiRequestLog.id).filter(counted) == func.count(AiRequestLog.estimated_cost).filter(counted),
-        func.sum(AiRequestLog.estimated_cost).filter(counted),
+        (recorded == func.count(AiRequestLog.id)).label("kept"),
+        (func.count(AiRequestLog.id).filter(counted) == func.count(AiRequestLog.estimated_cost).filter(counted)).label(
+            "known"
+        ),
+        func.sum(AiRequestLog.estimated_cost).filter(counted).label("total"),
     ).where(AiRequestLog.org == org, AiRequestLog.task_id == task_id)
-    async with _reading(database) as connection:
-        kept, known, total = (await connection.execute(query)).one()
-    return float(total) if total is not None and kept and known else None
+    (row,) = await _look(database, query, dict)
+    total: float | None = row["total"]
+    return float(total) if total is not None and row["kept"] and row["known"] else None
 
 
 async def missing_artifacts(database: Database, org: str, digests: Collection[str]) -> list[str]:
@@ -166,11 +181,27 @@ def _entry(row: RowMapping) -> Entry:
     return Entry(**artifacts.as_written(row))
 
 
+async def _look(
+    database: Database, query: Executable, shape: Callable[[RowMapping], Shaped], **given: object
+) -> list[Shaped]:
+    """The rows of one statement."""
+    with _told():
+        return await database.look(
+            lambda connection: [shape(row) for row in connection.execute(query, given).mappings()]
+        )
+
+
 @asynccontextmanager
 async def _reading(database: Database) -> AsyncGenerator[AsyncConnection]:
-    try:
+    with _told():
         async with database.reading() as connection:
             yield connection
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    try:
+        yield
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise LedgerUnavailable(
             f"The ledger could not be read ({reason_of(error)}). Check DATABASE_URL and that the schema is current."

@@ -115,6 +115,38 @@ class Artifact(Base):
     """Keyed, over every other column: an edited artifact shows."""
 
 
+class CouncilLabel(Base):
+    """Something a council carried, and whether it proved right: a run, a person's rejection, or a person's word."""
+
+    __tablename__ = "council_labels"
+    __table_args__ = (Index("ix_council_labels_org_agent_created_at", "org", "agent", "created_at"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    """`plan:r2`, or a claim's key."""
+    agent: Mapped[str]
+    kind: Mapped[str]
+    right: Mapped[bool]
+    source: Mapped[str]
+    margin: Mapped[float | None]
+    """The council's then; what confidence is calibrated on."""
+    created_at: Mapped[datetime]
+
+
+class CouncilVote(Base):
+    """How one member had voted on it. Silence leaves no row."""
+
+    __tablename__ = "council_votes"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    member: Mapped[str] = mapped_column(primary_key=True)
+    agreed: Mapped[bool]
+    right: Mapped[bool]
+
+
 class ChannelMode(Base):
     """How the models answer in a channel, as somebody set it there. Who set what before is in the ledger."""
 
@@ -127,3 +159,23 @@ class ChannelMode(Base):
     """A `ModeSetting`."""
     set_by: Mapped[str]
     set_at: Mapped[datetime]
+
+
+class ProviderKey(Base):
+    """A provider's key of a person or of an org, sealed (`bot.keystore`). The key itself stands nowhere."""
+
+    __tablename__ = "provider_keys"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    """`org`, or `user:` and a Slack user id."""
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    master_id: Mapped[str]
+    """Which master key it is sealed under."""
+    nonce: Mapped[str]
+    """Base64."""
+    sealed: Mapped[str]
+    """Base64 of ciphertext and tag. Bound to all of the above but the nonce, which it is made with."""
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+    """When it was checked by a call, and saved."""

@@ -100,12 +100,12 @@ class Demo(Play):
         return summary_of
 
 
-def summary_event(scenarios: list[ScenarioSummary], *, error: str | None) -> dict[str, Any]:
-    """The last line of the demo."""
+def summary_event(scenarios: list[ScenarioSummary], *, error: str | None, models: str) -> dict[str, Any]:
+    """The last line of the demo. `models`: who played, and whether they only rehearse."""
     return {
         "event": "summary",
         "ok": error is None,
         "error": error,
-        "models": "rehearsal models: rules, not an LLM",
+        "models": models,
         "scenarios": [asdict(scenario) for scenario in scenarios],
     }

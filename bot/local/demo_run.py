@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -15,13 +16,16 @@ from rich.console import Console
 from rich.markup import escape
 
 from agents.intake import MODE_WORDS, mode_named
+from agents.orchestrator.chat import Member
 from bot.local.demo import Demo, summary_event
 from bot.local.demo_agents import play_agents
 from bot.local.estate.estate import SampleEstate
 from bot.local.play import ScenarioSummary
 from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage, StageError
+from bot.model_probes import ask_model, model_client
 from bot.opening import open_ledger
+from bot.probes import NoAnswer
 from bot.redaction import redacted
 from bot.runtime import serve
 from bot.settings import Settings
@@ -39,6 +43,10 @@ def mode_given(word: str) -> ModeSetting:
     return setting
 
 
+EXIT_NO_MODEL = 2
+"""The model that was named does not answer."""
+
+
 def demo_settings(*, data_dir: Path, seed: int, mode: ModeSetting) -> Settings:
     """Settings of the demo alone: a configured workspace, cluster or key is never touched by a play."""
     embedded = Settings.embedded(data_dir=data_dir)
@@ -53,15 +61,33 @@ def demo_settings(*, data_dir: Path, seed: int, mode: ModeSetting) -> Settings:
     )
 
 
-async def run_demo(*, once: bool, as_json: bool, seed: int, mode: ModeSetting, agents: Sequence[AgentName] = ()) -> int:
-    """The exit status: 0 only if every step really happened. Without `agents`, the main job is played."""
+async def run_demo(
+    *,
+    once: bool,
+    as_json: bool,
+    seed: int,
+    mode: ModeSetting,
+    agents: Sequence[AgentName] = (),
+    llm: Member | None = None,
+) -> int:
+    """The exit status: 0 only if every step really happened. Without `agents`, the main job is played; without `llm`,
+    by rehearsal models.
+    """
     console = Console()
     with tempfile.TemporaryDirectory(prefix="gavel-demo-") as folder:
         settings = demo_settings(data_dir=Path(folder), seed=seed, mode=mode)
         configure_logging(settings.log_level, redact=redacted)
         if not as_json:
             console.print("[bold]Gavel demo.[/bold] Starting Temporal, Redis, OPA, a Slack workspace and the models…")
-        async with open_stack(settings) as stack:
+        if llm is not None:
+            # Before anything is started: a wrong key would otherwise show as a play in which nobody answers.
+            try:
+                async with model_client() as client:
+                    await ask_model(client, llm, seconds=60)
+            except NoAnswer as error:
+                print(f"gavel: --llm: {error} Nothing was started.", file=sys.stderr)
+                return EXIT_NO_MODEL
+        async with open_stack(settings, members=[llm] if llm else None) as stack:
             serving = asyncio.create_task(serve(stack))
             playing = asyncio.create_task(_play(stack, console, as_json=as_json, seed=seed, agents=agents))
             try:
@@ -97,7 +123,7 @@ async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: i
         estate = SampleEstate(stack.estate)
         exits.push_async_callback(estate.close)
         demo = Demo(
-            stage=Stage(http, base=f"{stack.part('slack').address}/"),
+            stage=Stage(http, base=f"{stack.part('slack').address}/", patience=1 if stack.simulated else 5),
             temporal=await connect(
                 stack.settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
             ),
@@ -112,11 +138,18 @@ async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: i
                 scenarios.append(scenario)
         except StageError as failure:
             error = str(failure)
-    event = summary_event(scenarios, error=error)
+    event = summary_event(scenarios, error=error, models=_who(stack))
     tell(event)
     if not as_json:
         _print(console, event)
     return 0 if error is None else 1
+
+
+def _who(stack: RunningStack) -> str:
+    """A simulation says that it is one, and nothing else does."""
+    if stack.simulated:
+        return "rehearsal models: rules, not an LLM"
+    return ", ".join(f"{member.name} ({member.model})" for member in stack.members)
 
 
 def _print(console: Console, event: dict[str, Any]) -> None:

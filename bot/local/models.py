@@ -22,16 +22,22 @@ async def configured_members(settings: LlmSettings, environ: Mapping[str, str]) 
     if settings.provider == "rehearsal":
         return []
     if settings.members:
-        return _preferring(settings, [_member(member) for member in settings.members], skipped=[])
+        return _preferring(settings, explicit_members(settings), skipped=[])
     found = discover(environ)
     members = list(found.members)
     if not members or settings.provider == "ollama":
         served = await probe_ollama(
-            environ.get("OLLAMA_API_BASE") or OLLAMA_BASE, model=environ.get("GAVEL_MODEL_OLLAMA") or None
+            environ.get("OLLAMA_API_BASE") or OLLAMA_BASE,
+            model=environ.get("GAVEL_MODEL_OLLAMA", "").partition(",")[0].strip() or None,
         )
         if served is not None and all(member.model != served.model for member in members):
             members.append(served)
     return _preferring(settings, members, skipped=found.skipped)
+
+
+def explicit_members(settings: LlmSettings) -> list[Member]:
+    """Those of `llm.members`, as they are configured."""
+    return [_member(member) for member in settings.members]
 
 
 def primary_member(settings: LlmSettings, members: Sequence[Member]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,11 @@ class RunningStack:
     """The embedded servers, by part name. `halt` and `resume` make an outage. Empty for an attached stack."""
 
     @property
+    def simulated(self) -> bool:
+        """Whether rehearsal models answer."""
+        return any(member.simulated for member in self.members)
+
+    @property
     def temporal_address(self) -> str:
         if self.settings.temporal.address is None:
             raise StackError("This stack was opened without Temporal.")
@@ -60,15 +65,18 @@ class RunningStack:
 
 
 @asynccontextmanager
-async def open_stack(settings: Settings, *, want: Collection[PartName] = PARTS) -> AsyncGenerator[RunningStack]:
-    """Start what is not configured, all at once, and end it on leaving.
+async def open_stack(
+    settings: Settings, *, want: Collection[PartName] = PARTS, members: Sequence[Member] | None = None
+) -> AsyncGenerator[RunningStack]:
+    """Start what is not configured, all at once, and end it on leaving. `members`: who answers, whatever is configured.
 
     Raises :class:`StackError` or `SettingsError` with a sentence when a part does not come up; nothing is left
     running then. Run the event loop in the main thread: on Linux the children die with the thread that made them.
     """
     keys = await asyncio.to_thread(load_keys, settings)
     directory = DataDirectory(settings.data_dir)
-    members = await configured_members(settings.llm, os.environ) if "llm" in want else []
+    if members is None:
+        members = await configured_members(settings.llm, os.environ) if "llm" in want else []
     org = await organization(settings)
     given: dict[PartName, Part] = {
         name: part for name in PARTS if name in want and (part := _given(settings, name, members)) is not None
@@ -177,7 +185,7 @@ async def organization(settings: Settings) -> str:
     return team
 
 
-def _given(settings: Settings, name: PartName, members: list[Member]) -> Part | None:
+def _given(settings: Settings, name: PartName, members: Sequence[Member]) -> Part | None:
     if name == "llm" and members:
         models = ", ".join(f"{member.name} ({member.model})" for member in members)
         return Part("llm", embedded=False, address="", detail=models)

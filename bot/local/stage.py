@@ -26,6 +26,8 @@ class Stage:
     http: aiohttp.ClientSession
     base: str
     """`http://127.0.0.1:…/`."""
+    patience: float = 1
+    """How many times as long things may take: real models think longer than rehearsal models."""
 
     async def say(self, user: str, channel: str, text: str, *, thread: Said | None = None) -> Said:
         """`thread`: as a reply in it; None: in the channel itself."""
@@ -51,6 +53,7 @@ class Stage:
 
     async def until_view(self, user: str, *, seconds: float, what: str) -> dict[str, Any]:
         """The modal as soon as there is one. Raises :class:`StageError` after `seconds`."""
+        seconds *= self.patience
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             view = await self.view(user)
@@ -100,6 +103,7 @@ class Stage:
 
     async def until(self, said: Said, viewer: str, *, has: str, seconds: float, what: str) -> dict[str, Any]:
         """The newest message whose text or buttons hold `has`. Raises :class:`StageError` after `seconds`."""
+        seconds *= self.patience
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             found = [message for message in await self.thread(said, viewer) if has in _readable(message)]

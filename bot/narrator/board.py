@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from bot.blocks.council import count_words, tally_mark
-from tools.contracts.council import ClaimTally, MemberState, Stance
+from bot.narrator.row import Row, RowState
+from bot.narrator.verdict import VERDICT, verdict_rows
+from tools.contracts.council import ClaimTally, CouncilOutcome, MemberState, Stance
 from tools.contracts.progress import (
     MemberProgress,
     NoteProgress,
     ProgressEvent,
     TallyProgress,
     ToolProgress,
+    VerdictProgress,
     VoteProgress,
 )
-
-RowState = Literal["pending", "in_progress", "complete", "error"]
-"""Slack's words for the state of a task."""
 
 MAX_ROWS = 40
 """Shown; more are counted in one last row. Slack's plan and message limits bound a message at about so many."""
 
 MORE = "more"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line: a tool's step, a council member, a claim, or a note."""
-
-    id: str
-    subject: str
-    """Hostile text, as it came."""
-    state: RowState
-    words: str = ""
-    """What is the case with it, in our own words."""
-    result: str = ""
-    """What came of it: hostile text."""
-    mark: str = ""
-    """For a counted claim: ✓ carried, ✗ did not. The words say it too."""
-    leads: bool = False
-    """The words come before the subject."""
 
 
 @dataclass
@@ -53,7 +34,10 @@ class _Claim:
 class Board:
     """The rows in the order in which they first appeared."""
 
-    def __init__(self, *, notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, notes: tuple[str, ...] = (), include_dissent: bool = True) -> None:
+        """`include_dissent`: whether it is told who disputes what, and why."""
+        self._include_dissent = include_dissent
+        self._outcome: CouncilOutcome | None = None
         self._rows: dict[str, Row] = {}
         self._claims: dict[str, _Claim] = {}
         self._members: dict[str, None] = {}
@@ -77,6 +61,10 @@ class Board:
                 for tally in event.tallies:
                     self._claim(tally.claim.id, tally.claim.text).tally = tally
                     self._show_claim(tally.claim.id)
+            case VerdictProgress():
+                self._outcome = event.outcome
+                for row in verdict_rows(event.outcome, include_dissent=self._include_dissent):
+                    self._put(row)
             case NoteProgress():
                 self._put(Row(f"note:{event.text[:80]}", event.text, "complete"))
 
@@ -101,6 +89,12 @@ class Board:
         counted = [claim.tally for claim in self._claims.values() if claim.tally is not None]
         return (sum(tally.carried for tally in counted), len(counted)) if counted else None
 
+    @property
+    def consensus(self) -> bool | None:
+        """Whether the council came to one; None: no council voted."""
+        outcome = self._outcome
+        return outcome.consensus if outcome is not None and outcome.mode == "council" else None
+
     def _tool(self, event: ToolProgress) -> None:
         states: dict[str, RowState] = {"running": "in_progress", "done": "complete", "failed": "error"}
         words = "failed" if event.state == "failed" else ""
@@ -113,10 +107,10 @@ class Board:
         voting = event.stage == "vote"
         states: dict[MemberState, tuple[RowState, str]] = {
             "waiting": ("pending", "waiting to vote" if voting else "waiting"),
-            "thinking": ("in_progress", "voting" if voting else "answering"),
+            "thinking": ("in_progress", "voting" if voting else "thinking"),
             "answered": ("complete", "voted" if voting else "answered"),
-            "failed": ("error", "did not vote" if voting else "did not answer"),
-            "cancelled": ("complete", "not needed, the outcome was decided"),
+            "failed": ("error", "failed, did not vote" if voting else "failed, did not answer"),
+            "cancelled": ("complete", "cancelled, the outcome was decided"),
         }
         state, words = states[event.state]
         result = event.detail if event.state == "failed" else ""
@@ -139,7 +133,7 @@ class Board:
         return f"{said}, {waiting} still to vote" if waiting else said
 
     def _put(self, row: Row) -> None:
-        if row.id in self._rows or len(self._rows) < MAX_ROWS:
+        if row.id in self._rows or row.id == VERDICT or len(self._rows) < MAX_ROWS:
             self._rows[row.id] = row
         else:
             self._hidden.add(row.id)

@@ -35,6 +35,8 @@ class Narrator:
     """One a process. Shares its writer's pacing with everything else the process says."""
 
     writer: ThreadWriter
+    include_dissent: bool = True
+    """Whether it is told who disputes what, and why."""
 
     @asynccontextmanager
     async def live(
@@ -61,7 +63,7 @@ class Narrator:
             key=key,
             headline=Headline.of(title, task_id=task_id, key=key),
         )
-        board = Board(notes=(REHEARSAL,) if simulated else ())
+        board = Board(notes=(REHEARSAL,) if simulated else (), include_dissent=self.include_dissent)
         progress = LiveProgress(self.writer, subject, board, resume_ts=resume_ts, check_first=check_first, on_ts=on_ts)
         teller = asyncio.create_task(progress.tell())
         failed = True

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from bot.blocks.message import Detail, Message, compose, context, lines, section
 from bot.blocks.text import inline, markdown
-from bot.narrator.board import Board, Row
+from bot.narrator.board import MORE, Board
+from bot.narrator.row import Row
+from bot.narrator.verdict import VERDICT
 from tools.contracts.common import JsonObject
 
 SUBJECT_LIMIT = 140
@@ -42,7 +44,8 @@ class Headline:
             return f"{self._name}: stopped"
         carried = board.carried
         count = f", {carried[0]} of {carried[1]} claims carried" if carried else ""
-        return f"{self._name}: done{count}"
+        verdict = {True: ", consensus", False: ", no consensus", None: ""}[board.consensus]
+        return f"{self._name}: done{verdict}{count}"
 
     @property
     def _name(self) -> str:
@@ -60,12 +63,16 @@ class ChunkWriter:
         """`shown`: title and state of rows that need not be said again."""
         self._title = ""
         self._shown = dict(shown or {})
+        self._words: dict[Row, str] = {}
+        """A row that has not changed is not put into words again."""
 
     def changes(self, title: str, rows: list[Row]) -> list[JsonObject]:
         """The chunks that bring the stream up to date; harmless to send twice."""
         chunks: list[JsonObject] = [] if title == self._title else [{"type": "plan_update", "title": title}]
         for row in rows:
-            said = _streamed_title(row)
+            said = self._words.get(row)
+            if said is None:
+                said = self._words[row] = _streamed_title(row)
             if self._shown.get(row.id) != (said, row.state):
                 chunks.append({"type": "task_update", "id": row.id, "title": said, "status": row.state})
         return chunks
@@ -89,12 +96,18 @@ class ChunkWriter:
 def as_message(title: str, rows: list[Row]) -> Message:
     """The same as one message, for where nothing can be streamed."""
     parts: list[JsonObject | Detail] = [section(f"*{inline(title, 900)}*")]
-    groups = (("Steps", "tool:"), ("Members", "member:"), ("Claims", "claim:"))
+    groups = (
+        ("Steps", "tool:"),
+        ("Members", "member:"),
+        ("Claims", "claim:"),
+        ("Verdict", VERDICT),
+        ("Dissent", "dissent:"),
+    )
     for heading, prefix in groups:
         shown = [_edited_line(row) for row in rows if row.id.startswith(prefix)]
         if shown:
             parts.append(Detail(lines(heading, shown)))
-    others = [inline(row.subject, 300) for row in rows if row.id.startswith("note:") or ":" not in row.id]
+    others = [inline(row.subject, 300) for row in rows if row.id.startswith("note:") or row.id == MORE]
     if others:
         parts.append(context("\n".join(others[:8])))
     return compose(inline(title, 900), parts)

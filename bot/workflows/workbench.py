@@ -12,6 +12,7 @@ from agents.orchestrator.chat import Member
 from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
+from bot.ledger.labels import Labels
 from bot.ledger.ledger import Ledger
 from bot.modes.channels import ChannelModes
 from bot.narrator.live import Narrator
@@ -35,6 +36,8 @@ class Workbench:
     writer: ThreadWriter
     narrator: Narrator
     ledger: Ledger
+    labels: Labels
+    """What became of what councils carried."""
     channel_modes: ChannelModes
     meta_prompt: MetaPrompt
     follow_ups: FollowUps

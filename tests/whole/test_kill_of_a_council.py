@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from bot.blocks.actions import APPROVE
+from bot.ledger.labels import Labels
+from bot.opening import open_database
 from bot.workflows.task import TaskWorkflow
 from tests.whole.flaws import flaws_of
 from tests.whole.square import Square
@@ -59,3 +62,9 @@ async def test_a_worker_killed_during_a_council_asks_and_pays_only_for_what_was_
         task = f"{town.stack.org}.{said.channel}.{said.ts}"
         result = await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).result()
         assert await flaws_of(town, said, result, estate=town.estate, ledger=town.ledger) == []
+
+        # It ran and was verified: who had voted for it has been right once.
+        async with AsyncExitStack() as exits:
+            database = await open_database(exits, town.stack.settings)
+            learned = await Labels(database).learned(town.stack.org, "drift")
+        assert set(learned.reliability) == {"Amber", "Birch", "Cedar"}

@@ -42,21 +42,21 @@ async def test_a_secret_goes_nowhere_and_its_owner_is_told(square: Square) -> No
     assert len(started) == 4
     seen = 0
     for task in started:
-        async for data in _payloads(square, task):
+        async for data in payloads(square, task):
             seen += b"redacted:" in data
             assert not [secret for secret in secrets if secret.encode() in data], f"{task} in Temporal: {data[:300]}"
     assert seen >= 4, "the histories were not read"
     ledger = await square.town.ledger.show(square.town.stack.org, limit=1000)
     assert [entry for entry in ledger for secret in secrets if secret in entry.body] == []
     data = square.town.stack.settings.data_dir
-    assert await asyncio.to_thread(lambda: list(_holding(data, secrets))) == []
+    assert await asyncio.to_thread(lambda: list(holding(data, secrets))) == []
 
 
 def _told(square: Square, user: str) -> list[JsonObject]:
     return [said for said in square.written() if said["ephemeral_to"] == user and ROTATE in said["text"]]
 
 
-def _holding(data: Path, secrets: list[str]) -> Iterator[Path]:
+def holding(data: Path, secrets: list[str]) -> Iterator[Path]:
     """Files of the product with a secret in them: databases, logs. The workspace holds what people typed."""
     for file in data.rglob("*"):
         if file.is_file() and "slack" not in file.relative_to(data).parts:
@@ -65,7 +65,7 @@ def _holding(data: Path, secrets: list[str]) -> Iterator[Path]:
                 yield file
 
 
-async def _payloads(square: Square, task: str) -> AsyncIterator[bytes]:
+async def payloads(square: Square, task: str) -> AsyncIterator[bytes]:
     """Everything Temporal keeps of the task, decoded."""
     codec = square.town.temporal.data_converter.payload_codec
     assert codec is not None

@@ -113,6 +113,21 @@ class MemberSummary(Contract):
     state: MemberState
     latency_ms: int
     error: str | None = None
+    weight: float | None = None
+    """What its vote counted for: its share of an effective vote, times what it has proved worth. None: no vote."""
+
+
+class CalibrationReport(Contract):
+    """How good confidences are, on outcomes they were not fitted to."""
+
+    method: Literal["platt", "isotonic"]
+    labels: int
+    """Outcomes that people confirmed, this org's."""
+    brier: float
+    ece: float
+    """Expected calibration error: the mean gap between confidence and how often it was right."""
+    auroc: float | None
+    """None: all outcomes were of one kind."""
 
 
 class CouncilOutcome(Contract):
@@ -135,6 +150,13 @@ class CouncilOutcome(Contract):
     tallies: list[ClaimTally]
     agreement: float | None
     """Mean agreement over the claims that carried the plan; None when no claim was voted on. Not a probability."""
+    margin: float | None = None
+    """Mean of (S - C) / N over what the answer is made of; None when it was not voted on."""
+    confidence: float | None = None
+    """How likely the answer is right, by outcomes of councils with such a margin. None: too few of them are known, and
+    there is only agreement."""
+    calibration: CalibrationReport | None = None
+    """How far such confidences are to be trusted; None exactly when there is none."""
     dissent: list[Dissent]
     opposed: int = 0
     """Votes against what carried nevertheless: a claim, a phase or an action that the answer rests on."""

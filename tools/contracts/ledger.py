@@ -40,6 +40,9 @@ LedgerKind = Literal[
     "phase_finished",
     "rollback_finished",
     "task_ended",
+    "provider_key_set",
+    "provider_key_deleted",
+    "provider_keys_rotated",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from tools.contracts.council import ClaimTally, MemberState, Stance
+from tools.contracts.council import ClaimTally, CouncilOutcome, MemberState, Stance
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,20 @@ class TallyProgress:
 
 
 @dataclass(frozen=True)
+class VerdictProgress:
+    """How the models' answering ended: the verdict, and who was against what."""
+
+    outcome: CouncilOutcome
+
+
+@dataclass(frozen=True)
 class NoteProgress:
     """One short sentence, e.g. why a mode was degraded."""
 
     text: str
 
 
-ProgressEvent = ToolProgress | MemberProgress | VoteProgress | TallyProgress | NoteProgress
+ProgressEvent = ToolProgress | MemberProgress | VoteProgress | TallyProgress | VerdictProgress | NoteProgress
 
 
 class Progress(Protocol):

@@ -85,5 +85,12 @@ def provider_of(member: Member) -> ProviderId | None:
     return whose[0].identifier if whose else None
 
 
+def provider_names(members: Sequence[Member]) -> dict[str, str]:
+    """Id → name of the providers that these models belong to, in the order of the models."""
+    names = {vendor.identifier: vendor.name for vendor in VENDORS}
+    found = [identifier for member in members if (identifier := provider_of(member)) is not None]
+    return {identifier: names[identifier] for identifier in found}
+
+
 def _named(models: str | None) -> list[str]:
     return [name.strip() for name in (models or "").split(",") if name.strip()]

@@ -13,6 +13,7 @@ from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
 from bot.blocks.task import unanswered_card
+from bot.ledger.labels import Confirmed, Source, plan_confirmed
 from bot.thread import SlackRefused
 from bot.workflows import messages as m
 from bot.workflows.activities.deciding import offer_of
@@ -20,6 +21,9 @@ from bot.workflows.activities.observing import Touched
 from bot.workflows.activities.progress import show_progress
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.workbench import Workbench
+
+WRONG = "wrong"
+"""How the reason of a rejection begins that says the plan was wrong, and not only unwanted now."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Concluding:
                 actor="gavel",
                 key="ended",
             )
+            if (confirmed := proved(state, result)) is not None:
+                await self.bench.labels.confirm(confirmed)
             if state.thread_ts is None:
                 await self._tell_directly(state, result, cost_usd=cost_usd)
                 return True
@@ -113,6 +119,30 @@ class Concluding:
                 simulated=self.bench.simulated,
             )
         )
+
+
+def proved(state: m.TaskState, result: m.TaskResult) -> Confirmed | None:
+    """What the end says of the plan: run and verified, it was right; rolled back, or rejected as wrong, it was not.
+
+    None: it says nothing of it. A rejection may have any reason, and what expired was never judged.
+    """
+    ended: dict[m.Outcome, tuple[bool, Source]] = {"completed": (True, "run"), "rolled_back": (False, "run")}
+    if result.outcome == "rejected" and result.detail.strip().lower().startswith(WRONG):
+        ended["rejected"] = (False, "rejection")
+    if state.proposal is None or state.spec is None or result.outcome not in ended:
+        return None
+    if result.outcome == "completed" and result.phases_run == 0:
+        return None
+    right, source = ended[result.outcome]
+    return plan_confirmed(
+        state.proposal.council,
+        org=state.request.org,
+        task_id=state.request.task_id,
+        agent=state.spec.agents[0],
+        revision=state.proposal.revision,
+        right=right,
+        source=source,
+    )
 
 
 def _is_shown(state: m.TaskState, proposal: m.Proposal) -> bool:

@@ -47,7 +47,7 @@ async def test_help_names_every_command_and_is_quick(place: Path) -> None:
     ran = await gavel(place, "--help")
     assert time.monotonic() - started < 2  # about 0.2 s alone; heavy imports would be several seconds
     assert ran.status == 0
-    for command in ("up", "worker", "doctor", "ledger", "usage", "cve"):
+    for command in ("up", "worker", "doctor", "ledger", "keys", "usage", "cve"):
         assert f" {command} " in ran.out
 
 

@@ -20,6 +20,7 @@ from bot.blocks.actions import APPROVE, STEP_UP_BLOCK, STEP_UP_INPUT
 from bot.blocks.plan_card import Offer, plan_card
 from bot.desks import Desk as CommandDesk
 from bot.intake import Intake
+from bot.listeners.keys import KeyDoor
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
 from tests.unit.local_slack.harness import OPS, Slack
@@ -99,7 +100,11 @@ def submission(view: JsonObject, typed: Any, *, user: str, **changes: Any) -> Js
 
 @asynccontextmanager
 async def open_desk(
-    slack: Slack, temporal: Client, *, desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] | None = None
+    slack: Slack,
+    temporal: Client,
+    *,
+    desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] | None = None,
+    key_door: KeyDoor | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -125,6 +130,7 @@ async def open_desk(
         org="T1",
         alert_channels=frozenset(),
         desks={verb: made(client) for verb, made in (desks or {}).items()},
+        key_door=key_door,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
-from bot.desks import LateMode
 from bot.keys import load_keys
+from bot.late import LateMode
 from bot.modes.channels import ChannelModes, SetMode
 from bot.opening import open_ledger
 from bot.roles import ListedRoles

@@ -15,6 +15,7 @@ import pytest
 from bot.blocks.message import REHEARSAL
 from bot.local.slack.seed import BOT_ID
 from bot.narrator import live, sinks
+from bot.narrator.board import Board
 from bot.narrator.live import LiveProgress, Narrator
 from bot.pacing import Pacer, Rate
 from bot.thread import ThreadRef, ThreadWriter
@@ -22,7 +23,14 @@ from tests.unit.blocks import samples
 from tests.unit.blocks.rules import assert_harmless, objects
 from tests.unit.narrator.workspace import TOKEN, Slack, running_slack, until
 from tools.contracts.common import JsonObject
-from tools.contracts.progress import MemberProgress, NoteProgress, TallyProgress, ToolProgress, VoteProgress
+from tools.contracts.progress import (
+    MemberProgress,
+    NoteProgress,
+    TallyProgress,
+    ToolProgress,
+    VerdictProgress,
+    VoteProgress,
+)
 
 TASK = samples.TASK
 KEY = "investigate:1"
@@ -42,8 +50,9 @@ def work(progress: LiveProgress, *, text: str = "14 web servers run web-golden 2
         progress.emit(VoteProgress("c1", text, name, "support"))
         progress.emit(VoteProgress("c2", "The canary failed", name, "support" if name == "GPT" else "silent"))
         progress.emit(MemberProgress(name, "answered", "vote"))
-    tallies = samples.outcome(claims=4, text=text).tallies
-    progress.emit(TallyProgress(tallies))
+    outcome = samples.outcome(claims=4, text=text)
+    progress.emit(TallyProgress(outcome.tallies))
+    progress.emit(VerdictProgress(outcome))
     progress.emit(NoteProgress("Gemini was slow."))
 
 
@@ -82,7 +91,7 @@ async def test_streams_each_step_member_and_claim_as_a_row_of_one_message(slack:
     assert message["ts"] == ts
     assert message["stream"]["state"] == "completed"
     plan = message["blocks"][0]
-    assert (plan["type"], plan["title"]) == ("plan", "Investigating: done, 2 of 4 claims carried")
+    assert (plan["type"], plan["title"]) == ("plan", "Investigating: done, consensus, 2 of 4 claims carried")
     shown = rows(message)
     assert shown["query assets: 14 web servers run web-golden 2026.01.1"] == "complete"
     assert shown["compare versions: failed: the estate did not answer"] == "error"
@@ -90,7 +99,51 @@ async def test_streams_each_step_member_and_claim_as_a_row_of_one_message(slack:
     assert shown["Carried (3 of 3 support): 14 web servers run web-golden 2026.01.1"] == "complete"
     assert shown["Not carried (2 of 3 support, 1 contradicts): 14 web servers run web-golden 2026.01.1"] == "complete"
     assert shown["Not carried (1 of 3 supports, 2 silent, single source): 14 web servers run web-golden 2026.01.1"]
+    assert shown["Verdict: consensus, 92 % agreement (more than 70 % needed), 3 votes count as 3"] == "complete"
+    assert any(title.startswith("Dissent: Gemini against: 14 web servers run") for title in shown)
     assert REHEARSAL in shown
+
+
+async def test_each_state_of_a_member_is_told_and_so_is_why_it_failed(slack: Slack) -> None:
+    """Waiting and thinking while it is so; how each ended, afterwards too."""
+    thread = await slack.thread()
+
+    async def act(progress: LiveProgress) -> None:
+        for name in MEMBERS:
+            progress.emit(MemberProgress(name, "waiting", "answer"))
+        progress.emit(MemberProgress("Claude", "thinking", "answer"))
+
+        async def shown() -> bool:
+            replies = await slack.replies(thread)
+            return bool(replies) and {"Claude: thinking", "GPT: waiting"} <= rows(replies[0]).keys()
+
+        await until(shown)
+        progress.emit(MemberProgress("Claude", "answered", "answer"))
+        progress.emit(MemberProgress("Claude", "waiting", "vote"))
+        progress.emit(MemberProgress("Claude", "answered", "vote"))
+        progress.emit(MemberProgress("GPT", "failed", "answer", "GPT refused the key."))
+        progress.emit(MemberProgress("Gemini", "cancelled", "answer"))
+
+    await tell(slack, thread, act)
+    (message,) = await slack.replies(thread)
+    shown = rows(message)
+    assert shown["Claude: voted"] == "complete"
+    assert shown["GPT: failed, did not answer: GPT refused the key."] == "error"
+    assert shown["Gemini: cancelled, the outcome was decided"] == "complete"
+
+
+def test_a_verdict_is_told_however_many_rows_there_are_and_dissent_only_where_it_may_be() -> None:
+    board = Board(include_dissent=False)
+    for number in range(60):
+        board.apply(ToolProgress(f"call-{number}", "query_assets", "done"))
+    board.apply(VerdictProgress(samples.outcome(claims=8).model_copy(update={"consensus": False})))
+    said = [row for row in board.rows() if row.id == "verdict"]
+    assert [row.subject for row in said] == ["no consensus, 92 % agreement (more than 70 % needed), 3 votes count as 3"]
+    assert board.consensus is False
+    quiet = Board(include_dissent=False)
+    quiet.apply(VerdictProgress(samples.outcome(claims=8)))
+    dissent = [row.subject for row in quiet.rows() if row.id.startswith("dissent:")]
+    assert dissent == ["2 claims disputed; the ledger has by whom and why"]
 
 
 async def test_votes_are_seen_while_they_are_cast(slack: Slack) -> None:
@@ -126,7 +179,7 @@ async def test_without_a_person_to_stream_to_one_message_is_edited(slack: Slack)
     assert message["stream"] is None
     said = words(message)
     for expected in (
-        "Investigating: done, 2 of 4 claims carried",
+        "Investigating: done, consensus, 2 of 4 claims carried",
         "✓ _Carried (3 of 3 support)_",
         "✗ compare versions",
         REHEARSAL,
@@ -269,7 +322,7 @@ async def test_a_retry_goes_on_in_the_message_that_a_killed_process_left(
     (message,) = await slack.replies(thread)
     assert set(seen) == {left}
     assert message["ts"] == left
-    assert "Investigating: done, 2 of 4 claims carried" in words(message)
+    assert "Investigating: done, consensus, 2 of 4 claims carried" in words(message)
     assert "read logs" not in words(message)
 
 
@@ -351,7 +404,7 @@ async def test_a_stream_that_slack_closed_by_itself_is_edited_to_its_end(tmp_pat
 
         await tell(hasty, thread, act)
         (message,) = await hasty.replies(thread)
-        assert "Investigating: done, 2 of 4 claims carried" in words(message)
+        assert "Investigating: done, consensus, 2 of 4 claims carried" in words(message)
 
 
 @pytest.mark.parametrize("recipient", ["U0ADA00001", None], ids=["streamed", "edited"])
@@ -360,7 +413,7 @@ async def test_hostile_text_pings_nobody_and_breaks_nothing(slack: Slack, text: 
     thread = await slack.thread(recipient=recipient)
     await tell(slack, thread, title=samples.fit(text, 90))
     (message,) = await slack.replies(thread)
-    assert "done, 2 of 4" in words(message)
+    assert "done, consensus, 2 of 4" in words(message)
     for found in objects(message["blocks"]):
         for shown in (found.get("text"), found.get("title")):
             if isinstance(shown, str) and found.get("type") == "mrkdwn":

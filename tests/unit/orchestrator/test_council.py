@@ -32,7 +32,7 @@ from tools.contracts.common import Mode
 from tools.contracts.council import Stance
 from tools.contracts.ledger import LedgerUnavailable
 from tools.contracts.members.rollout import DriftMemberReport
-from tools.contracts.progress import ProgressEvent, TallyProgress
+from tools.contracts.progress import ProgressEvent, TallyProgress, VerdictProgress
 
 FOUR = ("alpha", "beta", "gamma", "delta")
 
@@ -453,10 +453,11 @@ async def test_progress_tells_each_state_each_vote_and_the_tally(table: Table) -
     for model in FOUR[:3]:
         table.seat(model, answer=report("23"))
     result = await table.deliberate(*FOUR[:3])
-    assert table.watcher.states("Alpha") == ["thinking", "answered", "thinking", "answered"]
+    assert table.watcher.states("Alpha") == ["thinking", "answered", "waiting", "thinking", "answered"]
     assert len(table.watcher.votes) == 3 * len(result.outcome.tallies)
     [counted] = [event for event in table.watcher.events if isinstance(event, TallyProgress)]
     assert counted.tallies == result.outcome.tallies
+    assert table.watcher.events[-1] == VerdictProgress(result.outcome)
 
 
 async def test_every_call_is_logged(table: Table) -> None:

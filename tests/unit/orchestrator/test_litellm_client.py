@@ -192,6 +192,16 @@ async def test_a_call_can_be_cancelled_at_any_moment_without_a_leak(
     gc.collect()
 
 
+async def test_a_client_that_was_closed_leaves_the_next_one_working(
+    provider: Provider, litellm_client: LiteLLMClient
+) -> None:
+    """litellm keeps its connections for the whole process, and hands out closed ones."""
+    provider.play("alpha", says("hi"))
+    for _ in range(2):
+        await litellm_client.chat(provider.member("alpha"), request())
+        await litellm_client.close()
+
+
 async def test_calls_run_side_by_side(provider: Provider, litellm_client: LiteLLMClient) -> None:
     provider.play("alpha", meets(asyncio.Barrier(5), says("hi")))
     await asyncio.gather(*(litellm_client.chat(provider.member("alpha"), request()) for _ in range(5)))

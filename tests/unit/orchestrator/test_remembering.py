@@ -120,6 +120,35 @@ async def test_a_council_that_was_over_is_counted_again_without_asking_anybody(i
     assert [row.model_dump() for row in second.outcome.tallies] == [row.model_dump() for row in first.outcome.tallies]
 
 
+async def test_the_one_model_that_answered_before_a_council_came_in_is_not_asked_again(
+    interrupted: Interrupted,
+) -> None:
+    members = [interrupted.provider.member(model) for model in THREE]
+    orchestrator = Orchestrator(Council(LoggedClient(interrupted.client, interrupted.log), members))
+
+    async def one_model() -> Deliberation:
+        return await orchestrator.deliberate(
+            interrupted.brief(), mode="single", progress=interrupted.watcher, recorder=KeptEntries()
+        )
+
+    await one_model()
+    alone = await one_model()
+    assert interrupted.asked("DriftMemberReport") == {"alpha": 1}
+    assert "Alpha had answered before the interruption." in interrupted.watcher.notes
+    interrupted.watcher.events.clear()
+    result = await orchestrator.deliberate(
+        interrupted.brief(),
+        mode="council",
+        progress=interrupted.watcher,
+        recorder=KeptEntries(),
+        given=alone.reports,
+        escalated="It is risky.",
+    )
+    assert (result.outcome.consensus, result.outcome.escalated) == (True, "It is risky.")
+    assert interrupted.asked("DriftMemberReport") == dict.fromkeys(THREE, 1)
+    assert interrupted.watcher.notes == []
+
+
 async def test_another_question_is_asked(interrupted: Interrupted) -> None:
     await interrupted.deliberate()
     elsewhere = replace(interrupted.brief(), system="You judge other evidence.")

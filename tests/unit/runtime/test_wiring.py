@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
+from agents.orchestrator.chat import Member
 from agents.orchestrator.escalation import EscalationRules
 from agents.orchestrator.modes import ModeDefaults
 from bot.app import Identity, build_client
 from bot.keys import load_keys
+from bot.keystore.sealing import Place
+from bot.keystore.service import open_key_service
+from bot.keystore.store import owner_of
 from bot.local.estate.estate import SampleEstate
 from bot.local.rehearsal.members import rehearsal_members
 from bot.runtime import open_workbench
 from bot.settings import Settings, SettingsError
 from bot.workflows.workbench import Workbench
+from tests.unit.orchestrator.parts import request
+from tests.unit.orchestrator.provider import KEY, says, serve_provider
 
 NOWHERE = "http://127.0.0.1:9/"
 
 
 @asynccontextmanager
-async def workbench(data_dir: Path, **sections: Mapping[str, object]) -> AsyncGenerator[Workbench]:
+async def workbench(
+    data_dir: Path, *, members: Sequence[Member] = (), **sections: Mapping[str, object]
+) -> AsyncGenerator[Workbench]:
     settings = Settings.embedded(data_dir=data_dir)
     for name, changes in sections.items():
         section: BaseModel = getattr(settings, name)
@@ -35,7 +44,7 @@ async def workbench(data_dir: Path, **sections: Mapping[str, object]) -> AsyncGe
             keys=load_keys(settings),
             client=build_client(api_url=NOWHERE, bot_token="xoxb-1"),
             identity=Identity(team="T1", user="UBOT", bot="BBOT"),
-            members=rehearsal_members(NOWHERE),
+            members=members or rehearsal_members(NOWHERE),
             estate=estate,
             samples=[],
         ) as bench:
@@ -69,3 +78,18 @@ async def test_the_models_follow_their_section(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="LLM_PRIMARY"):
         async with workbench(tmp_path, llm={"primary": "claude"}):
             pytest.fail("opened")
+
+
+async def test_a_persons_saved_key_pays_for_their_calls(tmp_path: Path) -> None:
+    typed = "zq-7f3e9a1c5b2d8e4f6a0b"
+    async with serve_provider() as provider:
+        provider.play("alpha", says("ok"))
+        settings = Settings.embedded(data_dir=tmp_path)
+        keys = load_keys(settings)
+        async with workbench(tmp_path, members=[provider.member("alpha")]) as bench:
+            async with open_key_service(settings, keys, bench.members) as service:
+                await service.store.put(Place("T1", owner_of("U1"), "compatible"), SecretStr(typed), by="U1")
+            for user in ("U1", "U2"):
+                asked = replace(request(key=user), user=user, prompt_id="meta_prompt")
+                await bench.meta_prompt.client.chat(bench.members[0], asked)
+        assert [call.authorization for call in provider.calls] == [f"Bearer {typed}", f"Bearer {KEY}"]

@@ -9,7 +9,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
-from bot.desks import LateUsage
+from bot.late import LateUsage
 from bot.roles import ListedRoles
 from bot.settings import DatabaseSettings, Settings
 from tests.unit.ledger.book import Book

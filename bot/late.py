@@ -1,0 +1,99 @@
+"""What answers a slash command besides tasks, imported when it is first asked for: a bot alone holds little memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from pydantic import SecretStr
+
+from agents.orchestrator.chat import Member
+from bot.blocks.message import Message
+from bot.clock import utc_now
+from bot.desks import Desk, KeyDesk, Owned, Typed
+from bot.keys import Keys
+from bot.roles import RoleDirectory
+from bot.settings import Settings
+from bot.slack_api import SlackApi
+
+
+@dataclass(frozen=True)
+class LateUsage:
+    """`/gavel usage`."""
+
+    settings: Settings
+    client: SlackApi
+    roles: RoleDirectory
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        # In a thread first: SQLAlchemy takes half a second, and others wait for their acknowledgement.
+        await asyncio.to_thread(import_module, "bot.usage.desk")
+        from bot.usage.desk import UsageDesk
+        from bot.usage.teams import Teams
+
+        desk = UsageDesk(
+            database_url=self.settings.database_url,
+            roles=self.roles,
+            teams=Teams(self.settings.usage.teams, self.client),
+            now=utc_now,
+        )
+        return await desk.answer(typed)
+
+
+@dataclass(frozen=True)
+class LateMode:
+    """`/gavel mode`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    client: SlackApi
+    roles: RoleDirectory
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, "bot.modes.desk")
+        from bot.modes.desk import ModeDesk
+
+        return await ModeDesk(self.settings, self.keys, self.client, self.roles, utc_now).answer(typed)
+
+
+@dataclass(frozen=True)
+class LateKeys:
+    """The key store. Implements `bot.listeners.keys.KeyDesk`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    members: Sequence[Member] = field(repr=False)
+
+    async def save(self, *, org: str, user: str, everybodys: bool, provider: str, key: SecretStr) -> None:
+        """See `KeyDesk`."""
+        async with self._open() as desk:
+            await desk.save(org=org, user=user, everybodys=everybodys, provider=provider, key=key)
+
+    async def delete(self, *, org: str, user: str, everybodys: bool, provider: str) -> None:
+        """See `KeyDesk`."""
+        async with self._open() as desk:
+            await desk.delete(org=org, user=user, everybodys=everybodys, provider=provider)
+
+    async def kept(self, *, org: str, user: str) -> Sequence[Owned]:
+        """See `KeyDesk`."""
+        async with self._open() as desk:
+            return await desk.kept(org=org, user=user)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[KeyDesk]:
+        # As with usage.
+        await asyncio.to_thread(import_module, "bot.keystore.desk")
+        from bot.keystore.desk import open_desk
+
+        async with open_desk(self.settings, self.keys, self.members) as desk:
+            yield desk
+
+
+def desks(settings: Settings, client: SlackApi, keys: Keys, *, roles: RoleDirectory) -> Mapping[str, Desk]:
+    """Verb of `/gavel` → who answers it."""
+    return {"usage": LateUsage(settings, client, roles), "mode": LateMode(settings, keys, client, roles)}

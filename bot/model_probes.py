@@ -1,0 +1,124 @@
+"""Does a configured model answer? Its provider's list of models costs nothing; a short question costs a little."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from pydantic import AliasChoices, BaseModel, Field, ValidationError
+
+from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelClient, ModelError
+from agents.orchestrator.errors import UnusableReply, without_secrets
+from agents.orchestrator.providers.catalog import Discovery, provider_of
+from agents.orchestrator.providers.listing import Listing, listing_of
+from agents.orchestrator.providers.provider import model_name
+from bot.finding import Finding
+from bot.probes import NoAnswer, get_json
+
+NOT_ASKED = "set up; not asked (`gavel doctor --deep` asks it one short question)"
+
+
+class _Row(BaseModel):
+    id: str = ""
+    name: str = ""
+
+
+class _Listed(BaseModel):
+    """OpenAI, Anthropic and Azure list `data[].id`, Gemini and Ollama `models[].name`."""
+
+    rows: list[_Row] = Field(validation_alias=AliasChoices("data", "models"))
+
+    def names(self) -> set[str]:
+        return {(row.id or row.name).removeprefix("models/") for row in self.rows}
+
+
+@asynccontextmanager
+async def model_client() -> AsyncGenerator[ModelClient]:
+    """For a while. Closing one closes the connections of all: one for all that is asked at a time."""
+    # Late: litellm takes seconds to import.
+    from agents.orchestrator.litellm_client import LiteLLMClient
+
+    client = LiteLLMClient()
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def ask_model(client: ModelClient, member: Member, *, seconds: float = 30) -> str:
+    """One short question, for real. Raises :class:`NoAnswer`."""
+    request = ChatRequest(
+        messages=(ChatMessage("user", "Answer with the word ok."),),
+        purpose="understand",
+        org="doctor",
+        task_id="doctor",
+        user="doctor",
+        mode="single",
+        prompt_id="doctor",
+        prompt_version="1",
+        key=f"doctor-{member.name}",
+        max_tokens=64,
+        deadline_seconds=seconds,
+    )
+    try:
+        reply = await client.chat(member, request)
+    except UnusableReply as short:
+        # A model that thinks may have thought its few tokens away. It was reached, and took the key.
+        reply = short.reply
+    except ModelError as error:
+        raise NoAnswer(str(error)) from None
+    return f"answered in {reply.duration_ms} ms"
+
+
+async def ask_listing(member: Member, listing: Listing) -> str:
+    """What its provider lists. Raises :class:`NoAnswer`, also for a model that is not among them."""
+    try:
+        body = await get_json(listing.url, headers=listing.headers, seconds=5)
+    except NoAnswer as error:
+        raise NoAnswer(without_secrets(str(error), (member.api_key,) if member.api_key else ())) from None
+    try:
+        names = _Listed.model_validate(body).names()
+    except ValidationError:
+        raise NoAnswer("it answers, but not with a list of models") from None
+    wanted = model_name(member)
+    if listing.whole and names and not {wanted, f"{wanted}:latest"} & names:
+        raise NoAnswer(f"it takes the key, but lists no model {wanted}")
+    return f"takes the key and lists {len(names)} models"
+
+
+async def examine_models(members: Sequence[Member], *, deep: bool) -> list[Finding]:
+    """One finding a member, all at once."""
+    async with model_client() as client:
+        return list(await asyncio.gather(*(_examine(client, member, deep=deep) for member in members)))
+
+
+def half_configured(found: Discovery) -> list[Finding]:
+    """One finding for each provider that has a key and cannot be used all the same."""
+    return [
+        Finding(f"provider {identifier}", "not running", "its variables", sentence, "set what is missing, or unset it")
+        for identifier, sentence in found.missing.items()
+    ]
+
+
+async def _examine(client: ModelClient, member: Member, *, deep: bool) -> Finding:
+    component = f"model {member.name}"
+    listing = listing_of(member)
+    if deep:
+        tried, question = f"{member.model}, one short question", ask_model(client, member)
+    elif listing is not None:
+        tried, question = f"{member.model}, {listing.url.partition('?')[0]}", ask_listing(member, listing)
+    else:
+        return Finding(component, "ok", f"{member.model} (configured)", NOT_ASKED)
+    try:
+        return Finding(component, "ok", tried, await question)
+    except NoAnswer as error:
+        return Finding(component, "failed", tried, str(error), _advice(member, str(error)))
+
+
+def _advice(member: Member, said: str) -> str:
+    if "lists no model" in said:
+        return f"name one that it has, by GAVEL_MODEL_{(provider_of(member) or 'PROVIDER').upper()} or in llm.members"
+    if "401" in said or "403" in said or "refused the key" in said:
+        return "set a key that is valid, of this provider and this address"
+    return "check its address, its key, the model's name and the network"

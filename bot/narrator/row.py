@@ -1,0 +1,27 @@
+"""One line of what is told of a running investigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+RowState = Literal["pending", "in_progress", "complete", "error"]
+"""Slack's words for the state of a task."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A tool's step, a council member, a claim, the verdict, a dissent, or a note."""
+
+    id: str
+    subject: str
+    """Hostile text, as it came."""
+    state: RowState
+    words: str = ""
+    """What is the case with it, in our own words."""
+    result: str = ""
+    """What came of it: hostile text."""
+    mark: str = ""
+    """For a counted claim: ✓ carried, ✗ did not. The words say it too."""
+    leads: bool = False
+    """The words come before the subject."""

@@ -152,7 +152,13 @@ class Orchestrator:
     @property
     def _aggregating(self) -> Aggregation:
         council = self.council
-        return Aggregation(council.client, council.members, council.answer_deadline_seconds, primary=self.primary)
+        return Aggregation(
+            council.client,
+            council.members,
+            council.answer_deadline_seconds,
+            primary=self.primary,
+            fan_outs=council.fan_outs,
+        )
 
     async def _together(
         self, turn: _Turn, reports: Mapping[str, MemberReport], *, degraded: str | None

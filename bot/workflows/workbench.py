@@ -32,6 +32,11 @@ from tools.dispatcher import Dispatcher, build_dispatcher
 from tools.registry import ToolRegistry
 
 
+def no_warnings(_org: str, _task_id: str) -> list[str]:
+    """No budget is set."""
+    return []
+
+
 @dataclass(frozen=True)
 class Workbench:
     writer: ThreadWriter
@@ -60,6 +65,8 @@ class Workbench:
     """Slack's team id, for streams."""
     redact: Callable[[str], str]
     now: Callable[[], datetime]
+    take_warnings: Callable[[str, str], list[str]] = no_warnings
+    """Org and task → what its thread is still to be told of budgets that are nearly used up."""
     include_dissent: bool = True
     """Whether cards tell who disputes what and why. Gates and ledger have it in any case."""
 

@@ -15,7 +15,7 @@ from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateKeys, LateMode, LateUsage
+from bot.late import LateKeys, desks
 from bot.listeners.keys import KeyDoor
 from bot.local.stack import RunningStack
 from bot.roles import role_directory
@@ -54,10 +54,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
-        desks={
-            "usage": LateUsage(settings, client, roles),
-            "mode": LateMode(settings, stack.keys, client, roles),
-        },
+        desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
     )
 

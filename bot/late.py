@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from agents.orchestrator.chat import Member
 from bot.blocks.message import Message
 from bot.clock import utc_now
-from bot.desks import KeyDesk, Owned, Typed
+from bot.desks import Desk, KeyDesk, Owned, Typed
 from bot.keys import Keys
 from bot.roles import RoleDirectory
 from bot.settings import Settings
@@ -66,8 +66,8 @@ class LateKeys:
     """The key store. Implements `bot.listeners.keys.KeyDesk`."""
 
     settings: Settings
-    keys: Keys
-    members: Sequence[Member]
+    keys: Keys = field(repr=False)
+    members: Sequence[Member] = field(repr=False)
 
     async def save(self, *, org: str, user: str, everybodys: bool, provider: str, key: SecretStr) -> None:
         """See `KeyDesk`."""
@@ -92,3 +92,29 @@ class LateKeys:
 
         async with open_desk(self.settings, self.keys, self.members) as desk:
             yield desk
+
+
+@dataclass(frozen=True)
+class LateModels:
+    """`/gavel models`."""
+
+    settings: Settings
+    members: Sequence[Member] = field(repr=False)
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, "bot.routing.desk")
+        from bot.routing.desk import ModelsDesk
+
+        return await ModelsDesk(self.settings, self.members, utc_now).answer(typed)
+
+
+def desks(
+    settings: Settings, client: SlackApi, keys: Keys, *, roles: RoleDirectory, members: Sequence[Member]
+) -> Mapping[str, Desk]:
+    """Verb of `/gavel` → who answers it. `members`: the models that answer."""
+    return {
+        "usage": LateUsage(settings, client, roles),
+        "mode": LateMode(settings, keys, client, roles),
+        "models": LateModels(settings, members),
+    }

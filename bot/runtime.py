@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -12,6 +13,7 @@ from temporalio.worker import Worker
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.breaking import BreakingClient
+from agents.orchestrator.budget import BudgetedClient
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
@@ -19,12 +21,14 @@ from agents.orchestrator.keyed import KeyedClient
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
+from agents.orchestrator.prices import read_prices
 from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.stamping import StampingClient
 from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
+from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
@@ -35,7 +39,7 @@ from bot.ledger.labels import Labels
 from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
-from bot.local.models import primary_member
+from bot.local.models import fast_members, primary_member
 from bot.local.stack import RunningStack
 from bot.modes.channels import ChannelModes
 from bot.modes.defaults import mode_defaults
@@ -45,6 +49,8 @@ from bot.pacing import Pacer
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
 from bot.roles import role_directory
+from bot.routing.router import Router, rules_for
+from bot.routing.tracks import Tracks
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
@@ -61,6 +67,12 @@ from prompts.library import PromptLibrary
 from tools.connectors.base import Estate
 from tools.contracts.advisory import Advisory
 from tools.registry import build_registry
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancelled, and over: what it holds of the database must be given back before that is closed."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 @asynccontextmanager
@@ -80,7 +92,7 @@ async def open_workbench(
         ledger = await open_ledger(stack, settings, keys, database=database)
         if settings.ledger.request_log_days is not None:
             pruning = asyncio.create_task(keep_pruned(database, days=settings.ledger.request_log_days, now=utc_now))
-            stack.callback(pruning.cancel)
+            stack.push_async_callback(_ended, pruning)
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
@@ -90,20 +102,26 @@ async def open_workbench(
         stack.callback(warming.cancel)
         litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
         prompts, registry = PromptLibrary(), build_registry()
-        calling = RetryingClient(LoggedClient(KeyedClient(litellm, key_store), RequestLog(ledger, soon=True)))
-        models = StampingClient(BreakingClient(calling), prompts)
+        purse = open_purse(settings.budgets, database, members)
+        if purse.limits.any:
+            await asyncio.to_thread(read_prices)
+        budgeted = BudgetedClient(LoggedClient(litellm, RequestLog(ledger, soon=True)), purse)
+        calling = RetryingClient(budgeted)
+        models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,
             members=members,
             threshold=settings.council.consensus_threshold,
             min_providers=settings.council.min_providers,
+            fan_outs=budgeted,
         )
         labels = Labels(database)
         yield Workbench(
             writer=writer,
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
+            take_warnings=purse.take_warnings,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
@@ -122,7 +140,13 @@ async def open_workbench(
                 defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
             ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members), records=labels),
-            escalation=Escalation(settings.escalation.rules),
+            escalation=Escalation(settings.escalation.rules, purse),
+            router=Router(
+                Tracks(ledger.database),
+                rules_for(settings, members),
+                members,
+                fast_members(settings.llm, settings.routing, os.environ, members),
+            ),
             members=members,
             registry=registry,
             estate=estate,

@@ -173,6 +173,8 @@ class MemberSettings(BaseModel):
     provider: ProviderId | None = None
     """None: as `model` says; `openai/…` with an `api_base` is an OpenAI-compatible endpoint."""
     can: CapabilitySettings = CapabilitySettings()
+    fast: bool = False
+    """It reads requests and replies, and is not asked for a judgement: no member of the council."""
 
 
 class LlmSettings(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -95,18 +96,18 @@ class Circuit:
 class BreakingClient:
     """Wraps the client that retries. Of this process: each worker finds out for itself.
 
-    A circuit belongs to a member and an org: a key of one org that is refused leaves the others alone.
+    A circuit belongs to a member, an org and a key: one person's that is refused leaves the others alone.
     """
 
     inner: ModelClient
     rules: BreakerRules = BreakerRules()
     now: Callable[[], float] = time.monotonic
-    _circuits: dict[tuple[str, str, str], Circuit] = field(
-        default_factory=dict[tuple[str, str, str], Circuit], init=False, repr=False
+    _circuits: dict[tuple[str, str, str, str], Circuit] = field(
+        default_factory=dict[tuple[str, str, str, str], Circuit], init=False, repr=False
     )
 
     def circuit(self, member: Member, *, org: str) -> Circuit:
-        key = (org, member.name, member.model)
+        key = (org, member.name, member.model, hashlib.sha256((member.api_key or "").encode()).hexdigest())
         if key not in self._circuits and len(self._circuits) >= _MOST_CIRCUITS:
             self._circuits.pop(next(iter(self._circuits)))
         return self._circuits.setdefault(key, Circuit(self.rules, self.now))

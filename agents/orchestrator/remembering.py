@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
@@ -94,7 +95,10 @@ def answer_key(member: Member, request: ChatRequest, model_type: type[BaseModel]
     asked: JsonObject = {
         "member": member.name,
         "model": member.model,
-        "messages": [[message.role, message.content] for message in request.messages],
+        "messages": [
+            [message.role, message.content, *(hashlib.sha256(image.data).hexdigest() for image in message.images)]
+            for message in request.messages
+        ],
         "purpose": request.purpose,
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,

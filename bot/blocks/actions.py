@@ -157,7 +157,10 @@ class AnswerValue:
 
 @dataclass(frozen=True)
 class RunButton:
-    """What Pause, Resume and Cancel bind: one run. Which of them it is says the action's id; who, the click."""
+    """What Pause, Resume and Cancel bind: one run. Which of them it is says the action's id; who, the click.
+
+    Revision 0 and no digest: the task itself, whatever comes of it. Only Cancel may bind that.
+    """
 
     task_id: str
     revision: int
@@ -165,6 +168,8 @@ class RunButton:
 
     def __post_init__(self) -> None:
         _require_text("task_id", self.task_id)
+        if (self.revision, self.plan_digest) == (0, ""):
+            return
         if self.revision < 1:
             raise MalformedButton(f"revision must be 1 or more; got {self.revision}")
         if not _DIGEST.fullmatch(self.plan_digest):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.blocks.actions import CANCEL, PAUSE, RESUME, RUN_BLOCK, RunButton
+from bot.blocks.actions import CANCEL, PAUSE, RESUME, RUN_BLOCK, MalformedButton, RunButton
 from bot.blocks.message import Message, actions, button, confirm, sentence
 from bot.blocks.words import person, when
 from tools.contracts.common import JsonObject
@@ -37,6 +37,24 @@ def run_buttons(value: RunButton, *, held: bool) -> JsonObject:
         no="Go on",
     )
     return actions(RUN_BLOCK, [hold, button("Cancel", action_id=CANCEL, value=bound, style="danger", confirm=sure)])
+
+
+def task_buttons(task_id: str) -> list[JsonObject]:
+    """Cancel, on a message of a task that has no plan yet. Empty for an id that no button can hold: the message is
+    said in any case.
+    """
+    sure = confirm(
+        title="Cancel this task?",
+        text="Nothing more of it is started. Should it be running by now, what it has changed is put back.",
+        yes="Cancel the task",
+        no="Keep waiting",
+    )
+    try:
+        bound = RunButton(task_id, 0, "").encode()
+    except MalformedButton:
+        return []
+    cancel = button("Cancel the task", action_id=CANCEL, value=bound, style="danger", confirm=sure)
+    return [actions(RUN_BLOCK, [cancel])]
 
 
 def held_line(held: Held) -> str:

@@ -85,10 +85,13 @@ def verdict_line(outcome: CouncilOutcome) -> str:
         return f"{plural(len(answered), 'model')} answered and one merged the answers. Nothing was put to a vote."
     if outcome.agreement is None:
         return f"{plural(len(answered), 'member')} answered, but no claim got a vote."
-    needed = f"more than {share(outcome.threshold)} needed"
+    # Of three independent votes no two are more than two thirds.
+    three = ", of three votes all" if outcome.effective_votes == 3 and outcome.threshold >= 2 / 3 else ""
+    needed = f"more than {share(outcome.threshold)} needed{three}"
     if not outcome.consensus:
         return f"*No consensus*: {share(outcome.agreement)} agreement, {needed}. {_votes(outcome)}"
-    return f"*{share(outcome.agreement)} agreement* on the claims this rests on ({needed}). {_votes(outcome)}"
+    said = f"*{share(outcome.agreement)} agreement* on the claims this rests on ({needed}). {_votes(outcome)}"
+    return f"{said}{_confidence(outcome)}"
 
 
 def absent_lines(outcome: CouncilOutcome) -> list[str]:
@@ -117,6 +120,15 @@ def _votes(outcome: CouncilOutcome) -> str:
     if effective == str(outcome.nominal_votes):
         return f"{plural(outcome.nominal_votes, 'vote')}, all independent."
     return f"{plural(outcome.nominal_votes, 'vote')} count as {effective}: members of one model family share one."
+
+
+def _confidence(outcome: CouncilOutcome) -> str:
+    """Agreement is no probability. Only where outcomes of such councils are known is there one to tell."""
+    if outcome.confidence is None or outcome.calibration is None:
+        return ""
+    of = plural(outcome.calibration.labels, "known outcome")
+    off = share(outcome.calibration.ece)
+    return f" Confidence {share(outcome.confidence)}, from {of} here; such figures were off by {off} on average."
 
 
 def _absence(member: MemberSummary) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from bot.blocks.controls import task_buttons
 from bot.blocks.message import Message, compose, context, section, sentence
 from bot.blocks.text import code, inline
 from bot.blocks.words import either, plural
+from tools.contracts.common import JsonObject
 
 _EXAMPLE = "production web servers have drifted from the golden image, fix it"
 
@@ -23,7 +25,7 @@ def engine_away(what: str, *, task_id: str) -> Message:
 def llm_away(reason: str, *, task_id: str, will_retry: bool) -> Message:
     """No model answered. `reason`: one short sentence, already free of keys."""
     if will_retry:
-        return _away(f"No model answered: {inline(reason, 300)}", task_id=task_id)
+        return _away(f"No model answered: {inline(reason, 300)}", task_id=task_id, below=task_buttons(task_id))
     return _ended(f"No model answered: {inline(reason, 300)}", task_id=task_id)
 
 
@@ -96,6 +98,7 @@ def help_text() -> Message:
                 "or mention me in a channel, or send me a direct message.\n"
                 "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
                 "*How many models*  `/gavel mode`, `/gavel mode council`, `/gavel ask --mode council …`\n"
+                "*Which models*  `/gavel models`\n"
                 "*What it costs*  `/gavel usage by team since 7d`\n"
                 "*Keys of your own*  `/gavel keys`\n"
                 "*This help*  `/gavel help`"
@@ -134,7 +137,7 @@ def _named(kinds: Sequence[str]) -> str:
     return ", ".join(inline(kind.replace("_", " "), 60) for kind in list(dict.fromkeys(kinds))[:5]) or "a secret"
 
 
-def _away(what: str, *, task_id: str) -> Message:
+def _away(what: str, *, task_id: str, below: Sequence[JsonObject] = ()) -> Message:
     return compose(
         f"Waiting. {what}",
         [
@@ -143,6 +146,7 @@ def _away(what: str, *, task_id: str) -> Message:
                 "Nothing more is changed meanwhile and nothing is lost: the task goes on by itself when it is back. "
                 f"To see what is wrong: `gavel doctor`. Task {code(task_id, 160)}"
             ),
+            *below,
         ],
     )
 

@@ -8,7 +8,7 @@ from temporalio import workflow
 
 from bot.workflows import steps
 from bot.workflows.controls import Controls
-from bot.workflows.ended import Ended, stop_if_cancelled, thread_of
+from bot.workflows.ended import Ended, run_unless_cancelled, stop_if_cancelled, thread_of
 from bot.workflows.inbox import Inbox
 from bot.workflows.messages import Answer, ConfirmedParts, Exchange, TaskRequest, TaskState, UnderstandInput, WarnInput
 from bot.workflows.parts import Parts, chosen
@@ -33,7 +33,8 @@ class Asking:
             if self._state.thread_ts is not None:
                 found = await self._warn_of_secrets(found)
             self._state.status = "understanding"
-            understood = await steps.run(
+            understood = await run_unless_cancelled(
+                self._state,
                 steps.UNDERSTAND,
                 UnderstandInput(request=request, thread_ts=self._state.thread_ts, exchanges=self._state.exchanges),
             )

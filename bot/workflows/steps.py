@@ -63,7 +63,12 @@ async def authenticate(message: Decision | m.Answer | Control | m.TaskRequest) -
 
 async def run(step: Step[Input, Output], message: Input) -> Output:
     """Run one step. Raises `ActivityError` when it gave up for good."""
-    return await workflow.execute_activity(
+    return await start(step, message)
+
+
+def start(step: Step[Input, Output], message: Input) -> workflow.ActivityHandle[Output]:
+    """Begin one step, for whoever may stop waiting for it."""
+    return workflow.start_activity(
         step.name,
         message,
         result_type=step.output,

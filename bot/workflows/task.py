@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.approval import Approval
     from bot.workflows.asking import Asking
     from bot.workflows.controls import Controls
-    from bot.workflows.ended import Ended, stop_if_cancelled, thread_of
+    from bot.workflows.ended import Ended, run_unless_cancelled, stop_if_cancelled, thread_of
     from bot.workflows.execution import Execution
     from bot.workflows.inbox import Inbox
     from bot.workflows.messages import (
@@ -130,7 +130,8 @@ class TaskWorkflow:
             stop_if_cancelled(self.state)
             self.state.revision += 1
             self.state.status = "investigating"
-            investigated = await steps.run(
+            investigated = await run_unless_cancelled(
+                self.state,
                 steps.INVESTIGATE,
                 InvestigateInput(
                     request=self.state.request,

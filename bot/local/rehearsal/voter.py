@@ -18,6 +18,7 @@ _VERSION = re.compile(r"\b\d+\.\d+(?:\.\d+)+\b")
 class Stance:
     stance: str
     reason: str = ""
+    settled_by: str = ""
 
 
 _SUPPORT = Stance("support")
@@ -31,7 +32,7 @@ def vote(conversation: Conversation) -> Json:
     for item in (block for block in conversation.blocks if block.source == "item"):
         stance = _judge(item, picture, temperament)
         ballot = {"claim_id": item.attributes.get("claim_id", ""), "stance": stance.stance}
-        ballots.append({**ballot, "reason": stance.reason[:200]})
+        ballots.append({**ballot, "reason": stance.reason[:200], "settled_by": stance.settled_by[:200]})
     return {"ballots": ballots}
 
 
@@ -44,7 +45,13 @@ def _judge(item: Block, picture: Picture, temperament: Temperament) -> Stance:
     subject, value = match["subject"].lower(), match["value"].strip().lower()
     attribute = match["attribute"].strip().lower()
     if attribute == "cause":
-        return _SUPPORT if temperament.accepts_causes else Stance("contradict", "No tool result speaks of the cause.")
+        return (
+            _SUPPORT
+            if temperament.accepts_causes
+            else Stance(
+                "contradict", "No tool result speaks of the cause.", "Logs or alerts from when the drift began."
+            )
+        )
     if attribute == "wait_needed_seconds":
         return _judge_wait(picture, temperament)
     if item.attributes.get("receipts") == "fail":

@@ -66,6 +66,8 @@ async def test_a_drifted_fleet_ends_in_a_plan_that_every_member_carried(
     council = outcome.council
     assert (council.mode, council.effective_votes, council.consensus) == ("council", 3, True)
     phases = [tally for tally in council.tallies if tally.claim.kind == "phase"]
+    actions = [tally for tally in council.tallies if tally.claim.kind == "action"]
+    assert [tally.carried for tally in actions] == [True] * sum(len(phase.actions) for phase in plan.phases)
     assert phases
     assert all(len(tally.support) == 3 for tally in phases)
     assert {dissent.member for dissent in council.dissent} >= {"Amber", "Cedar"}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.blocks import sentences
 from bot.blocks.actions import (
     APPROVE,
     CANCEL,
@@ -80,6 +81,13 @@ def test_what_is_no_button_of_a_run_is_refused(value: str) -> None:
 def test_a_run_button_binds_a_whole_run(change: dict[str, str | int]) -> None:
     with pytest.raises(MalformedButton):
         replace(RUN, **change)
+
+
+def test_a_task_without_a_plan_can_be_cancelled_and_nothing_else() -> None:
+    shown = buttons(sentences.llm_away("Claude is rate limited.", task_id="T1.COPS.1", will_retry=True))
+    assert set(shown) == {CANCEL}
+    assert RunButton.decode(shown[CANCEL]["value"]) == RunButton(task_id="T1.COPS.1", revision=0, plan_digest="")
+    assert "confirm" in shown[CANCEL]
 
 
 def test_where_the_policy_asks_for_step_up_approve_opens_a_form_and_carries_what_it_says() -> None:

@@ -43,9 +43,11 @@ class Cli:
             database = Database.open(book.url)
             ledger = Ledger(database, FileAnchor(book.anchor_directory, key=LEDGER_KEY), key=LEDGER_KEY)
             here = KeyStore(database, store.ring, store.now)
-            yield KeyService(here, ledger, [provider.member("alpha")], check)
-            await ledger.close()
-            await database.close()
+            try:
+                yield KeyService(here, ledger, [provider.member("alpha")], check)
+            finally:
+                await ledger.close()
+                await database.close()
 
         self._app = keys_app(lambda: KeysInputs("T1", opened))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agents.orchestrator.consensus import PhaseItem, pool_claims, tally
 from agents.orchestrator.electorate import Electorate
+from agents.orchestrator.standing import Standing
 from tests.unit.orchestrator.parts import report
 from tools.contracts.council import Ballot, ClaimTally, PooledClaim, Stance, VoteSheet
 
@@ -228,3 +229,23 @@ def test_who_speaks_against_it_says_what_would_settle_it() -> None:
     sheets = {**spread(support=3), "m3": VoteSheet(ballots=[doubt])}
     row = count(sheets)
     assert (row.reasons, row.settled_by) == ({"m3": "Not in the log."}, {"m3": "The log of web-3."})
+
+
+def test_a_plan_stands_only_with_each_of_its_actions() -> None:
+    """Votes are per phase and per action: a wave that carries, with a call in it that does not, is another wave."""
+    wave = PhaseItem("wave", "Wave: web-1 to 2.0")
+    restart = PhaseItem("restart", "Action of the wave phase: restart on [web-1]", kind="action")
+    phases = {"a": [wave, restart], "b": [wave], "c": [wave]}
+    reports = {name: report() for name in phases}
+    pooled = pool_claims(reports, phases, seed="s")
+    assert {item.id[0]: item.text for item in pooled if item.kind in ("phase", "action")} == {
+        "p": wave.text,
+        "a": restart.text,
+    }
+    doubt = VoteSheet(ballots=[Ballot(claim_id="a1", stance="contradict")])
+    sheets = {"a": VoteSheet(ballots=[]), "b": doubt, "c": doubt}
+    electorate = Electorate({name: name for name in phases})
+    rows = tally(pooled, sheets, electorate, threshold=0.7, min_providers=3)
+    standing = Standing(reports, phases)
+    assert standing.carried(rows) == ["b", "c"]
+    assert standing.best(rows, electorate) == "b"

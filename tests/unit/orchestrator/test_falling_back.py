@@ -178,3 +178,12 @@ async def test_a_model_without_eyes_sits_out_an_image_question_and_the_thread_sa
     lines.provider.play("beta", says("a dot"))
     seeing = replace(beta, capabilities=Capabilities(vision=True))
     assert (await lines.breaking().chat(seeing, look)).text == "a dot"
+
+
+async def test_a_key_that_is_refused_leaves_the_member_to_those_with_another(lines: Lines) -> None:
+    lines.provider.play("alpha", fails(401), fails(401), fails(401), says("ok"))
+    client, member = lines.breaking(), lines.provider.member("alpha")
+    await _fail(client, replace(member, api_key="somebodys-own"), times=3)
+    with pytest.raises(NotAsked):
+        await client.chat(replace(member, api_key="somebodys-own"), replace(request(), org="acme"))
+    await client.chat(member, replace(request(), org="acme"))

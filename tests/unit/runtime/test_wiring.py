@@ -90,6 +90,6 @@ async def test_a_persons_saved_key_pays_for_their_calls(tmp_path: Path) -> None:
             async with open_key_service(settings, keys, bench.members) as service:
                 await service.store.put(Place("T1", owner_of("U1"), "compatible"), SecretStr(typed), by="U1")
             for user in ("U1", "U2"):
-                asked = replace(request(key=user), user=user)
+                asked = replace(request(key=user), user=user, prompt_id="meta_prompt")
                 await bench.meta_prompt.client.chat(bench.members[0], asked)
         assert [call.authorization for call in provider.calls] == [f"Bearer {typed}", f"Bearer {KEY}"]

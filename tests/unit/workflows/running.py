@@ -83,6 +83,21 @@ class Running:
         await self.handle.signal(TaskWorkflow.control, signed)
         return signed
 
+    async def cancel_task(self, user: str) -> None:
+        """A click on Cancel below a message of the task itself, which has no plan yet."""
+        control = Control(
+            org="T1",
+            task_id=self.handle.id,
+            action="cancel",
+            user=user,
+            channel="COPS",
+            revision=0,
+            plan_digest="",
+            unique=str(uuid.uuid4()),
+            issued_at=datetime.now(UTC).isoformat(),
+        )
+        await self.handle.signal(TaskWorkflow.control, sign(control, self.key))
+
     async def asked(self, step: str, *, times: int = 1) -> None:
         for _ in range(200):
             if len(self.script.of(step)) >= times:

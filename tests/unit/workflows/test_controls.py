@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from temporalio import activity
 from temporalio.client import Client
 
@@ -31,6 +32,44 @@ class Held(Script):
         if message.index == 0:
             await self.may_end.wait()
         return result
+
+
+@dataclass
+class Stuck(Script):
+    """No model answers, for as long as anybody waits."""
+
+    step: str = "investigate"
+
+    @activity.defn(name="understand")
+    async def understand(self, message: m.UnderstandInput) -> m.Understood:
+        understood = await super().understand(message)
+        await self._wait("understand")
+        return understood
+
+    @activity.defn(name="investigate")
+    async def investigate(self, message: m.InvestigateInput) -> m.Investigated:
+        investigated = await super().investigate(message)
+        await self._wait("investigate")
+        return investigated
+
+    async def _wait(self, step: str) -> None:
+        while step == self.step:
+            activity.heartbeat()
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("step", ["understand", "investigate"])
+async def test_who_asked_cancels_a_task_that_waits_for_its_models_and_nothing_runs(temporal: Client, step: str) -> None:
+    async with running(temporal, Stuck(step=step)) as task:
+        await task.asked(step)
+        await task.cancel_task("UMALLORY")
+        await task.asked("refuse_control")
+        await task.cancel_task("UADA")
+        result = await asyncio.wait_for(task.handle.result(), 20)
+    assert (result.outcome, result.ended_by, result.detail) == ("cancelled", "UADA", "Nothing was run.")
+    assert [message.problem for message in task.script.of("refuse_control")] == ["not_in_role"]
+    assert task.script.of("judge") == []
+    assert phases_run(task.script) == []
 
 
 async def canary_runs(task: Running) -> Held:

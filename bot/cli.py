@@ -178,6 +178,19 @@ def usage(context: typer.Context) -> None:
     add_help_option=False,
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
+def models(context: typer.Context) -> None:
+    """The models: every provider, which of its models is asked for what and why, and what was measured."""
+    from bot.commands import models_inputs
+    from bot.routing.cli import models_app
+
+    models_app(models_inputs)(args=context.args, prog_name="gavel models")
+
+
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
 def cve(context: typer.Context) -> None:
     """CVE data: `import` what the security and patch tools compare with."""
     from bot.advisories.cli import cve_app

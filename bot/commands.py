@@ -31,6 +31,7 @@ from bot.local.rehearsal.members import rehearsal_members
 from bot.local.slack.seed import TEAM_ID
 from bot.local.stack import RunningStack, open_or_attach, open_stack
 from bot.redaction import redact
+from bot.routing.cli import ModelsInputs
 from bot.settings import Settings, SettingsError, load_settings
 from bot.telemetry import configure_logging
 from bot.usage.cli import UsageInputs
@@ -197,6 +198,12 @@ def usage_inputs() -> UsageInputs:
         org=org_of(settings),
         teams=Teams(settings.usage.teams, client),
     )
+
+
+def models_inputs() -> ModelsInputs:
+    """How this installation's models are configured, and where they were measured. Raises :class:`SettingsError`."""
+    settings = prepared()
+    return ModelsInputs(settings, org_of(settings))
 
 
 def ledger_inputs() -> LedgerInputs:

@@ -54,7 +54,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
-        desks=desks(settings, client, stack.keys, roles=roles),
+        desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
     )
 

@@ -94,6 +94,27 @@ class LateKeys:
             yield desk
 
 
-def desks(settings: Settings, client: SlackApi, keys: Keys, *, roles: RoleDirectory) -> Mapping[str, Desk]:
-    """Verb of `/gavel` → who answers it."""
-    return {"usage": LateUsage(settings, client, roles), "mode": LateMode(settings, keys, client, roles)}
+@dataclass(frozen=True)
+class LateModels:
+    """`/gavel models`."""
+
+    settings: Settings
+    members: Sequence[Member] = field(repr=False)
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, "bot.routing.desk")
+        from bot.routing.desk import ModelsDesk
+
+        return await ModelsDesk(self.settings, self.members, utc_now).answer(typed)
+
+
+def desks(
+    settings: Settings, client: SlackApi, keys: Keys, *, roles: RoleDirectory, members: Sequence[Member]
+) -> Mapping[str, Desk]:
+    """Verb of `/gavel` → who answers it. `members`: the models that answer."""
+    return {
+        "usage": LateUsage(settings, client, roles),
+        "mode": LateMode(settings, keys, client, roles),
+        "models": LateModels(settings, members),
+    }

@@ -204,7 +204,7 @@ _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)to
 
 def redact(text: str) -> Redacted:
     """The text with each secret replaced by `[redacted:kind]`. Redacting twice changes nothing more."""
-    if len(text) < _SHORTEST or (len(text) < _SHORT and not _ANY_HINT.search(text.casefold())):
+    if _has_nothing(text):
         return Redacted(text, [])
     found: dict[SecretKind, None] = {}
     # Once more after a find: a secret glued to another one shows only when that is gone.
@@ -219,6 +219,11 @@ def redact(text: str) -> Redacted:
         if text == before:
             break
     return Redacted(text, list(found))
+
+
+def _has_nothing(text: str) -> bool:
+    """What most strings are: too short to be a secret, or without anything that one begins or is named with."""
+    return len(text) < _SHORTEST or (len(text) < _SHORT and not _ANY_HINT.search(text.casefold()))
 
 
 def _apply(rule: _Rule, text: str, found: dict[SecretKind, None]) -> str:
@@ -244,7 +249,7 @@ def is_array(value: Any) -> TypeGuard[Sequence[Any]]:
 
 def redacted(text: str) -> str:
     """The text without what looks like a secret."""
-    return redact(text).text
+    return text if _has_nothing(text) else redact(text).text
 
 
 def redact_json(value: Any) -> RedactedJson:
@@ -278,6 +283,8 @@ def _redact_string(text: str, found: dict[SecretKind, None], *, secret: bool) ->
     if secret and text and not text.startswith("[redacted:") and _not_a_placeholder(text):
         found["secret"] = None
         return "[redacted:secret]"
+    if _has_nothing(text):
+        return text
     outcome = redact(text)
     for kind in outcome.found:
         found[kind] = None

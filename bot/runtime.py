@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -12,18 +13,22 @@ from temporalio.worker import Worker
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.breaking import BreakingClient
-from agents.orchestrator.chat import Member
+from agents.orchestrator.budget import BudgetedClient
+from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.keyed import KeyedClient
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
+from agents.orchestrator.prices import read_prices
 from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.stamping import StampingClient
+from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.app import Identity, who_are_we
+from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
@@ -34,7 +39,7 @@ from bot.ledger.labels import Labels
 from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
 from bot.local.estate.cves import bundled_advisories
-from bot.local.models import primary_member
+from bot.local.models import fast_members, primary_member
 from bot.local.stack import RunningStack
 from bot.modes.channels import ChannelModes
 from bot.modes.defaults import mode_defaults
@@ -44,6 +49,8 @@ from bot.pacing import Pacer
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
 from bot.roles import role_directory
+from bot.routing.router import Router, rules_for
+from bot.routing.tracks import Tracks
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
@@ -89,12 +96,17 @@ async def open_workbench(
         engine = await open_engine(settings.opa.url, bundle=policy_bundle(settings))
         stack.push_async_callback(engine.aclose)
         key_store = KeyStore(database, ring_source(settings, keys), now=utc_now)
-        litellm = LiteLLMClient()
-        stack.push_async_callback(litellm.close)
-        warming = asyncio.create_task(litellm.warm())  # takes seconds, and the first task wants it
+        wire = LiteLLMClient()
+        stack.push_async_callback(wire.close)
+        warming = asyncio.create_task(wire.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
+        litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
         prompts, registry = PromptLibrary(), build_registry()
-        calling = RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True)))
+        purse = open_purse(settings.budgets, database, members)
+        if purse.limits.any:
+            await asyncio.to_thread(read_prices)
+        budgeted = BudgetedClient(LoggedClient(litellm, RequestLog(ledger, soon=True)), purse)
+        calling = RetryingClient(budgeted)
         models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
@@ -102,12 +114,14 @@ async def open_workbench(
             members=members,
             threshold=settings.council.consensus_threshold,
             min_providers=settings.council.min_providers,
+            fan_outs=budgeted,
         )
         labels = Labels(database)
         yield Workbench(
             writer=writer,
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
+            take_warnings=purse.take_warnings,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
@@ -126,7 +140,13 @@ async def open_workbench(
                 defaults=RolloutDefaults(wait_seconds=settings.tasks.canary_wait_seconds),
             ),
             orchestrator=Orchestrator(council, primary=primary_member(settings.llm, members), records=labels),
-            escalation=Escalation(settings.escalation.rules),
+            escalation=Escalation(settings.escalation.rules, purse),
+            router=Router(
+                Tracks(ledger.database),
+                rules_for(settings, members),
+                members,
+                fast_members(settings.llm, settings.routing, os.environ, members),
+            ),
             members=members,
             registry=registry,
             estate=estate,

@@ -18,8 +18,9 @@ from pydantic_settings import SettingsError as UndecodableError
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
 from bot.settings_modes import EscalationSettings, ModeSettings
-from bot.settings_money import KeystoreSettings, UsageSettings
+from bot.settings_money import BudgetSettings, KeystoreSettings, UsageSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
+from bot.settings_routing import RoutingSettings
 from bot.settings_sections import (
     ROLE_GROUPS,
     AlertSettings,
@@ -46,6 +47,7 @@ __all__ = [
     "AlertSettings",
     "ApprovalSettings",
     "AutonomySettings",
+    "BudgetSettings",
     "CalendarSettings",
     "CouncilSettings",
     "DatabaseSettings",
@@ -62,6 +64,7 @@ __all__ = [
     "PolicySettings",
     "RedisSettings",
     "RoleSettings",
+    "RoutingSettings",
     "Settings",
     "SettingsError",
     "SlackSettings",
@@ -96,6 +99,7 @@ class Settings(Section):
     council: CouncilSettings = Field(default_factory=CouncilSettings)
     modes: ModeSettings = Field(default_factory=ModeSettings)
     escalation: EscalationSettings = Field(default_factory=EscalationSettings)
+    routing: RoutingSettings = Field(default_factory=RoutingSettings)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     roles: RoleSettings = Field(default_factory=RoleSettings)
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
@@ -108,6 +112,7 @@ class Settings(Section):
     autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     keystore: KeystoreSettings = Field(default_factory=KeystoreSettings)
+    budgets: BudgetSettings = Field(default_factory=BudgetSettings)
     usage: UsageSettings = Field(default_factory=UsageSettings)
 
     @model_validator(mode="before")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bot.settings_base import Section, split_commas
@@ -40,3 +40,48 @@ class KeystoreSettings(Section):
     """Under which they are sealed, the current one first; 32 bytes or more each, as hex or base64. Put a new one before
     the others everywhere, restart, and run `gavel keys rotate`; then the others can go. Empty: as `bot.keystore.ring`
     finds it."""
+
+
+Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Tokens = Annotated[int, Field(ge=0)]
+
+
+class BudgetLimit(BaseModel):
+    """For a day (UTC). What is not set is not limited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    usd: Dollars | None = None
+    tokens: Tokens | None = None
+
+
+class ModelPrice(BaseModel):
+    """US dollars for a million tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    input: Dollars
+    output: Dollars
+
+
+class BudgetSettings(Section):
+    """How much the models may cost. What is not set is not limited."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_BUDGETS_")
+    person_usd: Dollars | None = None
+    """Of each person, a day (UTC)."""
+    person_tokens: Tokens | None = None
+    org_usd: Dollars | None = None
+    """Of everybody together, a day (UTC)."""
+    org_tokens: Tokens | None = None
+    task_usd: Dollars | None = None
+    """Of each task, from beginning to end."""
+    task_tokens: Tokens | None = None
+    people: Annotated[dict[SlackUserId, BudgetLimit], NoDecode, BeforeValidator(_parse_json)] = {}
+    """Other limits than `person_…` for some."""
+    orgs: Annotated[dict[str, BudgetLimit], NoDecode, BeforeValidator(_parse_json)] = {}
+    """Other limits than `org_…` for some."""
+    prices: Annotated[dict[str, ModelPrice], NoDecode, BeforeValidator(_parse_json)] = {}
+    """litellm's name of a model, e.g. `ollama_chat/qwen3` → what it costs; 0 is free. Others: litellm's own list."""
+    unknown_price: Literal["refuse", "allow"] = "refuse"
+    """Whether a model nobody knows the price of is asked under a budget in dollars, of which it then takes nothing."""

@@ -173,6 +173,8 @@ class MemberSettings(BaseModel):
     provider: ProviderId | None = None
     """None: as `model` says; `openai/…` with an `api_base` is an OpenAI-compatible endpoint."""
     can: CapabilitySettings = CapabilitySettings()
+    fast: bool = False
+    """It reads requests and replies, and is not asked for a judgement: no member of the council."""
 
 
 class LlmSettings(Section):
@@ -189,6 +191,9 @@ class LlmSettings(Section):
     """Name of the member, or of the provider, that synthesizes in aggregation mode. None: the first member."""
     members: Annotated[list[MemberSettings], NoDecode, BeforeValidator(_parse_json)] = []
     """Explicit members. Empty: one for each provider whose key is in the environment."""
+    stream: bool = False
+    """Take answers as streams: a provider that falls silent is noticed after half a minute instead of at the deadline,
+    for a third of a millisecond a word."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:

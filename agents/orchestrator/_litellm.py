@@ -16,10 +16,12 @@ import threading
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, Protocol
 
 from agents.orchestrator._raw import RawFailure, RawReply, read_reply
+from agents.orchestrator._retry_after import retry_after
 from agents.orchestrator._streaming import Assembly
 from agents.orchestrator.chat import ModelErrorKind
 from tools.contracts.common import JsonObject
@@ -123,7 +125,9 @@ class Litellm:
         # What broke a stream is wrapped once more.
         inner: Any = getattr(error, "original_exception", None)
         said = inner if isinstance(inner, Exception) else error
-        return RawFailure(kind=self._kind(said), text=str(said), retry_after_seconds=_retry_after(said))
+        return RawFailure(
+            kind=self._kind(said), text=str(said), retry_after_seconds=retry_after(said, now=datetime.now(UTC))
+        )
 
     async def close(self) -> None:
         """Close the kept connections, of everybody in this process who uses litellm."""
@@ -201,6 +205,9 @@ def _import() -> ModuleType:
             warnings.simplefilter("ignore", UserWarning)
             list(module.completion(model="openai/warm", messages=[*_HELLO], mock_response=".", stream=True))
     finally:
+        # What the import made is there for good. The first full collection would look through all of it, and hold up
+        # everything for half a second.
+        gc.freeze()
         if collecting:
             gc.enable()
     return module
@@ -242,17 +249,3 @@ def _is_litellm_main(coroutine: Any) -> bool:
 
 def _named(arguments: JsonObject) -> JsonObject:
     return {"model": arguments["model"]}
-
-
-def _retry_after(error: Exception) -> float | None:
-    """Seconds of a Retry-After header, which litellm keeps apart from the response."""
-    response: Any = getattr(error, "response", None)
-    for headers in (
-        getattr(error, "litellm_response_headers", None),
-        getattr(error, "headers", None),
-        getattr(response, "headers", None),
-    ):
-        value: Any = headers.get("retry-after") if headers else None
-        if isinstance(value, str) and value.strip().isdigit():
-            return float(value)
-    return None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.orchestrator.brief import Brief, Prompt
+from agents.orchestrator.budget import FanOuts, Unbudgeted
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.consensus import shuffled
 from agents.orchestrator.gathering import gather_answers, timed
 from agents.orchestrator.remembering import Questioning
 from agents.orchestrator.roll import Roll
-from agents.orchestrator.structured import ask
+from agents.orchestrator.structured import ask, with_contract
 from tools.contracts.common import canonical_json
 from tools.contracts.council import MemberReport
 from tools.contracts.progress import NoteProgress
@@ -30,6 +31,8 @@ class Aggregation:
     """For each answer, and again for the synthesis."""
     primary: str | None = None
     """Name of the member that synthesises (ADR-006, `primary_provider`). None: the first."""
+    fan_outs: FanOuts = field(default_factory=Unbudgeted)
+    """Whether everyone can be paid for, before anyone is asked."""
 
     async def reports(
         self, brief: Brief, *, roll: Roll, given: Mapping[str, MemberReport] | None = None
@@ -55,15 +58,22 @@ class Aggregation:
         async def report(member: Member) -> MemberReport:
             return await questioning.ask(member, requests[member.name], brief.contract)
 
-        answers = await gather_answers(
-            asked,
-            report,
-            roll=roll,
-            stage="answer",
-            deadline_seconds=self.answer_deadline_seconds,
-            decided=lambda _answers, _out: False,
-            known=await questioning.known(asked, requests, brief.contract),
-        )
+        known = await questioning.known(asked, requests, brief.contract)
+        fan_out = [
+            (member, with_contract(requests[member.name], brief.contract))
+            for member in asked
+            if member.name not in known
+        ]
+        async with self.fan_outs.reserved(fan_out):
+            answers = await gather_answers(
+                asked,
+                report,
+                roll=roll,
+                stage="answer",
+                deadline_seconds=self.answer_deadline_seconds,
+                decided=lambda _answers, _out: False,
+                known=known,
+            )
         answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Purpose
 from agents.orchestrator.consensus import PhaseItem
+from agents.orchestrator.images import Image
 from agents.orchestrator.remembering import Forgetful, Memory
 from tools.contracts.common import AgentName, Mode
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
@@ -54,6 +55,8 @@ class Brief:
     """What this task's members have answered before."""
     question: str = ""
     """The same for every attempt at this question, so that shuffles are the same too. Empty: `key` is."""
+    images: tuple[Image, ...] = ()
+    """Part of the evidence. A member that cannot see sits the question out, and the thread says so."""
 
     @property
     def seed(self) -> str:
@@ -78,7 +81,10 @@ class Brief:
         `parent`: the key of the call it repeats or rests on.
         """
         return ChatRequest(
-            messages=(ChatMessage(role="system", content=self.system), ChatMessage(role="user", content=prompt.text)),
+            messages=(
+                ChatMessage(role="system", content=self.system),
+                ChatMessage(role="user", content=prompt.text, images=self.images),
+            ),
             purpose=purpose,
             org=self.org,
             task_id=self.task_id,

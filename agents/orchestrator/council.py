@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.orchestrator.brief import Brief
+from agents.orchestrator.budget import FanOuts, Unbudgeted
 from agents.orchestrator.chat import ChatRequest, Member, ModelClient
 from agents.orchestrator.consensus import shuffled, stance_of, tally
 from agents.orchestrator.decided import Ballotage
@@ -14,6 +15,7 @@ from agents.orchestrator.gathering import gather_answers
 from agents.orchestrator.remembering import Questioning
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.standing import Standing
+from agents.orchestrator.structured import with_contract
 from tools.contracts.council import ClaimTally, MemberReport, PooledClaim, VoteSheet
 from tools.contracts.progress import VoteProgress
 
@@ -31,6 +33,8 @@ class Council:
     """Independent families that must answer and vote. Counted after failures."""
     answer_deadline_seconds: float = 120
     vote_deadline_seconds: float = 60
+    fan_outs: FanOuts = field(default_factory=Unbudgeted)
+    """Whether everyone can be paid for, before anyone is asked."""
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.threshold < 1:
@@ -84,15 +88,22 @@ class Council:
             return bool(there) and reach < self.min_providers and alone
 
         asked = [member for member in self.members if member.name not in before]
-        answers = await gather_answers(
-            asked,
-            report,
-            roll=roll,
-            stage="answer",
-            deadline_seconds=self.answer_deadline_seconds,
-            decided=decided,
-            known=await questioning.known(asked, requests, brief.contract),
-        )
+        known = await questioning.known(asked, requests, brief.contract)
+        fan_out = [
+            (member, with_contract(requests[member.name], brief.contract))
+            for member in asked
+            if member.name not in known
+        ]
+        async with self.fan_outs.reserved(fan_out):
+            answers = await gather_answers(
+                asked,
+                report,
+                roll=roll,
+                stage="answer",
+                deadline_seconds=self.answer_deadline_seconds,
+                decided=decided,
+                known=known,
+            )
         answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 
@@ -129,16 +140,21 @@ class Council:
                 roll.progress.emit(VoteProgress(claim_id=claim.id, claim=claim.text, member=name, stance=stance))
 
         ballotage = Ballotage(pooled, standing, electorate, self.threshold, self.min_providers)
-        sheets = await gather_answers(
-            voters,
-            vote,
-            roll=roll,
-            stage="vote",
-            deadline_seconds=self.vote_deadline_seconds,
-            decided=ballotage.is_decided,
-            heard=heard,
-            known=await questioning.known(voters, requests, VoteSheet),
-        )
+        known = await questioning.known(voters, requests, VoteSheet)
+        fan_out = [
+            (member, with_contract(requests[member.name], VoteSheet)) for member in voters if member.name not in known
+        ]
+        async with self.fan_outs.reserved(fan_out):
+            sheets = await gather_answers(
+                voters,
+                vote,
+                roll=roll,
+                stage="vote",
+                deadline_seconds=self.vote_deadline_seconds,
+                decided=ballotage.is_decided,
+                heard=heard,
+                known=known,
+            )
         return {name: sheets[name] for name in electorate.families if name in sheets}
 
     def tally(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from agents.orchestrator.aggregation import SYNTHESIS, Aggregation, anonymous
 from agents.orchestrator.brief import Brief, Deliberation
 from agents.orchestrator.canonical import claim_key
+from agents.orchestrator.chat import Member
 from agents.orchestrator.consensus import PhaseItem, pool_claims
 from agents.orchestrator.council import Council
 from agents.orchestrator.electorate import Electorate
@@ -45,10 +46,17 @@ class Orchestrator:
     """Name of the member that synthesises in aggregation mode. None: the first."""
     records: TrackRecords = field(default_factory=NothingLearned)
     """What a council's votes have proved worth."""
+    asked: Sequence[Member] = ()
+    """Who answers alone: in this order, one where another fails. Empty: as the council's members are configured."""
 
     def __post_init__(self) -> None:
         if any(member.name == SYNTHESIS for member in self.council.members):
             raise ValueError(f"A member may not be named {SYNTHESIS!r}: the synthesised report is.")
+
+    @property
+    def alone(self) -> Sequence[Member]:
+        """Who is asked where one model answers, the first first."""
+        return self.asked or self.council.members
 
     async def deliberate(
         self,
@@ -104,8 +112,7 @@ class Orchestrator:
             name = next(iter(turn.given))
             turn.roll.mark(name, "answered", stage="answer")
             return await self._alone(turn, turn.given, name, degraded=degraded)
-        members = self.council.members
-        single = Single(self.council.client, members, self.council.answer_deadline_seconds)
+        single = Single(self.council.client, self.alone, self.council.answer_deadline_seconds)
         member, report = await single.answer(turn.brief, roll=turn.roll)
         return await self._alone(turn, {member.name: report}, member.name, degraded=degraded)
 
@@ -145,7 +152,13 @@ class Orchestrator:
     @property
     def _aggregating(self) -> Aggregation:
         council = self.council
-        return Aggregation(council.client, council.members, council.answer_deadline_seconds, primary=self.primary)
+        return Aggregation(
+            council.client,
+            council.members,
+            council.answer_deadline_seconds,
+            primary=self.primary,
+            fan_outs=council.fan_outs,
+        )
 
     async def _together(
         self, turn: _Turn, reports: Mapping[str, MemberReport], *, degraded: str | None

@@ -38,6 +38,11 @@ def _check_of(model_type: type[BaseModel]) -> SchemaCheck:
     return SchemaCheck(_schema_of(model_type))
 
 
+def with_contract(request: ChatRequest, model_type: type[BaseModel]) -> ChatRequest:
+    """As it is sent: with the contract that it wants kept, unless it has one."""
+    return request if request.response is not None else replace(request, response=response_schema(model_type))
+
+
 async def ask(client: ModelClient, member: Member, request: ChatRequest, model_type: type[T]) -> T:
     """The member's answer as a `model_type`.
 
@@ -45,8 +50,7 @@ async def ask(client: ModelClient, member: Member, request: ChatRequest, model_t
     the request's deadline. Raises :class:`ModelError`, `bad_response` when the second answer is no better.
     """
     ends = time.monotonic() + request.deadline_seconds
-    if request.response is None:
-        request = replace(request, response=response_schema(model_type))
+    request = with_contract(request, model_type)
     reply = await client.chat(member, request)
     answer = _parse(reply.text, model_type)
     if isinstance(answer, model_type):

@@ -99,7 +99,7 @@ class SpecialistAgent(ABC):
             desk.book, stopped = earlier
             return stopped
         prompt = self.prompts.load(f"{self.capability.agent}.investigate")
-        investigation = Investigation(self.client, self.members, desk, self._tool_specs(), self.limits)
+        investigation = Investigation(self.client, self._leads(desk.assignment), desk, self._tool_specs(), self.limits)
         await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
         if desk.assignment.may_convene:
             await keep_evidence(desk, stopped=investigation.stopped)
@@ -107,9 +107,13 @@ class SpecialistAgent(ABC):
 
     def _seat(self, assignment: Assignment) -> None:
         """Who will be asked waits for the evidence."""
-        members = assignment.orchestrator.council.members
-        for member in members[:1] if assignment.mode == "single" else members:
+        orchestrator = assignment.orchestrator
+        for member in orchestrator.alone[:1] if assignment.mode == "single" else orchestrator.council.members:
             assignment.progress.emit(MemberProgress(member.name, "waiting", "answer"))
+
+    def _leads(self, assignment: Assignment) -> Sequence[Member]:
+        """Who works the tools: whom the task's route puts first, the next where that one fails."""
+        return assignment.orchestrator.asked or self.members
 
     def _tool_specs(self) -> tuple[ToolSpec, ...]:
         tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]

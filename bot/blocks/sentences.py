@@ -98,6 +98,7 @@ def help_text() -> Message:
                 "or mention me in a channel, or send me a direct message.\n"
                 "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
                 "*How many models*  `/gavel mode`, `/gavel mode council`, `/gavel ask --mode council …`\n"
+                "*Which models*  `/gavel models`\n"
                 "*What it costs*  `/gavel usage by team since 7d`\n"
                 "*Keys of your own*  `/gavel keys`\n"
                 "*This help*  `/gavel help`"

@@ -13,16 +13,21 @@ The order is: commit to SQL, advance the anchor, and only then does `Ledger.reco
 - What a file cannot show: that file *and* rows were put back together to an earlier state. Who can do both can also
   delete both; keep the anchors on a disk the database's owner cannot write, or ship exports elsewhere.
 
+- The file is one sector, and is written over in its place. That a disk writes a sector whole or not at all is what
+  PostgreSQL counts on for its control file, too. A longer one (an org with a very long name) is replaced.
+
 One anchor serves all writers of a chain: several hosts need a directory they share, or another `Anchor`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +37,11 @@ from pydantic import ValidationError
 
 from bot.ledger.chain import Head, anchor_mac, require_key, same
 from tools.contracts.common import Contract, canonical_json
+
+SECTOR = 512
+"""Bytes. The smallest that disks have."""
+_READINGS = 10
+_READING_SECONDS = 0.005
 
 
 class AnchorError(Exception):
@@ -74,7 +84,7 @@ class _AnchorFile(Contract):
 
 
 class FileAnchor:
-    """One small file per org in `directory`, replaced atomically and flushed, locked between processes."""
+    """One small file per org in `directory`, written whole and flushed, locked between processes that write."""
 
     def __init__(self, directory: Path, *, key: bytes) -> None:
         self._directory = directory
@@ -92,12 +102,23 @@ class FileAnchor:
 
     def read_now(self, org: str) -> Head | None:
         path = self.path(org)
-        try:
-            text = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise AnchorUnavailable(f"The ledger's anchor {path} cannot be read ({error.strerror}).") from error
+        left = _READINGS
+        while True:
+            left -= 1
+            try:
+                return self._read(path, org)
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                raise AnchorUnavailable(f"The ledger's anchor {path} cannot be read ({error.strerror}).") from error
+            except AnchorTampered:
+                if not left:
+                    raise
+                # Another may be writing it just now, and half of what it writes be seen.
+                time.sleep(_READING_SECONDS)
+
+    def _read(self, path: Path, org: str) -> Head:
+        text = path.read_bytes()
         try:
             stored = _AnchorFile.model_validate_json(text)
         except ValidationError as error:
@@ -120,7 +141,7 @@ class FileAnchor:
                         f"The ledger's anchor {path} knows another entry {head.seq} than the one just written."
                     )
                 if current is None or current.seq < head.seq:
-                    self._replace(path, org, head)
+                    self._write(path, org, head)
         except OSError as error:
             raise AnchorUnavailable(f"The ledger's anchor {path} cannot be written ({error.strerror}).") from error
 
@@ -134,12 +155,26 @@ class FileAnchor:
         finally:
             os.close(descriptor)
 
-    def _replace(self, path: Path, org: str, head: Head) -> None:
-        content = _AnchorFile(org=org, seq=head.seq, hash=head.hash, mac=anchor_mac(org, head, key=self._key))
+    def _write(self, path: Path, org: str, head: Head) -> None:
+        stored = _AnchorFile(org=org, seq=head.seq, hash=head.hash, mac=anchor_mac(org, head, key=self._key))
+        # JSON, and spaces to the end of the sector.
+        content = canonical_json(stored).ljust(SECTOR)
+        if len(content) == SECTOR and path.exists() and path.stat().st_size == SECTOR:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                if os.pwrite(descriptor, content, 0) != SECTOR:
+                    raise OSError(errno.EIO, "not all of it was written")
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        else:
+            self._replace(path, content)
+
+    def _replace(self, path: Path, content: bytes) -> None:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.stem}.", dir=self._directory)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(canonical_json(content))
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Generator
 from contextlib import asynccontextmanager, contextmanager
+from functools import lru_cache
 from typing import TypeVar
 
 from sqlalchemy import Executable, RowMapping, bindparam, func, select, true
@@ -145,22 +146,31 @@ async def cost(database: Database, org: str, task_id: str, *, purposes: Collecti
 
     Raises `LedgerUnavailable`.
     """
+    query = _cost_of(tuple(sorted(purposes)))
+    (row,) = await _look(database, query, dict, org=org, task_id=task_id)
+    total: float | None = row["total"]
+    return float(total) if total is not None and row["kept"] and row["known"] else None
+
+
+@lru_cache(maxsize=16)
+def _cost_of(purposes: tuple[str, ...]) -> Executable:
     recorded = (
         select(func.count())
         .select_from(LedgerEntry)
-        .where(LedgerEntry.org == org, LedgerEntry.task_id == task_id, LedgerEntry.kind == "llm_called")
+        .where(
+            LedgerEntry.org == bindparam("org"),
+            LedgerEntry.task_id == bindparam("task_id"),
+            LedgerEntry.kind == "llm_called",
+        )
     ).scalar_subquery()
-    counted = AiRequestLog.purpose.in_(sorted(purposes)) if purposes else true()
-    query = select(
+    counted = AiRequestLog.purpose.in_(purposes) if purposes else true()
+    return select(
         (recorded == func.count(AiRequestLog.id)).label("kept"),
         (func.count(AiRequestLog.id).filter(counted) == func.count(AiRequestLog.estimated_cost).filter(counted)).label(
             "known"
         ),
         func.sum(AiRequestLog.estimated_cost).filter(counted).label("total"),
-    ).where(AiRequestLog.org == org, AiRequestLog.task_id == task_id)
-    (row,) = await _look(database, query, dict)
-    total: float | None = row["total"]
-    return float(total) if total is not None and row["kept"] and row["known"] else None
+    ).where(AiRequestLog.org == bindparam("org"), AiRequestLog.task_id == bindparam("task_id"))
 
 
 async def missing_artifacts(database: Database, org: str, digests: Collection[str]) -> list[str]:

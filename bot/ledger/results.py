@@ -40,6 +40,8 @@ async def tool_results(
             if is_object(result):
                 found[str(body["call_id"])] = result
         after = page[-1].seq
+        if len(page) < reader.PAGE:
+            break
     return found
 
 

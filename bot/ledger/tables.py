@@ -181,3 +181,37 @@ class ProviderKey(Base):
     set_by: Mapped[str]
     set_at: Mapped[datetime]
     """When it was checked by a call, and saved."""
+
+
+class BudgetSpend(Base):
+    """What was spent of one budget. Rows are added to, never taken from."""
+
+    __tablename__ = "budget_spend"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    """`person`, `org` or `task`."""
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[str] = mapped_column(primary_key=True)
+    """`2026-03-01` in UTC; empty for a task."""
+    tokens: Mapped[int] = mapped_column(BigInteger)
+    micro_usd: Mapped[int] = mapped_column(BigInteger)
+    """Millionths of a dollar."""
+    warned: Mapped[bool]
+    """Whether somebody was told that it is nearly used up."""
+
+
+class BudgetReservation(Base):
+    """The worst case of a call that is being made. Gone when it is settled, or at the end of its lease."""
+
+    __tablename__ = "budget_reservations"
+    __table_args__ = (Index("ix_budget_reservations_org", "org"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org: Mapped[str]
+    user_id: Mapped[str]
+    task_id: Mapped[str]
+    day: Mapped[str]
+    tokens: Mapped[int] = mapped_column(BigInteger)
+    micro_usd: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime]

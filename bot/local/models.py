@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from agents.orchestrator.chat import Capabilities, Member
 from agents.orchestrator.providers.capabilities import capabilities_of
-from agents.orchestrator.providers.catalog import discover, provider_of
+from agents.orchestrator.providers.catalog import VENDORS, discover, provider_of
 from agents.orchestrator.providers.families import family_of
 from agents.orchestrator.providers.ollama import OLLAMA_BASE, probe_ollama
-from bot.settings import LlmSettings, MemberSettings, SettingsError
+from bot.settings import LlmSettings, MemberSettings, RoutingSettings, SettingsError
 
 
 async def configured_members(settings: LlmSettings, environ: Mapping[str, str]) -> list[Member]:
@@ -36,8 +36,40 @@ async def configured_members(settings: LlmSettings, environ: Mapping[str, str]) 
 
 
 def explicit_members(settings: LlmSettings) -> list[Member]:
-    """Those of `llm.members`, as they are configured."""
-    return [_member(member) for member in settings.members]
+    """Those of `llm.members` that are asked for judgements, as they are configured."""
+    return [_member(member) for member in settings.members if not member.fast]
+
+
+def fast_members(
+    settings: LlmSettings, routing: RoutingSettings, environ: Mapping[str, str], members: Sequence[Member]
+) -> list[Member]:
+    """Those that parse, in the order of `members`' providers; empty: the members themselves do.
+
+    Raises :class:`SettingsError` for a provider in `routing.fast` of which there is no member.
+    """
+    if settings.members and not routing.fast:
+        return [_member(member) for member in settings.members if member.fast]
+    # The demo's members are chosen for it: no other model is reached, whatever has a key.
+    if settings.provider == "rehearsal" or all(member.simulated for member in members):
+        return []
+    known = {} if settings.members else discover(environ).by_provider
+    chosen: list[Member] = []
+    for member in members:
+        provider = provider_of(member)
+        vendor = next((vendor for vendor in VENDORS if vendor.identifier == provider), None)
+        if provider is None or vendor is None:
+            continue
+        named = routing.fast.get(provider)
+        of_vendor = known.get(provider, ())
+        fast = [one for one in of_vendor if vendor.fast_model and one.model.endswith(f"/{vendor.fast_model}")]
+        if named is not None:
+            chosen.append(replace(member, name=f"{vendor.name} ({named})", model=f"{vendor.prefix}/{named}"))
+        elif fast and fast[0].model != member.model:
+            chosen.append(fast[0])
+    of = {provider_of(member) for member in members}
+    if without := [provider for provider in routing.fast if provider not in of]:
+        raise SettingsError([f"routing.fast: {without[0]} is not set up; set it up, or take it out"])
+    return list({member.model: member for member in chosen}.values())
 
 
 def primary_member(settings: LlmSettings, members: Sequence[Member]) -> str | None:

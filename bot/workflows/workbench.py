@@ -17,6 +17,7 @@ from bot.ledger.ledger import Ledger
 from bot.modes.channels import ChannelModes
 from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
+from bot.routing.router import Router
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.messages import TaskRequest
 from policies.execution import ExecutionCheck
@@ -29,6 +30,11 @@ from tools.contracts.identity import Caller
 from tools.contracts.ledger import Recorder
 from tools.dispatcher import Dispatcher, build_dispatcher
 from tools.registry import ToolRegistry
+
+
+def no_warnings(_org: str, _task_id: str) -> list[str]:
+    """No budget is set."""
+    return []
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Workbench:
     orchestrator: Orchestrator
     escalation: Escalation
     """Of tasks whose mode is `auto`."""
+    router: Router
     members: Sequence[Member]
     registry: ToolRegistry
     estate: Estate
@@ -58,6 +65,8 @@ class Workbench:
     """Slack's team id, for streams."""
     redact: Callable[[str], str]
     now: Callable[[], datetime]
+    take_warnings: Callable[[str, str], list[str]] = no_warnings
+    """Org and task → what its thread is still to be told of budgets that are nearly used up."""
     include_dissent: bool = True
     """Whether cards tell who disputes what and why. Gates and ledger have it in any case."""
 

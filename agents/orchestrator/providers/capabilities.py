@@ -42,13 +42,14 @@ def capabilities_of(member: Member) -> Capabilities:
 def known_capabilities(provider: str, model: str) -> Capabilities | None:
     """As litellm's data has it; None: it does not know the model. `provider`: litellm's prefix, e.g. `anthropic`."""
     data = _known()
-    for name in _names(provider, model):
+    for name in names_in_data(provider, model):
         if name in data:
             return data[name]
     return None
 
 
-def _names(provider: str, model: str) -> Iterator[str]:
+def names_in_data(provider: str, model: str) -> Iterator[str]:
+    """Under which names litellm's data may have a model."""
     for prefix in _PREFIXES_IN_DATA.get(provider, (f"{provider}/", "")):
         yield f"{prefix}{model}"
         yield f"{prefix}{model.partition(':')[0]}"
@@ -59,17 +60,20 @@ def read_data() -> None:
     _known()
 
 
+def model_rows() -> Mapping[str, Mapping[str, Any]]:
+    """All of litellm's data, by its names. Blocking, and 40 MB: keep what you need of it."""
+    spec = importlib.util.find_spec("litellm")
+    roots = spec.submodule_search_locations if spec is not None else None
+    rows: dict[str, dict[str, Any]] = json.loads((Path(roots[0]) / _DATA).read_bytes()) if roots else {}
+    return rows
+
+
 @cache
 def _known() -> Mapping[str, Capabilities]:
     """Only the chat models, and of them only this: the whole is 40 MB."""
-    spec = importlib.util.find_spec("litellm")
-    roots = spec.submodule_search_locations if spec is not None else None
-    if not roots:
-        return {}
-    rows: dict[str, dict[str, Any]] = json.loads((Path(roots[0]) / _DATA).read_bytes())
     distinct: dict[Capabilities, Capabilities] = {}
     found: dict[str, Capabilities] = {}
-    for name, row in rows.items():
+    for name, row in model_rows().items():
         if row.get("mode") == "chat":
             read = _read(row)
             found[name] = distinct.setdefault(read, read)

@@ -13,6 +13,7 @@ class Claude(Vendor):
     prefix = "anthropic"
     family = "anthropic"
     default_models = ("claude-sonnet-5-5", "claude-haiku-5-5", "claude-opus-5-5")
+    fast_model = "claude-haiku-5-5"
     needs = "ANTHROPIC_API_KEY"
 
     def connect(self, env: Environment, models: Sequence[str]) -> Connection | None:

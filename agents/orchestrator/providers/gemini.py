@@ -13,6 +13,7 @@ class Gemini(Vendor):
     prefix = "gemini"
     family = "google"
     default_models = ("gemini-3.8-flash", "gemini-3.5-flash-lite", "gemini-4-argon")
+    fast_model = "gemini-3.5-flash-lite"
     needs = "GEMINI_API_KEY (or GOOGLE_API_KEY)"
 
     def connect(self, env: Environment, models: Sequence[str]) -> Connection | None:

@@ -13,6 +13,7 @@ class OpenAI(Vendor):
     prefix = "openai"
     family = "openai"
     default_models = ("gpt-6.1-sol", "gpt-6-luna", "gpt-6-astra")
+    fast_model = "gpt-6-luna"
     needs = "OPENAI_API_KEY"
 
     def connect(self, env: Environment, models: Sequence[str]) -> Connection | None:

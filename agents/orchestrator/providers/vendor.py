@@ -48,6 +48,8 @@ class Vendor(ABC):
     """Of a model whose name does not tell who trained it."""
     default_models: ClassVar[tuple[str, ...]] = ()
     """What is asked when nobody names a model, then others it serves. Empty: its owner decides what it serves."""
+    fast_model: ClassVar[str | None] = None
+    """Of the default models the one for parsing: quick and cheap. None: which is, its owner knows."""
     needs: ClassVar[str]
     """What has to be set, as it is shown to a person."""
 

@@ -55,8 +55,7 @@ def _on_begin(connection: Connection) -> None:
 
 def open_plain_engine(path: Path) -> Engine:
     """A plain engine on a file that is there: for transactions that are one trip to a thread, not one a statement."""
-    # The connection that was used last remembers most.
-    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true", pool_use_lifo=True)
+    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true")
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine

@@ -51,10 +51,12 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
 
     async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
         now = self._now()
-        open_per_site = await self._in_thread(
-            lambda connection: windows_of(connection, org, environment, sites, after=now)
+        per_site = await self._remembered(
+            ("windows", org, environment, *sites), lambda connection: windows_of(connection, org, environment, sites)
         )
-        return common_window(open_per_site, after=now)
+        # A site with none left counts where it was named: then there is no common one.
+        still_open = [[window for window in windows if window.end > now] for windows in per_site]
+        return common_window([windows for windows in still_open if windows or sites], after=now)
 
     async def health(self, org: str, asset_ids: list[str]) -> list[AssetHealth]:
         joined = (
@@ -68,7 +70,10 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
             .where(tables.asset_health.c.org_id == org, tables.asset_health.c.asset_id.in_(asset_ids))
             .order_by(tables.asset_health.c.asset_id)
         )
-        return await self._read(joined, health_of)
+        return await self._remembered(
+            ("health", org, *asset_ids),
+            lambda connection: [health_of(row) for row in connection.execute(joined).mappings()],
+        )
 
     async def apply_image(
         self,

@@ -12,14 +12,10 @@ from tools.contracts.common import Environment
 from tools.contracts.taskspec import TimeWindow
 
 
-def windows_of(
-    connection: Connection, org: str, environment: Environment, sites: list[str], *, after: datetime
-) -> list[list[TimeWindow]]:
-    """For each site (all of the environment's when none is named), its windows that close after the moment."""
+def windows_of(connection: Connection, org: str, environment: Environment, sites: list[str]) -> list[list[TimeWindow]]:
+    """For each site (all of the environment's when none is named), its windows."""
     window = tables.change_windows.c
-    statement = select(tables.change_windows).where(
-        window.org_id == org, window.environment == environment, window.closes_at > after
-    )
+    statement = select(tables.change_windows).where(window.org_id == org, window.environment == environment)
     if sites:
         statement = statement.where(window.site.in_(sites))
     per_site: dict[str, list[TimeWindow]] = defaultdict(list)

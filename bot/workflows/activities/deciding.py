@@ -138,6 +138,11 @@ def _offered_as(message: PresentInput) -> LedgerKind:
 
 async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *, rest: bool | None = None) -> Offer:
     """The proposal as its card shows it, with the approvals so far. `rest`: see `Offer`; None: as it is now."""
+    environment_size, cost_usd, answers_usd = await asyncio.gather(
+        _environment_size(bench, request, proposal),
+        bench.ledger.cost(request.org, request.task_id),
+        bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
+    )
     return Offer(
         plan=proposal.plan,
         report=proposal.report,
@@ -146,9 +151,9 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
         nonce=proposal.nonce,
         rest=proposal.open and proposal.unattended_phases > 0 if rest is None else rest,
         deadline=datetime.fromisoformat(proposal.expires_at),
-        environment_size=await _environment_size(bench, request, proposal),
-        cost_usd=await bench.ledger.cost(request.org, request.task_id),
-        answers_usd=await bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
+        environment_size=environment_size,
+        cost_usd=cost_usd,
+        answers_usd=answers_usd,
         simulated=bench.simulated,
         include_dissent=bench.include_dissent,
         votes=[

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from temporalio import activity
 
-from agents.follow_up import Reply, decides
+from agents.follow_up import FollowUps, Reply, decides
 from agents.orchestrator.chat import ModelError
 from agents.refining import changes, refined
 from bot.blocks.follow_up import elsewhere_card, explanation_card, refined_note
@@ -78,6 +79,15 @@ class FollowingUp:
             )
         return True
 
+    async def _readers(self, message: FollowUpInput) -> FollowUps:
+        """Fast models first, as the task's route has them."""
+        request = message.request
+        received_at = datetime.fromisoformat(request.received_at)
+        route = await self.bench.router.route(
+            "parse", org=request.org, task_id=request.task_id, received_at=received_at
+        )
+        return replace(self.bench.follow_ups, members=route.members)
+
     async def _follow_up(self, message: FollowUpInput) -> FollowedUp:
         if decides(message.answer.text):
             return await self._heard(message, FollowedUp(kind="decides"), read=False)
@@ -90,7 +100,7 @@ class FollowingUp:
             attempt=activity.info().attempt,
         )
         try:
-            read = await self.bench.follow_ups.read(reply, plan=offered(message.proposal))
+            read = await (await self._readers(message)).read(reply, plan=offered(message.proposal))
             if read.kind == "explain":
                 return await self._explain(message, reply)
         except ModelError:
@@ -153,7 +163,7 @@ class FollowingUp:
     async def _explain(self, message: FollowUpInput, reply: Reply) -> FollowedUp:
         request, answer = message.request, message.answer
         book = await evidence_of(self.bench.ledger, request, message.spec, message.proposal)
-        explanation = await self.bench.follow_ups.explain(reply, book)
+        explanation = await (await self._readers(message)).explain(reply, book)
         body: JsonObject = {"explanation": explanation.model_dump(mode="json")}
         await self._record("explained", message, body | self._prompts("follow_up", "explain"))
         card = explanation_card(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from temporalio import activity
@@ -15,6 +16,7 @@ from bot.ledger.soon import Soon
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
+from tools.contracts.progress import NoteProgress
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,22 @@ class Investigating:
             simulated=bench.simulated,
             check_first=is_retry(),
         ) as progress:
+            route = await bench.router.route(
+                "reason",
+                org=message.request.org,
+                task_id=spec.id,
+                received_at=datetime.fromisoformat(message.request.received_at),
+                agent=spec.agents[0],
+            )
+            if route.members[0] != bench.members[0]:
+                progress.emit(NoteProgress(f"{route.members[0].name} is asked first. {route.why}"))
             return await bench.agents[spec.agents[0]].work(
                 Assignment(
                     spec=spec,
                     caller=await bench.caller(message.request),
                     revision=message.revision,
                     mode=spec.mode,
-                    orchestrator=bench.orchestrator,
+                    orchestrator=replace(bench.orchestrator, asked=route.members),
                     dispatcher=bench.dispatcher(recorder),
                     progress=progress,
                     recorder=recorder,

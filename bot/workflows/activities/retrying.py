@@ -11,10 +11,12 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from agents.orchestrator.budget import BudgetExceeded
 from agents.orchestrator.chat import ModelError
 from agents.specialists.base import InvestigationUnavailable
 from bot.blocks import sentences
-from bot.blocks.message import Message
+from bot.blocks.message import Message, sentence
+from bot.blocks.text import inline
 from bot.roles import RolesUnavailable
 from bot.thread import SlackRefused, SlackRetryable
 from bot.workflows.messages import TaskRequest
@@ -46,7 +48,10 @@ def of_this_attempt(key: str) -> str:
 async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
     """Around every step: a dead worker is noticed, and what is away is waited for and told."""
     async with _beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
-        yield
+        try:
+            yield
+        finally:
+            await _warn_of_budgets(bench, request, thread_ts)
 
 
 @asynccontextmanager
@@ -103,6 +108,9 @@ async def waiting_is_told(bench: Workbench, request: TaskRequest, thread_ts: str
     except ModelError as error:
         await tell(sentences.llm_away(str(error), task_id=task_id, will_retry=True), key="llm-away")
         raise _away("Every model", error, task_id, kind="ModelsAway") from error
+    except BudgetExceeded as error:
+        # No type, which Temporal would put before the words: they are what the person is told.
+        raise ApplicationError(str(error), non_retryable=True) from error
     except RolesUnavailable as error:
         await tell(sentences.engine_away("The role directory", task_id=task_id), key="roles-away")
         raise _away("The role directory", error, task_id, kind="RolesAway") from error
@@ -130,6 +138,12 @@ def _away(
         category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=timedelta(seconds=retry_after) if retry_after else None,
     )
+
+
+async def _warn_of_budgets(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> None:
+    """Where there is a thread to say it in. It is no reason to stop."""
+    for warning in bench.take_warnings(request.org, request.task_id) if thread_ts is not None else ():
+        await _tell(bench, request, thread_ts, sentence(inline(warning)), key=f"budget:{warning[:60]}")
 
 
 async def _tell(bench: Workbench, request: TaskRequest, thread_ts: str | None, message: Message, *, key: str) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pydantic import TypeAdapter
 from temporalio import activity
 
 from agents.intake import Exchange, Request
 from agents.orchestrator.chat import ModelError
+from agents.orchestrator.routing import Job, Route
 from bot.blocks import sentences, task
 from bot.blocks.intents import confirmed_card, intents_card, intents_question
 from bot.blocks.message import compose, section
@@ -21,7 +23,7 @@ from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import ConfirmedParts, TaskRequest, UnderstandInput, Understood, WarnInput
 from bot.workflows.workbench import Workbench
-from tools.contracts.common import JsonObject
+from tools.contracts.common import AgentName, JsonObject
 from tools.contracts.ledger import LedgerKind, Recorder
 from tools.contracts.taskspec import Intent, Question, TaskSpec
 
@@ -145,7 +147,8 @@ class Understanding:
             if exchange.answer is not None
         ]
         mode = await self.bench.channel_modes.of(request.org, request.channel)
-        understanding = await self.bench.meta_prompt.understand(
+        route = await self._route("parse", request)
+        understanding = await replace(self.bench.meta_prompt, members=route.members).understand(
             Request(
                 task_id=request.task_id,
                 org=request.org,
@@ -179,6 +182,15 @@ class Understanding:
         if understanding.kind == "task" and understanding.spec is not None:
             return await self._acknowledge(understanding.spec, request, thread_ts, read)
         return await self._decline(understanding.text, request, thread_ts, read)
+
+    async def _route(self, job: Job, request: TaskRequest, *, agent: AgentName | None = None) -> Route:
+        return await self.bench.router.route(
+            job,
+            org=request.org,
+            task_id=request.task_id,
+            received_at=datetime.fromisoformat(request.received_at),
+            agent=agent,
+        )
 
     async def _previous(self, request: TaskRequest) -> TaskSpec | None:
         """What the last task of this thread was about, as this ledger has it."""
@@ -241,7 +253,8 @@ class Understanding:
 
     async def _acknowledge(self, spec: TaskSpec, request: TaskRequest, thread_ts: str, read: JsonObject) -> Understood:
         await self._record("task_spec", {**spec.model_dump(mode="json"), **read}, request, of_this_attempt("spec"))
-        names = [member.name for member in self.bench.members]
+        route = await self._route("reason", request, agent=spec.agents[0])
+        names = [member.name for member in route.members]
         card = task.acknowledgement(spec, members=names, simulated=self.bench.simulated)
         await self.bench.writer.post_once(
             self.bench.thread(request, thread_ts),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger.anchor import AnchorTampered, AnchorUnavailable, FileAnchor
+from bot.ledger.anchor import SECTOR, AnchorTampered, AnchorUnavailable, FileAnchor
 from bot.ledger.chain import Head
 
 KEY = b"anchor key of thirty-two bytes .."
@@ -87,3 +87,47 @@ async def test_no_temporary_file_is_left(anchor: FileAnchor) -> None:
     for number in range(1, 6):
         await anchor.advance("T1", head(number))
     assert sorted(path.suffix for path in anchor.path("T1").parent.iterdir()) == [".json", ".lock"]
+
+
+async def test_it_is_one_sector_and_written_over_in_its_place(anchor: FileAnchor) -> None:
+    await anchor.advance("T1", head(1))
+    first = anchor.path("T1").stat()
+    await anchor.advance("T1", head(123456789))
+    assert await anchor.read("T1") == head(123456789)
+    second = anchor.path("T1").stat()
+    assert (first.st_ino, first.st_size, second.st_size) == (second.st_ino, SECTOR, SECTOR)
+
+
+async def test_one_of_another_size_is_replaced(anchor: FileAnchor) -> None:
+    """As an earlier version wrote them: no more than what they say."""
+    await anchor.advance("T1", head(1))
+    anchor.path("T1").write_bytes(anchor.path("T1").read_bytes().rstrip())
+    assert await anchor.read("T1") == head(1)
+    await anchor.advance("T1", head(2))
+    assert await anchor.read("T1") == head(2)
+    assert anchor.path("T1").stat().st_size == SECTOR
+
+
+async def test_an_org_whose_anchor_is_longer_than_a_sector_has_one_too(anchor: FileAnchor) -> None:
+    org = "ö" * 500
+    for number in range(1, 4):
+        await anchor.advance(org, head(number))
+    assert await anchor.read(org) == head(3)
+
+
+async def test_who_reads_while_another_writes_is_not_told_that_it_was_edited(anchor: FileAnchor) -> None:
+    await anchor.advance("T1", head(1))
+
+    def write() -> None:
+        for number in range(2, 400):
+            anchor.advance_now("T1", head(number))
+
+    def read() -> None:
+        last = 0
+        while last < 399:
+            found = anchor.read_now("T1")
+            assert found is not None
+            assert found.seq >= last
+            last = found.seq
+
+    await asyncio.gather(asyncio.to_thread(write), asyncio.to_thread(read), asyncio.to_thread(read))

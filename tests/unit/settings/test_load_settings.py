@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agents.orchestrator.escalation import EscalationRules
+from agents.orchestrator.routing import RoutingRules
 from bot.local.demo_run import demo_settings
 from bot.settings import Settings, SettingsError, load_settings
 
@@ -292,3 +294,49 @@ def test_a_mistake_in_the_estates_settings_is_one_clear_line(
     (line,) = lines()
     assert said in line
     assert "a-secret-token" not in line
+
+
+def test_the_adrs_configuration_works_by_its_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ADR-006, configuration."""
+    shipped = load_settings()
+    assert (shipped.llm.mode, shipped.llm.provider, shipped.llm.primary) == ("auto", None, None)
+    council = shipped.council
+    assert (council.min_providers, council.consensus_threshold, council.include_dissent) == (3, 0.7, True)
+    (tmp_path / "gavel.yaml").write_text(
+        "council: {min_providers: 4, consensus_threshold: 0.8, include_dissent: false}\n"
+        "llm: {mode: single, provider: openai, primary: openai}\n"
+    )
+    for name, value in {"LLM_MODE": "council", "LLM_PROVIDER": "azure", "LLM_PRIMARY": "claude"}.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    assert (settings.llm.mode, settings.llm.provider, settings.llm.primary) == ("council", "azure", "claude")
+    council = settings.council
+    assert (council.min_providers, council.consensus_threshold, council.include_dissent) == (4, 0.8, False)
+
+
+def test_modes_escalation_and_routing_are_set_by_file_and_by_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gavel.yaml").write_text(
+        "modes: {agents: {drift: council}, risks: {critical: council}, orgs: {T0ACME: single}}\n"
+        "escalation: {max_assets: 3, risk: high}\n"
+        "routing: {reason: Claude, agents: {cost: Gemini}, min_calls: 50}\n"
+    )
+    monkeypatch.setenv("GAVEL_MODES_CHANNELS", "ops=council,sandbox=single")
+    monkeypatch.setenv("GAVEL_ESCALATION_ENVIRONMENTS", "production,staging")
+    monkeypatch.setenv("GAVEL_ROUTING_EXPLORE_PERCENT", "10")
+    settings = load_settings()
+    assert settings.modes.channels == {"ops": "council", "sandbox": "single"}
+    assert (settings.modes.agents, settings.modes.orgs) == ({"drift": "council"}, {"T0ACME": "single"})
+    assert settings.escalation.rules == EscalationRules(
+        environments=frozenset({"production", "staging"}), max_assets=3, risk="high"
+    )
+    assert settings.routing.rules == RoutingRules(
+        explore=0.1, min_calls=50, pins={"reason": "Claude", "cost": "Gemini"}
+    )
+    monkeypatch.setenv("GAVEL_ROUTING_EXPLORE_PERCENT", "11")
+    monkeypatch.setenv("GAVEL_MODES_CHANNELS", "ops=quorum")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "GAVEL_ROUTING_EXPLORE_PERCENT" in str(caught.value)
+    assert "GAVEL_MODES_CHANNELS" in str(caught.value)

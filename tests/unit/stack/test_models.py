@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 
 from bot.doctor import examine, healthy
-from bot.local.models import configured_members, primary_member
+from bot.local.models import configured_members, fast_members, primary_member
 from bot.local.rehearsal.members import rehearsal_members
-from bot.settings import LlmSettings, MemberSettings, Settings, SettingsError
+from bot.settings import LlmSettings, MemberSettings, RoutingSettings, Settings, SettingsError
 
 NOWHERE = {"OLLAMA_API_BASE": "http://127.0.0.1:9"}
 """Whatever may run on this machine's own Ollama port is not asked."""
@@ -95,3 +95,49 @@ async def test_a_primary_that_does_not_answer_is_refused_and_the_doctor_says_so(
     found = await examine(settings.model_copy(update={"llm": primary}))
     assert not healthy(found)
     assert [finding.answered for finding in found if finding.component == "models"] == [expected]
+
+
+CLAUDE_AND_OPENAI = {"ANTHROPIC_API_KEY": "k", "OPENAI_API_KEY": "k"}
+
+
+async def test_the_vendors_fast_models_parse_and_are_no_members_of_the_council() -> None:
+    members = await configured_members(LlmSettings(), CLAUDE_AND_OPENAI)
+    fast = fast_members(LlmSettings(), RoutingSettings(), CLAUDE_AND_OPENAI, members)
+    assert [member.model for member in fast] == ["anthropic/claude-haiku-5-5", "openai/gpt-6-luna"]
+    assert not {member.name for member in fast} & {member.name for member in members}
+
+
+async def test_models_that_were_chosen_by_hand_parse_too_unless_another_is_named() -> None:
+    environ = {"ANTHROPIC_API_KEY": "k", "GAVEL_MODEL_CLAUDE": "claude-opus-5-5"}
+    members = await configured_members(LlmSettings(), environ)
+    assert fast_members(LlmSettings(), RoutingSettings(), environ, members) == []
+    named = RoutingSettings.model_validate({"fast": {"claude": "claude-haiku-6"}})
+    (fast,) = fast_members(LlmSettings(), named, environ, members)
+    assert (fast.model, fast.api_key) == ("anthropic/claude-haiku-6", "k")
+    with pytest.raises(SettingsError, match=r"routing\.fast: gemini is not set up"):
+        fast_members(LlmSettings(), RoutingSettings.model_validate({"fast": {"gemini": "x"}}), environ, members)
+
+
+async def test_an_explicit_fast_member_only_parses() -> None:
+    settings = LlmSettings(
+        members=[
+            MemberSettings(name="A", model="anthropic/claude-x"),
+            MemberSettings(name="Quick", model="openai/small", fast=True),
+        ]
+    )
+    members = await configured_members(settings, {})
+    assert [member.name for member in members] == ["A"]
+    assert [member.name for member in fast_members(settings, RoutingSettings(), {}, members)] == ["Quick"]
+
+
+async def test_claude_is_first_and_azure_stands_in_for_it() -> None:
+    """ADR-007; as shipped, whatever else has a key."""
+    environ = {
+        **CLAUDE_AND_OPENAI,
+        "GEMINI_API_KEY": "k",
+        "AZURE_API_KEY": "k",
+        "AZURE_API_BASE": "https://a.example",
+        "AZURE_DEPLOYMENT": "gpt",
+    }
+    members = await configured_members(LlmSettings(), environ)
+    assert [member.name for member in members][:2] == ["Claude", "Azure OpenAI"]

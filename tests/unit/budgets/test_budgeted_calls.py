@@ -1,0 +1,124 @@
+"""What is asked under a budget, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from agents.orchestrator.budget import BudgetedClient, BudgetExceeded, worst_case
+from agents.orchestrator.chat import ChatMessage, ModelError
+from agents.orchestrator.council import Council
+from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.orchestrator.orchestrator import Orchestrator
+from agents.orchestrator.prices import Price, PriceBook
+from agents.orchestrator.retrying import RetryingClient
+from bot.budgets.limits import Limit, Limits
+from bot.budgets.purse import SqlPurse
+from tests.unit.ledger.book import Book
+from tests.unit.orchestrator.parts import KeptEntries, Watcher, brief, report, request
+from tests.unit.orchestrator.provider import Provider, Step, fails, says, votes
+
+MEMBERS = ("alpha", "beta", "gamma")
+PRICES = PriceBook({f"openai/{name}": Price(1e-6, 2e-6) for name in MEMBERS})
+
+
+def client(book: Book, litellm_client: LiteLLMClient, limits: Limits) -> BudgetedClient:
+    purse = SqlPurse(book.database, limits, PRICES, now=lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    return BudgetedClient(litellm_client, purse)
+
+
+async def left(book: Book) -> int:
+    return len(await book.sql("SELECT id FROM budget_reservations"))
+
+
+async def spent(book: Book, scope: str = "task") -> tuple[int, int]:
+    rows = await book.sql("SELECT tokens, micro_usd FROM budget_spend WHERE scope = :scope", scope=scope)
+    return (int(rows[0].tokens), int(rows[0].micro_usd)) if rows else (0, 0)
+
+
+def seat(provider: Provider, vote: Step | None = None) -> None:
+    for name in MEMBERS:
+        provider.play(name, says(report("14")), schema="DriftMemberReport")
+        provider.play(name, vote or votes(lambda _text: "support"), schema="VoteSheet")
+
+
+async def deliberate(provider: Provider, budgeted: BudgetedClient) -> None:
+    members = [provider.member(name) for name in MEMBERS]
+    council = Council(RetryingClient(budgeted), members, fan_outs=budgeted)
+    await Orchestrator(council).deliberate(brief(), mode="council", progress=Watcher(), recorder=KeptEntries())
+
+
+async def test_a_call_is_settled_at_what_it_took(provider: Provider, litellm_client: LiteLLMClient, book: Book) -> None:
+    provider.play("alpha", says("hi"))
+    await client(book, litellm_client, Limits(task=Limit(usd=5))).chat(provider.member("alpha"), request())
+    assert await spent(book) == (18, 11 + 14)
+    assert await left(book) == 0
+
+
+async def test_a_call_that_could_go_over_is_not_made(
+    provider: Provider, litellm_client: LiteLLMClient, book: Book
+) -> None:
+    provider.play("alpha", says("hi"))
+    budgeted = client(book, litellm_client, Limits(task=Limit(tokens=4096)))
+    with pytest.raises(BudgetExceeded, match=r"No model was asked.*nothing was changed"):
+        await RetryingClient(budgeted).chat(provider.member("alpha"), request())
+    assert (provider.calls, await left(book), await spent(book)) == ([], 0, (0, 0))
+
+
+async def test_a_council_that_cannot_be_paid_for_whole_asks_nobody(
+    provider: Provider, litellm_client: LiteLLMClient, book: Book
+) -> None:
+    seat(provider)
+    most = worst_case(
+        brief().request(brief().report, purpose="report", member="Alpha", mode="council", deadline_seconds=20), None
+    ).tokens
+    budgeted = client(book, litellm_client, Limits(task=Limit(tokens=2 * most + 4000)))
+    with pytest.raises(BudgetExceeded):
+        await deliberate(provider, budgeted)
+    assert (provider.calls, await left(book)) == ([], 0)
+
+
+async def test_a_council_leaves_nothing_reserved(provider: Provider, litellm_client: LiteLLMClient, book: Book) -> None:
+    seat(provider)
+    await deliberate(provider, client(book, litellm_client, Limits(person=Limit(tokens=1_000_000))))
+    assert await left(book) == 0
+    assert (await spent(book, "person"))[0] >= 18 * 6
+
+
+@pytest.mark.parametrize(
+    ("step", "paid"),
+    [(fails(401), False), (fails(429), False), (fails(503), False), (says("half", finish="length"), True)],
+)
+async def test_what_a_provider_refused_is_not_spent(
+    provider: Provider, litellm_client: LiteLLMClient, book: Book, step: Step, paid: bool
+) -> None:
+    provider.play("alpha", step)
+    with pytest.raises(ModelError):
+        await client(book, litellm_client, Limits(task=Limit(usd=5))).chat(provider.member("alpha"), request())
+    assert ((await spent(book))[0], await left(book)) == (18 if paid else 0, 0)
+
+
+async def test_a_call_whose_end_is_not_known_is_spent_at_its_worst(
+    provider: Provider, litellm_client: LiteLLMClient, book: Book
+) -> None:
+    provider.play("alpha", says("hi", usage=False))
+    asked = request()
+    await client(book, litellm_client, Limits(task=Limit(usd=5))).chat(provider.member("alpha"), asked)
+    assert (await spent(book))[0] >= 18
+    assert await left(book) == 0
+
+
+async def test_without_a_budget_nothing_is_counted(
+    provider: Provider, litellm_client: LiteLLMClient, book: Book
+) -> None:
+    provider.play("alpha", says("hi"))
+    await client(book, litellm_client, Limits()).chat(provider.member("alpha"), request())
+    assert await spent(book) == (0, 0)
+
+
+@pytest.mark.parametrize("text", ["plain words", "漢字かな交じり文", "🧨" * 50, "\x00\x01\x02", "a1B2-" * 40, ""])
+def test_the_worst_case_counts_every_byte(text: str) -> None:
+    asked = replace(request(), messages=(ChatMessage("user", text),), max_tokens=100)
+    assert worst_case(asked, Price(1, 1)).tokens >= len(text.encode()) + 100

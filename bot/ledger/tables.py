@@ -78,6 +78,8 @@ class AiRequestLog(Base):
     model: Mapped[str]
     prompt_id: Mapped[str]
     prompt_version: Mapped[str]
+    prompt_checksum: Mapped[str | None]
+    """`sha256:…` of the prompt's file; None: not known, as before version 0007."""
     prompt_tokens: Mapped[int | None]
     completion_tokens: Mapped[int | None]
     total_tokens: Mapped[int | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -11,9 +12,11 @@ from temporalio import activity
 from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
+from bot.blocks.task import unanswered_card
 from bot.ledger.labels import Confirmed, Source, plan_confirmed
 from bot.thread import SlackRefused
 from bot.workflows import messages as m
+from bot.workflows.activities.answers_proved import answers_proved
 from bot.workflows.activities.deciding import offer_of
 from bot.workflows.activities.observing import Touched
 from bot.workflows.activities.progress import show_progress
@@ -43,8 +46,9 @@ class Concluding:
                 actor="gavel",
                 key="ended",
             )
-            if (confirmed := proved(state, result)) is not None:
-                await self.bench.labels.confirm(confirmed)
+            for confirmed in [proved(state, result), *answers_proved(state, result)]:
+                if confirmed is not None:
+                    await self.bench.labels.confirm(confirmed)
             if state.thread_ts is None:
                 await self._tell_directly(state, result, cost_usd=cost_usd)
                 return True
@@ -77,13 +81,22 @@ class Concluding:
             log.warning("Nobody could be told how the task ended. The ledger has it.", error=refused.error)
 
     async def _close_card(self, state: m.TaskState, result: m.TaskResult) -> None:
-        """A card on which nothing was decided must not keep its buttons."""
+        """A card on which nothing was decided must not keep its buttons, and no more must a question."""
+        await self._close_question(state)
         proposal = state.proposal
         if proposal is None or not proposal.card_ts or not proposal.open:
             return
         offer = await offer_of(self.bench, state.request, proposal)
         card = expired_card(offer) if result.outcome == "expired" else stopped_card(offer, why=result.detail)
         await self.bench.writer.update(state.request.channel, proposal.card_ts, card)
+
+    async def _close_question(self, state: m.TaskState) -> None:
+        for exchange in state.exchanges[-1:]:
+            if exchange.answer is None and exchange.asked_at:
+                card = unanswered_card(exchange.question, task_id=state.request.task_id, simulated=self.bench.simulated)
+                # Somebody may have deleted it: the task has ended all the same.
+                with suppress(SlackRefused):
+                    await self.bench.writer.update(state.request.channel, exchange.asked_at, card)
 
     def _last_words(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> Message:
         started = datetime.fromisoformat(state.request.received_at)
@@ -105,6 +118,9 @@ class Concluding:
                 cost_usd=cost_usd,
                 seconds=(self.bench.now() - started).total_seconds(),
                 plan_digest=result.plan_digest,
+                council=state.proposal.council if state.proposal is not None and state.spec is not None else None,
+                revision=result.revision,
+                agent=state.spec.agents[0] if state.spec is not None else "",
                 simulated=self.bench.simulated,
             )
         )

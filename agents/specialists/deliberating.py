@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents.orchestrator.brief import Brief, Deliberation
+from agents.orchestrator.budget import BudgetExceeded
 from agents.orchestrator.escalation import REFUSED, Answered, Escalation, confidence_of
 from agents.specialists.base import Assignment, Conclusion
 from agents.specialists.receipts import ClaimReceipts
@@ -47,14 +48,20 @@ async def _judged(
         if (why_not := await _not_paid(assignment, escalation)) is not None:
             return _unjudged(assignment, *alone, why=f"{reason} The council was not asked: {why_not}")
     assignment.progress.emit(NoteProgress(reason))
-    result = await orchestrator.deliberate(
-        brief,
-        mode="council",
-        progress=assignment.progress,
-        recorder=assignment.recorder,
-        given=alone[0].reports if alone is not None else {},
-        escalated=reason,
-    )
+    try:
+        result = await orchestrator.deliberate(
+            brief,
+            mode="council",
+            progress=assignment.progress,
+            recorder=assignment.recorder,
+            given=alone[0].reports if alone is not None else {},
+            escalated=reason,
+        )
+    except BudgetExceeded as error:
+        if alone is None:
+            raise
+        # Others spent meanwhile what was left. The one answer is there, and paid for.
+        return _unjudged(assignment, *alone, why=f"{reason} The council was not asked: {error}")
     return result, study.conclude(result, receipts)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agents.orchestrator.budget import BudgetExceeded
 from agents.orchestrator.chat import ChatReply, ChatRequest, Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import REFUSED, Escalation, EscalationRules
@@ -36,8 +37,12 @@ class Counting:
     """Purpose, member, and the mode it is logged under."""
     questions: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Purpose → the distinct questions put to members."""
+    broke: bool = False
+    """Whether the budget ends when a council is asked."""
 
     async def chat(self, member: Member, request: ChatRequest) -> ChatReply:
+        if self.broke and request.mode == "council":
+            raise BudgetExceeded("The budget of the task is used up.")
         self.asked.append((request.purpose, member.name, request.mode))
         self.questions.setdefault(request.purpose, set()).add(str(request.messages))
         return await self.inner.chat(member, request)
@@ -149,6 +154,18 @@ async def test_without_the_money_for_a_council_one_model_answers_marked(
     assert council.degraded == f"{why} The council was not asked: The budget of today is used up."
     assert council.degraded in workbench.watcher.notes
     assert counting.of("report") == ["Amber"]
+
+
+async def test_a_budget_that_ends_in_the_middle_leaves_the_one_answer_marked(
+    workbench: Bench, counting: Counting
+) -> None:
+    counting.broke = True
+    outcome = await workbench.work(spec(), mode="single", escalation=Escalation())
+    council = outcome.council
+    assert (outcome.finding, council.mode, council.requested_mode) == ("plan", "single", "council")
+    assert council.degraded == f"{PRODUCTION} The council was not asked: The budget of the task is used up."
+    with pytest.raises(BudgetExceeded):
+        await workbench.work(spec(), mode="single", refusals=(TOO_LARGE,), escalation=Escalation())
 
 
 async def test_a_council_that_cannot_come_together_leaves_the_one_answer_and_says_so(

@@ -25,6 +25,7 @@ from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
+from bot.listeners.openers import Openers
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
@@ -100,7 +101,13 @@ def build_app(
         desks = {**(desks or {}), "keys": keys}
     _register(
         app,
-        events=EventListeners(intake=intake, org=org, bot_user=identity.user, alert_channels=alert_channels),
+        events=EventListeners(
+            intake=intake,
+            org=org,
+            bot_user=identity.user,
+            alert_channels=alert_channels,
+            opener_of=Openers(client, identity.bot).opener_of,
+        ),
         clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
         step_up=step_up,
         commands=CommandListeners(intake=intake, org=org, desks=desks or {}),

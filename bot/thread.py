@@ -17,6 +17,9 @@ __all__ = ["SlackRefused", "SlackRetryable", "ThreadRef", "ThreadWriter", "metad
 EVENT_TYPE = "gavel_message"
 """Of the metadata on every message Gavel posts into a thread."""
 
+ROOT = "root"
+"""The key of a message that opens a thread for a task which has no message to work under."""
+
 PAGE = 200
 MAX_PAGES = 25
 

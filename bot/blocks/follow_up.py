@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.blocks.message import Message, compose, context, lines, section
+from bot.blocks.actions import ANSWER_PREFIX, QUESTION_BLOCK, AnswerValue
+from bot.blocks.message import Message, actions, button, compose, context, lines, section
 from bot.blocks.text import code, inline
 from bot.blocks.words import person, plural, quoted
+from tools.contracts.common import Environment
 from tools.contracts.follow_up import Explanation, Statement
 
 UNKNOWN = "That is not in what the tools of this task returned, so I do not know it."
@@ -29,6 +31,53 @@ def refined_note(
             section(f"{void} {next_up}"),
             context(f"{who} cannot approve what they changed.", f"Task {code(task_id, 160)}"),
         ],
+    )
+
+
+NEW, KEEP = "new", "keep"
+"""The values of the buttons of :func:`elsewhere_card`."""
+
+
+def elsewhere_card(
+    *, environment: Environment, here: Environment, user: str, question_id: str, task_id: str, simulated: bool
+) -> Message:
+    """A plan never moves: is another environment to be a task of its own?"""
+    lead = f"{person(user)}, that is about {environment}, and this plan is for {here}. A plan never moves."
+    labels = {NEW: f"A new task for {environment}", KEEP: f"Keep to {here}"}
+    buttons = [
+        button(
+            label,
+            action_id=f"{ANSWER_PREFIX}{at}",
+            value=AnswerValue(task_id=task_id, question_id=question_id, choice=choice).encode(),
+        )
+        for at, (choice, label) in enumerate(labels.items())
+    ]
+    return compose(
+        f"{lead} Shall I make it a task of its own?",
+        [
+            section(f"{lead}\n*Shall I make it a task of its own?*"),
+            actions(QUESTION_BLOCK, buttons),
+            context(
+                f"It would have its own thread, plan and approval. The plan for {here} waits as it was.",
+                f"Task {code(task_id, 160)}",
+            ),
+        ],
+        simulated=simulated,
+    )
+
+
+def elsewhere_closed(
+    *, environment: Environment, here: Environment, user: str, started: str, task_id: str, simulated: bool
+) -> Message:
+    """The same once it was answered: no buttons. `started`: the new task's id; empty: none."""
+    if started:
+        said = f"✓ {person(user)}: a task of its own for {environment}, {code(started, 160)}. Its thread opens here."
+    else:
+        said = f"{person(user)} keeps to {here}. Nothing was started for {environment}."
+    return compose(
+        said,
+        [section(f"{said} The plan for {here} waits as it was."), context(f"Task {code(task_id, 160)}")],
+        simulated=simulated,
     )
 
 

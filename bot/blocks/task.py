@@ -92,6 +92,16 @@ def answered_card(question: Question, *, answer: str, by: str, task_id: str, sim
     )
 
 
+def unanswered_card(question: Question, *, task_id: str, simulated: bool) -> Message:
+    """The question once nobody can answer it any more: no buttons."""
+    asked = inline(question.text, 900)
+    return compose(
+        f"Not answered: {asked}",
+        [section(f"{asked}\nNot answered. Nothing was done."), context(f"Task {code(task_id, 160)}")],
+        simulated=simulated,
+    )
+
+
 @dataclass(frozen=True)
 class RefusedPlan:
     """A plan revision that the gates did not let through."""

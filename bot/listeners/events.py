@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.intake import Arrival, Intake, TaskEnded, alert_user
 from bot.listeners.alert_text import alert_text
+from bot.listeners.openers import OpenerOf
 from bot.workflows.messages import Answer
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
@@ -23,6 +24,8 @@ class EventListeners:
     """Our own user id: our messages start nothing."""
     alert_channels: frozenset[str]
     """Channel ids."""
+    opener_of: OpenerOf
+    """Asked of threads that we began ourselves, as one is for a slash command."""
 
     async def on_mention(self, body: dict[str, Any]) -> None:
         """A mention in a channel. In a thread it first is an answer to the task of that thread."""
@@ -74,13 +77,22 @@ class EventListeners:
             text=_MENTION.sub("", str(event.get("text", ""))).strip(),
             unique=event["ts"],
         )
-        try:
-            last = await self.intake.reply(answer, arrival=arrival)
-        except TaskEnded:
-            await self.intake.accept(arrival)
-            return
+        last = await self._reply(answer, arrival, ours=event.get("parent_user_id") in (None, self.bot_user))
         if last is not None:
             await self.intake.accept(replace(arrival, follows=last))
+
+    async def _reply(self, answer: Answer, arrival: Arrival, *, ours: bool) -> str | None:
+        """As :meth:`bot.intake.Intake.reply` says; empty: the thread never had a task. `ours`: we may have begun it."""
+        try:
+            return await self.intake.reply(answer, arrival=arrival)
+        except TaskEnded:
+            opener = await self.opener_of(arrival.channel, arrival.thread_ts or "") if ours else None
+        if opener is None:
+            return ""
+        try:
+            return await self.intake.reply(replace(answer, task_id=opener), arrival=arrival)
+        except TaskEnded:
+            return ""
 
     def _arrival(self, body: dict[str, Any], event: dict[str, Any], *, source: str) -> Arrival:
         return Arrival(

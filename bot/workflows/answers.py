@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.workflows.messages import Answer, Exchange, TaskRequest
 
-AnswerProblem = Literal["not_asking", "not_the_asker", "answered_before", "said_before"]
+AnswerProblem = Literal["not_asking", "not_the_asker", "not_the_writer", "answered_before", "said_before"]
 
 ANSWER_SENTENCES: dict[AnswerProblem, str] = {
     "not_asking": (
@@ -17,6 +17,7 @@ ANSWER_SENTENCES: dict[AnswerProblem, str] = {
         "This question is for the person who asked for the work: who shapes a change cannot approve it. "
         "Your answer was not used."
     ),
+    "not_the_writer": "This question is for the person whose reply it is about. Your answer was not used.",
     "answered_before": "That question has been answered already. Your answer was not used.",
     # Nobody is told: it was not meant as an answer, or it is one that Slack delivers again.
     "said_before": "That was said before the question was asked. It was not used.",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from bot.workflows import steps
+from bot.workflows import elsewhere, steps
 from bot.workflows.ended import Ended, thread_of
 from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
 from bot.workflows.inbox import Inbox
@@ -109,9 +109,15 @@ class Approval:
             return None
         self._inbox.note(answer)
         if answer.question_id:
-            await self._inbox.refuse(answer.user, "question_closed")
+            question = elsewhere.asked(self._state, answer)
+            if question is None:
+                await self._inbox.refuse(answer.user, "question_closed")
+            else:
+                await elsewhere.settle(self._state, self._inbox, self._spec, question, answer)
             return None
         heard = await self._follow_up(answer)
+        if heard.elsewhere is not None:
+            self._state.elsewhere.append(heard.elsewhere)
         if heard.kind == "decides":
             await self._inbox.refuse(answer.user, "typed")
         if heard.spec is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tools.contracts.common import JsonObject
+from tools.contracts.common import Environment, JsonObject
 from tools.contracts.control import Control, ControlAction
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs import AnyPlan, AnyReport
@@ -112,6 +112,18 @@ class Answer:
     unique: str = ""
     """The ts of the message, or of the click: what Slack delivers twice is answered once."""
     mac: str = ""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A reply that names another environment than its task's. A plan never moves: its writer is asked what is meant."""
+
+    question_id: str
+    environment: Environment
+    reply: Answer
+    """As the edge signed it."""
+    asked_at: str
+    """The ts of the question's card."""
 
 
 @dataclass
@@ -224,6 +236,8 @@ class TaskState:
     """Replies that were read while a plan waited."""
     shapers: list[str] = field(default_factory=list[str])
     """Who refined the task by a reply, once for each refinement."""
+    elsewhere: list[Elsewhere] = field(default_factory=list[Elsewhere])
+    """Questions about another environment that are open."""
 
 
 @dataclass(frozen=True)
@@ -411,12 +425,35 @@ class FollowUpInput:
 class FollowedUp:
     """What became of a reply. Whoever had to be told has been."""
 
-    kind: Literal["refined", "explained", "turned_away", "decides"]
-    """`decides`: a decision in words, which counts for nothing."""
+    kind: Literal["refined", "explained", "turned_away", "decides", "elsewhere"]
+    """`decides`: a decision in words, which counts for nothing. `elsewhere`: it names another environment, and its
+    writer was asked whether that is to be a task of its own."""
     spec: TaskSpec | None = None
     """For `refined`."""
     changes: list[str] = field(default_factory=list[str])
     """For `refined`: what differs, a line each. Untrusted text."""
+    elsewhere: Elsewhere | None = None
+    """For `elsewhere`."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of the question about another environment."""
+
+    request: TaskRequest | None
+    """Of the new task, vouched for; None: it is not wanted."""
+
+
+@dataclass(frozen=True)
+class ElsewhereInput:
+    """The answer to the question about another environment."""
+
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    elsewhere: Elsewhere
+    click: Answer
+    """As the edge signed it."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
 from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.deciding import Deciding
+from bot.workflows.activities.elsewhere import GoingElsewhere
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.activities.investigating import Investigating
@@ -52,7 +53,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
     reporting = Reporting(bench, decision_key)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
-    controlling = Controlling(bench)
+    controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     return Worker(
         client,
@@ -74,6 +75,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             deciding.present,
             following_up.follow_up,
             following_up.supersede,
+            elsewhere.settle_elsewhere,
             deciding.read_roles,
             deciding.tell,
             deciding.refuse_decision,

@@ -65,7 +65,13 @@ async def listeners(square: Square) -> AsyncGenerator[EventListeners]:
         alert_approval_seconds=60,
         now=lambda: datetime.now(UTC),
     )
-    yield EventListeners(intake=intake, org=ORG, bot_user=BOT_USER_ID, alert_channels=frozenset({ALERTS}))
+
+    async def nobodys(channel: str, thread: str) -> None:
+        assert channel, thread
+
+    yield EventListeners(
+        intake=intake, org=ORG, bot_user=BOT_USER_ID, alert_channels=frozenset({ALERTS}), opener_of=nobodys
+    )
     async for found in temporal.list_workflows("TaskQueue = 'nobody'"):
         await temporal.get_workflow_handle(found.id).terminate()
 

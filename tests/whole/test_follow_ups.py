@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from bot.blocks.actions import APPROVE, ButtonValue
+from bot.blocks.actions import ANSWER_PREFIX, APPROVE, ButtonValue
 from bot.workflows.messages import Proposal, TaskResult, TaskState
 from bot.workflows.task import TaskWorkflow
 from prompts.library import PromptLibrary
@@ -25,6 +26,14 @@ _BODY = TypeAdapter(JsonObject)
 async def bodies(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
     entries = await town.ledger.show(town.stack.org, task_id=task, kind=kind, limit=1000)
     return [_BODY.validate_json(entry.body) for entry in entries]
+
+
+async def until_recorded(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
+    for _ in range(100):
+        if found := await bodies(town, task, kind):
+            return found
+        await asyncio.sleep(0.3)
+    raise AssertionError(f"{task} recorded no {kind}")
 
 
 def bound(card: dict[str, Any]) -> ButtonValue:
@@ -90,8 +99,25 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         )
         assert told["ephemeral"]
         await stage.say("ada", "ops", "@gavel do staging as well", thread=said)
-        await stage.until(said, "ada", has="never moves to another environment", seconds=30, what="What Ada is told")
-        assert (await proposal_of(town, task)).revision == 1
+        asked = await stage.until(
+            said, "ada", has="Shall I make it a task of its own", seconds=30, what="What Ada is asked"
+        )
+        await stage.click("ada", said.channel, asked["ts"], f"{ANSWER_PREFIX}0")
+        closed = await stage.until(
+            said, "ada", has="a task of its own for staging", seconds=30, what="What became of it"
+        )
+        assert closed["ts"] == asked["ts"]
+        assert "actions" not in {block["type"] for block in closed["blocks"]}
+        assert (await proposal_of(town, task)).nonce == before.nonce
+        [heard] = [
+            body for body in await bodies(town, task, "follow_up_heard") if body["outcome"] == "elsewhere_started"
+        ]
+        other = town.temporal.get_workflow_handle_for(TaskWorkflow.run, heard["to"])
+        [spec] = await until_recorded(town, heard["to"], "task_spec")
+        assert (spec["environment"], spec["user"], spec["follows"]) == ("staging", "U0ADA00001", task)
+        elsewhere: TaskState = await other.query(TaskWorkflow.task_state)
+        assert elsewhere.thread_ts not in (None, said.ts)
+        await other.terminate()
 
         await stage.say("ada", "ops", f"@gavel only {region}, smaller batches", thread=said)
         await stage.until(said, "grace", has="Replaced by revision 2", seconds=60, what="The end of the old card")
@@ -115,11 +141,13 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         assert set(changed) <= set(after.plan.asset_ids)
         [void] = await bodies(town, task, "plan_superseded")
         assert (void["revision"], void["by_revision"]) == (1, 2)
-        asked = PromptLibrary().stamps
+        stamps = PromptLibrary().stamps
         explained = await bodies(town, task, "plan_explained")
-        heard = await bodies(town, task, "follow_up_heard")
+        all_heard = await bodies(town, task, "follow_up_heard")
         assert explained
-        assert all(body["prompts"] == asked("follow_up", "explain") for body in explained)
-        assert {body["outcome"] for body in heard} >= {"refined", "not_for_you"}
-        assert all(body["prompts"] == asked("follow_up") for body in heard)
+        assert all(body["prompts"] == stamps("follow_up", "explain") for body in explained)
+        assert {body["outcome"] for body in all_heard} >= {"refined", "not_for_you"}
+        assert all(
+            body["prompts"] == stamps("follow_up") for body in all_heard if body["outcome"] != "elsewhere_started"
+        )
         assert (await town.ledger.verify(town.stack.org)).ok

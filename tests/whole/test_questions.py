@@ -9,6 +9,7 @@ import pytest
 from bot.blocks.actions import ANSWER_PREFIX
 from bot.local.play import Play
 from bot.local.stage import Said, StageError
+from bot.workflows.task import TaskWorkflow
 from tests.whole.square import QUESTION, Square
 
 
@@ -73,6 +74,43 @@ async def test_a_demo_does_not_wait_for_what_can_no_longer_come(square: Square) 
     with pytest.raises(StageError, match="The plan card did not come: Gavel asks back"):
         await play.until(said, "ada", has="Plan card", seconds=100, what="The plan card")
     assert asyncio.get_running_loop().time() - started < 30
+
+
+@pytest.mark.parametrize("typed", [False, True])
+async def test_an_answered_question_loses_its_buttons_and_says_who_answered_what(square: Square, typed: bool) -> None:
+    said = await _asked(square, "@gavel good day")
+    card = await square.hears(said, QUESTION)
+    if typed:
+        await square.say("ada", "ops", "@gavel whatever you like", thread=said)
+    else:
+        assert (await square.act("click", **_first_choice(card), user="ada"))["ok"]
+    closed = await square.hears(said, "answered", seconds=15)
+    assert closed["ts"] == card["ts"]
+    assert "actions" not in {block["type"] for block in closed["blocks"]}
+    assert "<@U0ADA00001> answered" in str(closed["blocks"])
+    assert ("whatever you like" in str(closed["blocks"])) is typed
+
+
+async def test_a_typed_reply_in_a_thread_that_a_command_opened_is_for_its_task(square: Square) -> None:
+    """The command has no message, so the thread is not named after its task: what is said there belongs to it still."""
+    said = await square.command("ada", "good night by command")
+    await square.hears(said, QUESTION)
+    await square.say("linus", "ops", "@gavel production", thread=said)
+    assert (await square.hears(said, "for the person who asked", viewer="linus"))["ephemeral_to"] == "U0LINUS001"
+    tasks = await square.tasks()
+    for number in range(3):
+        while len((await square.state(said)).exchanges) <= number:
+            await square.hears(said, QUESTION)
+        await square.say("ada", "ops", f"@gavel hmm by command {number}", thread=said)
+    assert (await square.result(said)).outcome == "declined"
+    assert await square.tasks() == tasks
+    # Once it is over, what is said there is a new request, which knows the task that the thread was opened for.
+    last = await square.say("ada", "ops", "@gavel hello once more", thread=said)
+    await square.hears(said, QUESTION)
+    handle = square.town.temporal.get_workflow_handle_for(
+        TaskWorkflow.run, f"{square.town.stack.org}.{said.channel}.{said.ts}.{last.ts}"
+    )
+    assert (await handle.query(TaskWorkflow.task_state)).request.follows == square.task(said)
 
 
 async def _asked(square: Square, text: str) -> Said:

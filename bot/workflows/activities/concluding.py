@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from temporalio import activity
 from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
+from bot.blocks.task import unanswered_card
 from bot.ledger.labels import Confirmed, Source, plan_confirmed
 from bot.thread import SlackRefused
 from bot.workflows import messages as m
@@ -77,13 +79,22 @@ class Concluding:
             log.warning("Nobody could be told how the task ended. The ledger has it.", error=refused.error)
 
     async def _close_card(self, state: m.TaskState, result: m.TaskResult) -> None:
-        """A card on which nothing was decided must not keep its buttons."""
+        """A card on which nothing was decided must not keep its buttons, and no more must a question."""
+        await self._close_question(state)
         proposal = state.proposal
         if proposal is None or not proposal.card_ts or not proposal.open:
             return
         offer = await offer_of(self.bench, state.request, proposal)
         card = expired_card(offer) if result.outcome == "expired" else stopped_card(offer, why=result.detail)
         await self.bench.writer.update(state.request.channel, proposal.card_ts, card)
+
+    async def _close_question(self, state: m.TaskState) -> None:
+        for exchange in state.exchanges[-1:]:
+            if exchange.answer is None and exchange.asked_at:
+                card = unanswered_card(exchange.question, task_id=state.request.task_id, simulated=self.bench.simulated)
+                # Somebody may have deleted it: the task has ended all the same.
+                with suppress(SlackRefused):
+                    await self.bench.writer.update(state.request.channel, exchange.asked_at, card)
 
     def _last_words(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> Message:
         started = datetime.fromisoformat(state.request.received_at)

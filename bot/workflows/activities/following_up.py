@@ -10,7 +10,7 @@ from temporalio import activity
 from agents.follow_up import FollowUps, Reply, decides
 from agents.orchestrator.chat import ModelError
 from agents.refining import changes, refined
-from bot.blocks.follow_up import explanation_card, refined_note
+from bot.blocks.follow_up import elsewhere_card, explanation_card, refined_note
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import superseded_card
 from bot.workflows.activities.deciding import offer_of
@@ -18,9 +18,9 @@ from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.task_evidence import evidence_of, offered
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES, Turned
-from bot.workflows.messages import FollowedUp, FollowUpInput, SupersedeInput
+from bot.workflows.messages import Elsewhere, FollowedUp, FollowUpInput, SupersedeInput
 from bot.workflows.workbench import Workbench
-from tools.contracts.common import JsonObject
+from tools.contracts.common import Environment, JsonObject
 from tools.contracts.follow_up import FollowUp
 
 SHAPING_ROLES = frozenset({"operator", "approver", "admin"})
@@ -117,6 +117,8 @@ class FollowingUp:
     async def _refine(self, message: FollowUpInput, read: FollowUp) -> FollowedUp:
         if not await self._may_shape(message):
             return await self._turn_away(message, "not_for_you")
+        if read.environment is not None and read.environment != message.spec.environment:
+            return await self._ask_back(message, read.environment)
         if message.fixed:
             return await self._turn_away(message, message.fixed)
         spec = refined(
@@ -130,6 +132,28 @@ class FollowingUp:
             return await self._turn_away(message, spec)
         heard = FollowedUp(kind="refined", spec=spec, changes=changes(message.spec, spec))
         return await self._heard(message, heard)
+
+    async def _ask_back(self, message: FollowUpInput, environment: Environment) -> FollowedUp:
+        """Whether the other environment is to be a task of its own."""
+        request, answer = message.request, message.answer
+        question_id = f"e{answer.unique}"
+        card = elsewhere_card(
+            environment=environment,
+            here=message.spec.environment,
+            user=answer.user,
+            question_id=question_id,
+            task_id=request.task_id,
+            simulated=self.bench.simulated,
+        )
+        asked_at = await self.bench.writer.post_once(
+            self.bench.thread(request, message.thread_ts),
+            card,
+            key=f"elsewhere:{answer.unique}",
+            task_id=request.task_id,
+            check_first=is_retry(),
+        )
+        asked = Elsewhere(question_id=question_id, environment=environment, reply=answer, asked_at=asked_at)
+        return await self._heard(message, FollowedUp(kind="elsewhere", elsewhere=asked))
 
     async def _may_shape(self, message: FollowUpInput) -> bool:
         if message.answer.user == message.request.user:

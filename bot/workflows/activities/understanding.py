@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from bot.blocks.message import compose, section
 from bot.blocks.text import inline
 from bot.blocks.words import person
 from bot.ledger.soon import Soon
-from bot.thread import SlackRefused
+from bot.thread import ROOT, SlackRefused
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import ConfirmedParts, TaskRequest, UnderstandInput, Understood, WarnInput
@@ -68,6 +69,7 @@ class Understanding:
                 body: JsonObject = {"question_id": exchange.question_id, "answer": exchange.answer}
                 key = f"answered:{exchange.question_id}"
                 await self._record("question_answered", body, request, key, recorder=recorder)
+            await self._close_question(message)
             try:
                 thread_ts = message.thread_ts or await self._open_thread(request)
             except SlackRefused as refused:
@@ -123,6 +125,20 @@ class Understanding:
             )
             await self.bench.writer.update(request.channel, message.asked_at, card)
         return True
+
+    async def _close_question(self, message: UnderstandInput) -> None:
+        """The question that was just answered loses its buttons, and says who answered what."""
+        for exchange in message.exchanges[-1:]:
+            card = task.answered_card(
+                exchange.question,
+                answer=exchange.answer or "",
+                by=person(message.request.user),
+                task_id=message.request.task_id,
+                simulated=self.bench.simulated,
+            )
+            # Somebody may have deleted it: the task goes on with the answer all the same.
+            with suppress(SlackRefused):
+                await self.bench.writer.update(message.request.channel, exchange.asked_at, card)
 
     async def _read(self, message: UnderstandInput, request: TaskRequest, thread_ts: str) -> Understood:
         answered = [
@@ -256,7 +272,7 @@ class Understanding:
         return await self.bench.writer.post_once(
             self.bench.thread(request, None),
             compose(said, [section(said)]),
-            key="root",
+            key=ROOT,
             task_id=request.task_id,
             check_first=is_retry(),
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.blocks import execution, sentences, task
 from bot.blocks.actions import RunButton
 from bot.blocks.controls import Held, told_of
-from bot.blocks.follow_up import explanation_card, refined_note
+from bot.blocks.follow_up import elsewhere_card, elsewhere_closed, explanation_card, refined_note
 from bot.blocks.intents import confirmed_card, intents_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
@@ -39,6 +39,7 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "acknowledgement", task.acknowledgement(samples.spec(text), members=[text] * 12, simulated=True)
     yield "question", task.question_card(question, task_id=samples.TASK, question_id="q1", simulated=True)
     yield "answered", task.answered_card(question, answer=text, by="<@U0ADA00001>", task_id="t", simulated=True)
+    yield "unanswered", task.unanswered_card(question, task_id=samples.TASK, simulated=True)
     yield from _replies(text)
     yield "repair", task.refusal_card(samples.refused_plan(text))
     many = replace(samples.refused_plan(text), next="give_up", report=samples.refused(text, count=60))
@@ -83,6 +84,29 @@ def _replies(text: str) -> Iterator[tuple[str, Message]]:
     yield "several", intents_card(intents, task_id=samples.TASK, question_id="q1", simulated=True)
     for name, chosen in (("confirmed", [1, 2]), ("not confirmed", [])):
         yield name, confirmed_card(intents, chosen=chosen, user="U0ADA00001", task_id=samples.TASK, simulated=True)
+    yield (
+        "elsewhere",
+        elsewhere_card(
+            environment="staging",
+            here="production",
+            user="U0ADA00001",
+            question_id="e1795000000.000100",
+            task_id=samples.TASK,
+            simulated=True,
+        ),
+    )
+    for name, started in (("elsewhere started", samples.TASK), ("elsewhere left", "")):
+        yield (
+            name,
+            elsewhere_closed(
+                environment="staging",
+                here="production",
+                user="U0ADA00001",
+                started=started,
+                task_id=samples.TASK,
+                simulated=True,
+            ),
+        )
     changes, tools = [text] * 12, {text: text}
     for name, explanation in (("explained", samples.explanation(text)), ("not known", Explanation())):
         yield (

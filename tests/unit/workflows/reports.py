@@ -39,3 +39,8 @@ def judged(message: m.JudgeInput, *, refused: bool) -> m.Judged:
 def follow_up(request: m.TaskRequest) -> m.TaskRequest:
     """As the worker makes it: marked, and vouched for."""
     return sign(replace(request, task_id=f"{request.task_id}-h", handed_over_from=request.task_id, mac=""), KEY)
+
+
+def elsewhere(message: m.ElsewhereInput) -> m.TaskRequest:
+    """Likewise, where a reply named another environment."""
+    return sign(replace(message.request, task_id=f"{message.request.task_id}-e", mac=""), KEY)

@@ -240,11 +240,20 @@ class Script:
         words = message.answer.text
         if decides(words):
             return m.FollowedUp(kind="decides")
+        if words.startswith("also ") and not message.fixed:
+            asked = m.Elsewhere(f"e{message.answer.unique}", "staging", message.answer, "6.000100")
+            return m.FollowedUp(kind="elsewhere", elsewhere=asked)
         if not words.startswith("only ") or (message.fixed and not self.reshapes_always):
             return m.FollowedUp(kind="explained")
         context = TaskContext(regions=[words.removeprefix("only ")])
         spec = message.spec.model_copy(update={"context": context})
         return m.FollowedUp(kind="refined", spec=spec, changes=[f"regions: {context.regions[0]}"])
+
+    @activity.defn(name="settle_elsewhere")
+    async def settle_elsewhere(self, message: m.ElsewhereInput) -> m.Settled:
+        self.asked.append(("settle_elsewhere", message))
+        wanted = reports.elsewhere(message) if message.click.text == "new" else None
+        return m.Settled(request=wanted)
 
     @activity.defn(name="supersede")
     async def supersede(self, message: m.SupersedeInput) -> bool:
@@ -313,6 +322,7 @@ class Script:
             self.present,
             self.follow_up,
             self.supersede,
+            self.settle_elsewhere,
             self.read_roles,
             self.refuse_decision,
             self.accept_decision,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from temporalio.client import Client
+from dataclasses import replace
 
+import pytest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from bot.workflows.answers import ANSWER_SENTENCES
 from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
+from bot.workflows.messages import Answer
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
-from tests.unit.workflows.running import decision_on, running, says
+from tests.unit.workflows.running import Running, decision_on, running, says
 from tests.unit.workflows.script import Script
 from tools.contracts.signing import sign
 
@@ -122,3 +128,55 @@ async def test_a_reply_that_is_delivered_again_refines_once(temporal: Client) ->
         await task.refused(1)
         assert (await task.proposal()).revision == 2
     assert len(task.script.of("follow_up")) == 1
+
+
+def clicks(task: Running, choice: str, *, user: str, unique: str) -> Answer:
+    """On the card that asks whether another environment is to be a task of its own."""
+    return sign(Answer("T1", task.handle.id, question_id="e5.0", user=user, text=choice, unique=unique), KEY)
+
+
+async def test_another_environment_is_a_task_of_its_own_where_the_writer_wants_one_and_the_plan_waits_as_it_was(
+    temporal: Client,
+) -> None:
+    async with running(temporal, Script()) as task:
+        before = await task.proposal()
+        await says(task, "also staging", unique="5.0")
+        await task.asked("follow_up")
+        await task.handle.signal(TaskWorkflow.answer, clicks(task, "new", user="UGRACE", unique="7.0"))
+        await task.asked("tell")
+        assert task.script.of("tell")[0].sentence == ANSWER_SENTENCES["not_the_writer"]
+        assert task.script.of("settle_elsewhere") == []
+        await task.handle.signal(TaskWorkflow.answer, clicks(task, "new", user="UADA", unique="8.0"))
+        await task.asked("settle_elsewhere")
+        settled = task.script.of("settle_elsewhere")[0]
+        assert (settled.elsewhere.environment, settled.elsewhere.reply.text, settled.click.user) == (
+            "staging",
+            "also staging",
+            "UADA",
+        )
+        await task.handle.signal(TaskWorkflow.answer, clicks(task, "new", user="UADA", unique="9.0"))
+        assert await task.refused(1) == ["question_closed"]
+        child = temporal.get_workflow_handle_for(TaskWorkflow.run, f"{task.handle.id}-e")
+        assert (await child.describe()).parent_id == task.handle.id
+        after = await task.proposal()
+        assert (after.revision, after.nonce, len(task.script.of("supersede"))) == (1, before.nonce, 0)
+        await child.terminate()
+        await task.decide("UGRACE")
+        result = await task.handle.result()
+    assert (result.outcome, result.approvers) == ("completed", ["UGRACE"])
+
+
+async def test_another_environment_that_is_not_wanted_starts_nothing(temporal: Client) -> None:
+    async with running(temporal, Script()) as task:
+        await task.proposal()
+        await says(task, "also staging", unique="5.0")
+        await task.asked("follow_up")
+        forged = replace(clicks(task, "keep", user="UADA", unique="7.0"), text="new")
+        await task.handle.signal(TaskWorkflow.answer, forged)
+        await task.handle.signal(TaskWorkflow.answer, clicks(task, "keep", user="UADA", unique="8.0"))
+        await task.asked("settle_elsewhere")
+        await task.decide("UGRACE", "reject")
+        await task.handle.result()
+        assert [message.click.text for message in task.script.of("settle_elsewhere")] == ["keep"]
+        with pytest.raises(RPCError):
+            await temporal.get_workflow_handle(f"{task.handle.id}-e").describe()

@@ -80,7 +80,7 @@ class PatchStudy(RollingStudy):
         params = {"asset_ids": assets, "change_type": "image_rollout"}
         result = await self.desk.call("calculate_risk_score", params)
         if result.failure is not None:
-            self._note(f"The risk of the rollout could not be calculated: {result.failure.message[:300]}")
+            self.note(f"The risk of the rollout could not be calculated: {result.failure.message[:300]}")
             return None
         return CalculateRiskScoreOutput.model_validate(result.output)
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from abc import abstractmethod
+from dataclasses import dataclass
 from typing import ClassVar
 
-from agents.orchestrator.brief import NO_CHANGE, Deliberation
 from agents.orchestrator.consensus import PhaseItem
-from agents.specialists.base import Conclusion
-from agents.specialists.investigation import ToolDesk
-from agents.specialists.receipts import ClaimReceipts
+from agents.specialists.choosing import ChoosingStudy
 from agents.specialists.rolling_text import rollout_items, rollout_sentence
-from tools.contracts.common import JsonObject, digest_of
-from tools.contracts.council import CouncilOutcome, MemberReport
+from tools.contracts.common import JsonObject
 from tools.contracts.members.rollout import RolloutChoices
 from tools.contracts.outputs import AnyPlan
-from tools.contracts.progress import NoteProgress
 from tools.contracts.rollout import Simulation
 from tools.drift.models import GeneratePatchPlanOutput, SimulateRolloutOutput
 from tools.patch.models import CalculateRiskScoreOutput
@@ -38,28 +32,12 @@ class Expansion:
         return rollout_items(self.plan)
 
 
-@dataclass
-class RollingStudy(ABC):
-    """A :class:`agents.specialists.study.Study`. Expands each distinct proposal once, whoever makes it."""
-
-    desk: ToolDesk
-    expansions: dict[str, Expansion] = field(default_factory=dict[str, Expansion])
-    """Member → its expanded proposal."""
-    notes: list[str] = field(default_factory=list[str])
-    _done: dict[str, Expansion | None] = field(default_factory=dict[str, Expansion | None], init=False)
-    """Digest of the choices → what they came to: a council that follows one model's answer calls no tool again."""
+class RollingStudy(ChoosingStudy[RolloutChoices, Expansion]):
+    """Expands each distinct proposal."""
 
     plan_tool: ClassVar[str]
     """The plan-only tool that turns choices into phases."""
     plan_output: ClassVar[type[GeneratePatchPlanOutput]]
-
-    @abstractmethod
-    def unjudgeable(self) -> str | None:
-        """See :class:`agents.specialists.study.Study`."""
-
-    @abstractmethod
-    def proposal_of(self, report: MemberReport) -> RolloutChoices | None:
-        """What a member proposes; None: to change nothing."""
 
     @abstractmethod
     def admit(self, choices: RolloutChoices) -> tuple[RolloutChoices | None, list[str]]:
@@ -72,68 +50,34 @@ class RollingStudy(ABC):
     def compose(self, expansion: Expansion) -> AnyPlan:
         """The plan, from what the tools returned and nothing else. See :meth:`parts`."""
 
-    @property
-    @abstractmethod
-    def healthy(self) -> bool:
-        """Whether the results show that nothing needs doing. No data is never healthy."""
+    def admitted(self, member: str, choice: RolloutChoices) -> RolloutChoices | None:
+        choices, problems = self.admit(choice)
+        for problem in problems:
+            self.note(f"{member} {problem}.")
+        return choices
 
-    @abstractmethod
-    def reason(self, *, nothing_to_do: bool, agreed: bool) -> str:
-        """Why there is no plan. `agreed`: some member's answer stood."""
+    def items(self, made: Expansion) -> list[PhaseItem]:
+        return made.items
 
-    async def expand(self, reports: Mapping[str, MemberReport]) -> Mapping[str, Sequence[PhaseItem]]:
-        """Member → phases. A member whose proposal cannot be expanded is left out, and a note says why."""
-        items: dict[str, Sequence[PhaseItem]] = {}
-        for member in sorted(reports):
-            wanted = self.proposal_of(reports[member])
-            if wanted is None:
-                items[member] = [NO_CHANGE]
-                continue
-            choices, problems = self.admit(wanted)
-            for problem in problems:
-                self._note(f"{member} {problem}.")
-            if choices is None:
-                continue
-            key = digest_of(choices.model_dump(mode="json", exclude={"summary"}))
-            if key not in self._done:
-                self._done[key] = await self._expand(member, choices)
-            if (expansion := self._done[key]) is not None:
-                self.expansions[member] = expansion
-                items[member] = expansion.items
-        return items
+    def plan_of(self, made: Expansion) -> AnyPlan:
+        return self.compose(made)
 
-    async def _expand(self, member: str, choices: RolloutChoices) -> Expansion | None:
-        result = await self.desk.call(self.plan_tool, choices.model_dump(mode="json", exclude={"summary"}))
+    async def make(self, member: str, choice: RolloutChoices) -> Expansion | None:
+        result = await self.desk.call(self.plan_tool, choice.model_dump(mode="json", exclude={"summary"}))
         if result.failure is not None:
-            self._note(f"{member}'s proposal made no plan: {result.failure.message[:300]}")
+            self.note(f"{member}'s proposal made no plan: {result.failure.message[:300]}")
             return None
         plan = self.plan_output.model_validate(result.output)
         run = await self.desk.call("simulate_rollout", {"plan_id": plan.plan_id})
         if run.failure is not None:
-            self._note(f"{member}'s plan could not be simulated: {run.failure.message[:300]}")
-            return Expansion(choices, plan, None, await self.risk_of(plan))
+            self.note(f"{member}'s plan could not be simulated: {run.failure.message[:300]}")
+            return Expansion(choice, plan, None, await self.risk_of(plan))
         simulation = SimulateRolloutOutput.model_validate(run.output).simulation
-        return Expansion(choices, plan, simulation, await self.risk_of(plan))
+        return Expansion(choice, plan, simulation, await self.risk_of(plan))
 
     async def risk_of(self, plan: GeneratePatchPlanOutput) -> CalculateRiskScoreOutput | None:
         """Of the change itself; None where this agent has no tool for it."""
         return None
-
-    def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
-        """A plan only if all phases and actions of the chosen proposal carried: without one it is another rollout."""
-        expansion = self.expansions.get(result.best or "")
-        if expansion is not None and all(item.key in result.carried_phase_keys for item in expansion.items):
-            return Conclusion("plan", plan=self.compose(expansion))
-        chosen = [item.key for item in result.phases.get(result.best or "", ())]
-        nothing = chosen == [NO_CHANGE.key] and self.healthy
-        return Conclusion(
-            "nothing_to_do" if nothing else "inconclusive",
-            reason=self.reason(nothing_to_do=nothing, agreed=result.best is not None),
-        )
-
-    def unjudged(self, reason: str, council: CouncilOutcome) -> Conclusion:
-        """An empty answer is not taken for a healthy estate."""
-        return Conclusion("inconclusive", reason=reason)
 
     def parts(self, expansion: Expansion) -> JsonObject:
         """The fields that all rollout plans share, as the tools returned them."""
@@ -159,7 +103,3 @@ class RollingStudy(ABC):
     def sentence(self, expansion: Expansion) -> str:
         """What the plan does, for the person who approves it."""
         return rollout_sentence(expansion.choices, expansion.plan)
-
-    def _note(self, text: str) -> None:
-        self.notes.append(text)
-        self.desk.assignment.progress.emit(NoteProgress(text))

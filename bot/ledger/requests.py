@@ -52,6 +52,7 @@ class RequestLog:
             "purpose": request.purpose,
             "prompt_id": request.prompt_id,
             "prompt_version": request.prompt_version,
+            "prompt_checksum": request.prompt_checksum,
             "prompt_tokens": record.prompt_tokens,
             "completion_tokens": record.completion_tokens,
             "cached_tokens": record.cached_tokens,
@@ -77,7 +78,6 @@ class RequestLog:
             "llm_called",
             {
                 **shared,
-                "prompt_checksum": request.prompt_checksum,
                 "user": request.user,
                 "request": request.key,
                 "parent": request.parent,

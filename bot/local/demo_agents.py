@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from bot.local.play import Play, ScenarioSummary
 from bot.local.scenes.operations import GoldenImage, RecoveryDrill
-from bot.local.scenes.reports import CompliancePosture, IncidentCause, ReviewOfSecurity, WhereMoneyGoes
-from bot.local.scenes.rollouts import DriftedFleet, VulnerableFleet
+from bot.local.scenes.reports import COMPLIANCE_POSTURE, REVIEW_OF_SECURITY, WHERE_MONEY_GOES, IncidentCause
+from bot.local.scenes.rollouts import DRIFTED_FLEET, VULNERABLE_FLEET
 from tools.contracts.common import AgentName
 
 
 class Scene(Protocol):
     """One agent's scenario."""
 
-    agent: ClassVar[AgentName]
+    @property
+    def agent(self) -> AgentName: ...
 
     async def play(self, play: Play) -> ScenarioSummary:
         """Raises :class:`bot.local.stage.StageError` at the first step that did not happen."""
@@ -23,14 +24,14 @@ class Scene(Protocol):
 
 
 def scenes() -> Mapping[AgentName, Scene]:
-    """Every agent's scene. Another one is a small class in `bot/local/scenes`, and its name here."""
+    """Every agent's scene. Another one is an `Asked` or a small class in `bot/local/scenes`, and its name here."""
     every: Sequence[Scene] = (
-        DriftedFleet(),
-        VulnerableFleet(),
+        DRIFTED_FLEET,
+        VULNERABLE_FLEET,
         IncidentCause(),
-        ReviewOfSecurity(),
-        CompliancePosture(),
-        WhereMoneyGoes(),
+        REVIEW_OF_SECURITY,
+        COMPLIANCE_POSTURE,
+        WHERE_MONEY_GOES,
         RecoveryDrill(),
         GoldenImage(),
     )

@@ -202,7 +202,8 @@ def test_every_model_call_is_in_the_chain_too_with_its_prompts_checksum(kept: Ke
     for call in kept.calls:
         body = chained[call["key"]]["body"]
         prompt = shipped.load(call["prompt_id"])
-        assert (body["prompt_version"], body["prompt_checksum"]) == (prompt.version, prompt.checksum)
+        for kept_as in (body, call):
+            assert (kept_as["prompt_version"], kept_as["prompt_checksum"]) == (prompt.version, prompt.checksum)
         for name in ("member", "model", "duration_ms", "prompt_tokens", "completion_tokens", "estimated_cost"):
             assert body[name] == call[name], name
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from bot.local.play import Play, ScenarioSummary
 from bot.local.stage import StageError
@@ -17,7 +16,7 @@ RAN = ("completed",)
 class RecoveryDrill:
     """A drill that is approved and really run: the estate has it on record, and traffic is where it was."""
 
-    agent: ClassVar[AgentName] = "dr"
+    agent: AgentName = "dr"
 
     async def play(self, play: Play) -> ScenarioSummary:
         before = await _runs(play)
@@ -35,7 +34,7 @@ class RecoveryDrill:
 class GoldenImage:
     """A contract is written, an image built to it, checked, and promoted to staging."""
 
-    agent: ClassVar[AgentName] = "image"
+    agent: AgentName = "image"
 
     async def play(self, play: Play) -> ScenarioSummary:
         before = {image.id for image in await play.estate.images(play.org)}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from bot.local.play import Play, ScenarioSummary
+from bot.local.scenes.asked import Asked
 from bot.local.stage import Said, StageError
 from tools.connectors.incident import AlertQuery
 from tools.contracts.common import AgentName
@@ -24,7 +24,7 @@ async def asked_for_a_report(play: Play, agent: AgentName, text: str) -> Scenari
 async def reported(play: Play, agent: AgentName, said: Said) -> ScenarioSummary:
     """The report of a task that has begun. Raises as :func:`asked_for_a_report`."""
     before = await play.estate.snapshot(play.org)
-    card = await play.stage.until(said, "grace", has=_REPORT, seconds=240, what="The report")
+    card = await play.until(said, "grace", has=_REPORT, seconds=240, what="The report")
     play.step(agent, f"Report: {card['text']}")
     summary = await play.summary(agent, said, expected=REPORTED)
     if summary.handed_over_to:
@@ -38,7 +38,7 @@ async def reported(play: Play, agent: AgentName, said: Said) -> ScenarioSummary:
 class IncidentCause:
     """Alertmanager says that a machine is failing: whichever the estate's own alerts name first. Nobody asks."""
 
-    agent: ClassVar[AgentName] = "incident"
+    agent: AgentName = "incident"
 
     async def play(self, play: Play) -> ScenarioSummary:
         alert = await _first_alert(play)
@@ -51,30 +51,15 @@ class IncidentCause:
         return await reported(play, self.agent, said)
 
 
-@dataclass(frozen=True)
-class ReviewOfSecurity:
-    agent: ClassVar[AgentName] = "security"
-
-    async def play(self, play: Play) -> ScenarioSummary:
-        text = "which vulnerabilities are exposed on our production api servers? please do a security review"
-        return await asked_for_a_report(play, self.agent, text)
-
-
-@dataclass(frozen=True)
-class CompliancePosture:
-    agent: ClassVar[AgentName] = "compliance"
-
-    async def play(self, play: Play) -> ScenarioSummary:
-        return await asked_for_a_report(play, self.agent, "audit the compliance of production, with evidence")
-
-
-@dataclass(frozen=True)
-class WhereMoneyGoes:
-    agent: ClassVar[AgentName] = "cost"
-
-    async def play(self, play: Play) -> ScenarioSummary:
-        text = "where does the money go in production, and where could we save costs?"
-        return await asked_for_a_report(play, self.agent, text)
+REVIEW_OF_SECURITY = Asked(
+    "security",
+    "which vulnerabilities are exposed on our production api servers? please do a security review",
+    asked_for_a_report,
+)
+COMPLIANCE_POSTURE = Asked("compliance", "audit the compliance of production, with evidence", asked_for_a_report)
+WHERE_MONEY_GOES = Asked(
+    "cost", "where does the money go in production, and where could we save costs?", asked_for_a_report
+)
 
 
 async def _first_alert(play: Play) -> Alert:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 from bot.local.play import Play, ScenarioSummary
+from bot.local.scenes.asked import Asked
 from bot.local.stage import StageError
 from tools.contracts.common import AgentName
 
@@ -26,23 +24,8 @@ async def asked_and_approved(play: Play, agent: AgentName, text: str) -> Scenari
     return summary
 
 
-@dataclass(frozen=True)
-class DriftedFleet:
-    """Drifted servers, brought back to their golden image."""
+DRIFTED_FLEET = Asked("drift", "production web servers have drifted from the golden image, fix it", asked_and_approved)
+"""Drifted servers, brought back to their golden image."""
 
-    agent: ClassVar[AgentName] = "drift"
-
-    async def play(self, play: Play) -> ScenarioSummary:
-        text = "production web servers have drifted from the golden image, fix it"
-        return await asked_and_approved(play, self.agent, text)
-
-
-@dataclass(frozen=True)
-class VulnerableFleet:
-    """Vulnerable servers, patched by the image that closes what is known of them."""
-
-    agent: ClassVar[AgentName] = "patch"
-
-    async def play(self, play: Play) -> ScenarioSummary:
-        text = "patch the known vulnerabilities of our production api servers"
-        return await asked_and_approved(play, self.agent, text)
+VULNERABLE_FLEET = Asked("patch", "patch the known vulnerabilities of our production api servers", asked_and_approved)
+"""Vulnerable servers, patched by the image that closes what is known of them."""

@@ -68,7 +68,7 @@ async def test_a_runbook_is_what_the_tool_wrote_and_one_choice_is_written_once(t
     output: JsonObject = next(
         result.output or {} for result in study.desk.book.results if result.call.tool == "generate_dr_runbook"
     )
-    plan = study.plans["ash"]
+    plan = study.made["ash"]
     assert isinstance(plan, DRRunbook)
     written = DRRunbook.model_validate({**study.parts(), **composed(GenerateDrRunbookOutput.model_validate(output))})
     assert plan.model_dump(exclude={"evidence"}) == written.model_dump(exclude={"evidence"})
@@ -82,7 +82,7 @@ async def test_a_pair_that_no_tool_listed_makes_no_plan(table: Table) -> None:
     assert list(items) == ["birch"]
     assert study.notes == ["ash's proposal made no plan: dr-99 is no pair that get_dr_status listed."]
     assert calls_of(study.desk, "generate_dr_runbook") == []
-    assert study.plans == {}
+    assert study.made == {}
 
 
 async def test_a_plan_only_where_every_phase_of_it_carried(table: Table) -> None:
@@ -92,7 +92,7 @@ async def test_a_plan_only_where_every_phase_of_it_carried(table: Table) -> None
     whole = concluded(study, decided(items, best="ash", carried=keys))
     assert (whole.finding, whole.plan) == (
         "plan",
-        study.plans["ash"].model_copy(update={"evidence": study.desk.book.cited()}),
+        study.made["ash"].model_copy(update={"evidence": study.desk.book.cited()}),
     )
     part = concluded(study, decided(items, best="ash", carried=keys[:1]))
     assert (part.finding, part.plan) == ("inconclusive", None)

@@ -58,7 +58,7 @@ async def test_a_build_is_of_the_contract_that_the_tool_wrote_and_one_choice_is_
     (asked,) = calls_of(study.desk, "generate_image_contract")
     assert asked == {"name": "web-base", "os": "ubuntu 24.04", "purpose": "The web servers."}
     (output,) = study.desk.book.outputs("generate_image_contract", GenerateImageContractOutput)
-    plan = study.plans["ash"]
+    plan = study.made["ash"]
     assert isinstance(plan, ImageSpec)
     assert (plan.contract, plan.image_id, plan.to_status) == (output.contract, output.image_id, "dev")
     tools = [action.tool for phase in plan.phases for action in phase.actions]
@@ -83,7 +83,7 @@ async def test_a_choice_that_no_result_bears_out_makes_no_plan(
 ) -> None:
     study = await looked(table)
     assert list(await proposed(study, {"ash": wants(**proposal), "birch": wants()})) == ["birch"]
-    assert study.plans == {}
+    assert study.made == {}
     assert why in study.notes[0]
     assert calls_of(study.desk, "generate_image_contract") == calls_of(study.desk, "validate_image") == []
 
@@ -102,7 +102,7 @@ async def test_a_promotion_rests_on_what_validation_says_now(table: Table) -> No
     await proposed(study, {"ash": wants(**away)})
     assert calls_of(study.desk, "validate_image") == [{"image_id": name}]
     (seen,) = study.desk.book.outputs("validate_image", ValidateImageOutput)
-    plan = study.plans["ash"]
+    plan = study.made["ash"]
     assert isinstance(plan, ImageSpec)
     assert [(row.name, row.status, row.observed) for row in plan.findings] == [
         (row.name, row.status, row.observed) for row in seen.checks
@@ -118,7 +118,7 @@ async def test_a_plan_only_where_every_phase_of_it_carried(table: Table) -> None
     whole = concluded(study, decided(items, best="ash", carried=keys))
     assert (whole.finding, whole.plan) == (
         "plan",
-        study.plans["ash"].model_copy(update={"evidence": study.desk.book.cited()}),
+        study.made["ash"].model_copy(update={"evidence": study.desk.book.cited()}),
     )
     for left_out in keys:
         part = concluded(study, decided(items, best="ash", carried=[key for key in keys if key != left_out]))

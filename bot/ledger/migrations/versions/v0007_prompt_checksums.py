@@ -1,0 +1,17 @@
+"""Which bytes of a prompt a model was asked with: a version can be given twice, a checksum cannot."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.add_column("ai_request_logs", sa.Column("prompt_checksum", sa.Text(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("ai_request_logs", "prompt_checksum")

@@ -79,7 +79,7 @@ class AiRequestLog(Base):
     prompt_id: Mapped[str]
     prompt_version: Mapped[str]
     prompt_checksum: Mapped[str | None]
-    """`sha256:…` of the prompt's file; None: not known, as before version 0007."""
+    """`sha256:…` of the prompt's file; None: not known, as before version 0008."""
     prompt_tokens: Mapped[int | None]
     completion_tokens: Mapped[int | None]
     total_tokens: Mapped[int | None]

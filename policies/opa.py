@@ -55,7 +55,7 @@ class OpaEngine:
         bundle was configured with its own: a freeze set on the server must outlive a restart of Gavel.
         """
         async with self._loading, self._asking("load the policies into"):
-            held = dict((await self._policies.now()).modules)
+            held = dict((await self._policies.read()).modules)
             for stale in sorted(held.keys() - {module.id for module in self._bundle.modules}, reverse=True):
                 # What an org had and has no longer: it would go on refusing, and nobody would know why.
                 if stale.startswith(TENANTS_AT):
@@ -72,7 +72,6 @@ class OpaEngine:
                     await self._client.update_policy_from_string(module.text, module.id, _REGO_COMPAT)
             await self._load_data()
             self.name = f"opa {await self._version()}"
-            await self._policies.prove()
 
     async def decide(self, package: str, document: JsonObject, /) -> JsonObject:
         """See :class:`policies.engine.PolicyEngine`."""

@@ -33,6 +33,7 @@ class HeldPolicies:
         self._watch = watch
         self._url = url
         self._known: Held | None = None
+        self._tried = False
         self._turn = asyncio.Lock()
 
     async def now(self) -> Held:
@@ -40,18 +41,25 @@ class HeldPolicies:
         async with self._turn:
             # Forgotten until the server's answer is there: who is cancelled in between leaves nothing stale behind.
             known, self._known = self._known, None
+            if not self._tried:
+                # Not at the start, where many processes may start at once. What was read before, nobody watched since.
+                known, self._tried = None, True
+                await self._watch.prove()
             # Asked first, so that a change during the listing is noticed at the next question.
             if not await self._watch.untouched() or known is None:
-                known = self._listed(json.loads(await self._listing.read()))
+                known = await self._all()
             self._known = known
             return known
 
-    async def prove(self) -> None:
-        """To be called when the policies are loaded: from then on they are read only where they may have changed."""
+    async def read(self) -> Held:
+        """All of them, to see what is to be loaded. What was seen of the server before counts no more: it may be
+        another one now. Raises as :meth:`now` does."""
         async with self._turn:
-            # What was read before the proof, nobody watched since.
-            self._known = None
-            await self._watch.prove()
+            self._known, self._tried = None, False
+            return await self._all()
+
+    async def _all(self) -> Held:
+        return self._listed(json.loads(await self._listing.read()))
 
     def _listed(self, reply: object) -> Held:
         result = reply.get("result") if is_object(reply) else None

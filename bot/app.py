@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, PAUSE, REJECT, RESUME, STEP_UP_FORM
+from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, FEEDBACK, PAUSE, REJECT, RESUME, STEP_UP_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.blocks.message import Message
 from bot.blocks.modal import Modal
@@ -24,6 +24,7 @@ from bot.intake import HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
+from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
 from bot.listeners.openers import Openers
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
@@ -85,6 +86,7 @@ def build_app(
     alert_channels: frozenset[str],
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
+    feedback_door: FeedbackDoor | None = None,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
     app = AsyncApp(
@@ -112,6 +114,7 @@ def build_app(
         step_up=step_up,
         commands=CommandListeners(intake=intake, org=org, desks=desks or {}),
         keys=keys,
+        feedback=FeedbackListeners(feedback_door, org, _teller(client)) if feedback_door is not None else None,
     )
     return app
 
@@ -124,6 +127,7 @@ def _register(
     step_up: StepUpListeners,
     commands: CommandListeners,
     keys: KeyListeners | None,
+    feedback: FeedbackListeners | None,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -151,6 +155,11 @@ def _register(
         await clicks.on_control(body)
         await ack()
 
+    async def opinion(ack: AsyncAck, body: dict[str, Any]) -> None:
+        if feedback is not None:
+            await feedback.on_feedback(body)
+        await ack()
+
     async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
@@ -160,6 +169,7 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
+    bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
     bolt.view(STEP_UP_FORM)(submission)
     if keys is not None:
         bolt.view(KEY_FORM)(key_form)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from bot.blocks.actions import FeedbackValue
 from bot.blocks.message import Message
 
 
@@ -54,4 +55,12 @@ class KeyDesk(Protocol):
 
     async def kept(self, *, org: str, user: str) -> Sequence[Owned]:
         """The person's and everybody's; nobody else's."""
+        ...
+
+
+class FeedbackDesk(Protocol):
+    """Keeps what people say of answers."""
+
+    async def say(self, *, org: str, user: str, value: FeedbackValue) -> None:
+        """Raises :class:`NotDone`."""
         ...

@@ -15,7 +15,8 @@ from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateKeys, desks
+from bot.late import LateFeedback, LateKeys, desks
+from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.keys import KeyDoor
 from bot.local.stack import RunningStack
 from bot.roles import role_directory
@@ -55,6 +56,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         org=stack.org,
         alert_channels=alert_channels,
         desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
+        feedback_door=FeedbackDoor(LateFeedback(settings), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
     )
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from pydantic import SecretStr
 
 from agents.orchestrator.chat import Member
+from bot.blocks.actions import FeedbackValue
 from bot.blocks.message import Message
 from bot.clock import utc_now
 from bot.desks import Desk, KeyDesk, Owned, Typed
@@ -107,6 +108,20 @@ class LateModels:
         from bot.routing.desk import ModelsDesk
 
         return await ModelsDesk(self.settings, self.members, utc_now).answer(typed)
+
+
+@dataclass(frozen=True)
+class LateFeedback:
+    """👍 and 👎. Implements `bot.desks.FeedbackDesk`."""
+
+    settings: Settings
+
+    async def say(self, *, org: str, user: str, value: FeedbackValue) -> None:
+        """See `FeedbackDesk`."""
+        await asyncio.to_thread(import_module, "bot.routing.feedback")
+        from bot.routing.feedback import SqlFeedback
+
+        await SqlFeedback(self.settings.database_url, utc_now).say(org=org, user=user, value=value)
 
 
 def desks(

@@ -14,6 +14,7 @@ from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.breaking import BreakingClient
 from agents.orchestrator.budget import BudgetedClient
+from agents.orchestrator.cache import CachedClient
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
@@ -27,6 +28,7 @@ from agents.orchestrator.stamping import StampingClient
 from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
+from bot.answers import RedisAnswers
 from bot.app import Identity, who_are_we
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
@@ -38,6 +40,7 @@ from bot.keystore.store import KeyStore
 from bot.ledger.labels import Labels
 from bot.ledger.requests import RequestLog
 from bot.ledger.retention import keep_pruned
+from bot.ledger.reuses import Reuses
 from bot.local.estate.cves import bundled_advisories
 from bot.local.models import fast_members, primary_member
 from bot.local.stack import RunningStack
@@ -48,6 +51,7 @@ from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
+from bot.redis_client import open_redis
 from bot.roles import role_directory
 from bot.routing.router import Router, rules_for
 from bot.routing.tracks import Tracks
@@ -107,7 +111,13 @@ async def open_workbench(
             await asyncio.to_thread(read_prices)
         budgeted = BudgetedClient(LoggedClient(litellm, RequestLog(ledger, soon=True)), purse)
         calling = RetryingClient(budgeted)
-        models = StampingClient(KeyedClient(BreakingClient(calling), key_store), prompts)
+        keyed: ModelClient = KeyedClient(BreakingClient(calling), key_store)
+        if settings.redis.url is not None and settings.cache.ttl_seconds > 0:
+            redis = open_redis(settings.redis.url.get_secret_value())
+            stack.push_async_callback(redis.aclose)
+            answers = RedisAnswers(redis, settings.cache.ttl_seconds, keys.derive("cache"))
+            keyed = CachedClient(keyed, answers, Reuses(ledger))
+        models = StampingClient(keyed, prompts)
         writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
         council = Council(
             client=models,

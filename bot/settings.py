@@ -18,7 +18,7 @@ from pydantic_settings import SettingsError as UndecodableError
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
 from bot.settings_modes import EscalationSettings, ModeSettings
-from bot.settings_money import BudgetSettings, KeystoreSettings, UsageSettings
+from bot.settings_money import BudgetSettings, CacheSettings, KeystoreSettings, UsageSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_routing import RoutingSettings
 from bot.settings_sections import (
@@ -48,6 +48,7 @@ __all__ = [
     "ApprovalSettings",
     "AutonomySettings",
     "BudgetSettings",
+    "CacheSettings",
     "CalendarSettings",
     "CouncilSettings",
     "DatabaseSettings",
@@ -112,6 +113,7 @@ class Settings(Section):
     autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
     calendar: CalendarSettings = Field(default_factory=CalendarSettings)
     keystore: KeystoreSettings = Field(default_factory=KeystoreSettings)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
     budgets: BudgetSettings = Field(default_factory=BudgetSettings)
     usage: UsageSettings = Field(default_factory=UsageSettings)
 

@@ -85,3 +85,11 @@ class BudgetSettings(Section):
     """litellm's name of a model, e.g. `ollama_chat/qwen3` → what it costs; 0 is free. Others: litellm's own list."""
     unknown_price: Literal["refuse", "allow"] = "refuse"
     """Whether a model nobody knows the price of is asked under a budget in dollars, of which it then takes nothing."""
+
+
+class CacheSettings(Section):
+    """Answers to read-only questions, kept in Redis."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_CACHE_")
+    ttl_seconds: int = Field(default=600, ge=0, le=7 * 86400)
+    """How long an answer may be given again. 0: never."""

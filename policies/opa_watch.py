@@ -19,8 +19,8 @@ _HAD_IT = "counter_server_query_cache_hit"
 class Watch:
     """A query of our own, under a name drawn here, so that nobody else asks it.
 
-    OPA keeps the queries that it has prepared, and drops all of them when a policy is written or deleted, by whomever:
-    what it prepared before would decide by the old ones. So the server that still has this query holds the policies
+    OPA keeps the queries that it has prepared, and drops all of them when anything is written or deleted, by whomever:
+    what it prepared before would decide by the old policies. So the server that still has this query holds the policies
     that it held when this was last asked. A server that was restarted, or that had no room left, has it no more.
     """
 
@@ -30,9 +30,13 @@ class Watch:
         self._proven = False
 
     async def prove(self) -> None:
-        """See on this very server that a policy nothing depends on, written and deleted, is noticed both times.
+        """See on this very server that a document nothing depends on, written and deleted, is noticed both times.
 
-        Until it was seen, and where it cannot be, :meth:`untouched` says False. Raises nothing of the server's.
+        A policy is noticed all the more: one trigger of OPA's store drops the queries for both, and those of an older
+        policy would be wrong. To write one here would have the server compile all of them again, at every start of a
+        process. Until it was seen, and where it cannot be, :meth:`untouched` says False.
+
+        Raises nothing of the server's.
         """
         self._proven = False
         try:
@@ -60,14 +64,14 @@ class Watch:
             return False
 
     async def _notices(self) -> bool:
-        module, text = f"gavel/watch/{self._name}.rego", f"package gavel_watch.p{self._name}\n"
+        document = f"gavel_watch/p{self._name}"
         await self._kept()
         seen = [await self._kept()]
         try:
-            await self._client.update_policy_from_string(text, module, False)
+            await self._client.update_or_create_data({"by": "gavel"}, document)
             seen += [await self._kept(), await self._kept()]
         finally:
-            await self._client.delete_policy(module)
+            await self._client.delete_data(document)
         seen += [await self._kept(), await self._kept()]
         return seen == [True, False, True, False, True]
 

@@ -23,6 +23,9 @@ RESUME = "gavel.resume"
 CANCEL = "gavel.cancel"
 RUN_BLOCK = "gavel.run"
 
+FEEDBACK = "gavel.feedback"
+FEEDBACK_BLOCK = "gavel.feedback.row"
+
 DECISION_BLOCK = "gavel.decision"
 QUESTION_BLOCK = "gavel.question"
 
@@ -184,6 +187,51 @@ class RunButton:
         """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
         fields = _decode(value, versions={1: {"v", "t", "r", "p"}})
         return cls(task_id=_text(fields, "t"), revision=_integer(fields, "r"), plan_digest=_text(fields, "p"))
+
+
+@dataclass(frozen=True)
+class FeedbackValue:
+    """What 👍 and 👎 bind: an answer, and the models that stand behind it. Who says so is the click's."""
+
+    task_id: str
+    revision: int
+    agent: str
+    members: tuple[str, ...]
+    """Names; at most so many as fit."""
+    good: bool = True
+
+    def __post_init__(self) -> None:
+        _require_text("task_id", self.task_id)
+        _require_text("agent", self.agent)
+        if self.revision < 0:
+            raise MalformedButton(f"revision must be 0 or more; got {self.revision}")
+        if not self.members or any(not 1 <= len(name) <= 60 or "\n" in name for name in self.members):
+            raise MalformedButton("feedback is about one model or more, with names of 1 to 60 characters")
+
+    def encode(self) -> str:
+        """Compact JSON, at most 2,000 characters. Raises :class:`MalformedButton` when it would be longer."""
+        return _encode(
+            {
+                "v": 1,
+                "t": self.task_id,
+                "r": self.revision,
+                "g": self.agent,
+                "m": "\n".join(self.members),
+                "y": int(self.good),
+            }
+        )
+
+    @classmethod
+    def decode(cls, value: str) -> FeedbackValue:
+        """The inverse of :meth:`encode`. Raises :class:`MalformedButton` on anything else."""
+        fields = _decode(value, versions={1: {"v", "t", "r", "g", "m", "y"}})
+        return cls(
+            task_id=_text(fields, "t"),
+            revision=_integer(fields, "r"),
+            agent=_text(fields, "g"),
+            members=tuple(_text(fields, "m").split("\n")),
+            good=_integer(fields, "y") == 1,
+        )
 
 
 def _encode(fields: dict[str, str | int]) -> str:

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from bot.blocks.actions import RunButton
 from bot.blocks.controls import Held, held_line, run_buttons
+from bot.blocks.feedback import feedback_row
 from bot.blocks.message import Message, compose, context, header, lines, section
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import duration, money, person, plural, short_digest, when
 from bot.workflows.messages import Outcome as OutcomeKind
 from bot.workflows.messages import PhaseState
 from tools.contracts.common import Environment
+from tools.contracts.council import CouncilOutcome
 from tools.drift import HealthFinding
 
 _STATES: dict[PhaseState, str] = {
@@ -105,6 +107,10 @@ class Outcome:
     seconds: float | None = None
     cost_usd: float | None = None
     plan_digest: str | None = None
+    council: CouncilOutcome | None = None
+    """How the models answered, where it is for people to say whether they were right. None: it is not."""
+    revision: int = 0
+    agent: str = ""
     simulated: bool = False
 
 
@@ -127,6 +133,7 @@ def outcome_card(outcome: Outcome) -> Message:
             section(figures) if figures else None,
             section(f"*Failed assets*  {names}{f' and {more} more' if more > 0 else ''}") if names else None,
             context(*_record(outcome)),
+            feedback_row(outcome.council, task_id=outcome.task_id, revision=outcome.revision, agent=outcome.agent),
         ],
         simulated=outcome.simulated,
     )

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.blocks import council as voices
+from bot.blocks.feedback import feedback_row
 from bot.blocks.message import Detail, Message, compose, context, header, lines, section
 from bot.blocks.modes import mode_line
 from bot.blocks.report_tables import tables
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import money, plural, share, short_digest, some
-from tools.contracts.common import TaskType
+from tools.contracts.common import AgentName, TaskType
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.outputs import AnyReport
 from tools.contracts.outputs.report import Conclusion, Finding, Handover, Recommendation
@@ -47,6 +48,7 @@ class ReportCard:
     """A report that passed the gates."""
 
     report: AnyReport
+    agent: AgentName
     gates: GateReport
     council: CouncilOutcome
     alert: str
@@ -91,6 +93,7 @@ def report_card(card: ReportCard) -> Message:
             lines("What you can do", _some(advice, "recommendation")) if advice else None,
             section(f"*Next*  {_next(card)}"),
             context(_gates(card.gates), *_record(card)),
+            feedback_row(card.council, task_id=report.task_id, revision=report.revision, agent=card.agent),
         ],
         simulated=card.simulated,
     )

@@ -6,7 +6,7 @@ from bot.blocks.message import Message, compose, context, lines, section
 from bot.blocks.text import code, inline
 from bot.blocks.words import person, plural
 from bot.usage.query import ALERTS, Usage
-from bot.usage.report import UsageReport, cost_words
+from bot.usage.report import UsageReport, cache_words, cost_words
 
 MOST_ROWS = 25
 
@@ -21,6 +21,8 @@ def usage_card(report: UsageReport, *, only_own: bool = False) -> Message:
     notes = [_tokens(report.total)]
     if len(rows) > MOST_ROWS:
         notes.append(f"{len(rows) - MOST_ROWS} more are in `gavel usage --by {report.by}`.")
+    if (cache := cache_words(report.total)) is not None:
+        notes.append(cache)
     if report.by == "team":
         notes.append("Who is in several teams counts in each.")
     if only_own:

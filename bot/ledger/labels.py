@@ -22,8 +22,8 @@ from tools.contracts.ledger import LedgerUnavailable
 NEWEST = 2000
 """Labels of an org and an agent that are learned from: models and estates change."""
 
-Source = Literal["run", "rejection", "feedback"]
-"""A run that was verified or rolled back; a person who rejected the plan as wrong; a person's word on one claim."""
+Source = Literal["run", "approval", "rejection", "feedback"]
+"""A run that was verified or rolled back; people who approved a plan, or rejected it; a person's word."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Confirmed:
     agent: str
     item: str
     """`plan:r2`, or a claim's key: unique within the task."""
-    kind: Literal["plan", "claim"]
+    kind: Literal["plan", "claim", "answer"]
+    """`answer`: of one model or of all, whether it was of use. Routing learns from it; votes are not weighed by it."""
     right: bool
     source: Source
     margin: float | None
@@ -126,7 +127,7 @@ class Labels:
         """From the org's newest confirmed outcomes of this agent's work."""
         newest = (
             select(CouncilLabel.task_id, CouncilLabel.item, CouncilLabel.kind, CouncilLabel.right, CouncilLabel.margin)
-            .where(CouncilLabel.org == org, CouncilLabel.agent == agent)
+            .where(CouncilLabel.org == org, CouncilLabel.agent == agent, CouncilLabel.kind != "answer")
             .order_by(CouncilLabel.created_at.desc(), CouncilLabel.task_id, CouncilLabel.item)
             .limit(NEWEST)
         )
@@ -138,7 +139,7 @@ class Labels:
                 & (CouncilLabel.task_id == CouncilVote.task_id)
                 & (CouncilLabel.item == CouncilVote.item),
             )
-            .where(CouncilVote.org == org, CouncilLabel.agent == agent)
+            .where(CouncilVote.org == org, CouncilLabel.agent == agent, CouncilLabel.kind != "answer")
             .order_by(CouncilLabel.created_at.desc(), CouncilVote.task_id, CouncilVote.item, CouncilVote.member)
             .limit(NEWEST * 10)
         )

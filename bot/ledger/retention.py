@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import Database, reason_of
-from bot.ledger.tables import AiRequestLog
+from bot.ledger.tables import AiCacheHit, AiRequestLog
 
 BATCH = 500
 """Rows of one transaction: nobody who writes to the ledger waits for longer than these take."""
@@ -26,19 +26,22 @@ EVERY_SECONDS = 3600.0
 
 
 async def prune_requests(database: Database, *, before: datetime, batch: int = BATCH, batches: int = BATCHES) -> int:
-    """Remove rows made before `before`, the oldest first, at most `batch` x `batches`. How many were removed.
+    """Remove rows made before `before`, the oldest first, at most `batch` x `batches` of calls and of reused answers.
+    How many were removed.
 
     Raises `SQLAlchemyError`.
     """
+    return sum(
+        [await _prune(database, row, before, batch=batch, batches=batches) for row in (AiRequestLog, AiCacheHit)]
+    )
 
+
+async def _prune(
+    database: Database, row: type[AiRequestLog | AiCacheHit], before: datetime, *, batch: int, batches: int
+) -> int:
     def remove(connection: Connection) -> int:
-        oldest = (
-            select(AiRequestLog.id)
-            .where(AiRequestLog.created_at < before)
-            .order_by(AiRequestLog.created_at)
-            .limit(batch)
-        )
-        return connection.execute(delete(AiRequestLog).where(AiRequestLog.id.in_(oldest))).rowcount
+        oldest = select(row.id).where(row.created_at < before).order_by(row.created_at).limit(batch)
+        return connection.execute(delete(row).where(row.id.in_(oldest))).rowcount
 
     removed = 0
     for _ in range(batches):

@@ -79,7 +79,7 @@ class AiRequestLog(Base):
     prompt_id: Mapped[str]
     prompt_version: Mapped[str]
     prompt_checksum: Mapped[str | None]
-    """`sha256:…` of the prompt's file; None: not known, as before version 0007."""
+    """`sha256:…` of the prompt's file; None: not known, as before version 0008."""
     prompt_tokens: Mapped[int | None]
     completion_tokens: Mapped[int | None]
     total_tokens: Mapped[int | None]
@@ -215,3 +215,30 @@ class BudgetReservation(Base):
     tokens: Mapped[int] = mapped_column(BigInteger)
     micro_usd: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[datetime]
+
+
+class AiCacheHit(Base):
+    """A question that was answered without a call, by an answer that was kept, and what that saved."""
+
+    __tablename__ = "ai_cache_hits"
+    __table_args__ = (
+        Index("ix_ai_cache_hits_org_created_at", "org", "created_at"),
+        Index("ix_ai_cache_hits_created_at", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """As the call would have had it."""
+    org: Mapped[str]
+    user_id: Mapped[str]
+    task_id: Mapped[str]
+    agent: Mapped[str | None]
+    purpose: Mapped[str]
+    mode: Mapped[str]
+    member: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    saved_tokens: Mapped[int | None]
+    """Of the call whose answer it is. None: not known."""
+    saved_cost: Mapped[float | None]
+    """US dollars. None: not known."""
+    created_at: Mapped[datetime]

@@ -65,9 +65,7 @@ class Demo(Play):
         """A person asks for more than policy allows; only the repaired plan is offered."""
         text = f"{draw.choice(_ASKS).format(role='api')}, {draw.choice(_HASTE)}"
         said = await self.ask("refused", "ada", text)
-        refusal = await self.stage.until(
-            said, "ada", has="Plan refused", seconds=90, what="The refusal of the 50 % plan"
-        )
+        refusal = await self.until(said, "ada", has="Plan refused", seconds=90, what="The refusal of the 50 % plan")
         self.step("refused", str(refusal["text"]))
         card = await self.card("refused", said)
         await self.approve("refused", said, card)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from bot.blocks.actions import APPROVE
 from bot.ledger.ledger import Ledger
@@ -24,6 +26,11 @@ _BODY = TypeAdapter(JsonObject)
 
 _SLACK_DATE = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>")
 """Slack's date token and its fallback, which is what a terminal can show."""
+
+QUESTION = "One question"
+"""How Gavel's own questions begin."""
+
+LAST_WORDS_SECONDS = 3.0
 
 _JUDGED: tuple[LedgerKind, ...] = ("plan_validated", "report_validated")
 """What the ledger calls a verdict of the gates."""
@@ -69,15 +76,51 @@ class Play:
         """`user` mentions Gavel in #ops, and Gavel has begun. Raises :class:`StageError` when it does not begin."""
         self.step(name, f"{user.capitalize()} in #ops: @gavel {text}")
         said = await self.stage.say(user, "ops", f"@gavel {text}")
-        await self.stage.until(said, user, has="Working on it", seconds=120, what="The acknowledgement")
+        await self.until(said, user, has="Working on it", seconds=120, what="The acknowledgement")
         self.step(name, "Gavel works on it; the thread shows each step, answer and vote")
         return said
 
     async def card(self, name: str, said: Said) -> dict[str, Any]:
         """The plan card, as soon as there is one."""
-        card = await self.stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The plan card")
+        card = await self.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The plan card")
         self.step(name, f"Plan card: {card['text']}")
         return card
+
+    async def until(self, said: Said, viewer: str, *, has: str, seconds: float, what: str) -> dict[str, Any]:
+        """As the stage's, but no longer than it can still happen.
+
+        Raises :class:`StageError` as soon as the task has ended, or asks back: nobody here would answer it.
+        """
+        waiting = asyncio.create_task(self.stage.until(said, viewer, has=has, seconds=seconds, what=what))
+        asked = asyncio.create_task(self.stage.until(said, viewer, has=QUESTION, seconds=seconds, what="A question"))
+        ended = asyncio.create_task(self._ended(said))
+        try:
+            await asyncio.wait({waiting, asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                # What was waited for may have been the last that the task said.
+                await asyncio.wait({waiting}, timeout=LAST_WORDS_SECONDS)
+            if waiting.done():
+                return await waiting
+            if ended.done():
+                raise StageError(f"{what} did not come: the task has ended. {await ended}")
+            raise StageError(f"{what} did not come: Gavel asks back. {(await asked)['text']}")
+        finally:
+            for task in (waiting, asked, ended):
+                task.cancel()
+            await asyncio.gather(waiting, asked, ended, return_exceptions=True)
+
+    async def _ended(self, said: Said) -> str:
+        """How the task ended, once it has."""
+        handle = self.temporal.get_workflow_handle_for(TaskWorkflow.run, f"{self.org}.{said.channel}.{said.ts}")
+        while True:
+            try:
+                result: TaskResult = await handle.result()
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+                await asyncio.sleep(0.5)  # it has not begun yet
+            else:
+                return f"{result.outcome}: {result.detail}"
 
     async def approve(self, name: str, said: Said, card: dict[str, Any]) -> None:
         self.step(name, "Grace approves")

@@ -18,7 +18,7 @@ from bot.clock import utc_now
 from bot.ledger.cli import printable
 from bot.ledger.database import Database, DatabaseUrlError, async_url
 from bot.usage.query import Dimension, Usage
-from bot.usage.report import Teams, TeamsUnknown, UsageReport, cost_words, usage_report
+from bot.usage.report import Teams, TeamsUnknown, UsageReport, cache_words, cost_words, usage_report
 from bot.usage.since import DEFAULT, since_when
 from tools.contracts.ledger import LedgerUnavailable
 
@@ -78,7 +78,8 @@ async def _read(settings: UsageInputs, org: str, by: Dimension, *, since: dateti
 
 def _print(report: UsageReport, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({**asdict(report), "since": report.since.isoformat()}, sort_keys=True))
+        whole = {**asdict(report), "since": report.since.isoformat(), "hit_rate": report.total.hit_rate}
+        typer.echo(json.dumps(whole, sort_keys=True))
         return
     table = Table(report.by, "calls", "failed", "tokens in", "of them cached", "tokens out", "cost")
     for column in table.columns[1:6]:
@@ -90,6 +91,8 @@ def _print(report: UsageReport, *, as_json: bool) -> None:
     console = Console()
     console.print(f"Org {report.org}, since {report.since:%Y-%m-%d %H:%M} UTC", highlight=False)
     console.print(table)
+    if (cache := cache_words(report.total)) is not None:
+        console.print(cache, highlight=False)
     if report.total.uncounted:
         console.print(f"{report.total.uncounted:,} calls are without a count of their tokens.", highlight=False)
 

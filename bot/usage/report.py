@@ -47,6 +47,18 @@ def cost_words(usage: Usage) -> str:
     return f"{known} and {calls} of unknown cost" if usage.unknown_costs else known
 
 
+def cache_words(usage: Usage) -> str | None:
+    """How many questions needed no call, and what that saved. None: none was asked that could have done without."""
+    if usage.hit_rate is None:
+        return None
+    saved = "an unknown amount" if usage.saved_usd is None else dollars(usage.saved_usd)
+    asked = usage.cacheable + usage.reused
+    return (
+        f"{usage.reused:,} of {asked:,} read-only questions ({usage.hit_rate:.0%}) were answered without a call: "
+        f"{usage.saved_tokens:,} tokens and {saved if usage.reused else dollars(0)} saved."
+    )
+
+
 def dollars(amount: float) -> str:
     """Cents, or four digits where cents would show nothing."""
     return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"

@@ -15,18 +15,11 @@ from typing import Any
 
 import pytest
 
-from agents.orchestrator.breaking import BreakingClient
-from agents.orchestrator.chat import Member
-from agents.orchestrator.litellm_client import LiteLLMClient
-from agents.orchestrator.logged import LoggedClient
+from agents.orchestrator.chat import ChatRequest, Member
 from agents.orchestrator.request_body import request_body
-from agents.orchestrator.retrying import RetryingClient
-from bot.keys import load_keys
-from bot.ledger.requests import RequestLog
-from bot.opening import open_ledger
-from bot.settings import Settings
 from tests.benchmarks.figures import held, percentile, spread
 from tests.unit.orchestrator.parts import request
+from tests.unit.runtime.test_wiring import workbench
 
 pytestmark = pytest.mark.benchmark
 
@@ -39,8 +32,12 @@ Call = Callable[[], Awaitable[object]]
 @dataclass(frozen=True)
 class Calls:
     ours: Call
-    """As a worker makes it: breaker, retries, a row and a ledger entry for each."""
+    """As a worker makes it: its key looked up, breaker, retries, budget, a row and a ledger entry for each."""
     bare: Call
+
+
+def asked(key: str) -> ChatRequest:
+    return replace(request(key=key), prompt_id="meta_prompt")
 
 
 @asynccontextmanager
@@ -58,17 +55,13 @@ async def calls(tmp_path: Path) -> AsyncGenerator[Calls]:
         exits.callback(process.kill)
         base = (await process.stdout.readline()).decode().strip()
         member = Member("Instant", "openai/instant", family="instant", api_base=base, api_key="k")
-        settings = Settings.embedded(data_dir=tmp_path / "data")
-        settings.data_dir.mkdir(mode=0o700)
-        ledger = await open_ledger(exits, settings, load_keys(settings))
-        litellm = LiteLLMClient()
-        exits.push_async_callback(litellm.close)
-        await litellm.warm()
-        client = BreakingClient(RetryingClient(LoggedClient(litellm, RequestLog(ledger, soon=True))))
+        bench = await exits.enter_async_context(workbench(tmp_path, members=[member]))
+        client = bench.meta_prompt.client
+        await client.chat(member, asked("warm"))
         bare: Any = importlib.import_module("litellm").acompletion
         arguments, numbers = request_body(member, request()), itertools.count()
         yield Calls(
-            ours=lambda: client.chat(member, replace(request(), key=f"k{next(numbers)}")),
+            ours=lambda: client.chat(member, asked(f"k{next(numbers)}")),
             bare=lambda: bare(**arguments),
         )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.blocks.actions import ANSWER_PREFIX
-from bot.local.stage import Said
+from bot.local.play import Play
+from bot.local.stage import Said, StageError
 from bot.workflows.task import TaskWorkflow
 from tests.whole.square import QUESTION, Square
 
@@ -89,6 +92,25 @@ async def test_a_typed_reply_in_a_thread_that_a_command_opened_is_for_its_task(s
         TaskWorkflow.run, f"{square.town.stack.org}.{said.channel}.{said.ts}.{last.ts}"
     )
     assert (await handle.query(TaskWorkflow.task_state)).request.follows == square.task(said)
+
+
+async def test_a_demo_does_not_wait_for_what_can_no_longer_come(square: Square) -> None:
+    """A model that understands nothing asks back: nobody in a demo would answer, and it says so at once."""
+    said = await _asked(square, "@gavel how do you do")
+    town = square.town
+    play = Play(
+        stage=square.stage,
+        temporal=town.temporal,
+        ledger=town.ledger,
+        estate=town.estate,
+        org=town.stack.org,
+        seed=1,
+        tell=lambda _event: None,
+    )
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(StageError, match="The plan card did not come: Gavel asks back"):
+        await play.until(said, "ada", has="Plan card", seconds=100, what="The plan card")
+    assert asyncio.get_running_loop().time() - started < 30
 
 
 async def _asked(square: Square, text: str) -> Said:

@@ -15,6 +15,7 @@ LedgerKind = Literal[
     "agent_invoked",
     "tool_called",
     "llm_called",
+    "llm_answer_reused",
     "evidence_gathered",
     "member_answered",
     "council_voted",

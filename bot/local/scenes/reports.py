@@ -24,7 +24,7 @@ async def asked_for_a_report(play: Play, agent: AgentName, text: str) -> Scenari
 async def reported(play: Play, agent: AgentName, said: Said) -> ScenarioSummary:
     """The report of a task that has begun. Raises as :func:`asked_for_a_report`."""
     before = await play.estate.snapshot(play.org)
-    card = await play.stage.until(said, "grace", has=_REPORT, seconds=240, what="The report")
+    card = await play.until(said, "grace", has=_REPORT, seconds=240, what="The report")
     play.step(agent, f"Report: {card['text']}")
     summary = await play.summary(agent, said, expected=REPORTED)
     if summary.handed_over_to:

@@ -16,6 +16,7 @@ from bot.blocks.task import unanswered_card
 from bot.ledger.labels import Confirmed, Source, plan_confirmed
 from bot.thread import SlackRefused
 from bot.workflows import messages as m
+from bot.workflows.activities.answers_proved import answers_proved
 from bot.workflows.activities.deciding import offer_of
 from bot.workflows.activities.observing import Touched
 from bot.workflows.activities.progress import show_progress
@@ -45,8 +46,9 @@ class Concluding:
                 actor="gavel",
                 key="ended",
             )
-            if (confirmed := proved(state, result)) is not None:
-                await self.bench.labels.confirm(confirmed)
+            for confirmed in [proved(state, result), *answers_proved(state, result)]:
+                if confirmed is not None:
+                    await self.bench.labels.confirm(confirmed)
             if state.thread_ts is None:
                 await self._tell_directly(state, result, cost_usd=cost_usd)
                 return True
@@ -116,6 +118,9 @@ class Concluding:
                 cost_usd=cost_usd,
                 seconds=(self.bench.now() - started).total_seconds(),
                 plan_digest=result.plan_digest,
+                council=state.proposal.council if state.proposal is not None and state.spec is not None else None,
+                revision=result.revision,
+                agent=state.spec.agents[0] if state.spec is not None else "",
                 simulated=self.bench.simulated,
             )
         )

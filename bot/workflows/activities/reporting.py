@@ -28,6 +28,7 @@ class Reporting:
             card = report_card(
                 ReportCard(
                     report=message.found,
+                    agent=message.spec.agents[0],
                     gates=message.gates,
                     council=message.council,
                     alert=request.text.partition("\n")[0] if request.source == "alert" else "",

@@ -321,5 +321,8 @@ def result(text: str) -> Outcome:
         seconds=4000,
         cost_usd=None,
         plan_digest=plan().digest,
+        council=outcome(),
+        revision=2,
+        agent="drift",
         simulated=True,
     )

@@ -20,6 +20,7 @@ from bot.blocks.actions import APPROVE, STEP_UP_BLOCK, STEP_UP_INPUT
 from bot.blocks.plan_card import Offer, plan_card
 from bot.desks import Desk as CommandDesk
 from bot.intake import Intake
+from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.keys import KeyDoor
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
@@ -105,6 +106,7 @@ async def open_desk(
     *,
     desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] | None = None,
     key_door: KeyDoor | None = None,
+    feedback_door: FeedbackDoor | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -131,6 +133,7 @@ async def open_desk(
         alert_channels=frozenset(),
         desks={verb: made(client) for verb, made in (desks or {}).items()},
         key_door=key_door,
+        feedback_door=feedback_door,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

@@ -28,7 +28,9 @@ HOSTILE = "<!channel> *click* <https://evil.example|here> `x`\u202e"
 def card_of(outcome: AgentOutcome) -> Message:
     assert outcome.report is not None
     gates = GateReport(plan_digest="sha256:0", policy_digest=None, results=[], requirement=None, subject="report")
-    card = ReportCard(outcome.report, gates, outcome.council, alert="", cost_usd=None, answers_usd=None, simulated=True)
+    card = ReportCard(
+        outcome.report, "incident", gates, outcome.council, alert="", cost_usd=None, answers_usd=None, simulated=True
+    )
     return report_card(card)
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, SecretStr
 
+from agents.orchestrator.cache import CachedClient
 from agents.orchestrator.chat import Member
 from agents.orchestrator.escalation import EscalationRules
 from agents.orchestrator.modes import ModeDefaults
+from agents.orchestrator.stamping import StampingClient
 from bot.app import Identity, build_client
 from bot.keys import load_keys
 from bot.keystore.sealing import Place
@@ -93,3 +95,16 @@ async def test_a_persons_saved_key_pays_for_their_calls(tmp_path: Path) -> None:
                 asked = replace(request(key=user), user=user, prompt_id="meta_prompt")
                 await bench.meta_prompt.client.chat(bench.members[0], asked)
         assert [call.authorization for call in provider.calls] == [f"Bearer {typed}", f"Bearer {KEY}"]
+
+
+async def test_answers_are_kept_where_there_is_redis_and_unless_it_is_switched_off(tmp_path: Path) -> None:
+    async def kept(*, redis: Mapping[str, object], cache: Mapping[str, object]) -> bool:
+        async with workbench(tmp_path, redis=redis, cache=cache) as bench:
+            client = bench.follow_ups.client
+            assert isinstance(client, StampingClient)
+            return isinstance(client.inner, CachedClient)
+
+    there = {"url": SecretStr("redis://127.0.0.1:9")}
+    assert await kept(redis=there, cache={})
+    assert not await kept(redis=there, cache={"ttl_seconds": 0})
+    assert not await kept(redis={}, cache={})

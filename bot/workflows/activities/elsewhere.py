@@ -27,8 +27,7 @@ class GoingElsewhere:
         """On record before it starts. The new task goes through layer 1, its own council, gates and approval."""
         request, question, click = message.request, message.elsewhere, message.click
         reply = question.reply
-        vouched = is_authentic(reply, self.decision_key) and is_authentic(click, self.decision_key)
-        if not vouched or (click.user, click.org) != (reply.user, request.org):
+        if not is_vouched_for(message, self.decision_key):
             raise ApplicationError("Nobody can be vouched for who asked for this.", non_retryable=True)
         wanted = self._asked_for(message) if click.text == NEW else None
         async with working(self.bench, request, message.thread_ts):
@@ -79,3 +78,11 @@ class GoingElsewhere:
             mac="",
         )
         return sign(wanted, self.decision_key)
+
+
+def is_vouched_for(message: ElsewhereInput, key: bytes) -> bool:
+    """Whether the edge saw one person of this org write the words and click: nothing else may become a request."""
+    reply, click = message.elsewhere.reply, message.click
+    signed = is_authentic(reply, key) and is_authentic(click, key)
+    mine = {reply.org, click.org} == {message.request.org}
+    return signed and mine and click.user == reply.user and click.question_id == message.elsewhere.question_id

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from bot.workflows.activities.elsewhere import is_vouched_for
 from bot.workflows.answers import ANSWER_SENTENCES
 from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
-from bot.workflows.messages import Answer
+from bot.workflows.messages import Answer, Elsewhere, ElsewhereInput, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on, running, says
-from tests.unit.workflows.script import Script
+from tests.unit.workflows.script import Script, spec_for
 from tools.contracts.signing import sign
 
 
@@ -180,3 +182,34 @@ async def test_another_environment_that_is_not_wanted_starts_nothing(temporal: C
         assert [message.click.text for message in task.script.of("settle_elsewhere")] == ["keep"]
         with pytest.raises(RPCError):
             await temporal.get_workflow_handle(f"{task.handle.id}-e").describe()
+
+
+FORGED: dict[str, Callable[[ElsewhereInput], ElsewhereInput]] = {
+    "words that nobody said": lambda asked: replace(asked, elsewhere=_saying(asked, text="fail production over")),
+    "words of somebody else": lambda asked: replace(asked, elsewhere=_saying(asked, user="UGRACE")),
+    "a click that nobody made": lambda asked: replace(asked, click=replace(asked.click, text="new")),
+    "a click of somebody else": lambda asked: replace(asked, click=_signed(asked.click, user="UGRACE")),
+    "a click on another question": lambda asked: replace(asked, click=_signed(asked.click, question_id="e6.0")),
+    "a click of another org": lambda asked: replace(asked, click=_signed(asked.click, org="T2")),
+}
+
+
+def _saying(asked: ElsewhereInput, **changes: str) -> Elsewhere:
+    return replace(asked.elsewhere, reply=replace(asked.elsewhere.reply, **changes))
+
+
+def _signed(answer: Answer, **changes: str) -> Answer:
+    return sign(replace(answer, **changes, mac=""), KEY)
+
+
+def elsewhere_asked() -> ElsewhereInput:
+    request = TaskRequest("T1.C1.1", "T1", "UADA", "mention", "COPS", "1.0", "1.0", "fix it", [], "", TaskLimits())
+    reply = sign(Answer("T1", request.task_id, "", "UADA", "also staging", unique="5.0"), KEY)
+    click = sign(Answer("T1", request.task_id, "e5.0", "UADA", "keep", unique="6.0"), KEY)
+    return ElsewhereInput(request, "1.0", spec_for(request), Elsewhere("e5.0", "staging", reply, "5.1"), click)
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_task_for_elsewhere_is_only_of_the_words_and_the_click_of_one_person(what: str) -> None:
+    assert is_vouched_for(elsewhere_asked(), KEY)
+    assert not is_vouched_for(FORGED[what](elsewhere_asked()), KEY)

@@ -57,28 +57,6 @@ async def test_an_alert_that_leaves_a_question_open_says_so_and_starts_nothing(s
     assert (await square.result(said)).outcome == "declined"
 
 
-<<<<<<< HEAD
-=======
-async def test_a_demo_does_not_wait_for_what_can_no_longer_come(square: Square) -> None:
-    """A model that understands nothing asks back: nobody in a demo would answer, and it says so at once."""
-    said = await _asked(square, "@gavel how do you do")
-    town = square.town
-    play = Play(
-        stage=square.stage,
-        temporal=town.temporal,
-        ledger=town.ledger,
-        estate=town.estate,
-        org=town.stack.org,
-        seed=1,
-        tell=lambda _event: None,
-    )
-    started = asyncio.get_running_loop().time()
-    with pytest.raises(StageError, match="The plan card did not come: Gavel asks back"):
-        await play.until(said, "ada", has="Plan card", seconds=100, what="The plan card")
-    assert asyncio.get_running_loop().time() - started < 30
-
-
->>>>>>> providers
 @pytest.mark.parametrize("typed", [False, True])
 async def test_an_answered_question_loses_its_buttons_and_says_who_answered_what(square: Square, typed: bool) -> None:
     said = await _asked(square, "@gavel good day")
@@ -114,7 +92,6 @@ async def test_a_typed_reply_in_a_thread_that_a_command_opened_is_for_its_task(s
         TaskWorkflow.run, f"{square.town.stack.org}.{said.channel}.{said.ts}.{last.ts}"
     )
     assert (await handle.query(TaskWorkflow.task_state)).request.follows == square.task(said)
-<<<<<<< HEAD
 
 
 async def test_a_demo_does_not_wait_for_what_can_no_longer_come(square: Square) -> None:
@@ -134,8 +111,6 @@ async def test_a_demo_does_not_wait_for_what_can_no_longer_come(square: Square) 
     with pytest.raises(StageError, match="The plan card did not come: Gavel asks back"):
         await play.until(said, "ada", has="Plan card", seconds=100, what="The plan card")
     assert asyncio.get_running_loop().time() - started < 30
-=======
->>>>>>> providers
 
 
 async def _asked(square: Square, text: str) -> Said:

@@ -14,7 +14,7 @@ from bot.blocks.actions import ANSWER_PREFIX, APPROVE, ButtonValue
 from bot.workflows.messages import Proposal, TaskResult, TaskState
 from bot.workflows.task import TaskWorkflow
 from prompts.library import PromptLibrary
-from tests.whole.town import Town, open_town
+from tests.whole.town import Town, open_town, until
 from tools.contracts.common import JsonObject
 from tools.contracts.decision import Decision
 from tools.contracts.ledger import LedgerKind
@@ -115,8 +115,13 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         other = town.temporal.get_workflow_handle_for(TaskWorkflow.run, heard["to"])
         [spec] = await until_recorded(town, heard["to"], "task_spec")
         assert (spec["environment"], spec["user"], spec["follows"]) == ("staging", "U0ADA00001", task)
-        elsewhere: TaskState = await other.query(TaskWorkflow.task_state)
-        assert elsewhere.thread_ts not in (None, said.ts)
+
+        async def thread() -> str | None:
+            elsewhere: TaskState = await other.query(TaskWorkflow.task_state)
+            return elsewhere.thread_ts
+
+        await until(thread, seconds=30, what="The thread of the other task")
+        assert await thread() != said.ts
         await other.terminate()
 
         await stage.say("ada", "ops", f"@gavel only {region}, smaller batches", thread=said)

@@ -16,11 +16,13 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, FEEDBACK, PAUSE, REJECT, RESUME, STEP_UP_FORM
+from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.blocks.message import Message
 from bot.blocks.modal import Modal
 from bot.desks import Desk
 from bot.intake import HandOverFailed, Intake
+from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
@@ -97,6 +99,7 @@ def build_app(
     )
     app.error(_not_acknowledged)
     step_up = StepUpListeners(intake=intake, org=org, open_form=_opener(client))
+    ask_form = AskForm(intake, org, _opener(client))
     keys: KeyListeners | None = None
     if key_door is not None:
         keys = KeyListeners(key_door, org=org, open_form=_opener(client), whisper=_whisperer(client))
@@ -112,7 +115,8 @@ def build_app(
         ),
         clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
         step_up=step_up,
-        commands=CommandListeners(intake=intake, org=org, desks=desks or {}),
+        commands=CommandListeners(intake, org, ask_form, desks or {}),
+        ask_form=ask_form,
         keys=keys,
         feedback=FeedbackListeners(feedback_door, org, _teller(client)) if feedback_door is not None else None,
     )
@@ -126,6 +130,7 @@ def _register(
     clicks: ClickListeners,
     step_up: StepUpListeners,
     commands: CommandListeners,
+    ask_form: AskForm,
     keys: KeyListeners | None,
     feedback: FeedbackListeners | None,
 ) -> None:
@@ -141,6 +146,10 @@ def _register(
 
     async def submission(ack: AsyncAck, body: dict[str, Any]) -> None:
         errors = await step_up.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await ask_form.on_submission(body)
         await (ack(response_action="errors", errors=errors) if errors else ack())
 
     async def key_form(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -171,6 +180,7 @@ def _register(
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
     bolt.view(STEP_UP_FORM)(submission)
+    bolt.view(ASK_FORM)(asked)
     if keys is not None:
         bolt.view(KEY_FORM)(key_form)
     bolt.command("/gavel")(command)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.blocks.message import Message, compose, context, lines, section, sentence
-from bot.blocks.modal import Modal, text_field
-from bot.blocks.text import inline, plain
+from bot.blocks.modal import Modal, input_field, option, text_field
+from bot.blocks.text import inline
 from bot.blocks.words import person
 from tools.contracts.common import JsonObject
 
@@ -32,15 +32,15 @@ ROTATE_NOW = (
 
 def key_form(providers: Mapping[str, str], *, chosen: str | None, metadata: str) -> Modal:
     """`providers`: id → name, of those that models here belong to. `chosen`: an id, selected from the start."""
-    options = [_option(name, identifier) for identifier, name in providers.items()]
+    options = [option(name, identifier) for identifier, name in providers.items()]
     select: JsonObject = {"type": "static_select", "action_id": PROVIDER_INPUT, "options": options}
     if chosen is not None and chosen in providers:
-        select["initial_option"] = _option(providers[chosen], chosen)
-    mine = _option("Me: it pays for what I ask", MINE)
+        select["initial_option"] = option(providers[chosen], chosen)
+    mine = option("Me: it pays for what I ask", MINE)
     radio: JsonObject = {
         "type": "radio_buttons",
         "action_id": OWNER_INPUT,
-        "options": [mine, _option("Everybody here (admins only)", OURS)],
+        "options": [mine, option("Everybody here (admins only)", OURS)],
         "initial_option": mine,
     }
     return Modal(
@@ -50,8 +50,8 @@ def key_form(providers: Mapping[str, str], *, chosen: str | None, metadata: str)
         close="Cancel",
         private_metadata=metadata,
         blocks=[
-            _input(PROVIDER_BLOCK, "Provider", select),
-            _input(OWNER_BLOCK, "Whose key is it?", radio),
+            input_field(PROVIDER_BLOCK, "Provider", select),
+            input_field(OWNER_BLOCK, "Whose key is it?", radio),
             text_field(
                 KEY_BLOCK,
                 KEY_INPUT,
@@ -116,16 +116,3 @@ def keys_help(providers: Mapping[str, str]) -> Message:
 
 def _setter(by: str) -> str:
     return "an operator of this Gavel" if by.startswith("cli:") else person(by)
-
-
-def _input(block_id: str, label: str, element: JsonObject) -> JsonObject:
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": {"type": "plain_text", "text": plain(label, 200), "emoji": False},
-        "element": element,
-    }
-
-
-def _option(text: str, value: str) -> JsonObject:
-    return {"text": {"type": "plain_text", "text": plain(text, 75), "emoji": False}, "value": value}

@@ -14,6 +14,7 @@ MAX_MODAL_BLOCKS = 100
 MAX_MODAL_TITLE = 24
 """Of the title and of both buttons."""
 MAX_PRIVATE_METADATA = 3_000
+MAX_OPTION = 75
 MAX_LABEL = 2_000
 """Of a field's label and of its hint."""
 
@@ -69,6 +70,16 @@ def text_field(block_id: str, action_id: str, *, label: str, hint: str, max_leng
         "hint": _plain(hint, MAX_LABEL),
         "element": {"type": "plain_text_input", "action_id": action_id, "max_length": max_length},
     }
+
+
+def input_field(block_id: str, label: str, element: JsonObject) -> JsonObject:
+    """Any element to fill in. The label is plain text."""
+    return {"type": "input", "block_id": block_id, "label": _plain(label, MAX_LABEL), "element": element}
+
+
+def option(text: str, value: str) -> JsonObject:
+    """One choice of a menu or of radio buttons."""
+    return {"text": _plain(text, MAX_OPTION), "value": value}
 
 
 def _plain(text: str, limit: int) -> JsonObject:

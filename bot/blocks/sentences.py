@@ -94,7 +94,7 @@ def help_text() -> Message:
                 "Nothing changes until someone with the right role approves it, and never by the person who asked."
             ),
             section(
-                f"*Ask*  `/gavel ask {_EXAMPLE}`\n"
+                f"*Ask*  `/gavel ask {_EXAMPLE}`, `/gavel ask` for a form,\n"
                 "or mention me in a channel, or send me a direct message.\n"
                 "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
                 "*How many models*  `/gavel mode`, `/gavel mode council`, `/gavel ask --mode council …`\n"

@@ -13,7 +13,8 @@ from bot.blocks import sentences
 from bot.blocks.message import Message, sentence
 from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
-from bot.listeners.asking import UnknownMode, with_mode
+from bot.listeners.ask_form import AskForm
+from bot.listeners.asking import UnknownMode, split_option
 
 DESK_SECONDS = 2.5
 """Of the three in which Slack wants an answer."""
@@ -23,6 +24,8 @@ DESK_SECONDS = 2.5
 class CommandListeners:
     intake: Intake
     org: str | None
+    form: AskForm
+    """For who asks without words."""
     desks: Mapping[str, Desk] = field(default_factory=dict[str, Desk])
     """Verb → who answers it."""
 
@@ -31,18 +34,20 @@ class CommandListeners:
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
         if verb in self.desks:
             return await self._at_desk(verb, rest.strip(), body)
+        if verb != "ask":
+            return sentences.help_text()
         try:
-            asked = with_mode(rest.strip())
+            mode, asked = split_option(rest.strip())
         except UnknownMode as error:
             return sentence(str(error))
-        if verb != "ask" or not asked:
-            return sentences.help_text()
+        if not asked:
+            return await self.form.show(self._typed(asked, body), mode)
         arrival = Arrival(
             org=self.org or str(body["team_id"]),
             user=str(body["user_id"]),
             source="command",
             channel=str(body["channel_id"]),
-            text=asked,
+            text=asked if mode is None else f"{mode}: {asked}",
             thread_ts=None,
             message_ts=None,
             # A command has no ts; its trigger id is as unique.
@@ -55,18 +60,20 @@ class CommandListeners:
         return sentence("On it. A thread opens here in a moment.")
 
     async def _at_desk(self, verb: str, words: str, body: dict[str, Any]) -> Message:
-        typed = Typed(
+        try:
+            async with asyncio.timeout(DESK_SECONDS):
+                return await self.desks[verb].answer(self._typed(words, body))
+        except Exception as error:
+            # What was typed is not logged: it may be a key that somebody did not mean to show.
+            kind = type(error).__name__
+            structlog.get_logger("gavel.slack").error(f"`/gavel {verb}` could not be answered.", error=kind)
+            return sentence(f"I could not answer that in time, and nothing was changed. Try `/gavel {verb}` again.")
+
+    def _typed(self, words: str, body: dict[str, Any]) -> Typed:
+        return Typed(
             org=self.org or str(body["team_id"]),
             user=str(body["user_id"]),
             channel=str(body["channel_id"]),
             words=words,
             trigger_id=str(body["trigger_id"]),
         )
-        try:
-            async with asyncio.timeout(DESK_SECONDS):
-                return await self.desks[verb].answer(typed)
-        except Exception as error:
-            # What was typed is not logged: it may be a key that somebody did not mean to show.
-            kind = type(error).__name__
-            structlog.get_logger("gavel.slack").error(f"`/gavel {verb}` could not be answered.", error=kind)
-            return sentence(f"I could not answer that in time, and nothing was changed. Try `/gavel {verb}` again.")

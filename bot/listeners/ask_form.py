@@ -1,0 +1,60 @@
+"""`/gavel ask` without words: a form, and what was typed into it handed over as a command would be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agents.intake import mode_named
+from bot.blocks import ask, sentences
+from bot.blocks.message import Message, sentence
+from bot.desks import Typed
+from bot.intake import Arrival, HandOverFailed, Intake
+from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.slack_web import child
+from tools.contracts.modes import ModeSetting
+
+
+@dataclass(frozen=True)
+class AskForm:
+    intake: Intake
+    org: str | None
+    open_form: OpenForm
+
+    async def show(self, typed: Typed, mode: ModeSetting | None) -> Message:
+        """What the person sees beside the form."""
+        try:
+            await self.open_form(typed.trigger_id, ask.ask_form(metadata=typed.channel, mode=mode))
+        except FormNotOpened:
+            return sentence("Slack did not open the form, so nothing was started. Send `/gavel ask` and your request.")
+        return sentence("Say in the form what is to be done.")
+
+    async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
+        """What to show under which field; empty: it is handed over. A form that comes twice starts one task."""
+        view: dict[str, Any] = body["view"]
+        values = child(child(view, "state"), "values")
+        words: object = child(child(values, ask.REQUEST_BLOCK), ask.REQUEST_INPUT).get("value")
+        chosen: object = child(child(child(values, ask.MODE_BLOCK), ask.MODE_INPUT), "selected_option").get("value")
+        channel: object = view.get("private_metadata")
+        mode = mode_named(chosen) if isinstance(chosen, str) else None
+        if not isinstance(words, str) or not isinstance(channel, str) or not channel:
+            return {ask.REQUEST_BLOCK: ask.UNREADABLE}
+        if mode is None and chosen != ask.AS_SET:
+            return {ask.MODE_BLOCK: ask.UNREADABLE}
+        if not words.strip():
+            return {ask.REQUEST_BLOCK: ask.EMPTY}
+        arrival = Arrival(
+            org=self.org or str(body["team"]["id"]),
+            user=str(body["user"]["id"]),
+            source="command",
+            channel=channel,
+            text=words.strip() if mode is None else f"{mode}: {words.strip()}",
+            thread_ts=None,
+            message_ts=None,
+            unique=str(view["id"]),
+        )
+        try:
+            await self.intake.accept(arrival)
+        except HandOverFailed:
+            return {ask.REQUEST_BLOCK: sentences.workflow_away().text}
+        return {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from agents.orchestrator.chat import CallLog, CallRecord, ChatReply, ChatRequest, Member, ModelClient, ModelError
 from agents.orchestrator.errors import UnusableReply
+from agents.orchestrator.providers.catalog import recorded_as
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ def _record(
     reply: ChatReply | None = None,
     error: tuple[str, str] | None = None,
 ) -> CallRecord:
-    provider, _, model = member.model.partition("/")
+    provider, model = recorded_as(member)
     return CallRecord(
         request=request,
         member=member.name,
-        provider=provider if model else "unknown",
-        model=model or provider,
+        provider=provider,
+        model=model,
         prompt_tokens=reply.prompt_tokens if reply else None,
         completion_tokens=reply.completion_tokens if reply else None,
         cost_usd=reply.cost_usd if reply else None,

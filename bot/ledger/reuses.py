@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.orchestrator.chat import ChatReply, ChatRequest, Member
+from agents.orchestrator.providers.catalog import recorded_as
 from bot.clock import utc_now
 from bot.ledger.database import reason_of
 from bot.ledger.ledger import Ledger
@@ -26,7 +27,7 @@ class Reuses:
 
     async def reused(self, member: Member, request: ChatRequest, kept: ChatReply) -> None:
         """The same reuse twice is one of each. Raises `LedgerUnavailable`."""
-        provider, _, model = member.model.partition("/")
+        provider, model = recorded_as(member)
         counted = kept.prompt_tokens is not None and kept.completion_tokens is not None
         row = {
             "id": call_id(request.org, request.task_id, request.key),
@@ -37,8 +38,8 @@ class Reuses:
             "purpose": request.purpose,
             "mode": request.mode,
             "member": member.name,
-            "provider": provider if model else "unknown",
-            "model": model or provider,
+            "provider": provider,
+            "model": model,
             "saved_tokens": (kept.prompt_tokens or 0) + (kept.completion_tokens or 0) if counted else None,
             "saved_cost": kept.cost_usd,
             "created_at": self._now(),

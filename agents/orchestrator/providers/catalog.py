@@ -85,6 +85,13 @@ def provider_of(member: Member) -> ProviderId | None:
     return whose[0].identifier if whose else None
 
 
+def recorded_as(member: Member) -> tuple[str, str]:
+    """Provider and model, as the request log has them (ADR-006): `claude`, `claude-sonnet-4-5`."""
+    prefix, _, model = member.model.partition("/")
+    provider = "rehearsal" if member.simulated else provider_of(member)
+    return provider or (prefix if model else "unknown"), model or prefix
+
+
 def provider_names(members: Sequence[Member]) -> dict[str, str]:
     """Id → name of the providers that these models belong to, in the order of the models."""
     names = {vendor.identifier: vendor.name for vendor in VENDORS}

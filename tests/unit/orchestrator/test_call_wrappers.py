@@ -24,7 +24,7 @@ async def test_a_call_is_logged_with_what_it_took(provider: Provider, litellm_cl
     log = KeptCalls()
     await LoggedClient(litellm_client, log).chat(provider.member("alpha"), request())
     [row] = log.rows
-    assert (row.member, row.provider, row.model, row.success) == ("Alpha", "openai", "alpha", True)
+    assert (row.member, row.provider, row.model, row.success) == ("Alpha", "compatible", "alpha", True)
     assert (row.prompt_tokens, row.completion_tokens, row.cost_usd) == (11, 7, None)
     assert row.error_class is None
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from agents.orchestrator.chat import Capabilities, Member
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.providers.capabilities import capabilities_of
-from agents.orchestrator.providers.catalog import VENDORS, discover, provider_of, providers
+from agents.orchestrator.providers.catalog import VENDORS, discover, provider_of, providers, recorded_as
 from agents.orchestrator.providers.families import family_of
 from agents.orchestrator.providers.ollama import probe_ollama
 from tests.unit.orchestrator.parts import request
@@ -145,6 +145,16 @@ def test_an_endpoint_of_ones_own_is_not_openai() -> None:
     assert provider_of(Member("A", "mistral/x", family="x")) is None
     gateway = members_in({"OPENAI_API_KEY": "k", "OPENAI_API_BASE": "https://gateway.example/v1"})
     assert provider_of(gateway[0]) == "openai"
+
+
+def test_the_request_log_has_providers_by_their_names_here() -> None:
+    def recorded(model: str, *, simulated: bool = False) -> tuple[str, str]:
+        return recorded_as(Member("A", model, family="x", simulated=simulated))
+
+    assert recorded("anthropic/claude-sonnet-5-5") == ("claude", "claude-sonnet-5-5")
+    assert recorded("openai/ada", simulated=True) == ("rehearsal", "ada")
+    assert recorded("mistral/x") == ("mistral", "x")
+    assert recorded("bare") == ("unknown", "bare")
 
 
 def test_a_key_for_openai_is_never_sent_to_an_endpoint_of_ones_own() -> None:

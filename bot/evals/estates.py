@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.evals.cases import EstateOf
 from bot.evals.mutations import mutate
 from bot.local.estate import SampleEstate, seed_estate
 from tools.connectors.base import EstateError
+
+Answer = TypeVar("Answer")
 
 
 class DryEstate(SampleEstate):
@@ -26,6 +29,11 @@ class DryEstate(SampleEstate):
     async def _writing(self) -> AsyncGenerator[AsyncConnection, None]:
         self._refuse()
         yield
+
+    async def _in_thread(self, work: Callable[[Connection], Answer], *, writes: bool = False) -> Answer:
+        if writes:
+            self._refuse()
+        return await super()._in_thread(work)
 
     def _refuse(self) -> NoReturn:
         raise EstateError("This is an evaluation: nothing can be changed, and nothing was.")

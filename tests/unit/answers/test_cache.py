@@ -78,7 +78,7 @@ async def test_the_second_time_it_is_not_asked_and_that_is_counted_apart(desk: D
     assert await desk.kinds() == ["llm_called", "llm_answer_reused"]
     assert len(await desk.book.sql("SELECT id FROM ai_request_logs")) == 1
     [row] = await desk.book.sql("SELECT user_id, saved_tokens, saved_cost, provider, model FROM ai_cache_hits")
-    assert tuple(row) == ("U2", 18, None, "openai", "alpha")
+    assert tuple(row) == ("U2", 18, None, "compatible", "alpha")
 
 
 CHANGES: list[Callable[[ChatRequest], ChatRequest]] = [

@@ -29,6 +29,9 @@ CONTRACTS: Mapping[str, Output] = OUTPUTS
 MAX_PLAN_BYTES = 4_000_000
 """About 10,000 assets. More than a person can judge, and more than is worth parsing."""
 
+JUDGED_TWICE_BYTES = 32_000
+"""Up to here, about 60 assets, `jsonschema` itself must find no error either: its verdict on more takes too long."""
+
 _ENGINE = "jsonschema"
 
 MAX_REFUSALS = 20
@@ -57,7 +60,7 @@ class SchemaValidator(Protocol):
     def iter_errors(self, instance: Any, /) -> Iterable[ValidationError]: ...
 
 
-def strict_validator(schema: JsonObject) -> SchemaValidator:
+def strict_validator(schema: JsonObject) -> TwoValidators:
     """A validator that checks formats too.
 
     Raises `ValueError` for a schema with a format nobody checks: it would be there and mean nothing.
@@ -105,7 +108,10 @@ class SchemaGate:
             )
         if (size := len(canonical_json(plan))) > MAX_PLAN_BYTES:
             return _refused("too_large", f"The plan has {size} bytes; at most {MAX_PLAN_BYTES} are allowed.")
-        if wrong := sentences(validator, plan):
+        wrong = sentences(validator, plan)
+        if not wrong and size <= JUDGED_TWICE_BYTES:
+            wrong = sentences(validator.thorough, plan)
+        if wrong:
             return Finding(
                 [Refusal(gate="schema", rule=f"schema.{keyword}", reason=text) for keyword, text in wrong],
                 engine=_ENGINE,

@@ -83,7 +83,7 @@ def hands_over(case: ReportCase) -> Iterator[Refusal]:
 
 
 def no_secrets(case: ReportCase) -> Iterator[Refusal]:
-    return secrets_in(case.report.model_dump(mode="json"), "report")
+    return secrets_in(case.report, "report")
 
 
 def no_commands(case: ReportCase) -> Iterator[Refusal]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+
+from pydantic import BaseModel
 
 from policies.checks.base import Case, refuse
 from policies.engine import is_list, is_object
@@ -38,10 +39,32 @@ _SECRETS = (
 )
 
 
-_ANY_SECRET = re.compile(
-    r"-----BEGIN|AKIA|ASIA|xox|xapp|gh[opsru]_|github_pat_|sk-|AIza|eyJ|://|pass|secret|key|token", re.IGNORECASE
+_NEEDED = (
+    *(
+        "-----begin",
+        "akia",
+        "asia",
+        "xox",
+        "xapp",
+        "gho_",
+        "ghp_",
+        "ghs_",
+        "ghr_",
+        "ghu_",
+        "github_pat_",
+        "sk-",
+        "aiza",
+    ),
+    *("eyj", "://", "pass", "secret", "key", "token"),
 )
-"""What each of them needs at least: most plans have none of it, and are looked through once."""
+"""What each of them needs at least, folded: most plans have none of it, and are looked through once."""
+
+
+def _may_hold_a_secret(text: str) -> bool:
+    # Folded, as the patterns that ignore case do it: they take a long s for an s. Plain words are found a hundred times
+    # faster than one pattern of them all.
+    folded = text.casefold()
+    return any(needed in folded for needed in _NEEDED)
 
 
 def no_commands(case: Case) -> Iterator[Refusal]:
@@ -58,15 +81,15 @@ def no_commands(case: Case) -> Iterator[Refusal]:
 
 def no_secrets(case: Case) -> Iterator[Refusal]:
     """A plan is shown to people and kept for good: nothing in it may look like a secret. It is not repeated here."""
-    return secrets_in(case.plan.model_dump(mode="json"), "plan")
+    return secrets_in(case.plan, "plan")
 
 
-def secrets_in(document: JsonObject, what: str) -> Iterator[Refusal]:
+def secrets_in(output: BaseModel, what: str) -> Iterator[Refusal]:
     """`what`: `plan` or `report`."""
-    if _ANY_SECRET.search(json.dumps(document, ensure_ascii=False)) is None:
+    if not _may_hold_a_secret(output.model_dump_json()):
         return
-    for place, value in _strings(document, ""):
-        if _ANY_SECRET.search(value) is None:
+    for place, value in _strings(output.model_dump(mode="json"), ""):
+        if not _may_hold_a_secret(value):
             continue
         for kind, pattern in _SECRETS:
             if pattern.search(value):

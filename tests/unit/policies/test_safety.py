@@ -339,3 +339,28 @@ def _checks_in(module: ModuleType) -> set[object]:
         and not name.startswith("_")
         and "case" in inspect.signature(value).parameters
     }
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "AKIAIOSFODNN7EXAMPLE",
+        "ASIAIOSFODNN7EXAMPLE",
+        "xoxb-1234567890-abcdefghij",
+        "xapp-1-A0123456789-abc",
+        *(f"gh{kind}_{'a1' * 18}" for kind in "opsru"),
+        f"github_pat_{'a1' * 18}",
+        f"sk-{'a1' * 12}",
+        f"AIza{'a1' * 18}",
+        "eyJhbGciOiJI.eyJzdWIiOiIx.x",
+        "ftp://me:mine@host",
+        *(
+            f"{name}: hunter22"
+            for name in ("PassWord", "pa\u017f\u017fword", "passwd", "SECRET", "api-\u212aey", "access_token")
+        ),
+    ],
+)
+def test_no_kind_of_secret_is_passed_over_by_the_first_look(secret: str) -> None:
+    assert text.looks_secret(secret)
+    assert list(text.secrets_in(make_plan(3).model_copy(update={"summary": secret}), "plan"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -86,9 +87,11 @@ def no_secrets(case: Case) -> Iterator[Refusal]:
 
 def secrets_in(output: BaseModel, what: str) -> Iterator[Refusal]:
     """`what`: `plan` or `report`."""
-    if not _may_hold_a_secret(output.model_dump_json()):
+    document = output.model_dump(mode="json")
+    # Not Pydantic's own JSON: it has no words for half a surrogate pair, which a model may write.
+    if not _may_hold_a_secret(json.dumps(document, ensure_ascii=False)):
         return
-    for place, value in _strings(output.model_dump(mode="json"), ""):
+    for place, value in _strings(document, ""):
         if not _may_hold_a_secret(value):
             continue
         for kind, pattern in _SECRETS:

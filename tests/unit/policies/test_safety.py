@@ -364,3 +364,9 @@ def _checks_in(module: ModuleType) -> set[object]:
 def test_no_kind_of_secret_is_passed_over_by_the_first_look(secret: str) -> None:
     assert text.looks_secret(secret)
     assert list(text.secrets_in(make_plan(3).model_copy(update={"summary": secret}), "plan"))
+
+
+def test_half_a_surrogate_pair_is_looked_through_like_anything_else() -> None:
+    plan = make_plan(3).model_copy(update={"summary": "\ud800 password: hunter22"})
+    assert list(text.secrets_in(plan, "plan"))
+    assert not list(text.secrets_in(plan.model_copy(update={"summary": "\ud800"}), "plan"))

@@ -7,8 +7,6 @@ that is part of the question. Readings of requests, replies that reshape a plan,
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -146,8 +144,7 @@ def question_key(member: Member, request: ChatRequest) -> str:
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
     }
-    # In ASCII: half a surrogate pair, which a model or a person may write, has no UTF-8.
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return digest_of(asked).removeprefix("sha256:")
 
 
 def _is_usable(request: ChatRequest, reply: ChatReply) -> bool:

@@ -90,22 +90,13 @@ class Questioning:
         return answer
 
 
-def text_digest(text: str) -> str:
-    """Of text as a model wrote it: half a surrogate pair in it is digested like anything else."""
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-
-
 def answer_key(member: Member, request: ChatRequest, model_type: type[BaseModel]) -> str:
     """Equal for the same question to the same model: every byte it is given, and the contract."""
     asked: JsonObject = {
         "member": member.name,
         "model": member.model,
         "messages": [
-            [
-                message.role,
-                text_digest(message.content),
-                *(hashlib.sha256(image.data).hexdigest() for image in message.images),
-            ]
+            [message.role, message.content, *(hashlib.sha256(image.data).hexdigest() for image in message.images)]
             for message in request.messages
         ],
         "purpose": request.purpose,

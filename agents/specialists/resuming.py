@@ -60,9 +60,8 @@ async def keep_evidence(desk: ToolDesk, *, stopped: str | None) -> None:
         ],
         stopped=stopped,
     )
-    # As Python has it, which is JSON already: Pydantic's own would fail at half a surrogate pair in what a model asked.
     await work.memory.keep(
-        "evidence_gathered", _key(desk, work.attempt), gathered.model_dump(), actor=f"agent:{desk.agent}"
+        "evidence_gathered", _key(desk, work.attempt), gathered.model_dump(mode="json"), actor=f"agent:{desk.agent}"
     )
 
 

@@ -10,17 +10,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from agents.orchestrator.brief import Brief, Deliberation
-from agents.orchestrator.cache import question_key
-from agents.orchestrator.chat import Member
 from agents.orchestrator.council import Council
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
-from agents.orchestrator.remembering import MemoryKind, answer_key
-from tests.unit.orchestrator.parts import KeptCalls, KeptEntries, Watcher, brief, report, request
+from agents.orchestrator.remembering import MemoryKind
+from tests.unit.orchestrator.parts import KeptCalls, KeptEntries, Watcher, brief, report
 from tests.unit.orchestrator.provider import Provider, never, says, votes
 from tools.contracts.common import JsonObject
-from tools.contracts.council import MemberReport
 from tools.contracts.ledger import LedgerUnavailable
 
 THREE = ("alpha", "beta", "gamma")
@@ -182,12 +179,3 @@ async def test_garbage_is_not_kept(interrupted: Interrupted) -> None:
     assert (await interrupted.deliberate()).outcome.mode == "single"
     assert (await interrupted.deliberate()).outcome.consensus
     assert interrupted.asked("DriftMemberReport") == {"alpha": 1, "beta": 1, "gamma": 3}
-
-
-@pytest.mark.parametrize("text", ["half \ud83d", "\udfff", "whole \U0001f642"])
-def test_a_question_is_known_by_its_bytes_also_where_they_are_no_text(text: str) -> None:
-    member = Member("A", "openai/a", family="a")
-    keys = [answer_key(member, request(asked), MemberReport) for asked in (text, text, f"{text}.")]
-    assert (keys[0] == keys[1], keys[0] == keys[2]) == (True, False)
-    questions = [question_key(member, request(asked)) for asked in (text, text, f"{text}.")]
-    assert (questions[0] == questions[1], questions[0] == questions[2]) == (True, False)

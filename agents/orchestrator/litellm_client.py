@@ -118,6 +118,12 @@ def _secrets(member: Member) -> tuple[str, ...]:
     return (*hidden, member.api_key) if member.api_key else tuple(hidden)
 
 
+def _sendable(text: str) -> str:
+    """Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes a question mark: what a model says goes
+    into the next request, into digests and into the ledger."""
+    return text.encode(errors="replace").decode()
+
+
 def _reply(member: Member, raw: RawReply | RawFailure, *, started: float) -> ChatReply:
     """The reply. Raises :class:`ProviderRefusal`, and :class:`UnusableReply` when it stopped short or says nothing."""
     if isinstance(raw, RawFailure):
@@ -128,8 +134,11 @@ def _reply(member: Member, raw: RawReply | RawFailure, *, started: float) -> Cha
             retry_after_seconds=raw.retry_after_seconds,
         )
     reply = ChatReply(
-        text=raw.text,
-        tool_uses=tuple(ToolUse(id=call.id, name=call.name, arguments=call.arguments) for call in raw.tool_calls),
+        text=_sendable(raw.text),
+        tool_uses=tuple(
+            ToolUse(id=_sendable(call.id), name=_sendable(call.name), arguments=_sendable(call.arguments))
+            for call in raw.tool_calls
+        ),
         prompt_tokens=raw.usage.prompt_tokens,
         completion_tokens=raw.usage.completion_tokens,
         cost_usd=None if member.simulated or member.model.startswith("ollama") else raw.cost_usd,

@@ -166,6 +166,8 @@ class Investigation:
     async def _use(self, use: ToolUse) -> str:
         try:
             params: object = json.loads(use.arguments or "{}")
+            # Half a surrogate pair is JSON and no text: nothing could digest it, keep it or send it on.
+            json.dumps(params, ensure_ascii=False).encode()
         # Besides what is no JSON: numbers of thousands of digits, and more brackets than Python can follow.
         except (ValueError, RecursionError) as error:
             return fence(f"invalid_input: the arguments are not JSON ({error}). Nothing was called.", "tool_error")

@@ -50,6 +50,8 @@ async def led_by(workbench: Bench, wayward: Wayward, limits: Limits | None = Non
         ("query_assets", '{"org": "TNEIGHBOR"}', "invalid_input"),
         ("query_assets", "{not json", "invalid_input"),
         ("query_assets", "[1, 2]", "invalid_input"),
+        ("query_assets", '{"site": "half \\ud83d"}', "invalid_input"),
+        ("query_assets", '{"half \\udfff": 1}', "invalid_input"),
         ("query_assets", '{"limit": ' + "9" * 5000 + "}", "invalid_input"),
         ("query_assets", '{"tags": ' * 50_000, "invalid_input"),
         ("get_golden_image", '{"family": "no-such-family"}', "tool_error"),

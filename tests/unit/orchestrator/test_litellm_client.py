@@ -83,6 +83,16 @@ async def test_a_tools_call_works_both_ways(provider: Provider, litellm_client: 
     assert body["messages"][1]["tool_calls"][0]["id"] == body["messages"][2]["tool_call_id"] == "call_0"
 
 
+async def test_half_a_surrogate_pair_is_no_text_that_anything_could_send_on(
+    provider: Provider, litellm_client: LiteLLMClient
+) -> None:
+    provider.play("alpha", says("half \ud83d, whole \U0001f642"), calls_tool("query\udfff", '{"site": "\ud83d"}'))
+    said = await litellm_client.chat(provider.member("alpha"), request())
+    assert said.text == "half ?, whole \U0001f642"
+    called = await litellm_client.chat(provider.member("alpha"), request())
+    assert called.tool_uses == (ToolUse("call_1", "query?", '{"site": "?"}'),)
+
+
 async def test_calls_with_different_deadlines_share_a_connection(
     provider: Provider, litellm_client: LiteLLMClient
 ) -> None:

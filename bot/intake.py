@@ -20,6 +20,7 @@ from bot.workflows.task import TaskWorkflow
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.signing import sign
+from tools.whole_text import whole_text
 
 HAND_OVER = timedelta(seconds=2)
 """Of the three seconds Slack gives to acknowledge."""
@@ -78,7 +79,7 @@ class Intake:
         return task
 
     async def _start(self, arrival: Arrival, task: str) -> None:
-        cleaned = redact(arrival.text)
+        cleaned = redact(whole_text(arrival.text))
         alert = arrival.source == "alert"
         request = TaskRequest(
             task_id=task,
@@ -120,7 +121,7 @@ class Intake:
 
     async def answer(self, answer: Answer) -> None:
         """Hand a person's answer to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        cleaned = redact(answer.text)
+        cleaned = redact(whole_text(answer.text))
         kept = replace(answer, text=cleaned.text, redacted=list(cleaned.found))
         await self._signal("answer", answer.task_id, sign(kept, self.decision_key))
 

@@ -22,6 +22,7 @@ from agents.orchestrator.chat import (
 from agents.orchestrator.errors import ProviderRefusal, UnusableReply, without_secrets
 from agents.orchestrator.providers.capabilities import capabilities_of, read_data
 from agents.orchestrator.request_body import request_body
+from tools.whole_text import whole_text
 
 _WHAT_TO_DO: dict[ModelErrorKind, str] = {
     "timeout": "did not answer in time",
@@ -118,12 +119,6 @@ def _secrets(member: Member) -> tuple[str, ...]:
     return (*hidden, member.api_key) if member.api_key else tuple(hidden)
 
 
-def _sendable(text: str) -> str:
-    """Half a surrogate pair, which JSON can spell and UTF-8 cannot, becomes a question mark: what a model says goes
-    into the next request, into digests and into the ledger."""
-    return text.encode(errors="replace").decode()
-
-
 def _reply(member: Member, raw: RawReply | RawFailure, *, started: float) -> ChatReply:
     """The reply. Raises :class:`ProviderRefusal`, and :class:`UnusableReply` when it stopped short or says nothing."""
     if isinstance(raw, RawFailure):
@@ -134,9 +129,9 @@ def _reply(member: Member, raw: RawReply | RawFailure, *, started: float) -> Cha
             retry_after_seconds=raw.retry_after_seconds,
         )
     reply = ChatReply(
-        text=_sendable(raw.text),
+        text=whole_text(raw.text),
         tool_uses=tuple(
-            ToolUse(id=_sendable(call.id), name=_sendable(call.name), arguments=_sendable(call.arguments))
+            ToolUse(id=whole_text(call.id), name=whole_text(call.name), arguments=whole_text(call.arguments))
             for call in raw.tool_calls
         ),
         prompt_tokens=raw.usage.prompt_tokens,

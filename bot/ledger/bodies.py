@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from bot.redaction import is_array, is_object, redact_json
 from tools.contracts.common import JsonObject
+from tools.whole_text import whole_text
 
 MAX_BODY_BYTES = 16 * 1024
 """A body above this has its large values moved to artifacts."""
@@ -19,8 +19,6 @@ MAX_VALUE_BYTES = 2 * 1024
 MAX_ARTIFACT_BYTES = 16 * 1024 * 1024
 REFERENCE = "$artifact"
 """`{"$artifact": "sha256:…", "bytes": n}` stands for a value that was moved."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class UnwritableBody(ValueError):
@@ -59,7 +57,7 @@ def text_digest(text: str) -> str:
 def clean(value: Any) -> Any:
     """The same value as UTF-8 and JSON can hold it: no lone surrogate, no NaN or infinity, whatever a model wrote."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return whole_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if is_object(value):

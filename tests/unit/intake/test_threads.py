@@ -135,3 +135,23 @@ async def test_a_thread_without_a_task_and_another_thread_with_a_longer_name_are
 async def test_an_id_cannot_become_a_query(intake: Intake, thread: str) -> None:
     with pytest.raises((TaskEnded, RPCError)):
         await intake.reply(said(asked(thread, "40.1")), arrival=asked(thread, "40.1"))
+
+
+async def test_half_a_surrogate_pair_in_what_was_said_is_handed_over_as_text(intake: Intake, temporal: Client) -> None:
+    """Nobody would send it again: what cannot be encoded once never can."""
+    first = replace(asked("1000.9"), text="half \ud83d, whole \U0001f642")
+    handle = temporal.get_workflow_handle(await intake.accept(first))
+    await intake.answer(replace(said(first), text="\udfff"))
+    events = (await handle.fetch_history()).events
+    (request,) = await temporal.data_converter.decode(
+        events[0].workflow_execution_started_event_attributes.input.payloads, [TaskRequest]
+    )
+    assert request.text == "half \ufffd, whole \U0001f642"
+    signals = [event.workflow_execution_signaled_event_attributes for event in events]
+    (answer,) = [
+        (await temporal.data_converter.decode(signal.input.payloads, [Answer]))[0]
+        for signal in signals
+        if signal.signal_name == "answer"
+    ]
+    assert answer.text == "\ufffd"
+    await handle.terminate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from policies.gate import Catalog
@@ -45,7 +46,7 @@ def schema_again(report: GateReport, plan: JsonObject | None, *, contract: str) 
         return _kept("schema", why)
     if plan is None or contract not in CONTRACTS:
         return _kept("schema", "Which contract it had to satisfy is not on record.")
-    finding = SchemaGate().of_contract(plan, contract)
+    finding = _schema_gate().of_contract(plan, contract)
     return _again("schema", result, finding.refusals)
 
 
@@ -63,6 +64,12 @@ def safety_again(report: GateReport, plan: JsonObject | None, seen: Seen | None,
         return _kept("safety", "Which contract it had to satisfy is not on record.")
     refusals = weighed(contract.model_validate(plan), seen.context, seen.observed, catalog=catalog)
     return _again("safety", result, refusals)
+
+
+@cache
+def _schema_gate() -> SchemaGate:
+    """It emits and checks every contract's schema: once, and not for each verdict of a long ledger."""
+    return SchemaGate()
 
 
 def _result(report: GateReport, gate: GateName) -> GateResult | None:

@@ -87,7 +87,6 @@ class Council:
             alone = brief.synthesis_prompt is None or reach < 2
             return bool(there) and reach < self.min_providers and alone
 
-        asked = [member for member in self.members if member.name not in before]
         known = await questioning.known(asked, requests, brief.contract)
         fan_out = [
             (member, with_contract(requests[member.name], brief.contract))

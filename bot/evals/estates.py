@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, TypeVar
 
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.evals.cases import EstateOf
 from bot.evals.mutations import mutate
 from bot.local.estate import SampleEstate, seed_estate
-from tools.connectors.base import EstateError
-
-Answer = TypeVar("Answer")
 
 
 class DryEstate(SampleEstate):
-    """A sample estate that cannot be changed: every way of writing to it ends before the file is touched."""
+    """A sample estate that cannot be changed: SQLite refuses it, whichever way of writing there is or comes to be."""
 
-    @asynccontextmanager
-    async def _writing(self) -> AsyncGenerator[AsyncConnection, None]:
-        self._refuse()
-        yield
+    query_only = True
 
-    async def _in_thread(self, work: Callable[[Connection], Answer], *, writes: bool = False) -> Answer:
+    def _sentence(self, error: SQLAlchemyError, *, writes: bool) -> str:
         if writes:
-            self._refuse()
-        return await super()._in_thread(work)
-
-    def _refuse(self) -> NoReturn:
-        raise EstateError("This is an evaluation: nothing can be changed, and nothing was.")
+            return "This is an evaluation: nothing can be changed, and nothing was."
+        return super()._sentence(error, writes=writes)
 
 
 @dataclass

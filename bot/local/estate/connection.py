@@ -29,14 +29,16 @@ class EstateFile:
     """Transactions on the file; a database error is an `EstateError`, never an empty answer."""
 
     name = "sample estate"
+    query_only = False
+    """Whether SQLite refuses every change, by whatever way it comes."""
 
     def __init__(self, path: Path, *, now: Callable[[], datetime] = utc_now) -> None:
         self._path = path
         self._now = now
-        self._engine = open_engine(path)
+        self._engine = open_engine(path, query_only=self.query_only)
         self._version, self._memory = FileVersion(path), Memory()
         self._turn = asyncio.Lock()
-        self._plain = open_plain_engine(path)
+        self._plain = open_plain_engine(path, query_only=self.query_only)
 
     async def close(self) -> None:
         self._version.close()

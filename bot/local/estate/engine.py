@@ -29,13 +29,28 @@ class _SqliteConnection(Protocol):
     def cursor(self) -> _Cursor: ...
 
 
-def open_engine(path: Path, *, create: bool = False) -> AsyncEngine:
-    """An engine on the file. Without `create`, a file that is not there is an error rather than an empty estate."""
+def open_engine(path: Path, *, create: bool = False, query_only: bool = False) -> AsyncEngine:
+    """An engine on the file. Without `create`, a file that is not there is an error rather than an empty estate.
+
+    `query_only`: SQLite itself refuses every change.
+    """
     mode = "rwc" if create else "rw"
     engine = create_async_engine(f"sqlite+aiosqlite:///file:{quote(str(path))}?mode={mode}&uri=true")
-    event.listen(engine.sync_engine, "connect", _on_connect)
-    event.listen(engine.sync_engine, "begin", _on_begin)
+    _listen(engine.sync_engine, query_only=query_only)
     return engine
+
+
+def _listen(engine: Engine, *, query_only: bool) -> None:
+    event.listen(engine, "connect", _on_connect)
+    if query_only:
+        event.listen(engine, "connect", _refuse_changes)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _refuse_changes(connection: _SqliteConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
 
 
 def _on_connect(connection: _SqliteConnection, _record: object) -> None:
@@ -53,11 +68,10 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def open_plain_engine(path: Path) -> Engine:
+def open_plain_engine(path: Path, *, query_only: bool = False) -> Engine:
     """A plain engine on a file that is there: for transactions that are one trip to a thread, not one a statement."""
     engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true")
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
+    _listen(engine, query_only=query_only)
     return engine
 
 

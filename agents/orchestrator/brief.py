@@ -48,6 +48,8 @@ class Brief:
     expand: Expand
     synthesis_prompt: Callable[[Sequence[MemberReport]], Prompt] | None = None
     """Renders the anonymous reports for aggregation's synthesis. None: aggregation degrades to single."""
+    approved: bool = True
+    """Whether people are to approve what comes of it: then it matters whether anybody on the council dissents."""
     max_tokens: int = 4096
     """Of each reply."""
     temperature: float | None = None

@@ -227,7 +227,15 @@ class Orchestrator:
         if pooled and voters.effective(sheets) < council.min_providers:
             return self._hung(turn, standing, rows, sheets=sheets, answered=voters)
         best = standing.best(rows, voters)
-        outcome = self._outcome(turn, "council", rows, degraded=None, voices=list(sheets), consensus=best is not None)
+        outcome = self._outcome(
+            turn,
+            "council",
+            rows,
+            degraded=None,
+            voices=list(sheets),
+            unheard=[name for name in reports if pooled and name not in sheets],
+            consensus=best is not None,
+        )
         return Deliberation(
             outcome=weighed(outcome, voters, turn.learned, keys=standing.keys(best) if best else []),
             reports=reports,
@@ -255,7 +263,14 @@ class Orchestrator:
         turn.roll.progress.emit(NoteProgress(degraded))
         own = {claim_key(claim) for claim in standing.reports[best].claims} if best else set[str]()
         return Deliberation(
-            outcome=self._outcome(turn, "single", rows, degraded=degraded, voices=list(sheets)),
+            outcome=self._outcome(
+                turn,
+                "single",
+                rows,
+                degraded=degraded,
+                voices=list(sheets),
+                unheard=[name for name in answered.families if name not in sheets],
+            ),
             reports=standing.reports,
             phases=standing.phases,
             carried_phase_keys=frozenset(item.key for item in standing.phases[best]) if best else frozenset(),
@@ -282,6 +297,7 @@ class Orchestrator:
         *,
         degraded: str | None,
         voices: Sequence[str] | None = None,
+        unheard: Sequence[str] = (),
         consensus: bool = False,
     ) -> CouncilOutcome:
         """`voices`: who was counted; None for one member alone. No votes, no consensus: that is not agreement."""
@@ -299,6 +315,7 @@ class Orchestrator:
             agreement=mean_agreement(rows),
             dissent=dissents(rows),
             opposed=sum(len(row.contradict) for row in rows if row.carried),
+            unheard=list(unheard),
             consensus=consensus,
         )
 

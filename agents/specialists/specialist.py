@@ -26,6 +26,7 @@ from prompts.library import PromptLibrary
 from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 from tools.contracts.ledger import LedgerKind
+from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.plan import Plan
 from tools.contracts.progress import MemberProgress
 from tools.contracts.taskspec import TaskSpec
@@ -158,6 +159,7 @@ class SpecialistAgent(ABC):
             vote_prompt=vote,
             expand=expand,
             synthesis_prompt=synthesis,
+            approved=not issubclass(self.contract, FindingsMemberReport),
         )
 
     def _text(self, prompt_id: str, values: JsonObject) -> BriefPrompt:

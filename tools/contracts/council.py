@@ -160,4 +160,7 @@ class CouncilOutcome(Contract):
     dissent: list[Dissent]
     opposed: int = 0
     """Votes against what carried nevertheless: a claim, a phase or an action that the answer rests on."""
+    unheard: list[str] = []
+    """Members whose answers were put to the vote and that did not vote: stopped, failed or too late. Each may have
+    been against it, and the quorum is asked for as if it had been."""
     consensus: bool

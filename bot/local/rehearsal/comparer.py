@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.local.rehearsal.conversation import Conversation, Json
-from tools.tokens import words_of
 
 _IDLE = {"a", "an", "the", "is", "are", "was", "were", "be", "been", "that", "this", "it", "its"}
 
@@ -23,4 +24,4 @@ def _by_pair(conversation: Conversation, side: str) -> dict[str, str]:
 
 
 def _words(text: str) -> set[str]:
-    return set(words_of(text)) - _IDLE
+    return set(re.findall(r"[\w.-]*\w", text.lower())) - _IDLE

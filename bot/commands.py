@@ -28,8 +28,8 @@ from bot.local.errors import StackError
 from bot.local.models import configured_members
 from bot.local.parts import Part
 from bot.local.rehearsal.members import rehearsal_members
-from bot.local.slack.seed import TEAM_ID
 from bot.local.stack import RunningStack, open_or_attach, open_stack
+from bot.org import org_of
 from bot.redaction import redact
 from bot.routing.cli import ModelsInputs
 from bot.settings import Settings, SettingsError, load_settings
@@ -153,15 +153,6 @@ def print_findings(findings: Sequence[Finding]) -> None:
 def database_url() -> str:
     """Where this installation keeps its SQL. Raises :class:`SettingsError`."""
     return prepared().database_url
-
-
-def org_of(settings: Settings) -> str:
-    """The tenant, without asking Slack: as configured, else of the gavel that ran here. Raises `SettingsError`."""
-    note = DataDirectory(settings.data_dir).remembered()
-    org = settings.org or (note.org if note is not None else None)
-    if org is None and settings.slack.configured:
-        raise SettingsError(["GAVEL_ORG is not set, and no gavel has run here; set it to your Slack team id (T…)"])
-    return org or TEAM_ID
 
 
 async def members_here(settings: Settings) -> list[Member]:

@@ -10,6 +10,7 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.orchestrator.routing import PURPOSES, Job, Track
+from bot.evals.booking import EVAL
 from bot.ledger.database import Database, reason_of
 from bot.ledger.tables import AiRequestLog, CouncilLabel, CouncilVote
 from tools.contracts.common import AgentName
@@ -45,6 +46,7 @@ class Tracks:
                 row.created_at >= (since or until - LOOKS_BACK),
                 row.created_at < until,
                 row.purpose.in_(sorted(PURPOSES[job])),
+                or_(row.agent.is_(None), row.agent != EVAL),
                 or_(row.error_class.is_(None), row.error_class != "cancelled"),
             )
             .group_by(row.member)

@@ -58,6 +58,9 @@ from bot.routing.tracks import Tracks
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.operating import operating
+from bot.telemetry.recorded import RecordedMetrics
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 from bot.workflows.workbench import Workbench
@@ -89,11 +92,17 @@ async def open_workbench(
     members: Sequence[Member],
     estate: Estate,
     samples: Sequence[Advisory],
+    metrics: Metrics | None = None,
 ) -> AsyncGenerator[Workbench]:
-    """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
+    """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start.
+
+    `metrics`: where it is counted; None: for nobody to see.
+    """
     async with AsyncExitStack() as stack:
+        metrics, registry = metrics or Metrics(), build_registry()
         database = await open_database(stack, settings)
-        ledger = await open_ledger(stack, settings, keys, database=database)
+        counted = RecordedMetrics(metrics.registry, tools=registry.catalog())
+        ledger = await open_ledger(stack, settings, keys, database=database, committed=counted)
         if settings.ledger.request_log_days is not None:
             pruning = asyncio.create_task(keep_pruned(database, days=settings.ledger.request_log_days, now=utc_now))
             stack.push_async_callback(_ended, pruning)
@@ -105,7 +114,7 @@ async def open_workbench(
         warming = asyncio.create_task(wire.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
         litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
-        prompts, registry = PromptLibrary(), build_registry()
+        prompts = PromptLibrary()
         purse = open_purse(settings.budgets, database, members)
         if purse.limits.any:
             await asyncio.to_thread(read_prices)
@@ -118,7 +127,7 @@ async def open_workbench(
             answers = RedisAnswers(redis, settings.cache.ttl_seconds, keys.derive("cache"))
             keyed = CachedClient(keyed, answers, Reuses(ledger))
         models = StampingClient(keyed, prompts)
-        writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
+        writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer(metrics=metrics.slack))
         council = Council(
             client=models,
             members=members,
@@ -181,11 +190,11 @@ async def open_workbench(
 
 
 @asynccontextmanager
-async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
+async def open_worker(stack: RunningStack, *, metrics: Metrics | None = None) -> AsyncGenerator[Worker]:
     """A worker on everything the stack names. Not started: `async with` runs it."""
-    settings = stack.settings
+    settings, metrics = stack.settings, metrics or Metrics()
     async with AsyncExitStack() as exits:
-        client = slack_client(settings)
+        client = slack_client(settings, metrics)
         estate = open_estate(settings.estate, org=stack.org, sample=stack.estate)
         exits.push_async_callback(estate.close)
         with needed(SLACK_AWAY):
@@ -199,6 +208,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
                 members=stack.members,
                 estate=estate,
                 samples=[] if settings.estate.configured else bundled_advisories(),
+                metrics=metrics,
             )
         )
         with needed(f"Temporal at {stack.temporal_address} did not answer"):
@@ -215,13 +225,17 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
 
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
-    async with taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken)
-        async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+    metrics = Metrics()
+    async with operating(stack, metrics) as operations, taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken, metrics=metrics)
+        async with listening(stack.settings, app) as connected, open_worker(stack, metrics=metrics) as worker, worker:
+            operations.serves(slack=connected)
             await asyncio.Event().wait()
 
 
 async def serve_worker(stack: RunningStack) -> None:
     """A worker, until cancelled."""
-    async with open_worker(stack) as worker, worker:
+    metrics = Metrics()
+    async with operating(stack, metrics) as operations, open_worker(stack, metrics=metrics) as worker, worker:
+        operations.serves()
         await asyncio.Event().wait()

@@ -18,6 +18,7 @@ from bot.redaction import redacted
 from bot.settings import Settings
 from bot.taken import taken_lately
 from bot.telemetry import configure_logging
+from bot.telemetry.metrics import Metrics
 
 ServingRole = Literal["bot", "worker", "both"]
 
@@ -25,25 +26,32 @@ READY = "serving"
 
 
 async def _bot(stack: RunningStack) -> None:
+    metrics = Metrics()
     async with taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken)
+        app = await open_bot(stack, taken=taken, metrics=metrics)
         async with listening(stack.settings, app):
             await _until_killed()
 
 
 async def _worker(stack: RunningStack) -> None:
     from bot.runtime import open_worker  # here, as `gavel` does it: a bot alone does not carry a worker's parts
+    from bot.telemetry.operating import operating
 
-    async with open_worker(stack) as worker, worker:
+    metrics = Metrics()
+    async with operating(stack, metrics) as operations, open_worker(stack, metrics=metrics) as worker, worker:
+        operations.serves()
         await _until_killed()
 
 
 async def _both(stack: RunningStack) -> None:
     from bot.runtime import open_worker
+    from bot.telemetry.operating import operating
 
-    async with taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken)
-        async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+    metrics = Metrics()
+    async with operating(stack, metrics) as operations, taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken, metrics=metrics)
+        async with listening(stack.settings, app) as connected, open_worker(stack, metrics=metrics) as worker, worker:
+            operations.serves(slack=connected)
             await _until_killed()
 
 

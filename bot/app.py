@@ -35,6 +35,7 @@ from bot.slack_api import SlackApi
 from bot.telemetry.counted_app import CountedApp
 from bot.telemetry.intake import IntakeMetrics
 from bot.telemetry.slack import CountedCalls, SlackMetrics
+from bot.telemetry.tracing import NO_TRACING, Tracing
 
 
 def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
@@ -95,10 +96,12 @@ def build_app(
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
     metrics: IntakeMetrics | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
     app = CountedApp(
         metrics=metrics,
+        tracing=tracing,
         client=client,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.

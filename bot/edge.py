@@ -25,6 +25,7 @@ from bot.socket_mode import SocketMode
 from bot.starting import needed
 from bot.taken import NothingTaken, Taken
 from bot.telemetry.metrics import Metrics
+from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.workflows.client import connect
 from bot.workflows.messages import TaskLimits
 
@@ -34,7 +35,13 @@ Connected = Callable[[], Awaitable[bool]]
 SLACK_AWAY = "Slack did not say who this bot is"
 
 
-async def open_bot(stack: RunningStack, *, taken: Taken | None = None, metrics: Metrics | None = None) -> AsyncApp:
+async def open_bot(
+    stack: RunningStack,
+    *,
+    taken: Taken | None = None,
+    metrics: Metrics | None = None,
+    tracing: Tracing = NO_TRACING,
+) -> AsyncApp:
     """The bot on everything the stack names. Temporal may be away when it starts, and come back.
 
     `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time. `metrics`: where it is
@@ -47,6 +54,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None, metrics: 
         address=stack.temporal_address,
         codec_key=stack.keys.derive("codec"),
         lazy=True,
+        interceptors=tracing.interceptors,
     )
     roles = role_directory(settings, client)
     with needed(SLACK_AWAY):
@@ -64,6 +72,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None, metrics: 
         feedback_door=FeedbackDoor(LateFeedback(settings), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
         metrics=metrics.intake,
+        tracing=tracing,
     )
 
 

@@ -61,6 +61,8 @@ from bot.taken import taken_lately
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.operating import operating
 from bot.telemetry.recorded import RecordedMetrics
+from bot.telemetry.traced import traced_model, traced_pipeline
+from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 from bot.workflows.workbench import Workbench
@@ -93,6 +95,7 @@ async def open_workbench(
     estate: Estate,
     samples: Sequence[Advisory],
     metrics: Metrics | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncGenerator[Workbench]:
     """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start.
 
@@ -115,6 +118,7 @@ async def open_workbench(
         stack.callback(warming.cancel)
         litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
         prompts = PromptLibrary()
+        litellm = traced_model(litellm, tracing)
         purse = open_purse(settings.budgets, database, members)
         if purse.limits.any:
             await asyncio.to_thread(read_prices)
@@ -171,13 +175,16 @@ async def open_workbench(
             estate=estate,
             advisories=await open_advisories(stack, settings, samples=samples),
             authorizer=PolicyAuthorizer(engine, now=utc_now),
-            pipeline=build_pipeline(
-                engine,
-                estate=estate,
-                catalog=registry.catalog(),
-                history=ledger,
-                off=settings.gates.off,
-                production=settings.production,
+            pipeline=traced_pipeline(
+                build_pipeline(
+                    engine,
+                    estate=estate,
+                    catalog=registry.catalog(),
+                    history=ledger,
+                    off=settings.gates.off,
+                    production=settings.production,
+                ),
+                tracing,
             ),
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=role_directory(settings, client),
@@ -186,11 +193,14 @@ async def open_workbench(
             include_dissent=settings.council.include_dissent,
             redact=redacted,
             now=utc_now,
+            tracing=tracing,
         )
 
 
 @asynccontextmanager
-async def open_worker(stack: RunningStack, *, metrics: Metrics | None = None) -> AsyncGenerator[Worker]:
+async def open_worker(
+    stack: RunningStack, *, metrics: Metrics | None = None, tracing: Tracing = NO_TRACING
+) -> AsyncGenerator[Worker]:
     """A worker on everything the stack names. Not started: `async with` runs it."""
     settings, metrics = stack.settings, metrics or Metrics()
     async with AsyncExitStack() as exits:
@@ -209,11 +219,15 @@ async def open_worker(stack: RunningStack, *, metrics: Metrics | None = None) ->
                 estate=estate,
                 samples=[] if settings.estate.configured else bundled_advisories(),
                 metrics=metrics,
+                tracing=tracing,
             )
         )
         with needed(f"Temporal at {stack.temporal_address} did not answer"):
             temporal = await connect(
-                settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
+                settings.temporal,
+                address=stack.temporal_address,
+                codec_key=stack.keys.derive("codec"),
+                interceptors=tracing.interceptors,
             )
         yield build_worker(
             temporal,
@@ -225,17 +239,23 @@ async def open_worker(stack: RunningStack, *, metrics: Metrics | None = None) ->
 
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
-    metrics = Metrics()
-    async with operating(stack, metrics) as operations, taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken, metrics=metrics)
-        async with listening(stack.settings, app) as connected, open_worker(stack, metrics=metrics) as worker, worker:
+    async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
+        async with (
+            listening(stack.settings, app) as connected,
+            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+            worker,
+        ):
             operations.serves(slack=connected)
             await asyncio.Event().wait()
 
 
 async def serve_worker(stack: RunningStack) -> None:
     """A worker, until cancelled."""
-    metrics = Metrics()
-    async with operating(stack, metrics) as operations, open_worker(stack, metrics=metrics) as worker, worker:
+    async with (
+        operating(stack) as operations,
+        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+        worker,
+    ):
         operations.serves()
         await asyncio.Event().wait()

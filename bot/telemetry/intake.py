@@ -67,11 +67,10 @@ class IntakeMetrics:
         )
 
     def answered(self, kind: str, status: int, seconds: float) -> None:
-        """`kind`: one of :data:`KINDS`; `status`: as HTTP has it."""
+        """`kind`: as :func:`known_kind` has it; `status`: as HTTP does."""
         outcome = "acknowledged" if status < 400 else "unknown" if status < 500 else "not_acknowledged"
-        known = one_of(kind, KINDS)
-        self._envelopes.labels(known, outcome).inc()
-        self._acknowledged.labels(known).observe(seconds)
+        self._envelopes.labels(kind, outcome).inc()
+        self._acknowledged.labels(kind).observe(seconds)
 
     @contextmanager
     def handing_over(self, what: HandedOver, *, over: type[Exception] = NoTask) -> Generator[None]:
@@ -87,9 +86,9 @@ class IntakeMetrics:
             self._handed_over.labels(what, outcome).observe(time.perf_counter() - started)
 
 
-def kind_of(body: Mapping[str, Any]) -> str:
-    """What an envelope is, by its payload as Bolt parsed it."""
+def known_kind(body: Mapping[str, Any]) -> str:
+    """What an envelope is, by its payload as Bolt parsed it: one of :data:`KINDS`, or `other`."""
     event = body.get("event")
     if is_object(event):
-        return str(event.get("type"))
-    return "slash_command" if "command" in body else str(body.get("type"))
+        return one_of(event.get("type"), KINDS)
+    return "slash_command" if "command" in body else one_of(body.get("type"), KINDS)

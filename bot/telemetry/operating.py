@@ -1,7 +1,8 @@
-"""Puts the operations listener of one process together: what it counts, what it works with, what waits for it."""
+"""What an operator sees of one process, put together: its counters, its traces, the listener that shows how it is."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -11,6 +12,7 @@ from bot.telemetry.health import Readiness, Vital
 from bot.telemetry.listener import listening_to_operators, operations_app
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.queue import QueueMetrics
+from bot.telemetry.tracing import Tracing, open_tracing
 from bot.workflows.client import connect
 
 SLACK_KEEP_SECONDS = 60.0
@@ -20,7 +22,9 @@ SLACK_KEEP_SECONDS = 60.0
 class Operations:
     """What `serve` tells of itself."""
 
-    def __init__(self, stack: RunningStack, readiness: Readiness) -> None:
+    def __init__(self, stack: RunningStack, readiness: Readiness, *, metrics: Metrics, tracing: Tracing) -> None:
+        self.metrics = metrics
+        self.tracing = tracing
         self._stack = stack
         self._readiness = readiness
 
@@ -52,10 +56,11 @@ def vitals_of(stack: RunningStack, *, slack: Callable[[], Awaitable[bool]] | Non
 
 
 @asynccontextmanager
-async def operating(stack: RunningStack, metrics: Metrics) -> AsyncGenerator[Operations]:
+async def operating(stack: RunningStack) -> AsyncGenerator[Operations]:
     """While it lasts, the listener tells how this process is; from `Operations.serves` on, that it is ready."""
-    settings, readiness = stack.settings, Readiness()
+    settings, readiness, metrics = stack.settings, Readiness(), Metrics()
     async with AsyncExitStack() as exits:
+        tracing = await exits.enter_async_context(open_tracing(os.environ))
         if settings.ops.port is not None:
             temporal = await connect(
                 # No payload is read, so any key will do.
@@ -68,4 +73,4 @@ async def operating(stack: RunningStack, metrics: Metrics) -> AsyncGenerator[Ope
             app = operations_app(metrics.registry, readiness, before_scrape=queue.refresh)
             await exits.enter_async_context(listening_to_operators(settings.ops, app))
         exits.callback(readiness.leaving)
-        yield Operations(stack, readiness)
+        yield Operations(stack, readiness, metrics=metrics, tracing=tracing)

@@ -117,7 +117,8 @@ class Intake:
 
     async def decide(self, decision: Decision) -> None:
         """Hand a person's decision to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        await self._signal("decide", decision.task_id, sign(decision, self.decision_key))
+        kept = replace(decision, reason=redact(whole_text(decision.reason)).text)
+        await self._signal("decide", decision.task_id, sign(kept, self.decision_key))
 
     async def answer(self, answer: Answer) -> None:
         """Hand a person's answer to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""

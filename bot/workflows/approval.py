@@ -22,6 +22,7 @@ from bot.workflows.messages import (
     SupersedeInput,
     TaskState,
 )
+from tools.contracts.decision import reason_words
 from tools.contracts.taskspec import TaskSpec
 
 
@@ -94,12 +95,16 @@ class Approval:
                     issued_at=message.issued_at,
                     settled=counted.settled is not None,
                     step_up=message.step_up,
+                    reason_kind=message.reason_kind,
+                    elsewhere=list(self._state.elsewhere) if counted.settled else [],
                 ),
             )
             self._proposal.open = counted.settled is None
+            if counted.settled:
+                self._state.elsewhere.clear()
             if counted.settled == "rejected":
-                self._state.ended_by = message.user
-                raise Ended("rejected", message.reason)
+                self._state.ended_by, self._state.reason_kind = message.user, message.reason_kind
+                raise Ended("rejected", reason_words(message.reason_kind, message.reason))
             if counted.settled == "approved":
                 return None
 

@@ -201,6 +201,7 @@ class TaskWorkflow:
             dissent=len(council.dissent) if council else 0,
             approvers=proposal.approvals if proposal else [],
             ended_by=self.state.ended_by,
+            reason_kind=self.state.reason_kind,
             report_digest=reported.digest if reported else None,
             handed_over_to=reported.handed_over_to if reported else "",
             waiver=proposal.waiver if proposal else "",

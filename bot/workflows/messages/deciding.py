@@ -7,6 +7,7 @@ from typing import Literal
 
 from bot.workflows.messages.request import Answer, TaskRequest
 from bot.workflows.messages.state import Elsewhere, Proposal
+from tools.contracts.decision import ReasonKind
 from tools.contracts.taskspec import TaskSpec
 
 
@@ -126,5 +127,8 @@ class AcceptedDecision:
     issued_at: str
     settled: bool
     """True: the quorum is reached, or it was a rejection."""
+    elsewhere: list[Elsewhere] = field(default_factory=list[Elsewhere])
+    """Questions about another environment that are closed by it, unanswered."""
     step_up: str = ""
     """What the person typed, where the requirement asks for it."""
+    reason_kind: ReasonKind = ""

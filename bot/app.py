@@ -19,6 +19,8 @@ from bot.blocks.actions import (
     ANSWER_PREFIX,
     APPROVE,
     CANCEL,
+    EDIT,
+    EDIT_FORM,
     FEEDBACK,
     PAUSE,
     REJECT,
@@ -35,6 +37,7 @@ from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
+from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
@@ -111,6 +114,7 @@ def build_app(
     app.error(_not_acknowledged)
     step_up = StepUpListeners(intake=intake, org=org, open_form=_opener(client))
     rejecting = RejectListeners(intake=intake, org=org, open_form=_opener(client))
+    editing = EditListeners(intake=intake, org=org, open_form=_opener(client))
     ask_form = AskForm(intake, org, _opener(client))
     keys: KeyListeners | None = None
     if key_door is not None:
@@ -125,9 +129,12 @@ def build_app(
             alert_channels=alert_channels,
             opener_of=Openers(client, identity.bot).opener_of,
         ),
-        clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up, rejecting=rejecting),
+        clicks=ClickListeners(
+            intake=intake, org=org, tell=_teller(client), step_up=step_up, rejecting=rejecting, editing=editing
+        ),
         step_up=step_up,
         rejecting=rejecting,
+        editing=editing,
         commands=CommandListeners(intake, org, ask_form, desks or {}),
         ask_form=ask_form,
         keys=keys,
@@ -143,6 +150,7 @@ def _register(
     clicks: ClickListeners,
     step_up: StepUpListeners,
     rejecting: RejectListeners,
+    editing: EditListeners,
     commands: CommandListeners,
     ask_form: AskForm,
     keys: KeyListeners | None,
@@ -164,6 +172,14 @@ def _register(
 
     async def rejection(ack: AsyncAck, body: dict[str, Any]) -> None:
         errors = await rejecting.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    async def edit(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await clicks.on_edit(body)
+        await ack()
+
+    async def edited(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await editing.on_submission(body)
         await (ack(response_action="errors", errors=errors) if errors else ack())
 
     async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -197,6 +213,8 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
+    bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
+    bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)
     bolt.view(REJECT_FORM)(rejection)
     bolt.view(ASK_FORM)(asked)

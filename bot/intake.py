@@ -19,6 +19,7 @@ from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 from tools.contracts.signing import sign
 from tools.whole_text import whole_text
 
@@ -126,6 +127,10 @@ class Intake:
         kept = replace(answer, text=cleaned.text, redacted=list(cleaned.found))
         await self._signal("answer", answer.task_id, sign(kept, self.decision_key))
 
+    async def edit(self, edit: Edit) -> None:
+        """Hand a person's change of a plan to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
+        await self._signal("edit", edit.task_id, sign(edit, self.decision_key))
+
     async def control(self, control: Control) -> None:
         """Hand a person's hand on a run to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
         await self._signal("control", control.task_id, sign(control, self.decision_key))
@@ -180,7 +185,7 @@ class Intake:
             newest = (name, running)
         return newest
 
-    async def _signal(self, name: str, task: str, message: Decision | Answer | Control) -> None:
+    async def _signal(self, name: str, task: str, message: Decision | Answer | Control | Edit) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
             async with _in_time():

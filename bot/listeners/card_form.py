@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from bot.blocks.actions import ButtonValue
 from tools.contracts.signing import is_authentic, sign
 
-Purpose = Literal["approve", "reject"]
+Purpose = Literal["approve", "reject", "edit"]
 
 
 class MalformedForm(ValueError):
@@ -44,6 +44,8 @@ class CardForm:
     target: str
     nonce: str
     expires_at: str
+    details: str = ""
+    """What else the form was opened with, as its purpose reads it."""
     mac: str = ""
 
     @property
@@ -71,7 +73,9 @@ class CardForm:
 _FORM = TypeAdapter(CardForm)
 
 
-def form_for(body: dict[str, Any], button: ButtonValue, *, purpose: Purpose, org: str, key: bytes) -> CardForm:
+def form_for(
+    body: dict[str, Any], button: ButtonValue, *, purpose: Purpose, org: str, key: bytes, details: str = ""
+) -> CardForm:
     """The form that a click opens, signed. `body`: the click's, as Slack authenticated it."""
     form = CardForm(
         purpose=purpose,
@@ -85,6 +89,7 @@ def form_for(body: dict[str, Any], button: ButtonValue, *, purpose: Purpose, org
         target=button.target,
         nonce=button.nonce,
         expires_at=button.expires_at,
+        details=details,
     )
     return sign(form, key)
 

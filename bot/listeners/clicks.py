@@ -8,6 +8,7 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import Any
 
+from bot.blocks import edit as editing
 from bot.blocks import reject as rejecting
 from bot.blocks import sentences
 from bot.blocks import step_up as approving
@@ -23,6 +24,7 @@ from bot.blocks.actions import (
 )
 from bot.blocks.message import Message, sentence
 from bot.intake import HandOverFailed, Intake, TaskEnded
+from bot.listeners.edit import EditListeners
 from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import FormNotOpened, StepUpListeners
 from bot.workflows.messages import Answer
@@ -46,6 +48,7 @@ class ClickListeners:
     tell: Tell
     step_up: StepUpListeners
     rejecting: RejectListeners
+    editing: EditListeners
 
     async def on_decision(self, body: dict[str, Any]) -> None:
         """Approve or Reject. Slack does not send a click again: what could not be handed over is said at once."""
@@ -67,6 +70,16 @@ class ClickListeners:
             await self.tell(body, TASK_OVER)
         except HandOverFailed:
             await self.tell(body, sentences.click_not_recorded())
+
+    async def on_edit(self, body: dict[str, Any]) -> None:
+        """Edit, on a plan card."""
+        action: dict[str, Any] = body["actions"][0]
+        try:
+            await self.editing.ask(body, str(action.get("value", "")))
+        except FormNotOpened:
+            await self.tell(body, editing.form_not_opened())
+        except MalformedButton:
+            await self.tell(body, sentences.click_unreadable())
 
     async def on_answer(self, body: dict[str, Any]) -> None:
         """A choice of a question."""

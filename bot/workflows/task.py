@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.reporting import Reporting
     from tools.contracts.control import Control
     from tools.contracts.decision import Decision
+    from tools.contracts.edit import Edit
     from tools.contracts.taskspec import TaskSpec
     from tools.contracts.verdict import Refusal, Subject
 
@@ -70,6 +71,10 @@ class TaskWorkflow:
     @workflow.signal
     def answer(self, answer: Answer) -> None:
         self._inbox.add(answer)
+
+    @workflow.signal
+    def edit(self, edit: Edit) -> None:
+        self._inbox.add(edit)
 
     @workflow.signal
     def control(self, control: Control) -> None:

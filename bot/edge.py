@@ -69,7 +69,7 @@ async def open_bot(
         org=stack.org,
         alert_channels=alert_channels,
         desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
-        feedback_door=FeedbackDoor(LateFeedback(settings), roles),
+        feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
         metrics=metrics.intake,
         tracing=tracing,

@@ -15,6 +15,7 @@ from rich.text import Text
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.orchestrator.chat import Member
+from bot.budgets.opening import limits_of
 from bot.doctor import examine, healthy
 from bot.finding import Finding
 from bot.keys import load_keys
@@ -189,6 +190,7 @@ def usage_inputs() -> UsageInputs:
         database_url=settings.database_url,
         org=org_of(settings),
         teams=Teams(settings.usage.teams, client),
+        limits=limits_of(settings.budgets),
     )
 
 

@@ -70,12 +70,27 @@ class Pacer:
         self._lanes: dict[str, _Lane] = {}
         self._order = itertools.count()
 
-    async def turn(self, channel: str, method: str, *, urgent: bool = False) -> None:
-        """Return when this write may be made."""
-        if method in self._method_rates:
+    async def turn(self, channel: str, method: str, *, urgent: bool = False, claimed: bool = False) -> None:
+        """Return when this write may be made. `claimed`: by :meth:`claim`, as far as the method is concerned."""
+        if method in self._method_rates and not claimed:
             await self._wait(f"method:{method}", self._method_rates[method], urgent=urgent)
         if self._channel_rate is not None:
             await self._wait(f"channel:{channel}", self._channel_rate, urgent=urgent)
+
+    def is_free(self, method: str) -> bool:
+        """Whether a call of this method would have its turn at once, as far as the workspace is concerned."""
+        if method not in self._method_rates:
+            return True
+        lane = self._lane(f"method:{method}", self._method_rates[method])
+        return not lane.waiting and lane.wait_seconds(asyncio.get_running_loop().time()) <= 0
+
+    def claim(self, method: str) -> bool:
+        """Take the method's turn now, for a write that follows; False where there is none at once."""
+        if not self.is_free(method):
+            return False
+        if method in self._method_rates:
+            self._lane(f"method:{method}", self._method_rates[method]).tokens -= 1
+        return True
 
     def hold(self, channel: str, method: str, seconds: float) -> None:
         """Slack answered 429: nothing more of this kind for so long."""

@@ -42,7 +42,6 @@ class Investigating:
 
     async def _work(self, message: InvestigateInput) -> AgentOutcome:
         bench, spec = self.bench, message.spec
-        key = f"progress:r{message.revision}"
         doing = "Repairing the plan" if message.refusals else "Investigating again"
         title = "Investigating" if message.revision == 1 else f"{doing} (revision {message.revision})"
         # It reads and plans: no entry of it is a change's, and one commit holds many.
@@ -50,10 +49,11 @@ class Investigating:
         async with bench.narrator.live(
             bench.thread(message.request, message.thread_ts),
             task_id=spec.id,
-            key=key,
+            # One board a task: a later revision goes on in it. What each revision voted is in the ledger.
+            key="progress",
             title=title,
             simulated=bench.simulated,
-            check_first=is_retry(),
+            check_first=is_retry() or message.revision > 1,
         ) as progress:
             route = await bench.router.route(
                 "reason",

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.pacing import Pacer
+from bot.pacing import Haste, Pacer
 from tools.contracts.common import JsonObject
 
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
@@ -84,19 +84,19 @@ class SlackWeb:
         method: str,
         arguments: JsonObject,
         *,
-        urgent: bool = True,
+        haste: Haste = "now",
         claimed: bool = False,
         on_turn: Callable[[], None] = ignore,
         latest: Callable[[], JsonObject] = dict,
     ) -> JsonObject:
         """Wait for the channel's turn, then call. After a 429 everyone keeps off for as long as Slack asks.
 
-        `urgent` goes before progress. `on_turn`: called between the two; a caller that is cancelled before has written
+        The hastier go first. `on_turn`: called between the two; a caller that is cancelled before has written
         nothing. `latest`: asked then for arguments that say how things stand, so that what happened during the wait is
         in this write and not in the next. Raises :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
         """
         channel = str(arguments["channel"])
-        await self._pacer.turn(channel, method, urgent=urgent, claimed=claimed)
+        await self._pacer.turn(channel, method, haste=haste, claimed=claimed)
         on_turn()
         try:
             return await self._call(method, json=_without_none({**arguments, **latest()}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.message import Message
-from bot.pacing import Pacer
+from bot.pacing import Haste, Pacer
 from bot.slack_web import SlackRefused, SlackRetryable, SlackWeb, child, ignore, listed
 from tools.contracts.common import JsonObject
 
@@ -62,7 +62,7 @@ class ThreadWriter:
         key: str,
         task_id: str,
         check_first: bool,
-        urgent: bool = True,
+        haste: Haste = "now",
         on_turn: Callable[[], None] = ignore,
     ) -> str:
         """Post the message with this key, or make the one that is there say this; its ts.
@@ -74,7 +74,7 @@ class ThreadWriter:
             posted = await self.find(thread, task_id=task_id, key=key)
             if posted is not None:
                 # What that attempt came to may not be what this one did: a model does not answer twice the same.
-                await self.update(thread.channel, posted, message, urgent=urgent, on_turn=on_turn)
+                await self.update(thread.channel, posted, message, haste=haste, on_turn=on_turn)
                 return posted
         arguments: JsonObject = {
             "channel": thread.channel,
@@ -85,7 +85,7 @@ class ThreadWriter:
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        answer = await self.web.write("chat.postMessage", arguments | _QUIET, urgent=urgent, on_turn=on_turn)
+        answer = await self.web.write("chat.postMessage", arguments | _QUIET, haste=haste, on_turn=on_turn)
         return str(answer["ts"])
 
     async def update(
@@ -95,7 +95,7 @@ class ThreadWriter:
         message: Message | Callable[[], Message],
         *,
         metadata: JsonObject | None = None,
-        urgent: bool = True,
+        haste: Haste = "now",
         on_turn: Callable[[], None] = ignore,
     ) -> None:
         """Replace what one of our messages says. Without `metadata` its key stays. Doing it twice is harmless.
@@ -108,7 +108,7 @@ class ThreadWriter:
             return {"text": said.text, "blocks": said.blocks}
 
         arguments: JsonObject = {"channel": channel, "ts": ts, "metadata": metadata}
-        await self.web.write("chat.update", arguments | _QUIET, urgent=urgent, on_turn=on_turn, latest=latest)
+        await self.web.write("chat.update", arguments | _QUIET, haste=haste, on_turn=on_turn, latest=latest)
 
     async def tell(self, thread: ThreadRef, user: str, message: Message) -> None:
         """Say something to one person only. Slack does not keep it: it may be lost, or seen twice after a crash."""

@@ -13,9 +13,10 @@ from bot.blocks.message import REHEARSAL
 from bot.narrator.board import Board
 from bot.narrator.render import Headline
 from bot.narrator.sinks import EditedSink, Sink, StreamSink, Subject, find_message
+from bot.pacing import Haste
 from bot.slack_web import SlackRefused, SlackRetryable
 from bot.thread import ThreadRef, ThreadWriter
-from tools.contracts.progress import ProgressEvent
+from tools.contracts.progress import ProgressEvent, TallyProgress, VerdictProgress, VoteProgress
 
 FINISH_SECONDS = 10.0
 """How long the last write may hold up the work it tells about. The durable messages come later in any case."""
@@ -131,7 +132,10 @@ class LiveProgress:
         self._news.set()  # the title is news
         self._ended: bool | None = None
         """Once the work is over: whether it failed."""
-        self._over = asyncio.Event()
+        self._haste: Haste = "later"
+        """Of what has not been written yet."""
+        self._hastier = asyncio.Event()
+        """What there is to say has become hastier than the write that waits."""
         self._sink: Sink | None = None
         self._pause = 0.5
         self._log = structlog.get_logger("gavel.narrator").bind(task=subject.task_id, key=subject.key)
@@ -142,13 +146,15 @@ class LiveProgress:
             self._board.apply(event)
         except Exception as error:  # a watcher must not stop the work, whatever is wrong with an event
             self._log.warning("narrator.event_dropped", event_type=type(event).__name__, error=repr(error)[:200])
+        if isinstance(event, VoteProgress | TallyProgress | VerdictProgress):
+            self._hurry("soon")
         self._news.set()
 
     def close(self, *, failed: bool) -> None:
         """The work is over; the last write follows."""
         self._board.close(failed=failed)
         self._ended = failed
-        self._over.set()
+        self._hurry("now")
         self._news.set()
 
     async def tell(self) -> None:
@@ -169,9 +175,10 @@ class LiveProgress:
 
     async def _say(self) -> bool:
         """One write of how things stand now; True once the last one is done."""
-        ended = self._ended
+        ended: bool | None = None
         try:
             sink = self._sink = self._sink or await self._choose()
+            ended = self._ended
             if ended is None:
                 await self._write(sink)
             else:
@@ -186,19 +193,34 @@ class LiveProgress:
         self._pause = 0.5
         return ended is not None
 
+    def _hurry(self, haste: Haste) -> None:
+        if self._haste != haste and self._haste != "now":
+            self._haste = haste
+            self._hastier.set()
+
     async def _write(self, sink: Sink) -> None:
-        """A write that waits for its turn is given up when the work is over: the last one, which is urgent, says it."""
-        begun = asyncio.Event()
-        writing = asyncio.create_task(sink.write(self._board, on_turn=begun.set))
-        over = asyncio.create_task(self._over.wait())
+        """A write that waits for its turn is begun anew when there are votes to show, or the work is over."""
+        begun = False
+
+        def on_turn() -> None:
+            nonlocal begun
+            begun = True
+            if self._ended is None:
+                self._haste = "later"
+
+        self._hastier.clear()
+        writing = asyncio.create_task(sink.write(self._board, haste=self._haste, on_turn=on_turn))
+        hastier = asyncio.create_task(self._hastier.wait())
         try:
-            await asyncio.wait({writing, over}, return_when=asyncio.FIRST_COMPLETED)
-            if writing.done() or begun.is_set():
+            await asyncio.wait({writing, hastier}, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done() or begun:
                 await writing
+            else:
+                self._news.set()
         finally:
-            over.cancel()
+            hastier.cancel()
             writing.cancel()
-            await asyncio.wait({writing, over})
+            await asyncio.wait({writing, hastier})
 
     async def _choose(self) -> Sink:
         """Continue what an earlier attempt left; else stream where a person asked; else edit.

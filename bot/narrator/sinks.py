@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from bot.blocks.message import Message
 from bot.narrator.board import Board
 from bot.narrator.render import ChunkWriter, Headline, as_message
+from bot.pacing import Haste
 from bot.slack_web import SlackRefused, SlackRetryable, child, ignore
 from bot.thread import ThreadRef, ThreadWriter, metadata_of
 from tools.contracts.common import JsonObject
@@ -39,7 +40,7 @@ class Sink(Protocol):
     """Brings the board to Slack. Every method may raise SlackRetryable or SlackRefused, and may then be called
     again."""
 
-    async def write(self, board: Board, *, on_turn: Callable[[], None]) -> None:
+    async def write(self, board: Board, *, haste: Haste, on_turn: Callable[[], None]) -> None:
         """Show how things stand. `on_turn`: called when it is about to be written; until then it may be cancelled."""
         ...
 
@@ -74,14 +75,14 @@ class StreamSink:
         """The answer to a start was lost: Slack may be showing a stream whose ts is not known."""
         self.ts: str | None = None
 
-    async def write(self, board: Board, *, on_turn: Callable[[], None] = ignore) -> None:
+    async def write(self, board: Board, *, haste: Haste = "now", on_turn: Callable[[], None] = ignore) -> None:
         if self.ts is not None and time.time() - float(self.ts) > ROLL_OVER_SECONDS:
             await self._roll_over(board)
         title = self._subject.headline.running(self._part)
         if self.ts is None:
-            await self._start(title, board, on_turn=on_turn)
+            await self._start(title, board, haste=haste, on_turn=on_turn)
         elif self._chunks.changes(title, board.rows()):
-            await self._call("chat.appendStream", {"ts": self.ts}, title, board, on_turn=on_turn)
+            await self._call("chat.appendStream", {"ts": self.ts}, title, board, haste=haste, on_turn=on_turn)
 
     async def finish(self, board: Board, *, failed: bool) -> None:
         title = self._subject.headline.over(board, failed=failed)
@@ -89,10 +90,10 @@ class StreamSink:
             await self.write(board)
         elif not self._writer.web.is_free("chat.stopStream") and self._chunks.changes(title, board.rows()):
             # Many end at once: how it ended is shown now, and the stream is closed when it has its turn.
-            await self._call("chat.appendStream", {"ts": self.ts}, title, board, urgent=True)
+            await self._call("chat.appendStream", {"ts": self.ts}, title, board, haste="now")
         await self._stop(title, board)
 
-    async def _start(self, title: str, board: Board, *, on_turn: Callable[[], None]) -> None:
+    async def _start(self, title: str, board: Board, *, haste: Haste, on_turn: Callable[[], None]) -> None:
         if self.perhaps_started:
             self.ts = await find_message(self._writer, self._subject)
             if self.ts is not None:
@@ -106,7 +107,7 @@ class StreamSink:
             "task_display_mode": "plan",
         }
         try:
-            answer = await self._call("chat.startStream", arguments, title, board, on_turn=on_turn)
+            answer = await self._call("chat.startStream", arguments, title, board, haste=haste, on_turn=on_turn)
         except SlackRetryable as error:
             self.perhaps_started = error.retry_after is None
             raise
@@ -116,7 +117,7 @@ class StreamSink:
 
     async def _stop(self, title: str, board: Board) -> None:
         arguments: JsonObject = {"ts": self.ts, "metadata": self._subject.metadata}
-        await self._call("chat.stopStream", arguments, title, board, urgent=True)
+        await self._call("chat.stopStream", arguments, title, board, haste="now")
 
     async def _roll_over(self, board: Board) -> None:
         """End this stream before Slack does, and go on in a new one with what is still open."""
@@ -132,7 +133,7 @@ class StreamSink:
         title: str,
         board: Board,
         *,
-        urgent: bool = False,
+        haste: Haste,
         on_turn: Callable[[], None] = ignore,
     ) -> JsonObject:
         said: list[JsonObject] = []
@@ -146,7 +147,7 @@ class StreamSink:
         claimed, self._claimed = self._claimed, False
         given = {"channel": self._subject.thread.channel, **arguments}
         answer = await self._writer.web.write(
-            method, given, urgent=urgent, claimed=claimed, on_turn=on_turn, latest=latest
+            method, given, haste=haste, claimed=claimed, on_turn=on_turn, latest=latest
         )
         self._chunks.sent(said)
         return answer
@@ -173,15 +174,15 @@ class EditedSink:
         self._perhaps_streaming = ts is not None
         self.ts = ts
 
-    async def write(self, board: Board, *, on_turn: Callable[[], None] = ignore) -> None:
+    async def write(self, board: Board, *, haste: Haste = "now", on_turn: Callable[[], None] = ignore) -> None:
         headline = self._subject.headline
-        await self._show(lambda: as_message(headline.running(1), board.rows()), urgent=False, on_turn=on_turn)
+        await self._show(lambda: as_message(headline.running(1), board.rows()), haste=haste, on_turn=on_turn)
 
     async def finish(self, board: Board, *, failed: bool) -> None:
         headline = self._subject.headline
-        await self._show(lambda: as_message(headline.over(board, failed=failed), board.rows()), urgent=True)
+        await self._show(lambda: as_message(headline.over(board, failed=failed), board.rows()), haste="now")
 
-    async def _show(self, now: Callable[[], Message], *, urgent: bool, on_turn: Callable[[], None] = ignore) -> None:
+    async def _show(self, now: Callable[[], Message], *, haste: Haste, on_turn: Callable[[], None] = ignore) -> None:
         if self._shown == now():
             return
         if self.ts is None and self._check_first:
@@ -196,16 +197,16 @@ class EditedSink:
                 key=subject.key,
                 task_id=subject.task_id,
                 check_first=False,
-                urgent=urgent,
+                haste=haste,
                 on_turn=on_turn,
             )
         else:
             await self._close_stream(self.ts)
-            shown = await self._edit(self.ts, now, urgent=urgent, on_turn=on_turn)
+            shown = await self._edit(self.ts, now, haste=haste, on_turn=on_turn)
         self._shown = shown
         self._on_ts(self.ts)
 
-    async def _edit(self, ts: str, now: Callable[[], Message], *, urgent: bool, on_turn: Callable[[], None]) -> Message:
+    async def _edit(self, ts: str, now: Callable[[], Message], *, haste: Haste, on_turn: Callable[[], None]) -> Message:
         """What the message says now."""
         said: list[Message] = []
 
@@ -214,7 +215,7 @@ class EditedSink:
             return said[-1]
 
         channel, metadata = self._subject.thread.channel, self._subject.metadata
-        await self._writer.update(channel, ts, latest, metadata=metadata, urgent=urgent, on_turn=on_turn)
+        await self._writer.update(channel, ts, latest, metadata=metadata, haste=haste, on_turn=on_turn)
         return said[-1]
 
     async def _close_stream(self, ts: str) -> None:

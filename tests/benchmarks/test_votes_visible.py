@@ -8,7 +8,7 @@ import random
 import re
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class Seen:
     cast: dict[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
     """Claim and number of the vote → when it was cast."""
     shown: dict[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def vote(self, claim: str) -> None:
         number = 1 + sum(1 for of, _ in self.cast if of == claim)
@@ -53,6 +54,15 @@ class Seen:
         for _, votes, _, claim in _ROW.findall(json.dumps(event.get("message"), ensure_ascii=False)):
             for number in range(1, int(votes) + 1):
                 self.shown.setdefault((claim, number), now)
+        self.news.set()
+
+    async def all(self, seconds: float) -> None:
+        """Return when every vote was shown, or after so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while set(self.cast) - set(self.shown):
+                    self.news.clear()
+                    await self.news.wait()
 
     def seconds(self) -> list[float]:
         """From each vote until it was seen. Raises AssertionError when one never was."""
@@ -134,9 +144,7 @@ async def run(slack: Slack, *, count: int) -> tuple[list[float], int]:
                 for number, thread in enumerate(threads)
             )
         )
-        until = time.monotonic() + LAST_WRITES
-        while set(seen.cast) - set(seen.shown) and time.monotonic() < until:
-            await asyncio.sleep(0.1)
+        await seen.all(LAST_WRITES)
     stats = await slack.look("stats")
     return seen.seconds(), sum(method["ratelimited"] for method in stats["methods"].values())
 

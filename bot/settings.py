@@ -28,6 +28,7 @@ from bot.settings_sections import (
     CouncilSettings,
     DatabaseSettings,
     EstateSettings,
+    FileSettings,
     LedgerSettings,
     LimitSettings,
     LlmSettings,
@@ -54,6 +55,7 @@ __all__ = [
     "DatabaseSettings",
     "EscalationSettings",
     "EstateSettings",
+    "FileSettings",
     "GateSettings",
     "KeystoreSettings",
     "LedgerSettings",
@@ -106,6 +108,7 @@ class Settings(Section):
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
     tasks: TaskSettings = Field(default_factory=TaskSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     estate: EstateSettings = Field(default_factory=EstateSettings)
     gates: GateSettings = Field(default_factory=GateSettings)

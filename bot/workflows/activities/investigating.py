@@ -13,6 +13,7 @@ from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
 from bot.ledger.memory import TaskMemory
 from bot.ledger.soon import Soon
+from bot.workflows.activities.attaching import attachments_of
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
@@ -64,19 +65,24 @@ class Investigating:
             )
             if route.members[0] != bench.members[0]:
                 progress.emit(NoteProgress(f"{route.members[0].name} is asked first. {route.why}"))
+            attachments, eyes = await attachments_of(bench, message.request)
+            leads = [member for member in route.members if member in eyes] if attachments.images else route.members
+            if blind := [member.name for member in route.members if member not in leads]:
+                progress.emit(NoteProgress(f"There are images: {', '.join(blind)} cannot look at them."))
             return await bench.agents[spec.agents[0]].work(
                 Assignment(
                     spec=spec,
                     caller=await bench.caller(message.request),
                     revision=message.revision,
                     mode=spec.mode,
-                    orchestrator=replace(bench.orchestrator, asked=route.members),
+                    orchestrator=replace(bench.orchestrator, asked=leads or eyes),
                     dispatcher=bench.dispatcher(recorder),
                     progress=progress,
                     recorder=recorder,
                     refusals=tuple(message.refusals),
                     memory=TaskMemory(bench.ledger, message.request.org, spec.id),
                     escalation=bench.escalation if spec.mode_choice and spec.mode_choice.escalates else None,
+                    attachments=attachments,
                     attempt=activity.info().attempt,
                 )
             )

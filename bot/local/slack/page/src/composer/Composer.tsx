@@ -1,6 +1,7 @@
 // Where a person types. Enter sends, Shift-Enter makes a line, arrows and Tab take what is offered.
 
 import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Workspace } from "../types.ts";
 import { type Suggestion, suggest } from "./suggest.ts";
 
@@ -32,9 +33,10 @@ export function Composer({ workspace, label, placeholder, onSend, onProblem, aut
   const take = (suggestion: Suggestion): void => {
     const next = text.slice(0, suggestion.from) + suggestion.insert + text.slice(caret);
     const at = suggestion.from + suggestion.insert.length;
-    write(next, at);
+    // At once: whoever goes on typing must not find the caret moved afterwards.
+    flushSync(() => write(next, at));
     field.current?.focus();
-    requestAnimationFrame(() => field.current?.setSelectionRange(at, at));
+    field.current?.setSelectionRange(at, at);
   };
   const send = async (): Promise<void> => {
     const typed = text.trim();

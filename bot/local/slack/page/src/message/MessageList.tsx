@@ -67,7 +67,9 @@ export function MessageList({ label, messages, empty, fresh, ...each }: MessageL
 }
 
 function together(before: Message, message: Message): boolean {
+  // An app's cards keep their heads: where one ends and the next begins must be plain.
   return (
+    !message.is_app &&
     before.author === message.author &&
     before.user === message.user &&
     before.ephemeral === message.ephemeral &&

@@ -18,7 +18,7 @@ export UV_PYTHON_DOWNLOADS := never
 .PHONY: help demo up test check check-page fmt opa wire page page-soon chromium screenshots bench consensus record clean
 
 help: ## Show the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: .venv/.ready page-soon ## Play the main job on the embedded stack, then leave it open to try by hand
 	@$(BIN)/gavel demo $(ARGS)

@@ -12,9 +12,10 @@ from playwright.async_api import Browser, expect
 
 from tests.page.chromium import chromium, missing
 from tests.page.story import ask, decide
-from tests.page.window import DESK, PHONE, window
+from tests.page.window import PHONE, window
 from tests.whole.town import open_town
 
+WIDE = (1360, 1000)
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
@@ -29,12 +30,13 @@ async def main() -> int:
         async with open_town(Path(folder)) as town, chromium() as browser:
             await town.serve("both")
             base = town.stack.part("slack").address
-            async with window(browser, base) as page:
+            async with window(browser, base, size=WIDE) as page:
                 await ask(page)
-                await expect(page.thread.locator(".task").nth(3)).to_be_visible()
-                await page.snap(str(IMAGES / "council-light.png"))
                 await expect(page.said("Approve?")).to_be_visible()
                 await page.page.wait_for_timeout(500)
+                verdict = page.thread.get_by_text("Verdict: consensus")
+                await verdict.evaluate("row => row.scrollIntoView({ block: 'start' })")
+                await page.snap(str(IMAGES / "council-light.png"))
                 place = page.page.url.partition("#")[2].replace("as=ada", "as=grace")
                 await _look(browser, base, place, "plan-light.png", scheme="light")
                 await _look(browser, base, place, "plan-dark.png", scheme="dark")
@@ -53,7 +55,7 @@ async def _look(
     name: str,
     *,
     scheme: Literal["light", "dark"],
-    size: tuple[int, int] = DESK,
+    size: tuple[int, int] = WIDE,
 ) -> None:
     """The plan card as Grace finds it: its buttons in sight."""
     async with window(browser, base, place=place, size=size, scheme=scheme) as page:

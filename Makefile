@@ -11,7 +11,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check fmt opa wire bench consensus record clean
+.PHONY: help demo up test check deploy fmt opa wire bench consensus record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -25,7 +25,7 @@ up: .venv/.ready ## Run the bot and a worker, with an embedded part for each tha
 test: .venv/.ready .cache/bin/opa .cache/wire/.ready ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
-check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import layers, dead code, Rego
+check: .venv/.ready .cache/bin/opa deploy ## Formatting, lint, strict types, import layers, dead code, Rego, deployment
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
@@ -35,6 +35,11 @@ check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import lay
 	@.cache/bin/opa fmt --fail --list policies/rego
 	@.cache/bin/opa test --timeout 60s policies/rego
 	@.cache/bin/opa test --timeout 60s --threshold 95 policies/rego >/dev/null
+
+deploy: .cache/deploy/.ready ## Hold the container, the compose file and the manifests to their schemas
+	@.cache/deploy/bin/hadolint Dockerfile
+	@.cache/deploy/bin/kubernetes-validate --strict --quiet $$(ls deploy/kubernetes/*.yaml | grep -v /kustomization.yaml)
+	@.cache/deploy/bin/python -c 'import compose_spec, json, yaml; compose_spec.PyCompose.from_json(json.dumps(yaml.safe_load(open("deploy/compose.yaml"))))'
 
 fmt: .venv/.ready .cache/bin/opa ## Format Python and Rego
 	@$(BIN)/ruff format .
@@ -80,6 +85,12 @@ $(UV):
 .cache/evals/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "gavel: installing the packages of the evaluation into .cache/evals"
 	@UV_PROJECT_ENVIRONMENT=.cache/evals $(UV) sync --quiet --locked --no-dev --group evals --python $(PYTHON)
+	@touch $@
+
+# Apart from .venv: the schemas of every Kubernetes are 100 MB.
+.cache/deploy/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing the linters of the deployment into .cache/deploy"
+	@UV_PROJECT_ENVIRONMENT=.cache/deploy $(UV) sync --quiet --locked --only-group deploy --python $(PYTHON)
 	@touch $@
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.

@@ -11,7 +11,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check deploy fmt opa wire bench consensus record clean
+.PHONY: help demo up test check deploy fmt opa wire bench consensus docs record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 
 consensus: .cache/evals/.ready ## Compare the council with simpler ways to answer; ARGS=--json for the figures
 	@.cache/evals/bin/python -m tests.evals.consensus $(ARGS)
+
+docs: .venv/.ready ## Write docs/configuration.md from the settings tree
+	@$(BIN)/gavel config reference > docs/configuration.md.new && mv docs/configuration.md.new docs/configuration.md
 
 record: .venv/.ready ## Record the workflow histories anew; once there is a tag, only new ones
 	@$(BIN)/python -m tests.replay.record $$(git tag --list 'v*' | grep -q . && echo --only-new) $(ARGS)

@@ -20,16 +20,18 @@ from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.blocks.message import Message
 from bot.blocks.modal import Modal
-from bot.desks import Desk
+from bot.command_roles import CommandRoles
+from bot.desks import Desk, Whisper
 from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
-from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
+from bot.listeners.keys import KeyDoor, KeyListeners
 from bot.listeners.openers import Openers
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
+from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
 
@@ -50,11 +52,18 @@ class Identity:
     user: str
     bot: str
     """`B…`: the author of our messages."""
+    home: str = ""
+    """The workspace's address, with a slash at its end; empty: Slack did not say."""
 
 
 async def who_are_we(api: SlackApi) -> Identity:
     answer = await api.api_call("auth.test")
-    return Identity(team=str(answer.get("team_id")), user=str(answer.get("user_id")), bot=str(answer.get("bot_id")))
+    return Identity(
+        team=str(answer.get("team_id")),
+        user=str(answer.get("user_id")),
+        bot=str(answer.get("bot_id")),
+        home=str(answer.get("url") or ""),
+    )
 
 
 async def channel_ids(api: SlackApi, names: list[str]) -> frozenset[str]:
@@ -89,8 +98,12 @@ def build_app(
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    roles: RoleDirectory | None = None,
 ) -> AsyncApp:
-    """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
+    """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
+
+    `roles`: None: what needs a role is refused.
+    """
     app = AsyncApp(
         client=client,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
@@ -102,7 +115,7 @@ def build_app(
     ask_form = AskForm(intake, org, _opener(client))
     keys: KeyListeners | None = None
     if key_door is not None:
-        keys = KeyListeners(key_door, org=org, open_form=_opener(client), whisper=_whisperer(client))
+        keys = KeyListeners(key_door, org=org, open_form=_opener(client), whisper=whisperer(client))
         desks = {**(desks or {}), "keys": keys}
     _register(
         app,
@@ -115,7 +128,9 @@ def build_app(
         ),
         clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
         step_up=step_up,
-        commands=CommandListeners(intake, org, ask_form, desks or {}),
+        commands=CommandListeners(
+            intake, org, ask_form, desks or {}, CommandRoles(roles) if roles is not None else None
+        ),
         ask_form=ask_form,
         keys=keys,
         feedback=FeedbackListeners(feedback_door, org, _teller(client)) if feedback_door is not None else None,
@@ -223,7 +238,7 @@ def _teller(api: SlackApi) -> Tell:
     return tell
 
 
-def _whisperer(api: SlackApi) -> Whisper:
+def whisperer(api: SlackApi) -> Whisper:
     async def whisper(channel: str, user: str, message: Message) -> None:
         """In the channel, or in a direct message where the bot may not write there."""
         said = {"text": message.text, "blocks": message.blocks}

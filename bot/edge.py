@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
-from bot.app import build_app, build_client, channel_ids, who_are_we
+from bot.app import build_app, build_client, channel_ids, whisperer, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
@@ -55,7 +55,16 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
-        desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
+        desks=desks(
+            settings,
+            client,
+            stack.keys,
+            roles=roles,
+            members=stack.members,
+            home=identity.home,
+            whisper=whisperer(client),
+        ),
+        roles=roles,
         feedback_door=FeedbackDoor(LateFeedback(settings), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -14,7 +15,7 @@ from agents.orchestrator.chat import Member
 from bot.blocks.actions import FeedbackValue
 from bot.blocks.message import Message
 from bot.clock import utc_now
-from bot.desks import Desk, KeyDesk, Owned, Typed
+from bot.desks import Desk, KeyDesk, Owned, Typed, Whisper
 from bot.keys import Keys
 from bot.roles import RoleDirectory
 from bot.settings import Settings
@@ -124,11 +125,75 @@ class LateFeedback:
         await SqlFeedback(self.settings.database_url, utc_now).say(org=org, user=user, value=value)
 
 
+@dataclass(frozen=True)
+class LateDesk:
+    """A desk whose module is imported when it is first asked."""
+
+    module: str
+    make: Callable[[], Desk]
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, self.module)
+        return await self.make().answer(typed)
+
+
+def task_desk(
+    what: Literal["tasks", "task", "approvals"],
+    settings: Settings,
+    client: SlackApi,
+    *,
+    roles: RoleDirectory,
+    home: str,
+) -> LateDesk:
+    """`home`: the workspace's address."""
+
+    def make() -> Desk:
+        from bot.tasks.desk import TaskDesk
+        from bot.tasks.seeing import Rooms
+
+        return TaskDesk(what, settings, roles, Rooms(client), home)
+
+    return LateDesk("bot.tasks.desk", make)
+
+
+def policy_desk(settings: Settings, keys: Keys) -> LateDesk:
+    def make() -> Desk:
+        from bot.policy_desk import PolicyDesk
+
+        return PolicyDesk(settings, keys)
+
+    return LateDesk("bot.policy_desk", make)
+
+
+def doctor_desk(settings: Settings, whisper: Whisper) -> LateDesk:
+    asking: set[asyncio.Task[None]] = set()
+
+    def make() -> Desk:
+        from bot.doctor_desk import DoctorDesk
+
+        return DoctorDesk(settings, whisper, asking)
+
+    return LateDesk("bot.doctor_desk", make)
+
+
 def desks(
-    settings: Settings, client: SlackApi, keys: Keys, *, roles: RoleDirectory, members: Sequence[Member]
+    settings: Settings,
+    client: SlackApi,
+    keys: Keys,
+    *,
+    roles: RoleDirectory,
+    members: Sequence[Member],
+    home: str,
+    whisper: Whisper,
 ) -> Mapping[str, Desk]:
-    """Verb of `/gavel` → who answers it. `members`: the models that answer."""
+    """Verb of `/gavel` → who answers it. `members`: the models that answer. `home`: the workspace's address."""
     return {
+        "tasks": task_desk("tasks", settings, client, roles=roles, home=home),
+        "task": task_desk("task", settings, client, roles=roles, home=home),
+        "approvals": task_desk("approvals", settings, client, roles=roles, home=home),
+        "policy": policy_desk(settings, keys),
+        "doctor": doctor_desk(settings, whisper),
         "usage": LateUsage(settings, client, roles),
         "mode": LateMode(settings, keys, client, roles),
         "models": LateModels(settings, members),

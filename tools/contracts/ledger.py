@@ -8,6 +8,7 @@ from tools.contracts.common import JsonObject
 
 LedgerKind = Literal[
     "task_received",
+    "thread_opened",
     "task_spec",
     "question_asked",
     "question_answered",
@@ -37,6 +38,8 @@ LedgerKind = Literal[
     "run_cancelled",
     "control_refused",
     "mode_set",
+    "change_frozen",
+    "change_thawed",
     "phase_started",
     "phase_finished",
     "rollback_finished",

@@ -38,6 +38,8 @@ class Channel:
     kind: Literal["channel", "im"] = "channel"
     members: list[str] = field(default_factory=list[str])
     topic: str = ""
+    private: bool = False
+    """Only its members know of it."""
 
     @property
     def person(self) -> str:

@@ -22,6 +22,7 @@ from bot.desks import Desk as CommandDesk
 from bot.intake import Intake
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.keys import KeyDoor
+from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
 from tests.unit.local_slack.harness import OPS, Slack
@@ -107,6 +108,7 @@ async def open_desk(
     desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    roles: RoleDirectory | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -134,6 +136,7 @@ async def open_desk(
         desks={verb: made(client) for verb, made in (desks or {}).items()},
         key_door=key_door,
         feedback_door=feedback_door,
+        roles=roles,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

@@ -28,12 +28,14 @@ from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
+from bot.listeners.freezes import FreezeDoor, FreezeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
 from bot.listeners.openers import Openers
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
+from bot.surfaces import Surfaces
 
 
 def build_client(*, api_url: str, bot_token: str) -> AsyncWebClient:
@@ -99,6 +101,7 @@ def build_app(
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
     roles: RoleDirectory | None = None,
+    freeze_door: FreezeDoor | None = None,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
 
@@ -117,6 +120,13 @@ def build_app(
     if key_door is not None:
         keys = KeyListeners(key_door, org=org, open_form=_opener(client), whisper=whisperer(client))
         desks = {**(desks or {}), "keys": keys}
+    freezes: FreezeListeners | None = None
+    if freeze_door is not None:
+        freezes = FreezeListeners(
+            freeze_door, org=org, open_form=_opener(client), whisper=whisperer(client), now=intake.now
+        )
+        desks = {**(desks or {}), "freeze": freezes}
+    Surfaces(tell=_teller(client), freezes=freezes).register(app)
     _register(
         app,
         events=EventListeners(

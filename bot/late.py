@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import import_module
 from typing import Literal
 
@@ -13,10 +14,12 @@ from pydantic import SecretStr
 
 from agents.orchestrator.chat import Member
 from bot.blocks.actions import FeedbackValue
+from bot.blocks.freeze import Frozen
 from bot.blocks.message import Message
 from bot.clock import utc_now
 from bot.desks import Desk, KeyDesk, Owned, Typed, Whisper
 from bot.keys import Keys
+from bot.listeners.freezes import FreezeDesk
 from bot.roles import RoleDirectory
 from bot.settings import Settings
 from bot.slack_api import SlackApi
@@ -123,6 +126,34 @@ class LateFeedback:
         from bot.routing.feedback import SqlFeedback
 
         await SqlFeedback(self.settings.database_url, utc_now).say(org=org, user=user, value=value)
+
+
+@dataclass(frozen=True)
+class LateFreezes:
+    """Freezes. Implements `bot.listeners.freezes.FreezeDesk`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+
+    async def standing(self, org: str) -> Sequence[Frozen]:
+        """See `FreezeDesk`."""
+        return await (await self._desk()).standing(org)
+
+    async def declare(self, *, org: str, user: str, name: str, environment: str, reason: str, end: datetime) -> Frozen:
+        """See `FreezeDesk`."""
+        desk = await self._desk()
+        return await desk.declare(org=org, user=user, name=name, environment=environment, reason=reason, end=end)
+
+    async def thaw(self, *, org: str, user: str, name: str) -> bool:
+        """See `FreezeDesk`."""
+        return await (await self._desk()).thaw(org=org, user=user, name=name)
+
+    async def _desk(self) -> FreezeDesk:
+        # As with usage.
+        await asyncio.to_thread(import_module, "bot.freeze_desk")
+        from bot.freeze_desk import LedgerFreezes
+
+        return LedgerFreezes(self.settings, self.keys, utc_now)
 
 
 @dataclass(frozen=True)

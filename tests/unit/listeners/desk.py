@@ -21,6 +21,7 @@ from bot.blocks.plan_card import Offer, plan_card
 from bot.desks import Desk as CommandDesk
 from bot.intake import Intake
 from bot.listeners.feedback import FeedbackDoor
+from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
@@ -109,6 +110,7 @@ async def open_desk(
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
     roles: RoleDirectory | None = None,
+    freeze_door: FreezeDoor | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -137,6 +139,7 @@ async def open_desk(
         key_door=key_door,
         feedback_door=feedback_door,
         roles=roles,
+        freeze_door=freeze_door,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

@@ -1,4 +1,4 @@
-"""Which tasks there are, for those who look for theirs."""
+"""Which tasks there are, for those who look for theirs; and where declared freezes stand in the ledger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ _WORDS = (
 )
 
 
+_FREEZES = sa.text("kind IN ('change_frozen', 'change_thawed')")
+
+
 def upgrade() -> None:
+    op.create_index(
+        "ix_ledger_entries_freezes",
+        "ledger_entries",
+        ["org", "seq"],
+        sqlite_where=_FREEZES,
+        postgresql_where=_FREEZES,
+    )
     op.create_table(
         "tasks",
         sa.Column("org", sa.Text(), nullable=False),
@@ -33,4 +43,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_ledger_entries_freezes", "ledger_entries")
     op.drop_table("tasks")

@@ -22,6 +22,7 @@ from bot.blocks.message import Message
 from bot.blocks.modal import Modal
 from bot.command_roles import CommandRoles
 from bot.desks import Desk, Whisper
+from bot.home.keeper import HomeKeeper, Reader
 from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners, Tell
@@ -29,7 +30,9 @@ from bot.listeners.commands import CommandListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.freezes import FreezeDoor, FreezeListeners
+from bot.listeners.home import HomeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
+from bot.listeners.later import Later
 from bot.listeners.openers import Openers
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.roles import RoleDirectory
@@ -102,6 +105,7 @@ def build_app(
     feedback_door: FeedbackDoor | None = None,
     roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
+    home_reader: Reader | None = None,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
 
@@ -126,7 +130,19 @@ def build_app(
             freeze_door, org=org, open_form=_opener(client), whisper=whisperer(client), now=intake.now
         )
         desks = {**(desks or {}), "freeze": freezes}
-    Surfaces(tell=_teller(client), freezes=freezes).register(app)
+    home: HomeListeners | None = None
+    if home_reader is not None:
+        later = Later()
+        home = HomeListeners(
+            HomeKeeper(client, home_reader, intake.now, later),
+            intake,
+            org,
+            open_form=_opener(client),
+            whisper=whisperer(client),
+            desks=desks or {},
+            later=later,
+        )
+    Surfaces(tell=_teller(client), freezes=freezes, home=home).register(app)
     _register(
         app,
         events=EventListeners(

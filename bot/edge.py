@@ -15,7 +15,7 @@ from bot.app import build_app, build_client, channel_ids, whisperer, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateFeedback, LateFreezes, LateKeys, desks
+from bot.late import LateFeedback, LateFreezes, LateHome, LateKeys, desks
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
@@ -66,6 +66,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
             whisper=whisperer(client),
         ),
         roles=roles,
+        home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
         feedback_door=FeedbackDoor(LateFeedback(settings), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),

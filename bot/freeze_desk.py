@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bot.desks import NotDone
 from bot.keys import Keys
+from bot.ledger.database import Database
 from bot.ledger.freezes import Freeze
 from bot.ledger.ledger import Ledger
 from bot.opening import open_ledger
@@ -62,10 +63,12 @@ class LedgerFreezes:
 
     @asynccontextmanager
     async def _ledger(self) -> AsyncGenerator[Ledger]:
-        # Opened for this request: a bot without a worker has no other use for a database.
+        # Opened for this request: a bot without a worker has no other use for a database. A worker brings it up to date.
         try:
             async with AsyncExitStack() as exits:
-                yield await open_ledger(exits, self.settings, self.keys)
+                database = Database.open(self.settings.database_url, lock_timeout_seconds=1)
+                exits.push_async_callback(database.close)
+                yield await open_ledger(exits, self.settings, self.keys, database=database)
         except LedgerUnavailable as error:
             raise NotDone(AWAY) from error
 

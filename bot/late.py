@@ -15,9 +15,11 @@ from pydantic import SecretStr
 from agents.orchestrator.chat import Member
 from bot.blocks.actions import FeedbackValue
 from bot.blocks.freeze import Frozen
+from bot.blocks.home import Home
 from bot.blocks.message import Message
 from bot.clock import utc_now
 from bot.desks import Desk, KeyDesk, Owned, Typed, Whisper
+from bot.home.keeper import Reader
 from bot.keys import Keys
 from bot.listeners.freezes import FreezeDesk
 from bot.roles import RoleDirectory
@@ -154,6 +156,33 @@ class LateFreezes:
         from bot.freeze_desk import LedgerFreezes
 
         return LedgerFreezes(self.settings, self.keys, utc_now)
+
+
+@dataclass(frozen=True)
+class LateHome:
+    """Home tabs. Implements `bot.home.keeper.Reader`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    client: SlackApi
+    roles: RoleDirectory
+    home: str
+    """The workspace's address."""
+
+    async def read(self, org: str, user: str, channel: str) -> Home:
+        """See `Reader`."""
+        return await (await self._reader()).read(org, user, channel)
+
+    async def newest_change(self, org: str) -> int:
+        """See `Reader`."""
+        return await (await self._reader()).newest_change(org)
+
+    async def _reader(self) -> Reader:
+        # As with usage.
+        await asyncio.to_thread(import_module, "bot.home.reading")
+        from bot.home.reading import HomeReader
+
+        return HomeReader(self.settings, self.keys, self.client, self.roles, self.home, utc_now)
 
 
 @dataclass(frozen=True)

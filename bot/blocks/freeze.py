@@ -16,7 +16,8 @@ FREEZE_FORM = "gavel.freeze"
 ENVIRONMENT_BLOCK, ENVIRONMENT_INPUT = "gavel.freeze.environment", "gavel.environment"
 REASON_BLOCK, REASON_INPUT = "gavel.freeze.reason", "gavel.reason"
 END_BLOCK, END_INPUT = "gavel.freeze.end", "gavel.end"
-THAW = "gavel.thaw"
+THAW_PREFIX = "gavel.thaw."
+"""Followed by the freeze's place: action ids must differ within a message."""
 
 MAX_REASON = 200
 MOST_SHOWN = 15
@@ -90,7 +91,7 @@ def freezes_card(standing: Sequence[Frozen], *, may: bool) -> Message:
     """What stands now. `may`: this person may freeze and thaw."""
     said = f"{plural(len(standing), 'freeze stands', 'freezes stand')}." if standing else "Nothing is frozen."
     parts: list[JsonObject] = [section(said)]
-    for freeze in standing[:MOST_SHOWN]:
+    for at, freeze in enumerate(standing[:MOST_SHOWN]):
         parts.append(section(_line(freeze)))
         if may:
             sure = confirm(
@@ -99,8 +100,8 @@ def freezes_card(standing: Sequence[Frozen], *, may: bool) -> Message:
                 yes="Thaw",
                 no="Leave it frozen",
             )
-            thaw = button("Thaw", action_id=THAW, value=freeze.id, confirm=sure)
-            parts.append(actions(f"{THAW}.{freeze.id}"[:255], [thaw]))
+            thaw = button("Thaw", action_id=f"{THAW_PREFIX}{at}", value=freeze.id, confirm=sure)
+            parts.append(actions(f"gavel.freeze.{at}", [thaw]))
     if len(standing) > MOST_SHOWN:
         parts.append(context(f"… and {len(standing) - MOST_SHOWN} more"))
     parts.append(context("Freezes of `gavel.yaml` hold besides. Approvers and admins freeze: `/gavel freeze`."))

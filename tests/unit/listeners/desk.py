@@ -19,6 +19,7 @@ from bot.app import build_app, build_client, who_are_we
 from bot.blocks.actions import APPROVE, STEP_UP_BLOCK, STEP_UP_INPUT
 from bot.blocks.plan_card import Offer, plan_card
 from bot.desks import Desk as CommandDesk
+from bot.home.keeper import Reader
 from bot.intake import Intake
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
@@ -111,6 +112,7 @@ async def open_desk(
     feedback_door: FeedbackDoor | None = None,
     roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
+    home_reader: Callable[[AsyncWebClient], Reader] | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -140,6 +142,7 @@ async def open_desk(
         feedback_door=feedback_door,
         roles=roles,
         freeze_door=freeze_door,
+        home_reader=home_reader(client) if home_reader is not None else None,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

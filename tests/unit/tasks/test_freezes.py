@@ -20,7 +20,7 @@ from bot.blocks.freeze import (
     ENVIRONMENT_INPUT,
     REASON_BLOCK,
     REASON_INPUT,
-    THAW,
+    THAW_PREFIX,
 )
 from bot.freeze_desk import LedgerFreezes
 from bot.keys import load_keys
@@ -104,11 +104,11 @@ async def test_an_approver_freezes_it_stands_on_record_and_another_thaws_it(desk
     assert "<!channel>" not in str(listed["blocks"])
     (button,) = [block["elements"][0] for block in listed["blocks"] if block["type"] == "actions"]
     assert button["confirm"]["title"]["text"] == "Thaw it?"
-    await desk.slack.act("click", user="linus", channel=OPS, message_ts=listed["ts"], action_id=THAW)
+    await desk.slack.act("click", user="linus", channel=OPS, message_ts=listed["ts"], action_id=f"{THAW_PREFIX}0")
     assert await ledger.declared_freezes(TEAM, now=NOW) == []
     assert [(each.kind, each.actor) for each in await ledger.show(TEAM, limit=10)][1] == ("change_thawed", "U0LINUS001")
     assert "Nothing is frozen." in (await typed(desk, "freeze list"))["text"]
-    await desk.slack.act("click", user="linus", channel=OPS, message_ts=listed["ts"], action_id=THAW)
+    await desk.slack.act("click", user="linus", channel=OPS, message_ts=listed["ts"], action_id=f"{THAW_PREFIX}0")
     assert len(await ledger.show(TEAM, limit=10)) == 2
 
 
@@ -130,7 +130,7 @@ def _thaw(name: str, *, user: str) -> JsonObject:
         "user": {"id": user},
         "channel": {"id": OPS},
         "container": {},
-        "actions": [{"action_id": THAW, "block_id": "x", "value": name, "type": "button"}],
+        "actions": [{"action_id": f"{THAW_PREFIX}0", "block_id": "x", "value": name, "type": "button"}],
     }
 
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, FEEDBACK, PAUSE, REJECT, RESUME, STEP_UP_FORM
+from bot.blocks.actions import (
+    ANSWER_PREFIX,
+    APPROVE,
+    CANCEL,
+    EDIT,
+    EDIT_FORM,
+    FEEDBACK,
+    PAUSE,
+    REJECT,
+    REJECT_FORM,
+    RESUME,
+    STEP_UP_FORM,
+)
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
-from bot.blocks.message import Message
-from bot.blocks.modal import Modal
 from bot.command_roles import CommandRoles
-from bot.desks import Desk, Whisper
+from bot.desks import Desk
 from bot.home.keeper import HomeKeeper, Reader
 from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
-from bot.listeners.clicks import ClickListeners, Tell
+from bot.listeners.clicks import ClickListeners
 from bot.listeners.commands import CommandListeners
+from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.freezes import FreezeDoor, FreezeListeners
@@ -34,16 +42,24 @@ from bot.listeners.home import HomeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
 from bot.listeners.later import Later
 from bot.listeners.openers import Openers
-from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
+from bot.listeners.reject import RejectListeners
+from bot.listeners.step_up import StepUpListeners
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
+from bot.speaking import opener, teller, whisperer
 from bot.surfaces import Surfaces
+from bot.telemetry.counted_app import CountedApp
+from bot.telemetry.intake import IntakeMetrics
+from bot.telemetry.slack import CountedCalls, SlackMetrics
+from bot.telemetry.tracing import NO_TRACING, Tracing
 
 
-def build_client(*, api_url: str, bot_token: str) -> AsyncWebClient:
+def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
     """The Web API client of the bot and of the worker: retries connection errors, 429 and 5xx."""
     client = AsyncWebClient(token=bot_token, base_url=api_url)
+    if metrics is not None:
+        client.retry_handlers.insert(0, CountedCalls(metrics))
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
     client.retry_handlers.append(AsyncServerErrorRetryHandler(max_retry_count=2))
     return client
@@ -106,28 +122,34 @@ def build_app(
     roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
     home_reader: Reader | None = None,
+    metrics: IntakeMetrics | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
 
     `roles`: None: what needs a role is refused.
     """
-    app = AsyncApp(
+    app = CountedApp(
+        metrics=metrics,
+        tracing=tracing,
         client=client,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
         process_before_response=True,
     )
     app.error(_not_acknowledged)
-    step_up = StepUpListeners(intake=intake, org=org, open_form=_opener(client))
-    ask_form = AskForm(intake, org, _opener(client))
+    step_up = StepUpListeners(intake=intake, org=org, open_form=opener(client))
+    rejecting = RejectListeners(intake=intake, org=org, open_form=opener(client))
+    editing = EditListeners(intake=intake, org=org, open_form=opener(client))
+    ask_form = AskForm(intake, org, opener(client))
     keys: KeyListeners | None = None
     if key_door is not None:
-        keys = KeyListeners(key_door, org=org, open_form=_opener(client), whisper=whisperer(client))
+        keys = KeyListeners(key_door, org=org, open_form=opener(client), whisper=whisperer(client))
         desks = {**(desks or {}), "keys": keys}
     freezes: FreezeListeners | None = None
     if freeze_door is not None:
         freezes = FreezeListeners(
-            freeze_door, org=org, open_form=_opener(client), whisper=whisperer(client), now=intake.now
+            freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now
         )
         desks = {**(desks or {}), "freeze": freezes}
     home: HomeListeners | None = None
@@ -137,12 +159,12 @@ def build_app(
             HomeKeeper(client, home_reader, intake.now, later),
             intake,
             org,
-            open_form=_opener(client),
+            open_form=opener(client),
             whisper=whisperer(client),
             desks=desks or {},
             later=later,
         )
-    Surfaces(tell=_teller(client), freezes=freezes, home=home).register(app)
+    Surfaces(tell=teller(client), freezes=freezes, home=home).register(app)
     _register(
         app,
         events=EventListeners(
@@ -152,14 +174,18 @@ def build_app(
             alert_channels=alert_channels,
             opener_of=Openers(client, identity.bot).opener_of,
         ),
-        clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
+        clicks=ClickListeners(
+            intake=intake, org=org, tell=teller(client), step_up=step_up, rejecting=rejecting, editing=editing
+        ),
         step_up=step_up,
+        rejecting=rejecting,
+        editing=editing,
         commands=CommandListeners(
             intake, org, ask_form, desks or {}, CommandRoles(roles) if roles is not None else None
         ),
         ask_form=ask_form,
         keys=keys,
-        feedback=FeedbackListeners(feedback_door, org, _teller(client)) if feedback_door is not None else None,
+        feedback=FeedbackListeners(feedback_door, org, teller(client)) if feedback_door is not None else None,
     )
     return app
 
@@ -170,6 +196,8 @@ def _register(
     events: EventListeners,
     clicks: ClickListeners,
     step_up: StepUpListeners,
+    rejecting: RejectListeners,
+    editing: EditListeners,
     commands: CommandListeners,
     ask_form: AskForm,
     keys: KeyListeners | None,
@@ -187,6 +215,18 @@ def _register(
 
     async def submission(ack: AsyncAck, body: dict[str, Any]) -> None:
         errors = await step_up.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    async def rejection(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await rejecting.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    async def edit(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await clicks.on_edit(body)
+        await ack()
+
+    async def edited(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await editing.on_submission(body)
         await (ack(response_action="errors", errors=errors) if errors else ack())
 
     async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -220,7 +260,10 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
+    bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
+    bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)
+    bolt.view(REJECT_FORM)(rejection)
     bolt.view(ASK_FORM)(asked)
     if keys is not None:
         bolt.view(KEY_FORM)(key_form)
@@ -243,51 +286,3 @@ class _Registers(Protocol):
     def action(self, constraints: re.Pattern[str]) -> Callable[..., object]: ...
     def view(self, constraints: str) -> Callable[..., object]: ...
     def command(self, command: str) -> Callable[..., object]: ...
-
-
-def _teller(api: SlackApi) -> Tell:
-    async def tell(body: dict[str, Any], message: Message) -> None:
-        """An ephemeral message in the thread of the card that was clicked."""
-        container: dict[str, Any] = body.get("container") or {}
-        card: dict[str, Any] = body.get("message") or {}
-        await api.api_call(
-            "chat.postEphemeral",
-            json={
-                "channel": body["channel"]["id"],
-                "user": body["user"]["id"],
-                "thread_ts": card.get("thread_ts") or container.get("thread_ts"),
-                "text": message.text,
-                "blocks": message.blocks,
-            },
-        )
-
-    return tell
-
-
-def whisperer(api: SlackApi) -> Whisper:
-    async def whisper(channel: str, user: str, message: Message) -> None:
-        """In the channel, or in a direct message where the bot may not write there."""
-        said = {"text": message.text, "blocks": message.blocks}
-        try:
-            await api.api_call("chat.postEphemeral", json={"channel": channel, "user": user, **said})
-        except SlackApiError:
-            opened = await api.api_call("conversations.open", json={"users": user})
-            direct: dict[str, Any] = opened.get("channel") or {}
-            await api.api_call("chat.postMessage", json={"channel": direct.get("id"), **said})
-
-    return whisper
-
-
-def _opener(api: SlackApi) -> OpenForm:
-    async def open_form(trigger_id: str, modal: Modal) -> None:
-        try:
-            async with asyncio.timeout(OPEN_SECONDS):
-                await api.api_call("views.open", json={"trigger_id": trigger_id, "view": modal.view})
-        except SlackApiError as error:
-            # Sent again after its answer was lost: the form is open.
-            if error.response["error"] != "exchanged_trigger_id":
-                raise FormNotOpened(f"Slack did not open the form: {error}") from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise FormNotOpened(f"Slack did not open the form: {error}") from error
-
-    return open_form

@@ -63,7 +63,7 @@ class LedgerFreezes:
 
     @asynccontextmanager
     async def _ledger(self) -> AsyncGenerator[Ledger]:
-        # Opened for this request: a bot without a worker has no other use for a database. A worker brings it up to date.
+        # Opened for this request: a bot without a worker has no other use for a database. Workers bring it up to date.
         try:
             async with AsyncExitStack() as exits:
                 database = Database.open(self.settings.database_url, lock_timeout_seconds=1)

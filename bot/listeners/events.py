@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.intake import Arrival, Intake, TaskEnded, alert_user
-from bot.listeners.alert_text import alert_text
+from bot.alerts.alert_text import alert_text
 from bot.listeners.openers import OpenerOf
 from bot.workflows.messages import Answer
 

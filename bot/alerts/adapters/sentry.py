@@ -38,7 +38,7 @@ def read(posted: Posted) -> AlertNotice | None:
         return None
     state = _STATE.search(plain)
     resolved = state is not None and (state["state"] or state["said"] or state["first"] or "").lower() == "resolved"
-    marks = [level for name, level in _EMOJI.items() if name in posted.text]
+    marks: list[AlertSeverity] = [level for name, level in _EMOJI.items() if name in posted.text]
     labels = {name: posted.fields[name] for name in ("project", "environment", "level") if name in posted.fields}
     return notice(
         "sentry",

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.door import AlertDoor
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, FEEDBACK, PAUSE, REJECT, RESUME, STEP_UP_FORM
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
@@ -83,6 +84,7 @@ def build_app(
     *,
     client: AsyncWebClient,
     intake: Intake,
+    alerts: AlertDoor,
     identity: Identity,
     org: str | None,
     alert_channels: frozenset[str],
@@ -108,6 +110,7 @@ def build_app(
         app,
         events=EventListeners(
             intake=intake,
+            alerts=alerts,
             org=org,
             bot_user=identity.user,
             alert_channels=alert_channels,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from aiohttp.web import AppRunner, TCPSite
 from slack_bolt.async_app import AsyncApp
@@ -11,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
+from bot.alerts.door import AlertDoor
 from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
@@ -26,6 +28,7 @@ from bot.starting import needed
 from bot.taken import NothingTaken, Taken
 from bot.workflows.client import connect
 from bot.workflows.messages import TaskLimits
+from bot.workflows.messages.alerts import TriageRules
 
 SLACK_AWAY = "Slack did not say who this bot is"
 
@@ -52,6 +55,7 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
         settings.slack,
         client=client,
         intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken),
+        alerts=build_alert_door(settings, temporal=temporal, keys=stack.keys),
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
@@ -97,14 +101,39 @@ def build_intake(settings: Settings, *, temporal: Client, keys: Keys, taken: Tak
         temporal=temporal,
         task_queue=settings.temporal.task_queue,
         decision_key=keys.derive("decision"),
-        limits=TaskLimits(
-            repair_attempts=settings.tasks.repair_attempts,
-            question_seconds=settings.tasks.question_expiry_seconds,
-            approval_seconds=settings.approvals.expiry_seconds,
-            pause_seconds=settings.tasks.pause_expiry_seconds,
-            text_chars=settings.limits.text_chars,
-        ),
-        alert_approval_seconds=settings.alerts.expiry_seconds,
+        limits=_limits(settings),
         now=utc_now,
         taken=taken or NothingTaken(),
+    )
+
+
+def build_alert_door(settings: Settings, *, temporal: Client, keys: Keys) -> AlertDoor:
+    """Of one process: what comes in at the same time elsewhere is another signal."""
+    alerts = settings.alerts
+    return AlertDoor(
+        temporal=temporal,
+        task_queue=settings.temporal.task_queue,
+        key=keys.derive("decision"),
+        rules=TriageRules(
+            limits=replace(_limits(settings), approval_seconds=alerts.expiry_seconds),
+            group_seconds=float(alerts.group_seconds),
+            window_seconds=alerts.window_seconds,
+            again_seconds=alerts.again_seconds,
+            reopen_seconds=alerts.reopen_seconds,
+            group_by=[name.lower() for name in alerts.group_by],
+            parallel=alerts.parallel,
+            storm_alerts=alerts.storm_alerts,
+            storm_investigations=alerts.storm_investigations,
+        ),
+        now=utc_now,
+    )
+
+
+def _limits(settings: Settings) -> TaskLimits:
+    return TaskLimits(
+        repair_attempts=settings.tasks.repair_attempts,
+        question_seconds=settings.tasks.question_expiry_seconds,
+        approval_seconds=settings.approvals.expiry_seconds,
+        pause_seconds=settings.tasks.pause_expiry_seconds,
+        text_chars=settings.limits.text_chars,
     )

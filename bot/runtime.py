@@ -132,6 +132,7 @@ async def open_workbench(
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
             take_warnings=purse.take_warnings,
+            spending=purse,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(

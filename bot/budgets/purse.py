@@ -187,6 +187,7 @@ def _standing(connection: Connection, org: str, scope: Scope) -> Standing:
         "person": (row.user_id == scope.subject, row.day == scope.day),
         "org": (row.day == scope.day,),
         "task": (row.task_id == scope.subject,),
+        "storm": (row.user_id == scope.subject,),
     }
     held = connection.execute(
         select(func.coalesce(func.sum(row.tokens), 0), func.coalesce(func.sum(row.micro_usd), 0)).where(

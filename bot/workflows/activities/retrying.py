@@ -47,7 +47,7 @@ def of_this_attempt(key: str) -> str:
 @asynccontextmanager
 async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
     """Around every step: a dead worker is noticed, and what is away is waited for and told."""
-    async with _beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
+    async with beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
         try:
             yield
         finally:
@@ -67,7 +67,7 @@ async def _settled(bench: Workbench, request: TaskRequest) -> AsyncGenerator[Non
 
 
 @asynccontextmanager
-async def _beating() -> AsyncGenerator[None]:
+async def beating() -> AsyncGenerator[None]:
     """Heartbeat in the background for as long as the work takes."""
 
     async def beat() -> None:
@@ -124,6 +124,20 @@ async def waiting_is_told(bench: Workbench, request: TaskRequest, thread_ts: str
         if activity.info().attempt >= ATTEMPTS_UNTOLD:
             await tell(sentences.broken(type(error).__name__, task_id=task_id), key="broken")
         raise
+
+
+@asynccontextmanager
+async def retried(task_id: str) -> AsyncGenerator[None]:
+    """Around a step that has no thread to say it in: what is away is waited for."""
+    async with beating():
+        try:
+            yield
+        except SlackRetryable as error:
+            raise _away("Slack", error, task_id, kind="SlackAway", retry_after=error.retry_after) from error
+        except LedgerUnavailable as error:
+            raise _away("The ledger", error, task_id, kind="LedgerAway") from error
+        except EstateError as error:
+            raise _away("The inventory", error, task_id, kind="EstateAway") from error
 
 
 def _away(

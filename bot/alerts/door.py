@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
@@ -19,6 +20,7 @@ from temporalio.service import RPCError
 from bot.alerts.names import alert_id
 from bot.intake import HAND_OVER, TOO_LATE, HandOverFailed, in_time
 from bot.redaction import redact
+from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages.alerts import AlertBatch, AlertSeen, AlertStart, TriageRules
 from tools.contracts.alert_notice import MOST_LABEL_VALUE, MOST_TEXT, MOST_TITLE, AlertNotice
@@ -59,6 +61,7 @@ class AlertDoor:
     rules: TriageRules
     now: Callable[[], datetime]
     pace: float = PACE
+    metrics: IntakeMetrics = field(default_factory=lambda: IntakeMetrics(CollectorRegistry()))
     _piles: dict[str, _Pile] = field(default_factory=dict[str, _Pile], init=False)
     _let_through: dict[str, float] = field(default_factory=dict[str, float], init=False)
     _turn: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock], init=False)
@@ -87,7 +90,8 @@ class AlertDoor:
                 if self._piles.get(name) is pile:
                     del self._piles[name]
                 self._note(name)
-                await self._signal(name, pile)
+                with self.metrics.handing_over("alert"):
+                    await self._signal(name, pile)
         except BaseException as error:
             if not pile.gone.done():
                 failed = error if isinstance(error, HandOverFailed) else HandOverFailed(f"It was given up: {error!r}")

@@ -14,6 +14,7 @@ from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
 from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.deciding import Deciding
+from bot.workflows.activities.editing import Editing
 from bot.workflows.activities.elsewhere import GoingElsewhere
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
@@ -38,6 +39,7 @@ SANDBOX = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
         *(
             "bot.workflows.messages",
+            "opentelemetry",
             "bot.workflows.options",
             "bot.workflows.steps",
             "tools",
@@ -59,6 +61,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     alerting = Alerting(bench, client, task_queue, decision_key)
+    editing = Editing(bench)
     return Worker(
         client,
         task_queue=task_queue,
@@ -80,6 +83,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             deciding.present,
             following_up.follow_up,
             following_up.supersede,
+            editing.edit_plan,
             elsewhere.settle_elsewhere,
             deciding.read_roles,
             deciding.tell,

@@ -14,6 +14,7 @@ from bot.workflows.messages import Answer, EnlistInput, TaskRequest, Vouched
 from bot.workflows.messages.alerts import AlertBatch, AlertEntry
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 from tools.contracts.signing import is_authentic, sign
 from tools.contracts.taskspec import MAX_INTENTS
 
@@ -21,6 +22,7 @@ _Signed = (
     TypeAdapter[Decision]
     | TypeAdapter[Answer]
     | TypeAdapter[Control]
+    | TypeAdapter[Edit]
     | TypeAdapter[TaskRequest]
     | TypeAdapter[AlertBatch]
     | TypeAdapter[AlertEntry]
@@ -29,6 +31,7 @@ _KINDS: dict[str, _Signed] = {
     "Decision": TypeAdapter(Decision),
     "Answer": TypeAdapter(Answer),
     "Control": TypeAdapter(Control),
+    "Edit": TypeAdapter(Edit),
     "TaskRequest": TypeAdapter(TaskRequest),
     "AlertBatch": TypeAdapter(AlertBatch),
     "AlertEntry": TypeAdapter(AlertEntry),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from aiohttp.web import AppRunner, TCPSite
 from slack_bolt.async_app import AsyncApp
@@ -12,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
-from bot.alerts.door import AlertDoor
+from bot.alerts.opening import build_alert_door
 from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
@@ -26,11 +25,10 @@ from bot.settings import Settings
 from bot.socket_mode import SocketMode
 from bot.starting import needed
 from bot.taken import NothingTaken, Taken
+from bot.task_limits import task_limits
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.workflows.client import connect
-from bot.workflows.messages import TaskLimits
-from bot.workflows.messages.alerts import TriageRules
 
 Connected = Callable[[], Awaitable[bool]]
 """Whether what Slack sends can be taken now."""
@@ -127,41 +125,8 @@ def build_intake(
         temporal=temporal,
         task_queue=settings.temporal.task_queue,
         decision_key=keys.derive("decision"),
-        limits=_limits(settings),
+        limits=task_limits(settings),
         now=utc_now,
         taken=taken or NothingTaken(),
         metrics=(metrics or Metrics()).intake,
-    )
-
-
-def build_alert_door(settings: Settings, *, temporal: Client, keys: Keys, metrics: Metrics | None = None) -> AlertDoor:
-    """Of one process: what comes in at the same time elsewhere is another signal."""
-    alerts = settings.alerts
-    return AlertDoor(
-        temporal=temporal,
-        task_queue=settings.temporal.task_queue,
-        key=keys.derive("decision"),
-        rules=TriageRules(
-            limits=replace(_limits(settings), approval_seconds=alerts.expiry_seconds),
-            group_seconds=float(alerts.group_seconds),
-            window_seconds=alerts.window_seconds,
-            again_seconds=alerts.again_seconds,
-            reopen_seconds=alerts.reopen_seconds,
-            group_by=[name.lower() for name in alerts.group_by],
-            parallel=alerts.parallel,
-            storm_alerts=alerts.storm_alerts,
-            storm_investigations=alerts.storm_investigations,
-        ),
-        now=utc_now,
-        metrics=(metrics or Metrics()).intake,
-    )
-
-
-def _limits(settings: Settings) -> TaskLimits:
-    return TaskLimits(
-        repair_attempts=settings.tasks.repair_attempts,
-        question_seconds=settings.tasks.question_expiry_seconds,
-        approval_seconds=settings.approvals.expiry_seconds,
-        pause_seconds=settings.tasks.pause_expiry_seconds,
-        text_chars=settings.limits.text_chars,
     )

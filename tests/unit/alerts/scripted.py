@@ -181,7 +181,9 @@ class Alerts:
     @activity.defn(name="relate")
     async def relate(self, message: RelateInput) -> dict[str, list[str]]:
         return {
-            alert.fingerprint: [f"service {alert.labels['service']}"] for alert in message.alerts if alert.labels
+            alert.fingerprint: [f"service {alert.labels['service']}"]
+            for alert in message.alerts
+            if "service" in alert.labels
         } | self.ties
 
     @activity.defn(name="show_alerts")

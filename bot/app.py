@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.door import AlertDoor
 from bot.blocks.actions import (
     ANSWER_PREFIX,
     APPROVE,
@@ -113,6 +114,7 @@ def build_app(
     *,
     client: AsyncWebClient,
     intake: Intake,
+    alerts: AlertDoor,
     identity: Identity,
     org: str | None,
     alert_channels: frozenset[str],
@@ -169,6 +171,7 @@ def build_app(
         app,
         events=EventListeners(
             intake=intake,
+            alerts=alerts,
             org=org,
             bot_user=identity.user,
             alert_channels=alert_channels,

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
+from bot.alerts.opening import build_alert_door
 from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
@@ -26,10 +27,10 @@ from bot.socket_mode import SocketMode
 from bot.speaking import whisperer
 from bot.starting import needed
 from bot.taken import NothingTaken, Taken
+from bot.task_limits import task_limits
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.workflows.client import connect
-from bot.workflows.messages import TaskLimits
 
 Connected = Callable[[], Awaitable[bool]]
 """Whether what Slack sends can be taken now."""
@@ -67,6 +68,7 @@ async def open_bot(
         settings.slack,
         client=client,
         intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics),
+        alerts=build_alert_door(settings, temporal=temporal, keys=stack.keys, metrics=metrics),
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
@@ -136,14 +138,7 @@ def build_intake(
         temporal=temporal,
         task_queue=settings.temporal.task_queue,
         decision_key=keys.derive("decision"),
-        limits=TaskLimits(
-            repair_attempts=settings.tasks.repair_attempts,
-            question_seconds=settings.tasks.question_expiry_seconds,
-            approval_seconds=settings.approvals.expiry_seconds,
-            pause_seconds=settings.tasks.pause_expiry_seconds,
-            text_chars=settings.limits.text_chars,
-        ),
-        alert_approval_seconds=settings.alerts.expiry_seconds,
+        limits=task_limits(settings),
         now=utc_now,
         taken=taken or NothingTaken(),
         metrics=(metrics or Metrics()).intake,

@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, FEEDBACK, PAUSE, REJECT, RESUME, STEP_UP_FORM
+from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, FEEDBACK, FILES, PAUSE, REJECT, RESUME, STEP_UP_FORM
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.blocks.message import Message
@@ -29,6 +29,7 @@ from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
 from bot.listeners.openers import Openers
+from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
@@ -95,6 +96,7 @@ def build_app(
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    file_door: FileDoor | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
@@ -128,6 +130,7 @@ def build_app(
         commands=CommandListeners(intake, org, ask_form, desks or {}),
         ask_form=ask_form,
         keys=keys,
+        files=FileListeners(file_door, org, _teller(client)) if file_door is not None else None,
         feedback=FeedbackListeners(feedback_door, org, _teller(client)) if feedback_door is not None else None,
     )
     return app
@@ -143,6 +146,7 @@ def _register(
     ask_form: AskForm,
     keys: KeyListeners | None,
     feedback: FeedbackListeners | None,
+    files: FileListeners | None,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -179,6 +183,11 @@ def _register(
             await feedback.on_feedback(body)
         await ack()
 
+    async def wants_files(ack: AsyncAck, body: dict[str, Any]) -> None:
+        if files is not None:
+            await files.on_files(body)
+        await ack()
+
     async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
@@ -189,6 +198,7 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
+    bolt.action(re.compile(f"^{re.escape(FILES)}$"))(wants_files)
     bolt.view(STEP_UP_FORM)(submission)
     bolt.view(ASK_FORM)(asked)
     if keys is not None:

@@ -15,10 +15,12 @@ from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateFeedback, LateKeys, desks
+from bot.late import LateFeedback, LateFiles, LateKeys, desks
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.keys import KeyDoor
+from bot.listeners.papers import FileDoor
 from bot.local.stack import RunningStack
+from bot.pacing import Pacer
 from bot.roles import role_directory
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -26,6 +28,7 @@ from bot.starting import needed
 from bot.taken import NothingTaken, Taken
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import NO_TRACING, Tracing
+from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 from bot.workflows.messages import TaskLimits
 
@@ -69,6 +72,9 @@ async def open_bot(
         org=stack.org,
         alert_channels=alert_channels,
         desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
+        file_door=FileDoor(
+            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())), roles
+        ),
         feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
         metrics=metrics.intake,

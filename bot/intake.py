@@ -22,6 +22,7 @@ from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 from tools.contracts.signing import sign
 from tools.whole_text import whole_text
 
@@ -126,13 +127,18 @@ class Intake:
 
     async def decide(self, decision: Decision) -> None:
         """Hand a person's decision to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        await self._signal("decide", decision.task_id, sign(decision, self.decision_key))
+        kept = replace(decision, reason=redact(whole_text(decision.reason)).text)
+        await self._signal("decide", decision.task_id, sign(kept, self.decision_key))
 
     async def answer(self, answer: Answer) -> None:
         """Hand a person's answer to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
         cleaned = redact(whole_text(answer.text))
         kept = replace(answer, text=cleaned.text, redacted=list(cleaned.found))
         await self._signal("answer", answer.task_id, sign(kept, self.decision_key))
+
+    async def edit(self, edit: Edit) -> None:
+        """Hand a person's change of a plan to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
+        await self._signal("edit", edit.task_id, sign(edit, self.decision_key))
 
     async def control(self, control: Control) -> None:
         """Hand a person's hand on a run to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
@@ -188,11 +194,11 @@ class Intake:
             newest = (name, running)
         return newest
 
-    async def _signal(self, name: HandedOver, task: str, message: Decision | Answer | Control) -> None:
+    async def _signal(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
         with about(org=message.org, task=task), self.metrics.handing_over(name, over=TaskEnded):
             await self._send(name, task, message)
 
-    async def _send(self, name: HandedOver, task: str, message: Decision | Answer | Control) -> None:
+    async def _send(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
             async with _in_time():

@@ -13,6 +13,7 @@ from bot.workflows.inbox import Inbox
 from bot.workflows.messages import Answer, ConfirmedParts, Exchange, TaskRequest, TaskState, UnderstandInput, WarnInput
 from bot.workflows.parts import Parts, chosen
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 from tools.contracts.taskspec import Intent, TaskSpec
 
 MAX_QUESTIONS = 3
@@ -100,5 +101,7 @@ class Asking:
                 )
             if isinstance(message, Decision):
                 await self._inbox.weigh(message, None)
+            elif isinstance(message, Edit):
+                await self._inbox.admits(message, None)
             elif await self._inbox.answers(message, exchange):
                 return message

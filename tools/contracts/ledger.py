@@ -27,6 +27,7 @@ LedgerKind = Literal[
     "handed_over",
     "approval_requested",
     "follow_up_heard",
+    "plan_edited",
     "plan_superseded",
     "plan_explained",
     "approval_waived",

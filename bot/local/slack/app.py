@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
-from importlib import resources
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +20,7 @@ from bot.local.slack.live import LiveFeed
 from bot.local.slack.lookout import Lookout, slack_errors
 from bot.local.slack.messages import Change
 from bot.local.slack.outbox import Outbox, Patience
+from bot.local.slack.pages import Page
 from bot.local.slack.people import People
 from bot.local.slack.ratelimit import RateLimits
 from bot.local.slack.serving import FileDoors
@@ -35,11 +35,6 @@ from bot.local.slack.workspace import Workspace
 SWEEP_SECONDS = 0.5
 _HERE: ContextVar[str] = ContextVar("here")
 """Scheme and host by which the request being served reached this server; response URLs lead back the same way."""
-_PAGE = {
-    "": ("index.html", "text/html"),
-    **{name: (name, "text/javascript") for name in ("app.js", "api.js", "blocks.js", "text.js", "modal.js", "dom.js")},
-    "style.css": ("style.css", "text/css"),
-}
 
 
 def build_app(
@@ -49,6 +44,7 @@ def build_app(
     patience: Patience | None = None,
     trigger_seconds: float = TRIGGER_SECONDS,
     response_seconds: float = RESPONSE_SECONDS,
+    page: Page | None = None,
 ) -> web.Application:
     """The whole server: `/api/`, Socket Mode, response URLs, the control API and the page.
 
@@ -112,8 +108,7 @@ def build_app(
             *lookout.routes(),
             *control.routes(),
             *FileDoors(workspace, faults).routes(),
-            web.get("/archives/{channel}/{message}", _page),
-            web.get("/{name:[a-z.]*}", _page),
+            *(page or Page()).routes(),
         ]
     )
     app.on_response_prepare.append(add_headers)
@@ -132,11 +127,3 @@ async def _sweep(workspace: Workspace) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         workspace.close_old_streams()
-
-
-async def _page(request: web.Request) -> web.Response:
-    name, content_type = _PAGE.get(request.match_info.get("name", ""), ("", ""))
-    if not name:
-        raise web.HTTPNotFound
-    text = await asyncio.to_thread((resources.files("bot.local.slack") / "page" / name).read_text, "utf-8")
-    return web.Response(text=text, content_type=content_type, charset="utf-8")

@@ -88,7 +88,7 @@ class Message:
 
 
 ChangeKind = Literal[
-    "message", "changed", "deleted", "ephemeral", "reaction", "status", "view", "notice", "socket", "members"
+    "message", "changed", "deleted", "ephemeral", "reaction", "status", "view", "home", "notice", "socket", "members"
 ]
 
 

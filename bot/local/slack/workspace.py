@@ -143,6 +143,11 @@ class Workspace:
         messages = self._messages.get(channel, {}).values()
         return sorted((each for each in messages if not each.is_reply), key=lambda each: number_of(each.ts))
 
+    def newest(self, channel: str) -> str | None:
+        """The ts of the newest message there that everybody sees, replies too."""
+        messages = self._messages.get(channel, {}).values()
+        return max((each.ts for each in messages if each.ephemeral_to is None), key=number_of, default=None)
+
     def replies(self, channel: str, ts: str) -> list[Message]:
         """Replies in a thread (ephemeral ones too), oldest first, without its parent."""
         return list(self._threads.get((channel, ts), []))

@@ -2,6 +2,7 @@
 
 from bot.workflows.messages.deciding import (
     AcceptedDecision,
+    EditInput,
     ElsewhereInput,
     Fixed,
     FollowedUp,
@@ -59,6 +60,7 @@ __all__ = [
     "Answer",
     "ConcludeInput",
     "ConfirmedParts",
+    "EditInput",
     "Elsewhere",
     "ElsewhereInput",
     "EnlistInput",

@@ -7,6 +7,8 @@ from typing import Literal
 
 from bot.workflows.messages.request import Answer, TaskRequest
 from bot.workflows.messages.state import Elsewhere, Proposal
+from tools.contracts.decision import ReasonKind
+from tools.contracts.edit import Edit
 from tools.contracts.taskspec import TaskSpec
 
 
@@ -37,8 +39,20 @@ class FollowUpInput:
 
 
 @dataclass(frozen=True)
+class EditInput:
+    request: TaskRequest
+    thread_ts: str
+    spec: TaskSpec
+    proposal: Proposal
+    """On offer: what is edited."""
+    edit: Edit
+    """As the edge signed it."""
+    fixed: Fixed = ""
+
+
+@dataclass(frozen=True)
 class FollowedUp:
-    """What became of a reply. Whoever had to be told has been."""
+    """What became of a reply, or of an edit. Whoever had to be told has been."""
 
     kind: Literal["refined", "explained", "turned_away", "decides", "elsewhere"]
     """`decides`: a decision in words, which counts for nothing. `elsewhere`: it names another environment, and its
@@ -126,5 +140,8 @@ class AcceptedDecision:
     issued_at: str
     settled: bool
     """True: the quorum is reached, or it was a rejection."""
+    elsewhere: list[Elsewhere] = field(default_factory=list[Elsewhere])
+    """Questions about another environment that are closed by it, unanswered."""
     step_up: str = ""
     """What the person typed, where the requirement asks for it."""
+    reason_kind: ReasonKind = ""

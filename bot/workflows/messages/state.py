@@ -8,6 +8,7 @@ from typing import Literal
 from bot.workflows.messages.request import Answer, TaskRequest
 from tools.contracts.common import Environment
 from tools.contracts.council import CouncilOutcome
+from tools.contracts.decision import ReasonKind
 from tools.contracts.outputs import AnyPlan
 from tools.contracts.taskspec import Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Waiver
@@ -158,6 +159,8 @@ class TaskState:
     """Ids of the tasks that the confirmed parts of the message became, so far."""
     outcome: Outcome | None = None
     detail: str = ""
+    reason_kind: ReasonKind = ""
+    """Of a rejection."""
     ended_by: str = ""
     """Who rejected or cancelled."""
     heard: list[str] = field(default_factory=list[str])
@@ -186,6 +189,8 @@ class TaskResult:
     phases_run: int
     ended_by: str = ""
     """Slack user id of who rejected or cancelled; empty otherwise."""
+    reason_kind: ReasonKind = ""
+    """Why the plan was rejected, where that was said."""
     report_digest: str | None = None
     handed_over_to: str = ""
     waiver: str = ""

@@ -33,6 +33,7 @@ from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import GRACE, OPS, Slack
 from tests.unit.routing.calling import called
 from tools.contracts.council import CouncilOutcome
+from tools.contracts.decision import ReasonKind
 
 __all__ = ["slack", "temporal"]
 
@@ -80,7 +81,9 @@ def of_mode(mode: str) -> CouncilOutcome:
     return outcome.model_copy(update=changed)
 
 
-def ended(outcome: m.Outcome, *, mode: str, approvers: list[str], phases_run: int) -> list[tuple[str, bool, list[str]]]:
+def ended(
+    outcome: m.Outcome, *, mode: str, approvers: list[str], phases_run: int, kind: ReasonKind = ""
+) -> list[tuple[str, bool, list[str]]]:
     plan, report = samples.plan(), samples.allowed(samples.plan())
     assert report.requirement is not None
     request = m.TaskRequest(
@@ -88,7 +91,7 @@ def ended(outcome: m.Outcome, *, mode: str, approvers: list[str], phases_run: in
     )
     proposal = m.Proposal(2, plan, report, report.requirement, of_mode(mode), "n", "")
     state = m.TaskState(request=request, spec=samples.spec(), proposal=proposal)
-    result = m.TaskResult("t", outcome, "", 2, plan.digest, None, None, 0, approvers, phases_run)
+    result = m.TaskResult("t", outcome, "", 2, plan.digest, None, None, 0, approvers, phases_run, reason_kind=kind)
     return [(one.item, one.right, sorted(one.votes)) for one in answers_proved(state, result)]
 
 
@@ -102,6 +105,10 @@ def test_what_the_end_of_a_task_says_of_who_answered() -> None:
     assert ended("rolled_back", mode="single", approvers=["UGRACE"], phases_run=1)[1] == ("run:r2", False, ["Claude"])
     assert ended("completed", mode="council", approvers=["UGRACE"], phases_run=3) == [("approval:r2", True, three)]
     assert ended("rejected", mode="council", approvers=[], phases_run=0) == [("approval:r2", False, three)]
+    for kind in ("wrong_cause", "wrong_target", "too_risky", "other"):
+        said = ended("rejected", mode="council", approvers=[], phases_run=0, kind=kind)
+        assert said == [("approval:r2", False, three)]
+    assert ended("rejected", mode="council", approvers=[], phases_run=0, kind="not_now") == []
     assert ended("expired", mode="single", approvers=[], phases_run=0) == []
 
 

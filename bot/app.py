@@ -46,11 +46,17 @@ from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
+from bot.telemetry.counted_app import CountedApp
+from bot.telemetry.intake import IntakeMetrics
+from bot.telemetry.slack import CountedCalls, SlackMetrics
+from bot.telemetry.tracing import NO_TRACING, Tracing
 
 
-def build_client(*, api_url: str, bot_token: str) -> AsyncWebClient:
+def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
     """The Web API client of the bot and of the worker: retries connection errors, 429 and 5xx."""
     client = AsyncWebClient(token=bot_token, base_url=api_url)
+    if metrics is not None:
+        client.retry_handlers.insert(0, CountedCalls(metrics))
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
     client.retry_handlers.append(AsyncServerErrorRetryHandler(max_retry_count=2))
     return client
@@ -103,9 +109,13 @@ def build_app(
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    metrics: IntakeMetrics | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
-    app = AsyncApp(
+    app = CountedApp(
+        metrics=metrics,
+        tracing=tracing,
         client=client,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -15,6 +16,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from bot.redaction import redact
 from bot.taken import NothingTaken, Taken
+from bot.telemetry import about
+from bot.telemetry.intake import HandedOver, IntakeMetrics
 from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
 from tools.contracts.control import Control
@@ -68,15 +71,18 @@ class Intake:
     alert_approval_seconds: int | None
     now: Callable[[], datetime]
     taken: Taken = field(default_factory=NothingTaken)
+    metrics: IntakeMetrics = field(default_factory=lambda: IntakeMetrics(CollectorRegistry()))
 
     async def accept(self, arrival: Arrival) -> str:
         """Start the task, once however often this is called. The task id. Raises :class:`HandOverFailed`."""
         task = task_id(arrival)
-        if await self.taken.has(arrival.org, task):
-            return task
-        await self._start(arrival, task)
-        # Only now: a retry of what failed must not be dropped.
-        await self.taken.add(arrival.org, task)
+        with about(org=arrival.org, task=task):
+            if await self.taken.has(arrival.org, task):
+                return task
+            with self.metrics.handing_over("start"):
+                await self._start(arrival, task)
+            # Only now: a retry of what failed must not be dropped.
+            await self.taken.add(arrival.org, task)
         return task
 
     async def _start(self, arrival: Arrival, task: str) -> None:
@@ -185,7 +191,11 @@ class Intake:
             newest = (name, running)
         return newest
 
-    async def _signal(self, name: str, task: str, message: Decision | Answer | Control | Edit) -> None:
+    async def _signal(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
+        with about(org=message.org, task=task), self.metrics.handing_over(name, over=TaskEnded):
+            await self._send(name, task, message)
+
+    async def _send(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
             async with _in_time():

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ METHOD_RATES: Final[Mapping[str, Rate]] = {
 """Of one method over the whole workspace, a little under Slack's tiers 3, 2, 2 and 4."""
 
 
+class PacingMetrics(Protocol):
+    """Who counts turns. Neither method fails."""
+
+    def waited(self, seconds: float, *, urgent: bool) -> None: ...
+    def held(self, method: str, seconds: float) -> None: ...
+
+
 @dataclass
 class _Lane:
     rate: Rate
@@ -62,23 +70,33 @@ class Pacer:
     """Turns, by channel and by method. Urgent writers (cards, answers to a click) go before progress."""
 
     def __init__(
-        self, *, channel_rate: Rate | None = CHANNEL_RATE, method_rates: Mapping[str, Rate] = METHOD_RATES
+        self,
+        *,
+        channel_rate: Rate | None = CHANNEL_RATE,
+        method_rates: Mapping[str, Rate] = METHOD_RATES,
+        metrics: PacingMetrics | None = None,
     ) -> None:
         self._channel_rate = channel_rate
         """None: no pacing at all, for a workspace without rate limits."""
         self._method_rates: Mapping[str, Rate] = method_rates if channel_rate is not None else {}
+        self._metrics = metrics
         self._lanes: dict[str, _Lane] = {}
         self._order = itertools.count()
 
     async def turn(self, channel: str, method: str, *, urgent: bool = False) -> None:
         """Return when this write may be made."""
+        started = time.monotonic()
         if method in self._method_rates:
             await self._wait(f"method:{method}", self._method_rates[method], urgent=urgent)
         if self._channel_rate is not None:
             await self._wait(f"channel:{channel}", self._channel_rate, urgent=urgent)
+        if self._metrics is not None:
+            self._metrics.waited(time.monotonic() - started, urgent=urgent)
 
     def hold(self, channel: str, method: str, seconds: float) -> None:
         """Slack answered 429: nothing more of this kind for so long."""
+        if self._metrics is not None:
+            self._metrics.held(method, seconds)
         until = asyncio.get_running_loop().time() + seconds
         for name, rate in ((f"channel:{channel}", self._channel_rate), (f"method:{method}", self._rate_of(method))):
             if rate is not None:

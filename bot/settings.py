@@ -19,6 +19,7 @@ from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
 from bot.settings_modes import EscalationSettings, ModeSettings
 from bot.settings_money import BudgetSettings, CacheSettings, KeystoreSettings, UsageSettings
+from bot.settings_ops import OpsSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_routing import RoutingSettings
 from bot.settings_sections import (
@@ -62,6 +63,7 @@ __all__ = [
     "MemberSettings",
     "ModeSettings",
     "OpaSettings",
+    "OpsSettings",
     "PolicySettings",
     "RedisSettings",
     "RoleSettings",
@@ -116,6 +118,7 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     budgets: BudgetSettings = Field(default_factory=BudgetSettings)
     usage: UsageSettings = Field(default_factory=UsageSettings)
+    ops: OpsSettings = Field(default_factory=OpsSettings)
 
     @model_validator(mode="before")
     @classmethod

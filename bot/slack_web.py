@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.pacing import Pacer
+from bot.telemetry.slack import CountedCalls
 from tools.contracts.common import JsonObject
 
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
@@ -66,7 +67,7 @@ class SlackWeb:
             proxy=client.proxy,
             session=client.session,
             trust_env_in_session=client.trust_env_in_session,
-            retry_handlers=[],
+            retry_handlers=[each for each in client.retry_handlers if isinstance(each, CountedCalls)],
         )
         self._client = cast("_Client", own)
         self._pacer = pacer

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import ClassVar
 
+from agents.orchestrator.alike import Pair
 from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
@@ -26,9 +27,11 @@ from prompts.library import PromptLibrary
 from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 from tools.contracts.ledger import LedgerKind
+from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.plan import Plan
 from tools.contracts.progress import MemberProgress
 from tools.contracts.taskspec import TaskSpec
+from tools.receipts import names_in
 from tools.registry import ToolRegistry
 
 _INTENT_LIMIT = 2000
@@ -158,7 +161,15 @@ class SpecialistAgent(ABC):
             vote_prompt=vote,
             expand=expand,
             synthesis_prompt=synthesis,
+            entail_prompt=self._entail,
+            names=names_in(receipts.book.by_call),
+            approved=not issubclass(self.contract, FindingsMemberReport),
         )
+
+    def _entail(self, pairs: Sequence[Pair]) -> BriefPrompt:
+        prompt = self.prompts.load("council.entail")
+        rendered = prompt.render(pairs=pairs)
+        return BriefPrompt(prompt.id, prompt.version, rendered.user, system=rendered.system)
 
     def _text(self, prompt_id: str, values: JsonObject) -> BriefPrompt:
         prompt = self.prompts.load(prompt_id)
@@ -167,8 +178,9 @@ class SpecialistAgent(ABC):
     def _stamps(self, mode: str = "") -> JsonObject:
         """Of the prompts that a round in this mode rests on; empty: of all that it may."""
         agent = self.capability.agent
-        last = {"single": [], "aggregation": [self.synthesis], "council": ["council.vote"]}
-        more = last.get(mode, ["council.vote", self.synthesis])
+        council = ["council.entail", "council.vote"]
+        last = {"single": [], "aggregation": [self.synthesis], "council": council}
+        more = last.get(mode, [*council, self.synthesis])
         return self.prompts.stamps(f"{agent}.investigate", "council.member", f"{agent}.report", *more)
 
     async def _record_invoked(self, assignment: Assignment) -> None:

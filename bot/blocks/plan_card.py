@@ -242,7 +242,7 @@ def _where(offer: Offer) -> str:
 
 
 def _absent(outcome: CouncilOutcome) -> list[str]:
-    return _few(voices.absent_lines(outcome), 5)
+    return _few(voices.absent_lines(outcome, approved=True), 5)
 
 
 def _few(found: list[str], show: int) -> list[str]:

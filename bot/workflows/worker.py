@@ -36,6 +36,7 @@ SANDBOX = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
         *(
             "bot.workflows.messages",
+            "opentelemetry",
             "bot.workflows.options",
             "bot.workflows.steps",
             "tools",

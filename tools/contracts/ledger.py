@@ -38,6 +38,7 @@ LedgerKind = Literal[
     "run_cancelled",
     "control_refused",
     "mode_set",
+    "feedback_given",
     "phase_started",
     "phase_finished",
     "rollback_finished",

@@ -117,6 +117,7 @@ class Deciding:
                     "issued_at": message.issued_at,
                     "settled": message.settled,
                     "step_up": message.step_up,
+                    "waited_seconds": _waited(proposal.card_ts, message.issued_at),
                 },
                 org=request.org,
                 task_id=request.task_id,
@@ -132,6 +133,14 @@ class Deciding:
             await self.bench.writer.update(request.channel, proposal.card_ts, card)
             await close_unanswered(self.bench, request, message.elsewhere, here=proposal.plan.environment)
         return True
+
+
+def _waited(card_ts: str, issued_at: str) -> float | None:
+    """Seconds from the card, whose ts is Slack's clock, to the click. None: it is no time."""
+    try:
+        return max(0.0, round(datetime.fromisoformat(issued_at).timestamp() - float(card_ts), 3))
+    except ValueError:
+        return None
 
 
 def _offered_as(message: PresentInput) -> LedgerKind:

@@ -55,13 +55,11 @@ class Investigating:
             simulated=bench.simulated,
             check_first=is_retry(),
         ) as progress:
+            org, received_at = message.request.org, datetime.fromisoformat(message.request.received_at)
             route = await bench.router.route(
-                "reason",
-                org=message.request.org,
-                task_id=spec.id,
-                received_at=datetime.fromisoformat(message.request.received_at),
-                agent=spec.agents[0],
+                "reason", org=org, task_id=spec.id, received_at=received_at, agent=spec.agents[0]
             )
+            fast = await bench.router.route("parse", org=org, task_id=spec.id, received_at=received_at)
             if route.members[0] != bench.members[0]:
                 progress.emit(NoteProgress(f"{route.members[0].name} is asked first. {route.why}"))
             return await bench.agents[spec.agents[0]].work(
@@ -70,7 +68,7 @@ class Investigating:
                     caller=await bench.caller(message.request),
                     revision=message.revision,
                     mode=spec.mode,
-                    orchestrator=replace(bench.orchestrator, asked=route.members),
+                    orchestrator=replace(bench.orchestrator, asked=route.members, judge=fast.members[0]),
                     dispatcher=bench.dispatcher(recorder),
                     progress=progress,
                     recorder=recorder,

@@ -21,10 +21,17 @@ QUIET = ("aiosqlite", "alembic", "asyncio", "httpx", "httpcore", "LiteLLM", "sla
 """Libraries that tell at `info` (or `debug`) what only their authors need: heard from `warning` on."""
 
 
-def configure_logging(level: LogLevel, *, redact: Callable[[str], str], stream: TextIO | None = None) -> None:
+def configure_logging(
+    level: LogLevel,
+    *,
+    redact: Callable[[str], str],
+    stream: TextIO | None = None,
+    ids: Callable[[], Mapping[str, str]] | None = None,
+) -> None:
     """Route everything to `stream` (stderr when None), each text through `redact`. Call once, at the start.
 
-    `redact` sees every string of an entry, tracebacks included, and returns what may be written.
+    `redact` sees every string of an entry, tracebacks included, and returns what may be written. `ids`: what else each
+    entry names, such as the trace it belongs to.
     """
     out = sys.stderr if stream is None else stream
     shared: list[Processor] = [
@@ -35,6 +42,7 @@ def configure_logging(level: LogLevel, *, redact: Callable[[str], str], stream: 
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
+        *([] if ids is None else [_Ids(ids)]),
         Redaction(redact),
     ]
     renderer: Processor = (
@@ -63,6 +71,17 @@ def about(*, org: str | None = None, task: str | None = None) -> AbstractContext
     """While it lasts, every entry of this asyncio task (and of those it starts) names the org and the task."""
     given = {"org": org, "task": task}
     return structlog.contextvars.bound_contextvars(**{key: value for key, value in given.items() if value is not None})
+
+
+class _Ids:
+    """A structlog processor: adds what is asked for at each entry."""
+
+    def __init__(self, ids: Callable[[], Mapping[str, str]]) -> None:
+        self._ids = ids
+
+    def __call__(self, _logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        entry.update(self._ids())
+        return entry
 
 
 class Redaction:

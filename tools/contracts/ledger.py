@@ -25,6 +25,8 @@ LedgerKind = Literal[
     "report_validated",
     "handed_over",
     "approval_requested",
+    "approval_reminded",
+    "approval_escalated",
     "follow_up_heard",
     "plan_edited",
     "plan_superseded",

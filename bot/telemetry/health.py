@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from prometheus_client import CollectorRegistry, Gauge
+
 from bot.probes import NoAnswer
 from bot.redaction import redact
 
@@ -46,6 +48,19 @@ class Looked:
     ready: bool
     parts: dict[str, bool]
     """Part → whether it answers."""
+
+
+class HealthMetrics:
+    """The same, as gauges: for alerts, which a probe of one process is not."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._ready = Gauge("gavel_ready", "1: this process serves, and its needed parts answer.", registry=registry)
+        self._parts = Gauge("gavel_part_answers", "1: the part answers this process.", ["part"], registry=registry)
+
+    def tell(self, looked: Looked) -> None:
+        self._ready.set(looked.ready)
+        for name, answers in looked.parts.items():
+            self._parts.labels(name).set(answers)
 
 
 class Readiness:

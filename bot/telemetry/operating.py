@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.local.stack import RunningStack
 from bot.probes import NoAnswer, ask_opa, ask_redis, ask_slack, ask_sql, ask_temporal
-from bot.telemetry.health import Readiness, Vital
+from bot.telemetry.health import HealthMetrics, Readiness, Vital
 from bot.telemetry.listener import listening_to_operators, operations_app
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.queue import QueueMetrics
@@ -70,7 +71,13 @@ async def operating(stack: RunningStack) -> AsyncGenerator[Operations]:
                 lazy=True,
             )
             queue = QueueMetrics(metrics.registry, temporal, task_queue=settings.temporal.task_queue)
-            app = operations_app(metrics.registry, readiness, before_scrape=queue.refresh)
+            health = HealthMetrics(metrics.registry)
+
+            async def before_scrape() -> None:
+                looked, _ = await asyncio.gather(readiness.look(), queue.refresh())
+                health.tell(looked)
+
+            app = operations_app(metrics.registry, readiness, before_scrape=before_scrape)
             await exits.enter_async_context(listening_to_operators(settings.ops, app))
         exits.callback(readiness.leaving)
         yield Operations(stack, readiness, metrics=metrics, tracing=tracing)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
@@ -30,6 +31,15 @@ _STATUSES: Final = {status.name.replace("_", "").lower(): status.name.lower() fo
 _TASKS: Final = "WorkflowType = 'gavel-task' GROUP BY ExecutionStatus"
 
 _log = logging.getLogger("gavel.operations")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Steps of one type that wait for a worker."""
+
+    steps: int
+    oldest_seconds: float
+    pollers: int
 
 
 class QueueMetrics:
@@ -69,25 +79,36 @@ class QueueMetrics:
                 return
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    await asyncio.gather(self._count(), *(self._describe(name) for name in _TYPES))
+                    tasks, workflow, activity = await asyncio.gather(
+                        self._count(), self._describe("workflow"), self._describe("activity")
+                    )
             except (RPCError, RuntimeError, TimeoutError, OSError) as error:
                 _log.debug("Temporal did not tell the queue's figures: %s", error)
                 for gauge in (self._tasks, self._backlog, self._age, self._pollers):
                     gauge.clear()
                 self._known.set(0)
             else:
-                self._known.set(1)
+                self.tell(tasks, {"workflow": workflow, "activity": activity})
             self._at = self._clock()
 
-    async def _count(self) -> None:
+    def tell(self, tasks: Mapping[str, int], waits: Mapping[str, Wait]) -> None:
+        """`tasks`: status → how many. `waits`: type of step → what waits."""
+        self._known.set(1)
+        for status, count in tasks.items():
+            self._tasks.labels(status).set(count)
+        for name, wait in waits.items():
+            self._backlog.labels(name).set(wait.steps)
+            self._age.labels(name).set(wait.oldest_seconds)
+            self._pollers.labels(name).set(wait.pollers)
+
+    async def _count(self) -> dict[str, int]:
         counted = await self._temporal.count_workflows(_TASKS)
         found = dict.fromkeys(_STATUSES.values(), 0)
         for group in counted.groups:
             found[_STATUSES.get(str(group.group_values[0]).lower(), OTHER)] = group.count
-        for status, count in found.items():
-            self._tasks.labels(status).set(count)
+        return found
 
-    async def _describe(self, name: str) -> None:
+    async def _describe(self, name: str) -> Wait:
         described = await self._temporal.workflow_service.describe_task_queue(
             DescribeTaskQueueRequest(
                 namespace=self._temporal.namespace,
@@ -96,6 +117,8 @@ class QueueMetrics:
                 report_stats=True,
             )
         )
-        self._backlog.labels(name).set(described.stats.approximate_backlog_count)
-        self._age.labels(name).set(described.stats.approximate_backlog_age.ToMilliseconds() / 1000)
-        self._pollers.labels(name).set(len(described.pollers))
+        return Wait(
+            steps=described.stats.approximate_backlog_count,
+            oldest_seconds=described.stats.approximate_backlog_age.ToMilliseconds() / 1000,
+            pollers=len(described.pollers),
+        )

@@ -38,6 +38,14 @@ class RunMetrics:
             registry=registry,
         )
         self._ended = Counter("gavel_tasks_ended_total", "Tasks, by how they ended.", ["outcome"], registry=registry)
+        # There from the start: an alert on the first of its kind compares with zero.
+        for outcome in get_args(Outcome):
+            self._ended.labels(outcome)
+        for environment in get_args(Environment):
+            for outcome in ("ok", "failed"):
+                self._rollbacks.labels(environment, outcome)
+            for outcome in ("ok", "failed", "not_run"):
+                self._phases.labels(environment, outcome)
 
     def tool_called(self, body: JsonObject) -> None:
         if body.get("stage") != "outcome":

@@ -49,6 +49,13 @@ class VerdictMetrics:
             registry=registry,
         )
         self._rules = Bounded(RULES)
+        # There from the start: an alert on the first of its kind compares with zero.
+        for problem in get_args(Problem):
+            self._problems.labels(problem)
+        for subject in get_args(Subject):
+            for gate in get_args(GateName):
+                for verdict in ("passed", "refused", "off"):
+                    self._verdicts.labels(subject, gate, verdict)
 
     def judged(self, body: JsonObject) -> None:
         """`body`: a `tools.contracts.verdict.GateReport`."""

@@ -76,7 +76,8 @@ async def test_a_scrape_of_a_real_run_counts_it_and_names_nobody(tmp_path: Path)
         assert total(found, "gavel_intake_hand_over_seconds_count", what="start", outcome="taken") == 1
         assert total(found, "gavel_intake_hand_over_seconds_count", what="decide", outcome="taken") == 2
         assert total(found, "gavel_tasks", status="completed") == 1
-        assert total(found, "gavel_queue_known") == 1
+        assert total(found, "gavel_queue_known") == total(found, "gavel_ready") == 1
+        assert total(found, "gavel_part_answers") == 5
         assert total(found, "gavel_queue_pollers", type="workflow") >= 1
         assert total(found, "gavel_model_calls_total", outcome="ok") > 0
         assert total(found, "gavel_model_tokens_total") > 0
@@ -109,7 +110,7 @@ async def test_a_scrape_of_a_real_run_counts_it_and_names_nobody(tmp_path: Path)
 LABELS = {
     *("kind", "outcome", "what", "le", "method", "urgent", "status", "type", "version"),
     *("provider", "model", "purpose", "direction", "mode", "state", "subject", "gate", "verdict", "rule"),
-    *("settled", "problem", "tool", "environment", "generation"),
+    *("part", "settled", "problem", "tool", "environment", "generation"),
     # python_info's
     *("implementation", "major", "minor", "patchlevel"),
 }

@@ -86,4 +86,4 @@ async def close_reminders(bench: Workbench, request: TaskRequest, proposal: Prop
     for ts in proposal.reminders:
         # Somebody may have deleted it: what was decided counts all the same.
         with suppress(SlackRefused):
-            await bench.writer.update(request.channel, ts, waits_no_more(task_id=request.task_id), urgent=False)
+            await bench.writer.update(request.channel, ts, waits_no_more(task_id=request.task_id), haste="later")

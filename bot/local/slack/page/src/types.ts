@@ -80,7 +80,6 @@ export interface SharedFile {
   title?: string;
   mimetype?: string;
   size?: number;
-  url_private?: string;
 }
 
 export interface Message {

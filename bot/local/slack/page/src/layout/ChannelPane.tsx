@@ -71,7 +71,7 @@ function Messages({ state, channel, shortcuts, go }: PaneProps): ReactNode {
         workspace={workspace}
         label={`Message ${called}`}
         placeholder={`Message ${called}, or /gavel …`}
-        onSend={(text) => send({ workspace, viewer, channel: channel.id, thread: null }, text)}
+        onSend={(text, files) => send({ workspace, viewer, channel: channel.id, thread: null }, text, files)}
         onProblem={toast}
       />
     </>

@@ -13,8 +13,8 @@ export function ThreadPane({ state, channel, shortcuts, go, root }: PaneProps & 
   const messages = useMemo(() => ordered(state.replies), [state.replies]);
   const { workspace, viewer } = state;
   const assistant = state.assistant.get(threadKey(channel.id, root));
-  const say = (text: string): Promise<string | null> =>
-    send({ workspace, viewer, channel: channel.id, thread: root }, text);
+  const say = (text: string, files: File[] = []): Promise<string | null> =>
+    send({ workspace, viewer, channel: channel.id, thread: root }, text, files);
   const prompt = async (text: string): Promise<void> => {
     const problem = await say(text);
     if (problem) toast(problem);

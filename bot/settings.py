@@ -29,6 +29,7 @@ from bot.settings_sections import (
     CouncilSettings,
     DatabaseSettings,
     EstateSettings,
+    FileSettings,
     LedgerSettings,
     LimitSettings,
     LlmSettings,
@@ -55,6 +56,7 @@ __all__ = [
     "DatabaseSettings",
     "EscalationSettings",
     "EstateSettings",
+    "FileSettings",
     "GateSettings",
     "KeystoreSettings",
     "LedgerSettings",
@@ -108,6 +110,7 @@ class Settings(Section):
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
     tasks: TaskSettings = Field(default_factory=TaskSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     estate: EstateSettings = Field(default_factory=EstateSettings)
     gates: GateSettings = Field(default_factory=GateSettings)

@@ -23,6 +23,7 @@ from bot.local.slack.outbox import Outbox, Patience
 from bot.local.slack.pages import Page
 from bot.local.slack.people import People
 from bot.local.slack.ratelimit import RateLimits
+from bot.local.slack.serving import FileDoors
 from bot.local.slack.sockets import SocketHub
 from bot.local.slack.stats import Stats
 from bot.local.slack.tickets import RESPONSE_SECONDS, TRIGGER_SECONDS, ResponseUrls, Triggers
@@ -57,7 +58,7 @@ def build_app(
     )
     triggers, urls = Triggers(lifetime_seconds=trigger_seconds), ResponseUrls(lifetime_seconds=response_seconds)
     views = Views(workspace, triggers)
-    app = web.Application(middlewares=[guard, _remember_address, slack_errors], client_max_size=8 * 1024 * 1024)
+    app = web.Application(middlewares=[guard, _remember_address, slack_errors], client_max_size=32 * 1024 * 1024)
     people = People(workspace, outbox=outbox, views=views, triggers=triggers, urls=urls, base=_HERE.get)
     api = WebApi(workspace, views=views, sockets=sockets, stats=stats, faults=faults, limits=limits)
     control = Control(workspace, people=people, views=views, outbox=outbox, webhooks=webhooks)
@@ -106,6 +107,7 @@ def build_app(
             web.get("/local/stream", feed.handle),
             *lookout.routes(),
             *control.routes(),
+            *FileDoors(workspace, faults).routes(),
             *(page or Page()).routes(),
         ]
     )

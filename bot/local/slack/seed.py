@@ -83,6 +83,8 @@ DEFAULT_MANIFEST = AppManifest(
             "channels:read",
             "chat:write",
             "commands",
+            "files:read",
+            "files:write",
             "groups:history",
             "groups:read",
             "im:history",

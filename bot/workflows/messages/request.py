@@ -58,6 +58,8 @@ class TaskRequest:
     """For a part: the whole message. Untrusted."""
     follows: str = ""
     """The last task of the same thread, which is over."""
+    files: list[str] = field(default_factory=list[str])
+    """Slack's ids of what was attached. The files themselves never come here: `bot.attachments`."""
     mac: str = ""
 
 
@@ -75,4 +77,6 @@ class Answer:
     """Kinds of secrets that were removed from the text."""
     unique: str = ""
     """The ts of the message, or of the click: what Slack delivers twice is answered once."""
+    files: list[str] = field(default_factory=list[str])
+    """Slack's ids of what was attached to it."""
     mac: str = ""

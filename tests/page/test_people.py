@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from playwright.async_api import Browser, expect
@@ -9,6 +10,10 @@ from playwright.async_api import Browser, expect
 from tests.page.window import PHONE, window
 from tests.unit.local_slack.harness import ADA, ALERTS, OPS, Bot, Slack, actions, button, plain, section, until
 from tools.contracts.common import JsonObject
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def field(name: str, **more: object) -> JsonObject:
@@ -212,3 +217,32 @@ async def test_a_storm_of_messages_leaves_the_page_quick_and_whole(browser: Brow
         assert took < 1000, f"the page answers after {took:.0f} ms"
         await page.go("ops")
         await expect(page.page.get_by_role("heading", name="ops")).to_be_visible()
+
+
+async def test_files_go_with_a_message_and_pictures_are_shown(browser: Browser, slack: Slack, bot: Bot) -> None:
+    del bot
+    async with window(browser, slack.base) as page:
+        await page.channel.get_by_label("Attach files").set_input_files(
+            [
+                {"name": "graph.png", "mimeType": "image/png", "buffer": PIXEL},
+                {"name": "<b>trace</b>.log", "mimeType": "text/plain", "buffer": b"line"},
+                {"name": "page.html", "mimeType": "text/html", "buffer": b"<script>window.pwned = 1</script>"},
+            ]
+        )
+        await page.channel.get_by_role("button", name="Remove page.html").click()
+        await expect(page.channel.get_by_role("list", name="Attached files").get_by_role("listitem")).to_have_count(2)
+        await page.say("what is this?")
+        message = page.said("what is this?", within=page.channel)
+        picture = message.get_by_role("img", name="graph.png")
+        await expect(picture).to_have_js_property("naturalWidth", 1)
+        await expect(message.get_by_role("link", name="<b>trace</b>.log")).to_be_visible()
+        await expect(page.channel.get_by_role("list", name="Attached files")).to_have_count(0)
+        async with page.page.expect_download() as download:
+            await message.get_by_role("link", name="<b>trace</b>.log").click()
+        saved = await (await download.value).path()
+        assert saved.read_bytes() == b"line"
+        await page.channel.get_by_label("Attach files").set_input_files(
+            {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}
+        )
+        await page.channel.get_by_role("button", name="Send").click()
+        await expect(page.page.get_by_text("empty.txt is empty or over 20 MB. Nothing was sent.")).to_be_visible()

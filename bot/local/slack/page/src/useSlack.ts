@@ -29,13 +29,13 @@ export function useSlack(workspace: Workspace, viewer: string, place: Place): Sl
   const load = useCallback(async (): Promise<void> => {
     const { viewer: who, place: where } = latest.current;
     tell({ type: "loading" });
-    const [messages, replies] = await Promise.all([
+    const [messages, thread] = await Promise.all([
       messagesOf(where.channel, who),
-      where.thread ? threadOf(where.channel, where.thread, who) : [],
+      where.thread ? threadOf(where.channel, where.thread, who) : { messages: [] },
     ]);
     const now = latest.current;
     if (now.viewer === who && now.place.channel === where.channel && now.place.thread === where.thread) {
-      tell({ type: "loaded", messages, replies });
+      tell({ type: "loaded", messages, replies: thread.messages, pane: thread.pane ?? {} });
     }
   }, []);
 

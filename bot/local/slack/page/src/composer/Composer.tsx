@@ -14,9 +14,19 @@ export interface ComposerProps {
   onSend: (text: string, files: File[]) => Promise<string | null>;
   onProblem: (sentence: string) => void;
   autoFocus?: boolean;
+  /** What else can be begun from here. */
+  shortcuts?: ReactNode;
 }
 
-export function Composer({ workspace, label, placeholder, onSend, onProblem, autoFocus }: ComposerProps): ReactNode {
+export function Composer({
+  workspace,
+  label,
+  placeholder,
+  onSend,
+  onProblem,
+  autoFocus,
+  shortcuts,
+}: ComposerProps): ReactNode {
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState("");
@@ -104,6 +114,7 @@ export function Composer({ workspace, label, placeholder, onSend, onProblem, aut
       )}
       <Attached files={files} remove={(file) => setFiles(files.filter((each) => each !== file))} />
       <AttachButton attach={attach} />
+      {shortcuts}
       <textarea
         ref={field}
         aria-label={label}

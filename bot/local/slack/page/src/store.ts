@@ -43,7 +43,7 @@ export type Action =
   | { type: "link"; link: State["link"] }
   | { type: "loading" }
   | { type: "workspace"; workspace: Workspace; unread: Map<string, number> }
-  | { type: "loaded"; messages: Message[]; replies: Message[]; pane: Assistant }
+  | { type: "loaded"; messages: Message[]; replies: Message[]; pane: Assistant | null }
   | { type: "home"; view: View | null }
   | { type: "heard"; changes: Change[] };
 
@@ -104,7 +104,9 @@ export function reduce(state: State, action: Action): State {
         ...state,
         messages: byTs(action.messages),
         replies: byTs(action.replies),
-        assistant: new Map(state.assistant).set(threadKey(channel, thread), action.pane),
+        assistant: action.pane
+          ? new Map(state.assistant).set(threadKey(channel, thread), action.pane)
+          : state.assistant,
         meanwhile: null,
       };
       return (state.meanwhile ?? []).reduce(told, loaded);

@@ -1,7 +1,7 @@
 // The workspace, live: loads what is looked at, listens for changes, and keeps the address in step.
 
 import { useCallback, useEffect, useReducer, useRef } from "react";
-import { act, listen, state as look, messagesOf, threadOf } from "./api.ts";
+import { act, listen, state as look, messagesOf, type Thread, threadOf } from "./api.ts";
 import { toAddress } from "./place.ts";
 import { saw, unreadOf } from "./seen.ts";
 import { begin, type Place, reduce, type State } from "./store.ts";
@@ -29,13 +29,14 @@ export function useSlack(workspace: Workspace, viewer: string, place: Place): Sl
   const load = useCallback(async (): Promise<void> => {
     const { viewer: who, place: where } = latest.current;
     tell({ type: "loading" });
+    const none: Thread = { messages: [] };
     const [messages, thread] = await Promise.all([
       messagesOf(where.channel, who),
-      where.thread ? threadOf(where.channel, where.thread, who) : { messages: [] },
+      where.thread ? threadOf(where.channel, where.thread, who) : none,
     ]);
     const now = latest.current;
     if (now.viewer === who && now.place.channel === where.channel && now.place.thread === where.thread) {
-      tell({ type: "loaded", messages, replies: thread.messages, pane: thread.pane ?? {} });
+      tell({ type: "loaded", messages, replies: thread.messages, pane: thread.pane ?? null });
     }
   }, []);
 

@@ -53,6 +53,11 @@ function Shell({ workspace, viewer, place }: { workspace: Workspace; viewer: str
   const channel = state.workspace.channels.find((each) => each.id === state.place.channel);
   const shortcuts = (state.workspace.shortcuts ?? []).filter((each) => each.type === "message");
   const { thread } = state.place;
+  const unread = [...state.unread.values()].reduce((sum, each) => sum + each, 0);
+  useEffect(() => {
+    const where = channel?.kind === "im" ? "Gavel" : `#${channel?.name ?? ""}`;
+    document.title = `${unread ? `(${unread}) ` : ""}${where} · Gavel Local: a simulation of Slack`;
+  }, [channel, unread]);
   return (
     <NamesOf workspace={state.workspace}>
       <Confirming>

@@ -12,7 +12,7 @@ export function HomePane({ state }: { state: State }): ReactNode {
     <section className="home" aria-label="Home" tabIndex={0}>
       {home ? (
         <ActingOn user={viewer} target={{ view_id: home.id }}>
-          <Guarded key={home.hash} fallback="">
+          <Guarded fallback="" of={home}>
             <Blocks blocks={home.blocks} />
           </Guarded>
         </ActingOn>

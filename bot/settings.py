@@ -93,6 +93,7 @@ class Settings(Section):
     secret_key: KeyMaterial | None = None
     """Master key, 32 bytes or more, as hex or base64. Every other key is derived from it (`bot.keys`)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Of what is written to stderr."""
     org: str | None = Field(default=None, min_length=1, max_length=64)
     """None: the Slack team id."""
     slack: SlackSettings = Field(default_factory=SlackSettings)

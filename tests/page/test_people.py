@@ -160,6 +160,27 @@ async def test_the_home_tab_shows_what_the_app_published_and_is_clicked(
         await expect(page.page.get_by_role("region", name="Home")).to_contain_text("Nothing waits")
 
 
+async def test_a_link_to_a_message_opens_it_for_the_same_person(browser: Browser, slack: Slack, bot: Bot) -> None:
+    root = await slack.post(text="the root")
+    await slack.post(thread_ts=root, text="the answer")
+    permalink = f"{slack.base}/archives/{OPS}/p{root.replace('.', '')}"
+    look = button("look", text=plain("Look and decide"), url=permalink)
+    home = {"type": "home", "blocks": [section(f"<{permalink}|the task>"), actions(look)]}
+    await slack.call("views.publish", user_id="U0GRACE001", view=home)
+    async with window(browser, slack.base, place="as=grace&channel=ops") as page:
+        for role, name in (("link", "the task"), ("button", "Look and decide")):
+            await page.go("Gavel")
+            await page.page.get_by_role("tab", name="Home").click()
+            await page.page.get_by_role("link" if role == "link" else "button", name=name).click()
+            await expect(page.said("the answer")).to_be_visible()
+            await expect(page.page.get_by_label("Viewing as")).to_have_value("U0GRACE001")
+        await until(lambda: any(body.get("type") == "block_actions" for body in bot.heard))
+        assert len(page.page.context.pages) == 1
+    async with window(browser, slack.base) as page:
+        await page.page.goto(permalink)
+        await expect(page.said("the answer")).to_be_visible()
+
+
 async def test_on_a_phone_one_thing_is_shown_at_a_time(browser: Browser, slack: Slack, bot: Bot) -> None:
     del bot
     root = await slack.post(text="root")

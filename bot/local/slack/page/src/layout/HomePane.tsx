@@ -13,7 +13,9 @@ export function HomePane({ state }: { state: State }): ReactNode {
       {home ? (
         <ActingOn user={viewer} target={{ view_id: home.id }}>
           <Guarded fallback="" of={home}>
-            <Blocks blocks={home.blocks} />
+            <div className="home-blocks">
+              <Blocks blocks={home.blocks} />
+            </div>
           </Guarded>
         </ActingOn>
       ) : (

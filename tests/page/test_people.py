@@ -267,3 +267,20 @@ async def test_files_go_with_a_message_and_pictures_are_shown(browser: Browser, 
         )
         await page.channel.get_by_role("button", name="Send").click()
         await expect(page.page.get_by_text("empty.txt is empty or over 20 MB. Nothing was sent.")).to_be_visible()
+
+
+async def test_a_workspace_that_goes_away_and_comes_back_is_shown_as_it_is_then(
+    browser: Browser, slack: Slack, bot: Bot
+) -> None:
+    del bot
+    async with window(browser, slack.base) as page:
+        await expect(page.page.get_by_text("app connected")).to_be_visible()
+        await page.page.route("**/local/stream?*", lambda route: route.abort())
+        await page.become("Grace")
+        await expect(page.page.get_by_text("reconnecting")).to_be_visible()
+        await slack.post(text="while nobody heard")
+        await page.page.unroute_all()
+        await expect(page.said("while nobody heard", within=page.channel)).to_be_visible()
+        await expect(page.page.get_by_text("app connected")).to_be_visible()
+        # The browser itself says that the line was broken.
+        page.problems[:] = [problem for problem in page.problems if "net::ERR_FAILED" not in problem]

@@ -9,6 +9,7 @@ from tools.contracts.common import JsonObject
 LedgerKind = Literal[
     "task_received",
     "file_received",
+    "thread_opened",
     "task_spec",
     "question_asked",
     "question_answered",
@@ -39,6 +40,8 @@ LedgerKind = Literal[
     "run_cancelled",
     "control_refused",
     "mode_set",
+    "change_frozen",
+    "change_thawed",
     "feedback_given",
     "phase_started",
     "phase_finished",

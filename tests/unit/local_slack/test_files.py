@@ -69,7 +69,11 @@ async def test_the_app_uploads_in_three_steps_and_a_ticket_is_good_once(slack: S
     for status in (200, 400):
         async with slack.session.post(begun["upload_url"], data=LOG) as response:
             assert response.status == status
-    done = {"files": [{"id": begun["file_id"], "title": "The plan"}], "channel_id": OPS, "thread_ts": parent}
+    done: JsonObject = {
+        "files": [{"id": begun["file_id"], "title": "The plan"}],
+        "channel_id": OPS,
+        "thread_ts": parent,
+    }
     assert (await slack.call("files.completeUploadExternal", **done, initial_comment="Here"))["ok"]
     assert await slack.error("files.completeUploadExternal", **done) == "file_not_found"
     message = (await slack.thread(parent))[-1]

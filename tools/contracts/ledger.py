@@ -26,6 +26,8 @@ LedgerKind = Literal[
     "report_proposed",
     "report_validated",
     "handed_over",
+    "alert_heard",
+    "alert_triaged",
     "approval_requested",
     "follow_up_heard",
     "plan_edited",

@@ -21,6 +21,7 @@ from bot.blocks.tasks import Step, approvals_card, task_details, tasks_card
 from bot.finding import Finding
 from bot.tasks.board import Status, TaskEntry
 from tests.unit.blocks import samples
+from tests.unit.blocks.alert_cards import alert_cards
 from tools.contracts.control import Control
 from tools.contracts.follow_up import Explanation
 from tools.contracts.taskspec import Intent, Question
@@ -28,6 +29,7 @@ from tools.contracts.taskspec import Intent, Question
 
 def every_card(text: str) -> Iterator[tuple[str, Message]]:
     """Name and message of each card, with `text` wherever somebody else's words go."""
+    yield from alert_cards(text)
     votes = [Vote("U0GRACE001", "approve", samples.NOW, text), Vote("U0LINUS001", "reject", None, text)]
     hostile = samples.plan(assets=500, waves=298, text=samples.fit(text, 600))
     council = samples.outcome(claims=50, members=6, text=samples.fit(text, 300))

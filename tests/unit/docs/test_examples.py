@@ -131,3 +131,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             titles = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
             slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
             assert heading in slugs, f"{page.name}: {target} names no heading"
+
+
+def test_every_page_is_in_the_list_of_what_to_read() -> None:
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs" / "README.md").read_text("utf-8")))
+    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}

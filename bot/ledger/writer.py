@@ -54,10 +54,7 @@ class ChainWriter:
     async def write(self, org: str, batch: Sequence[Write]) -> None:
         """Returns when the batch is committed and anchored. Raises `LedgerUnavailable`."""
         try:
-            head = await self._commit(org, batch)
-            # A batch of nothing but repeats anchors too: its first attempt may have failed just here.
-            if head.seq > 0:
-                await self._anchor.advance(org, head)
+            await self._commit(org, batch)
         except AnchorError as error:
             raise LedgerUnavailable(
                 f"{error} Nothing goes on unrecorded; run `gavel ledger verify` and put the anchor back."
@@ -68,14 +65,21 @@ class ChainWriter:
                 "that the schema is current."
             ) from error
 
-    async def _commit(self, org: str, batch: Sequence[Write]) -> Head:
+    async def _commit(self, org: str, batch: Sequence[Write]) -> None:
+        def anchored(head: Head) -> None:
+            # A batch of nothing but repeats anchors too: its first attempt may have failed just here.
+            if head.seq > 0:
+                self._anchor.advance_now(org, head)
+
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await self._database.transact(f"chain:{org}", lambda sql: self._append(sql, org, batch))
+                await self._database.transact(f"chain:{org}", lambda sql: self._append(sql, org, batch), then=anchored)
             except IntegrityError:
                 # Another writer that takes no lock was first: read its head and try again.
                 if attempt == _ATTEMPTS:
                     raise
+            else:
+                return
         raise LedgerUnavailable("The ledger could not be written: others kept writing first.")
 
     def _append(self, connection: Connection, org: str, batch: Sequence[Write]) -> Head:

@@ -34,6 +34,7 @@ from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
+from bot.heap import collect_seldom
 from bot.keys import Keys
 from bot.keystore.ring import ring_source
 from bot.keystore.store import KeyStore
@@ -215,6 +216,7 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
 
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
+    collect_seldom()
     async with taken_lately(stack.redis_url) as taken:
         app = await open_bot(stack, taken=taken)
         async with listening(stack.settings, app), open_worker(stack) as worker, worker:
@@ -223,5 +225,6 @@ async def serve(stack: RunningStack) -> None:
 
 async def serve_worker(stack: RunningStack) -> None:
     """A worker, until cancelled."""
+    collect_seldom()
     async with open_worker(stack) as worker, worker:
         await asyncio.Event().wait()

@@ -28,7 +28,7 @@ from tools.contracts.common import Environment, JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
 Prepared = TypeVar("Prepared")
-_FEW = 20
+_FEW = 4
 """Entries among which the last change mostly is."""
 MAX_NAME_CHARS = 512
 """Of an org, a task id, an actor, a key."""

@@ -15,7 +15,19 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.blocks.actions import ANSWER_PREFIX, APPROVE, CANCEL, FEEDBACK, PAUSE, REJECT, RESUME, STEP_UP_FORM
+from bot.blocks.actions import (
+    ANSWER_PREFIX,
+    APPROVE,
+    CANCEL,
+    EDIT,
+    EDIT_FORM,
+    FEEDBACK,
+    PAUSE,
+    REJECT,
+    REJECT_FORM,
+    RESUME,
+    STEP_UP_FORM,
+)
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.blocks.message import Message
@@ -25,18 +37,26 @@ from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners, Tell
 from bot.listeners.commands import CommandListeners
+from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
 from bot.listeners.openers import Openers
+from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
+from bot.telemetry.counted_app import CountedApp
+from bot.telemetry.intake import IntakeMetrics
+from bot.telemetry.slack import CountedCalls, SlackMetrics
+from bot.telemetry.tracing import NO_TRACING, Tracing
 
 
-def build_client(*, api_url: str, bot_token: str) -> AsyncWebClient:
+def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
     """The Web API client of the bot and of the worker: retries connection errors, 429 and 5xx."""
     client = AsyncWebClient(token=bot_token, base_url=api_url)
+    if metrics is not None:
+        client.retry_handlers.insert(0, CountedCalls(metrics))
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
     client.retry_handlers.append(AsyncServerErrorRetryHandler(max_retry_count=2))
     return client
@@ -89,9 +109,13 @@ def build_app(
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    metrics: IntakeMetrics | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
-    app = AsyncApp(
+    app = CountedApp(
+        metrics=metrics,
+        tracing=tracing,
         client=client,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
@@ -99,6 +123,8 @@ def build_app(
     )
     app.error(_not_acknowledged)
     step_up = StepUpListeners(intake=intake, org=org, open_form=_opener(client))
+    rejecting = RejectListeners(intake=intake, org=org, open_form=_opener(client))
+    editing = EditListeners(intake=intake, org=org, open_form=_opener(client))
     ask_form = AskForm(intake, org, _opener(client))
     keys: KeyListeners | None = None
     if key_door is not None:
@@ -113,8 +139,12 @@ def build_app(
             alert_channels=alert_channels,
             opener_of=Openers(client, identity.bot).opener_of,
         ),
-        clicks=ClickListeners(intake=intake, org=org, tell=_teller(client), step_up=step_up),
+        clicks=ClickListeners(
+            intake=intake, org=org, tell=_teller(client), step_up=step_up, rejecting=rejecting, editing=editing
+        ),
         step_up=step_up,
+        rejecting=rejecting,
+        editing=editing,
         commands=CommandListeners(intake, org, ask_form, desks or {}),
         ask_form=ask_form,
         keys=keys,
@@ -129,6 +159,8 @@ def _register(
     events: EventListeners,
     clicks: ClickListeners,
     step_up: StepUpListeners,
+    rejecting: RejectListeners,
+    editing: EditListeners,
     commands: CommandListeners,
     ask_form: AskForm,
     keys: KeyListeners | None,
@@ -146,6 +178,18 @@ def _register(
 
     async def submission(ack: AsyncAck, body: dict[str, Any]) -> None:
         errors = await step_up.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    async def rejection(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await rejecting.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    async def edit(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await clicks.on_edit(body)
+        await ack()
+
+    async def edited(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await editing.on_submission(body)
         await (ack(response_action="errors", errors=errors) if errors else ack())
 
     async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -179,7 +223,10 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
+    bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
+    bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)
+    bolt.view(REJECT_FORM)(rejection)
     bolt.view(ASK_FORM)(asked)
     if keys is not None:
         bolt.view(KEY_FORM)(key_form)

@@ -34,6 +34,7 @@ from bot.redaction import redact
 from bot.routing.cli import ModelsInputs
 from bot.settings import Settings, SettingsError, load_settings
 from bot.telemetry import configure_logging
+from bot.telemetry.tracing import trace_ids
 from bot.usage.cli import UsageInputs
 from bot.usage.teams import Teams
 from policies.engine import PolicyUnavailable
@@ -52,7 +53,7 @@ def sentence_of(error: Exception) -> str | None:
 def prepared() -> Settings:
     """The settings, and logs that follow them. Raises :class:`SettingsError`."""
     settings = load_settings()
-    configure_logging(settings.log_level, redact=lambda text: redact(text).text)
+    configure_logging(settings.log_level, redact=lambda text: redact(text).text, ids=trace_ids(os.environ))
     return settings
 
 

@@ -49,7 +49,7 @@ def contracts() -> Mapping[str, Contract]:
     """Name → contract, in the order in which a task comes to them."""
     # Imported here: other commands need none of it.
     from agents.specialists.catalog import AGENTS
-    from tools.contracts.council import CouncilOutcome, VoteSheet
+    from tools.contracts.council import CouncilOutcome, EntailmentSheet, VoteSheet
     from tools.contracts.decision import Decision
     from tools.contracts.follow_up import Explanation, FollowUp
     from tools.contracts.grant import ExecutionGrant
@@ -62,6 +62,7 @@ def contracts() -> Mapping[str, Contract]:
         (Question, "a model"),
         (TaskSpec, "Gavel"),
         *((agent.contract, "a model") for agent in AGENTS),
+        (EntailmentSheet, "a model"),
         (VoteSheet, "a model"),
         (CouncilOutcome, "Gavel"),
         *((plan, "an agent") for plan in PLANS.values()),

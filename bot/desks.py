@@ -61,6 +61,6 @@ class KeyDesk(Protocol):
 class FeedbackDesk(Protocol):
     """Keeps what people say of answers."""
 
-    async def say(self, *, org: str, user: str, value: FeedbackValue) -> None:
-        """Raises :class:`NotDone`."""
+    async def say(self, *, org: str, user: str, value: FeedbackValue, unique: str) -> None:
+        """`unique`: of the click. On return it is on record. Raises :class:`NotDone`."""
         ...

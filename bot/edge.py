@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp.web import AppRunner, TCPSite
@@ -24,24 +24,37 @@ from bot.settings import Settings
 from bot.socket_mode import SocketMode
 from bot.starting import needed
 from bot.taken import NothingTaken, Taken
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.workflows.client import connect
 from bot.workflows.messages import TaskLimits
+
+Connected = Callable[[], Awaitable[bool]]
+"""Whether what Slack sends can be taken now."""
 
 SLACK_AWAY = "Slack did not say who this bot is"
 
 
-async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncApp:
+async def open_bot(
+    stack: RunningStack,
+    *,
+    taken: Taken | None = None,
+    metrics: Metrics | None = None,
+    tracing: Tracing = NO_TRACING,
+) -> AsyncApp:
     """The bot on everything the stack names. Temporal may be away when it starts, and come back.
 
-    `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time.
+    `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time. `metrics`: where it is
+    counted; None: for nobody to see.
     """
-    settings = stack.settings
-    client = slack_client(settings)
+    settings, metrics = stack.settings, metrics or Metrics()
+    client = slack_client(settings, metrics)
     temporal = await connect(
         settings.temporal,
         address=stack.temporal_address,
         codec_key=stack.keys.derive("codec"),
         lazy=True,
+        interceptors=tracing.interceptors,
     )
     roles = role_directory(settings, client)
     with needed(SLACK_AWAY):
@@ -51,19 +64,21 @@ async def open_bot(stack: RunningStack, *, taken: Taken | None = None) -> AsyncA
     return build_app(
         settings.slack,
         client=client,
-        intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken),
+        intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics),
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
         desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
-        feedback_door=FeedbackDoor(LateFeedback(settings), roles),
+        feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
+        metrics=metrics.intake,
+        tracing=tracing,
     )
 
 
 @asynccontextmanager
-async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
-    """Take what Slack sends: over Socket Mode, or over HTTP with signatures checked."""
+async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[Connected]:
+    """Take what Slack sends: over Socket Mode, or over HTTP with signatures checked. Tells whether it still can."""
     if settings.slack.mode == "http":
         server = app.server(port=settings.slack.port, path="/slack/events", host=settings.slack.host)
         runner = AppRunner(server.web_app)
@@ -71,7 +86,7 @@ async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
         try:
             with needed(f"Slack's requests cannot be taken on {settings.slack.host}:{settings.slack.port}"):
                 await TCPSite(runner, settings.slack.host, settings.slack.port).start()
-            yield
+            yield _listens
         finally:
             await runner.cleanup()
         return
@@ -81,18 +96,29 @@ async def listening(settings: Settings, app: AsyncApp) -> AsyncGenerator[None]:
     with needed("Slack did not open a socket for Socket Mode"):
         await handler.connect_async()
     try:
-        yield
+        yield handler.client.is_connected
     finally:
         await handler.drain_and_close()
 
 
-def slack_client(settings: Settings) -> AsyncWebClient:
+async def _listens() -> bool:
+    """An HTTP server that runs: whether Slack reaches it cannot be known from here."""
+    return True
+
+
+def slack_client(settings: Settings, metrics: Metrics | None = None) -> AsyncWebClient:
     if settings.slack.bot_token is None:
         raise ValueError("There is no SLACK_BOT_TOKEN: nobody could be answered, so nothing is started.")
-    return build_client(api_url=settings.slack.api_url, bot_token=settings.slack.bot_token.get_secret_value())
+    return build_client(
+        api_url=settings.slack.api_url,
+        bot_token=settings.slack.bot_token.get_secret_value(),
+        metrics=metrics.slack if metrics is not None else None,
+    )
 
 
-def build_intake(settings: Settings, *, temporal: Client, keys: Keys, taken: Taken | None = None) -> Intake:
+def build_intake(
+    settings: Settings, *, temporal: Client, keys: Keys, taken: Taken | None = None, metrics: Metrics | None = None
+) -> Intake:
     return Intake(
         temporal=temporal,
         task_queue=settings.temporal.task_queue,
@@ -107,4 +133,5 @@ def build_intake(settings: Settings, *, temporal: Client, keys: Keys, taken: Tak
         alert_approval_seconds=settings.alerts.expiry_seconds,
         now=utc_now,
         taken=taken or NothingTaken(),
+        metrics=(metrics or Metrics()).intake,
     )

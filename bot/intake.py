@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -15,10 +16,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from bot.redaction import redact
 from bot.taken import NothingTaken, Taken
+from bot.telemetry import about
+from bot.telemetry.intake import HandedOver, IntakeMetrics
 from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 from tools.contracts.signing import sign
 from tools.whole_text import whole_text
 
@@ -54,6 +58,8 @@ class Arrival:
     """What names this request within the channel: the message's ts, or a slash command's trigger id."""
     follows: str = ""
     """The last task of the thread it was said in, which is over."""
+    files: tuple[str, ...] = ()
+    """Slack's ids of what is attached."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +73,18 @@ class Intake:
     alert_approval_seconds: int | None
     now: Callable[[], datetime]
     taken: Taken = field(default_factory=NothingTaken)
+    metrics: IntakeMetrics = field(default_factory=lambda: IntakeMetrics(CollectorRegistry()))
 
     async def accept(self, arrival: Arrival) -> str:
         """Start the task, once however often this is called. The task id. Raises :class:`HandOverFailed`."""
         task = task_id(arrival)
-        if await self.taken.has(arrival.org, task):
-            return task
-        await self._start(arrival, task)
-        # Only now: a retry of what failed must not be dropped.
-        await self.taken.add(arrival.org, task)
+        with about(org=arrival.org, task=task):
+            if await self.taken.has(arrival.org, task):
+                return task
+            with self.metrics.handing_over("start"):
+                await self._start(arrival, task)
+            # Only now: a retry of what failed must not be dropped.
+            await self.taken.add(arrival.org, task)
         return task
 
     async def _start(self, arrival: Arrival, task: str) -> None:
@@ -94,6 +103,7 @@ class Intake:
             redacted=list(cleaned.found),
             received_at=self.now().astimezone(UTC).isoformat(),
             follows=arrival.follows,
+            files=list(arrival.files),
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:
@@ -117,13 +127,18 @@ class Intake:
 
     async def decide(self, decision: Decision) -> None:
         """Hand a person's decision to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        await self._signal("decide", decision.task_id, sign(decision, self.decision_key))
+        kept = replace(decision, reason=redact(whole_text(decision.reason)).text)
+        await self._signal("decide", decision.task_id, sign(kept, self.decision_key))
 
     async def answer(self, answer: Answer) -> None:
         """Hand a person's answer to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
         cleaned = redact(whole_text(answer.text))
         kept = replace(answer, text=cleaned.text, redacted=list(cleaned.found))
         await self._signal("answer", answer.task_id, sign(kept, self.decision_key))
+
+    async def edit(self, edit: Edit) -> None:
+        """Hand a person's change of a plan to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
+        await self._signal("edit", edit.task_id, sign(edit, self.decision_key))
 
     async def control(self, control: Control) -> None:
         """Hand a person's hand on a run to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
@@ -179,7 +194,11 @@ class Intake:
             newest = (name, running)
         return newest
 
-    async def _signal(self, name: str, task: str, message: Decision | Answer | Control) -> None:
+    async def _signal(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
+        with about(org=message.org, task=task), self.metrics.handing_over(name, over=TaskEnded):
+            await self._send(name, task, message)
+
+    async def _send(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
             async with _in_time():

@@ -115,13 +115,14 @@ class LateFeedback:
     """👍 and 👎. Implements `bot.desks.FeedbackDesk`."""
 
     settings: Settings
+    keys: Keys = field(repr=False)
 
-    async def say(self, *, org: str, user: str, value: FeedbackValue) -> None:
+    async def say(self, *, org: str, user: str, value: FeedbackValue, unique: str) -> None:
         """See `FeedbackDesk`."""
         await asyncio.to_thread(import_module, "bot.routing.feedback")
         from bot.routing.feedback import SqlFeedback
 
-        await SqlFeedback(self.settings.database_url, utc_now).say(org=org, user=user, value=value)
+        await SqlFeedback(self.settings, self.keys, utc_now).say(org=org, user=user, value=value, unique=unique)
 
 
 def desks(

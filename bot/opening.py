@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from bot.advisories.schema import migrate_advisories
@@ -15,6 +15,8 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.schema import migrate
 from bot.settings import Settings
 from tools.contracts.advisory import Advisory
+from tools.contracts.common import JsonObject
+from tools.contracts.ledger import LedgerKind
 
 
 async def open_database(exits: AsyncExitStack, settings: Settings) -> Database:
@@ -28,12 +30,20 @@ async def open_database(exits: AsyncExitStack, settings: Settings) -> Database:
 
 
 async def open_ledger(
-    exits: AsyncExitStack, settings: Settings, keys: Keys, *, database: Database | None = None
+    exits: AsyncExitStack,
+    settings: Settings,
+    keys: Keys,
+    *,
+    database: Database | None = None,
+    committed: Callable[[LedgerKind, JsonObject], None] | None = None,
 ) -> Ledger:
-    """Over `database`, or one that is migrated and opened here; closed in the right order with `exits`."""
+    """Over `database`, or one that is migrated and opened here; closed in the right order with `exits`.
+
+    `committed`: told of each new entry.
+    """
     database = database or await open_database(exits, settings)
     anchor = FileAnchor(settings.ledger.anchor_dir or settings.data_dir / "anchors", key=keys.derive("anchor"))
-    ledger = Ledger(database, anchor, key=keys.derive("ledger"))
+    ledger = Ledger(database, anchor, key=keys.derive("ledger"), committed=committed)
     exits.push_async_callback(ledger.close)
     return ledger
 

@@ -30,6 +30,8 @@ from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.answers import RedisAnswers
 from bot.app import Identity, who_are_we
+from bot.attachments.opening import file_desk
+from bot.attachments.receiving import keep_swept
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
@@ -59,6 +61,11 @@ from bot.routing.tracks import Tracks
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.operating import operating
+from bot.telemetry.recorded import RecordedMetrics
+from bot.telemetry.traced import traced_model, traced_pipeline
+from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 from bot.workflows.workbench import Workbench
@@ -90,11 +97,18 @@ async def open_workbench(
     members: Sequence[Member],
     estate: Estate,
     samples: Sequence[Advisory],
+    metrics: Metrics | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncGenerator[Workbench]:
-    """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start."""
+    """Everything the activities use. Raises what cannot be opened: a worker without its gates must not start.
+
+    `metrics`: where it is counted; None: for nobody to see.
+    """
     async with AsyncExitStack() as stack:
+        metrics, registry = metrics or Metrics(), build_registry()
         database = await open_database(stack, settings)
-        ledger = await open_ledger(stack, settings, keys, database=database)
+        counted = RecordedMetrics(metrics.registry, tools=registry.catalog())
+        ledger = await open_ledger(stack, settings, keys, database=database, committed=counted)
         if settings.ledger.request_log_days is not None:
             pruning = asyncio.create_task(keep_pruned(database, days=settings.ledger.request_log_days, now=utc_now))
             stack.push_async_callback(_ended, pruning)
@@ -106,7 +120,8 @@ async def open_workbench(
         warming = asyncio.create_task(wire.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
         litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
-        prompts, registry = PromptLibrary(), build_registry()
+        prompts = PromptLibrary()
+        litellm = traced_model(litellm, tracing)
         purse = open_purse(settings.budgets, database, members)
         if purse.limits.any:
             await asyncio.to_thread(read_prices)
@@ -119,7 +134,7 @@ async def open_workbench(
             answers = RedisAnswers(redis, settings.cache.ttl_seconds, keys.derive("cache"))
             keyed = CachedClient(keyed, answers, Reuses(ledger))
         models = StampingClient(keyed, prompts)
-        writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())
+        writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer(metrics=metrics.slack))
         council = Council(
             client=models,
             members=members,
@@ -128,6 +143,9 @@ async def open_workbench(
             fan_outs=budgeted,
         )
         labels = Labels(database)
+        files = file_desk(settings, keys, writer.web, database)
+        sweeping = asyncio.create_task(keep_swept(files.store, days=settings.files.keep_days))
+        stack.push_async_callback(_ended, sweeping)
         yield Workbench(
             writer=writer,
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
@@ -142,6 +160,7 @@ async def open_workbench(
                 modes=await mode_defaults(settings, client),
                 text_limit=settings.limits.text_chars,
             ),
+            files=files,
             follow_ups=FollowUps(client=models, members=members, prompts=prompts),
             agents=build_agents(
                 models,
@@ -163,13 +182,16 @@ async def open_workbench(
             estate=estate,
             advisories=await open_advisories(stack, settings, samples=samples),
             authorizer=PolicyAuthorizer(engine, now=utc_now),
-            pipeline=build_pipeline(
-                engine,
-                estate=estate,
-                catalog=registry.catalog(),
-                history=ledger,
-                off=settings.gates.off,
-                production=settings.production,
+            pipeline=traced_pipeline(
+                build_pipeline(
+                    engine,
+                    estate=estate,
+                    catalog=registry.catalog(),
+                    history=ledger,
+                    off=settings.gates.off,
+                    production=settings.production,
+                ),
+                tracing,
             ),
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=role_directory(settings, client),
@@ -178,15 +200,18 @@ async def open_workbench(
             include_dissent=settings.council.include_dissent,
             redact=redacted,
             now=utc_now,
+            tracing=tracing,
         )
 
 
 @asynccontextmanager
-async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
+async def open_worker(
+    stack: RunningStack, *, metrics: Metrics | None = None, tracing: Tracing = NO_TRACING
+) -> AsyncGenerator[Worker]:
     """A worker on everything the stack names. Not started: `async with` runs it."""
-    settings = stack.settings
+    settings, metrics = stack.settings, metrics or Metrics()
     async with AsyncExitStack() as exits:
-        client = slack_client(settings)
+        client = slack_client(settings, metrics)
         estate = open_estate(settings.estate, org=stack.org, sample=stack.estate)
         exits.push_async_callback(estate.close)
         with needed(SLACK_AWAY):
@@ -200,11 +225,16 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
                 members=stack.members,
                 estate=estate,
                 samples=[] if settings.estate.configured else bundled_advisories(),
+                metrics=metrics,
+                tracing=tracing,
             )
         )
         with needed(f"Temporal at {stack.temporal_address} did not answer"):
             temporal = await connect(
-                settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec")
+                settings.temporal,
+                address=stack.temporal_address,
+                codec_key=stack.keys.derive("codec"),
+                interceptors=tracing.interceptors,
             )
         yield build_worker(
             temporal,
@@ -217,14 +247,24 @@ async def open_worker(stack: RunningStack) -> AsyncGenerator[Worker]:
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
     collect_seldom()
-    async with taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken)
-        async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+    async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
+        async with (
+            listening(stack.settings, app) as connected,
+            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+            worker,
+        ):
+            operations.serves(slack=connected)
             await asyncio.Event().wait()
 
 
 async def serve_worker(stack: RunningStack) -> None:
     """A worker, until cancelled."""
     collect_seldom()
-    async with open_worker(stack) as worker, worker:
+    async with (
+        operating(stack) as operations,
+        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+        worker,
+    ):
+        operations.serves()
         await asyncio.Event().wait()

@@ -19,6 +19,7 @@ from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
 from bot.settings_modes import EscalationSettings, ModeSettings
 from bot.settings_money import BudgetSettings, CacheSettings, KeystoreSettings, UsageSettings
+from bot.settings_ops import OpsSettings
 from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettings, PolicySettings
 from bot.settings_routing import RoutingSettings
 from bot.settings_sections import (
@@ -28,6 +29,7 @@ from bot.settings_sections import (
     CouncilSettings,
     DatabaseSettings,
     EstateSettings,
+    FileSettings,
     LedgerSettings,
     LimitSettings,
     LlmSettings,
@@ -54,6 +56,7 @@ __all__ = [
     "DatabaseSettings",
     "EscalationSettings",
     "EstateSettings",
+    "FileSettings",
     "GateSettings",
     "KeystoreSettings",
     "LedgerSettings",
@@ -62,6 +65,7 @@ __all__ = [
     "MemberSettings",
     "ModeSettings",
     "OpaSettings",
+    "OpsSettings",
     "PolicySettings",
     "RedisSettings",
     "RoleSettings",
@@ -106,6 +110,7 @@ class Settings(Section):
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
     tasks: TaskSettings = Field(default_factory=TaskSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     estate: EstateSettings = Field(default_factory=EstateSettings)
     gates: GateSettings = Field(default_factory=GateSettings)
@@ -116,6 +121,7 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     budgets: BudgetSettings = Field(default_factory=BudgetSettings)
     usage: UsageSettings = Field(default_factory=UsageSettings)
+    ops: OpsSettings = Field(default_factory=OpsSettings)
 
     @model_validator(mode="before")
     @classmethod

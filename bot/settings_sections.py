@@ -270,6 +270,18 @@ class LimitSettings(Section):
     """Longest request that is taken in."""
 
 
+class FileSettings(Section):
+    """Files that people attach to a request."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_FILES_")
+    count: int = Field(default=8, ge=0, le=8)
+    """How many of one task are read. 0: none is."""
+    text_kilobytes: int = Field(default=256, ge=1, le=3_000)
+    """Of one text file."""
+    keep_days: int = Field(default=30, ge=1, le=3_650)
+    """How long they are kept, sealed, for a task that goes on."""
+
+
 class LedgerSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LEDGER_")
     anchor_dir: Path | None = None

@@ -78,6 +78,7 @@ def approval_document(plan: JsonObject, context: JudgeContext) -> JsonObject:
             "consensus": council.consensus,
             "dissent": len(council.dissent),
             "opposed": council.opposed,
+            "unheard": len(council.unheard),
             "agreement": council.agreement,
             "degraded": council.degraded,
         },

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from policies.checks import actions, authority, estate, identity, limits, origins, receipts, resources, structure, text
+from policies.checks import (
+    actions,
+    asked,
+    authority,
+    estate,
+    identity,
+    limits,
+    origins,
+    receipts,
+    resources,
+    structure,
+    text,
+)
 from policies.checks.base import Case, Check, Observed, refuse
 from policies.checks.report import REPORT_CHECKS, ReportCase, ReportCheck, assets_of
 from policies.gate import Catalog, Finding, JudgeContext
@@ -30,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     structure.pauses_only_in_waits,
     limits.batch_ceiling,
     limits.blast_radius,
+    asked.as_careful_as_asked,
     actions.known_tools,
     actions.valid_params,
     actions.params_name_the_assets,

@@ -9,10 +9,11 @@ from agents.orchestrator.brief import Brief, Prompt
 from agents.orchestrator.budget import FanOuts, Unbudgeted
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.consensus import shuffled
-from agents.orchestrator.gathering import gather_answers, timed
+from agents.orchestrator.fan_out import FanOut
+from agents.orchestrator.gathering import timed
 from agents.orchestrator.remembering import Questioning
 from agents.orchestrator.roll import Roll
-from agents.orchestrator.structured import ask, with_contract
+from agents.orchestrator.structured import ask
 from tools.contracts.common import canonical_json
 from tools.contracts.council import MemberReport
 from tools.contracts.progress import NoteProgress
@@ -43,7 +44,6 @@ class Aggregation:
             roll.mark(name, "answered", stage="answer")
 
         asked = [member for member in self.members if member.name not in before]
-        questioning = Questioning(self.client, brief.memory)
         requests = {
             member.name: brief.request(
                 brief.report,
@@ -55,25 +55,10 @@ class Aggregation:
             for member in asked
         }
 
-        async def report(member: Member) -> MemberReport:
-            return await questioning.ask(member, requests[member.name], brief.contract)
-
-        known = await questioning.known(asked, requests, brief.contract)
-        fan_out = [
-            (member, with_contract(requests[member.name], brief.contract))
-            for member in asked
-            if member.name not in known
-        ]
-        async with self.fan_outs.reserved(fan_out):
-            answers = await gather_answers(
-                asked,
-                report,
-                roll=roll,
-                stage="answer",
-                deadline_seconds=self.answer_deadline_seconds,
-                decided=lambda _answers, _out: False,
-                known=known,
-            )
+        fan_out = FanOut(
+            Questioning(self.client, brief.memory), self.fan_outs, roll, "answer", self.answer_deadline_seconds
+        )
+        answers = await fan_out.ask(asked, requests, brief.contract, decided=lambda _answers, _out: False)
         answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 

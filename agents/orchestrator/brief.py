@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agents.orchestrator.alike import Pair
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Purpose
 from agents.orchestrator.consensus import PhaseItem
 from agents.orchestrator.images import Image
@@ -27,6 +28,8 @@ class Prompt:
     id: str
     version: str
     text: str
+    system: str = ""
+    """Instead of the brief's own system message, for one who is no member. Empty: the brief's."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,12 @@ class Brief:
     expand: Expand
     synthesis_prompt: Callable[[Sequence[MemberReport]], Prompt] | None = None
     """Renders the anonymous reports for aggregation's synthesis. None: aggregation degrades to single."""
+    entail_prompt: Callable[[Sequence[Pair]], Prompt] | None = None
+    """Renders pairs of claims for the judge of what is said twice. None: only equal words are one claim."""
+    names: frozenset[str] = frozenset()
+    """Known names of things, in lower case: claims that name different ones are different."""
+    approved: bool = True
+    """Whether people are to approve what comes of it: then it matters whether anybody on the council dissents."""
     max_tokens: int = 4096
     """Of each reply."""
     temperature: float | None = None
@@ -82,8 +91,8 @@ class Brief:
         """
         return ChatRequest(
             messages=(
-                ChatMessage(role="system", content=self.system),
-                ChatMessage(role="user", content=prompt.text, images=self.images),
+                ChatMessage(role="system", content=prompt.system or self.system),
+                ChatMessage(role="user", content=prompt.text, images=() if prompt.system else self.images),
             ),
             purpose=purpose,
             org=self.org,

@@ -50,7 +50,8 @@ def normal_value(value: str, *, attribute: str) -> str:
     return text
 
 
-def _structured(claim: Claim) -> bool:
+def is_structured(claim: Claim) -> bool:
+    """Whether it is stated in fields. Else it is free text."""
     return all(plain_text(part) for part in (claim.subject, claim.attribute, claim.value))
 
 
@@ -66,7 +67,7 @@ def claim_key(claim: Claim) -> str:
         normal_value(claim.value, attribute=claim.attribute),
         claim.negated,
     ]
-    if not _structured(claim):
+    if not is_structured(claim):
         fields.append(plain_text(claim.text).lower())
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
@@ -77,7 +78,7 @@ def claim_text(claim: Claim) -> str:
     Rendered from the key fields, never from one author's wording: members support or dispute exactly what is
     merged, and a sentence that says something else than its fields gets no one else's support.
     """
-    if not _structured(claim):
+    if not is_structured(claim):
         return plain_text(claim.text)
     verb = "is not" if claim.negated else "is"
     return f"{plain_text(claim.subject)}: {plain_text(claim.attribute)} {verb} {plain_text(claim.value)}"

@@ -86,10 +86,13 @@ class ResponseSchema:
     schema: JsonObject
 
 
-Purpose = Literal["understand", "follow_up", "explain", "investigate", "report", "vote", "synthesize", "check_key"]
+Purpose = Literal[
+    "understand", "follow_up", "explain", "investigate", "report", "judge", "vote", "synthesize", "check_key"
+]
 
-JUDGING: frozenset[Purpose] = frozenset({"report", "vote", "synthesize"})
-"""What a mode costs: the answers, the votes on them, the merging of them. Evidence costs the same in all."""
+JUDGING: frozenset[Purpose] = frozenset({"report", "judge", "vote", "synthesize"})
+"""What a mode costs: the answers, what they have in common, the votes on them, the merging of them. Evidence costs the
+same in all."""
 
 
 @dataclass(frozen=True)

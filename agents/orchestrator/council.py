@@ -11,11 +11,10 @@ from agents.orchestrator.chat import ChatRequest, Member, ModelClient
 from agents.orchestrator.consensus import shuffled, stance_of, tally
 from agents.orchestrator.decided import Ballotage
 from agents.orchestrator.electorate import Electorate
-from agents.orchestrator.gathering import gather_answers
+from agents.orchestrator.fan_out import FanOut
 from agents.orchestrator.remembering import Questioning
-from agents.orchestrator.roll import Roll
+from agents.orchestrator.roll import Roll, Stage
 from agents.orchestrator.standing import Standing
-from agents.orchestrator.structured import with_contract
 from tools.contracts.council import ClaimTally, MemberReport, PooledClaim, VoteSheet
 from tools.contracts.progress import VoteProgress
 
@@ -33,6 +32,8 @@ class Council:
     """Independent families that must answer and vote. Counted after failures."""
     answer_deadline_seconds: float = 120
     vote_deadline_seconds: float = 60
+    patience_seconds: float = 5
+    """At least so long the last votes are waited for that can only dissent from what carries."""
     fan_outs: FanOuts = field(default_factory=Unbudgeted)
     """Whether everyone can be paid for, before anyone is asked."""
 
@@ -66,7 +67,6 @@ class Council:
             roll.mark(name, "answered", stage="answer")
 
         asked = [member for member in self.members if member.name not in before]
-        questioning = Questioning(self.client, brief.memory)
         requests = {
             member.name: brief.request(
                 brief.report,
@@ -78,31 +78,14 @@ class Council:
             for member in asked
         }
 
-        async def report(member: Member) -> MemberReport:
-            return await questioning.ask(member, requests[member.name], brief.contract)
-
         def decided(answers: dict[str, MemberReport], out: set[str]) -> bool:
             there = {*before, *answers}
             reach = electorate.effective({*there, *out})
             alone = brief.synthesis_prompt is None or reach < 2
             return bool(there) and reach < self.min_providers and alone
 
-        known = await questioning.known(asked, requests, brief.contract)
-        fan_out = [
-            (member, with_contract(requests[member.name], brief.contract))
-            for member in asked
-            if member.name not in known
-        ]
-        async with self.fan_outs.reserved(fan_out):
-            answers = await gather_answers(
-                asked,
-                report,
-                roll=roll,
-                stage="answer",
-                deadline_seconds=self.answer_deadline_seconds,
-                decided=decided,
-                known=known,
-            )
+        fan_out = self._fan_out(brief, roll, "answer", self.answer_deadline_seconds)
+        answers = await fan_out.ask(asked, requests, brief.contract, decided=decided)
         answers = {**before, **answers}
         return {member.name: answers[member.name] for member in self.members if member.name in answers}
 
@@ -111,12 +94,12 @@ class Council:
     ) -> dict[str, VoteSheet]:
         """Member → votes over all pooled claims, in one call each. Ends once the outcome cannot change.
 
-        A member sees the claims in an order of its own and never who made them.
+        A member sees the claims in an order of its own and never who made them. Where only the quorum still hangs on
+        the last votes (:meth:`Ballotage.is_heard`), they are waited for as long again and then given up.
         """
         anonymous = {claim.id: claim.model_copy(update={"authors": []}) for claim in pooled}
         judged = brief.call_key("report", next(iter(standing.reports)))
 
-        questioning = Questioning(self.client, brief.memory)
         voters = [member for member in self.members if member.name in electorate.families]
         requests: dict[str, ChatRequest] = {}
         for member in voters:
@@ -130,31 +113,26 @@ class Council:
                 parent=judged,
             )
 
-        async def vote(member: Member) -> VoteSheet:
-            return await questioning.ask(member, requests[member.name], VoteSheet)
-
         def heard(name: str, sheet: VoteSheet) -> None:
             for claim in pooled:
                 stance = stance_of(name, claim, sheet)
-                roll.progress.emit(VoteProgress(claim_id=claim.id, claim=claim.text, member=name, stance=stance))
+                roll.progress.emit(VoteProgress(claim.id, claim.text, name, stance, tuple(claim.phases)))
 
         ballotage = Ballotage(pooled, standing, electorate, self.threshold, self.min_providers)
-        known = await questioning.known(voters, requests, VoteSheet)
-        fan_out = [
-            (member, with_contract(requests[member.name], VoteSheet)) for member in voters if member.name not in known
-        ]
-        async with self.fan_outs.reserved(fan_out):
-            sheets = await gather_answers(
-                voters,
-                vote,
-                roll=roll,
-                stage="vote",
-                deadline_seconds=self.vote_deadline_seconds,
-                decided=ballotage.is_decided,
-                heard=heard,
-                known=known,
-            )
+        fan_out = self._fan_out(brief, roll, "vote", self.vote_deadline_seconds)
+        sheets = await fan_out.ask(
+            voters,
+            requests,
+            VoteSheet,
+            decided=ballotage.is_decided,
+            settled=ballotage.is_heard if brief.approved else None,
+            patience_seconds=self.patience_seconds,
+            heard=heard,
+        )
         return {name: sheets[name] for name in electorate.families if name in sheets}
+
+    def _fan_out(self, brief: Brief, roll: Roll, stage: Stage, deadline_seconds: float) -> FanOut:
+        return FanOut(Questioning(self.client, brief.memory), self.fan_outs, roll, stage, deadline_seconds)
 
     def tally(
         self, pooled: Sequence[PooledClaim], sheets: Mapping[str, VoteSheet], electorate: Electorate

@@ -1,6 +1,7 @@
 """Whether a vote that has not arrived could still change the outcome. Exact, not a guess.
 
-The outcome is what carries and whose plan stands. A vote that can only add a dissent to it is not waited for.
+The outcome is what carries and whose plan stands, and, where people approve it, how many of them have to: dissent
+raises the quorum, and so does a voter that was not heard, because it may have dissented.
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ class Ballotage:
         if any(self._open(claim, sheets, out) for claim in self.pooled):
             return False
         return self._stands(self._rows(sheets), out)
+
+    def is_heard(self, sheets: Mapping[str, VoteSheet], out: Collection[str]) -> bool:
+        """Once :meth:`is_decided`: whether what is left to say can no longer change how many people must approve."""
+        lost = [name for name in self.electorate.families if name not in sheets and name not in out]
+        if not out or lost or self.electorate.effective(sheets) < self.min_providers:
+            return True
+        rows = self._rows(sheets)
+        if self.standing.best(rows, self.electorate) is None:
+            return True  # no consensus: that raises it by itself
+        return any(row.contradict for row in rows if row.carried)
 
     def _rows(self, sheets: Mapping[str, VoteSheet]) -> list[ClaimTally]:
         return tally(self.pooled, sheets, self.electorate, threshold=self.threshold, min_providers=self.min_providers)

@@ -39,6 +39,8 @@ async def gather_answers(
     stage: Stage,
     deadline_seconds: float,
     decided: Callable[[dict[str, T], set[str]], bool],
+    settled: Callable[[dict[str, T], set[str]], bool] | None = None,
+    patience_seconds: float = 0,
     heard: Callable[[str, T], None] | None = None,
     known: Mapping[str, T] | None = None,
 ) -> dict[str, T]:
@@ -46,6 +48,9 @@ async def gather_answers(
 
     `decided` is asked after every answer and failure with the answers so far and the members still out; once it is
     true, those are cancelled. A :class:`ModelError` is a failed member; any other exception ends the whole.
+
+    `settled`, asked alike once `decided` is true: whether nothing else hangs on the rest either. Until it is, they have
+    as long again as it took to decide, and at least `patience_seconds`.
 
     `known`: what members answered before an interruption. They are not asked; if that settles it, nobody is.
     """
@@ -59,7 +64,11 @@ async def gather_answers(
         if heard is not None:
             heard(name, answer)
     members = [member for member in members if member.name not in answers]
-    if members and answers and decided(answers, {member.name for member in members}):
+
+    def over(out: set[str]) -> bool:
+        return decided(answers, out) and (settled is None or settled(answers, out))
+
+    if members and answers and over({member.name for member in members}):
         for member in members:
             roll.mark(member.name, "cancelled", stage=stage)
         return answers
@@ -70,9 +79,18 @@ async def gather_answers(
         for member in members
     }
     pending = set(names)
+    started = time.monotonic()
+    ends: float | None = None
     try:
-        while pending and not decided(answers, {names[task] for task in pending}):
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        while pending and not over({names[task] for task in pending}):
+            now = time.monotonic()
+            if ends is None and decided(answers, {names[task] for task in pending}):
+                ends = now + max(now - started, patience_seconds)
+            if ends is not None and now >= ends:
+                break
+            done, pending = await asyncio.wait(
+                pending, timeout=None if ends is None else ends - now, return_when=asyncio.FIRST_COMPLETED
+            )
             for task, name in names.items():
                 if task not in done:
                     continue

@@ -9,32 +9,20 @@ from agents.orchestrator.aggregation import SYNTHESIS, Aggregation, anonymous
 from agents.orchestrator.brief import Brief, Deliberation
 from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.chat import Member
-from agents.orchestrator.consensus import PhaseItem, pool_claims
+from agents.orchestrator.consensus import pool_claims
 from agents.orchestrator.council import Council
 from agents.orchestrator.electorate import Electorate
+from agents.orchestrator.merging import Merging
 from agents.orchestrator.outcomes import unvoted, weighed
 from agents.orchestrator.reliability import Learned, NothingLearned, TrackRecords
 from agents.orchestrator.roll import Roll
 from agents.orchestrator.single import Single, nobody_answered
 from agents.orchestrator.standing import Standing, dissents, mean_agreement, phase_keys
+from agents.orchestrator.turn import Turn
 from tools.contracts.common import Mode, digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, MemberReport, VoteSheet
 from tools.contracts.ledger import Recorder
 from tools.contracts.progress import NoteProgress, Progress, TallyProgress, VerdictProgress
-
-
-@dataclass(frozen=True)
-class _Turn:
-    """What the steps of one deliberation share."""
-
-    brief: Brief
-    requested: Mode
-    roll: Roll
-    electorate: Electorate
-    learned: Learned
-    given: Mapping[str, MemberReport]
-    """Member → what it answered to this very brief before."""
-    escalated: str | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +34,8 @@ class Orchestrator:
     """Name of the member that synthesises in aggregation mode. None: the first."""
     records: TrackRecords = field(default_factory=NothingLearned)
     """What a council's votes have proved worth."""
+    judge: Member | None = None
+    """Who says which claims in free words state the same. None: nobody, and only equal words do."""
     asked: Sequence[Member] = ()
     """Who answers alone: in this order, one where another fails. Empty: as the council's members are configured."""
 
@@ -77,7 +67,7 @@ class Orchestrator:
         not be recorded.
         """
         learned = await self.records.learned(brief.org, brief.agent) if mode == "council" else Learned()
-        turn = _Turn(
+        turn = Turn(
             brief=brief,
             requested=mode,
             roll=Roll(self.council.members, progress),
@@ -105,7 +95,7 @@ class Orchestrator:
             )
         return result
 
-    async def _single(self, turn: _Turn, *, degraded: str | None) -> Deliberation:
+    async def _single(self, turn: Turn, *, degraded: str | None) -> Deliberation:
         if degraded is not None:
             turn.roll.progress.emit(NoteProgress(degraded))
         if turn.given:
@@ -117,10 +107,10 @@ class Orchestrator:
         return await self._alone(turn, {member.name: report}, member.name, degraded=degraded)
 
     async def _alone(
-        self, turn: _Turn, reports: Mapping[str, MemberReport], name: str, *, degraded: str | None
+        self, turn: Turn, reports: Mapping[str, MemberReport], name: str, *, degraded: str | None
     ) -> Deliberation:
         """One member's report as the answer, because no council was asked or none came together."""
-        phases = await _phases(turn.brief, {name: reports[name]})
+        phases = await turn.phases({name: reports[name]})
         pooled = pool_claims({name: reports[name]}, phases, seed=turn.brief.seed)
         return Deliberation(
             outcome=self._outcome(turn, "single", [unvoted(claim, [name]) for claim in pooled], degraded=degraded),
@@ -132,7 +122,7 @@ class Orchestrator:
             best=name if phases.get(name) else None,
         )
 
-    async def _aggregation(self, turn: _Turn, *, degraded: str | None) -> Deliberation:
+    async def _aggregation(self, turn: Turn, *, degraded: str | None) -> Deliberation:
         if degraded is not None:
             turn.roll.progress.emit(NoteProgress(degraded))
         if turn.brief.synthesis_prompt is None:
@@ -160,9 +150,7 @@ class Orchestrator:
             fan_outs=council.fan_outs,
         )
 
-    async def _together(
-        self, turn: _Turn, reports: Mapping[str, MemberReport], *, degraded: str | None
-    ) -> Deliberation:
+    async def _together(self, turn: Turn, reports: Mapping[str, MemberReport], *, degraded: str | None) -> Deliberation:
         """Several reports made into one. Nothing is put to a vote."""
         brief, first = turn.brief, next(iter(reports))
         if brief.synthesis_prompt is None:
@@ -174,7 +162,7 @@ class Orchestrator:
             degraded = f"{degraded} {alone}" if degraded else alone
             turn.roll.progress.emit(NoteProgress(degraded))
             return await self._alone(turn, reports, first, degraded=degraded)
-        phases = await _phases(brief, {SYNTHESIS: synthesis})
+        phases = await turn.phases({SYNTHESIS: synthesis})
         pooled = pool_claims({SYNTHESIS: synthesis}, phases, seed=brief.seed)
         stated = {name: {claim_key(claim) for claim in report.claims} for name, report in reports.items()}
         rows = [unvoted(claim, [name for name, keys in stated.items() if claim.key in keys]) for claim in pooled]
@@ -189,7 +177,7 @@ class Orchestrator:
             best=SYNTHESIS if phases.get(SYNTHESIS) else None,
         )
 
-    async def _council(self, turn: _Turn) -> Deliberation:
+    async def _council(self, turn: Turn) -> Deliberation:
         council, brief, roll = self.council, turn.brief, turn.roll
         for group in turn.learned.alike:
             same = " and ".join(sorted(group & set(turn.electorate.families)))
@@ -217,8 +205,11 @@ class Orchestrator:
                 return await self._together(turn, reports, degraded=degraded)
             return await self._alone(turn, reports, first, degraded=degraded)
         roll.wait_to_vote(reports)
-        phases = await _phases(brief, reports)
-        pooled = pool_claims(reports, phases, seed=brief.seed)
+        phases = await turn.phases(reports)
+        merging = Merging(council.client, self.judge, council.fan_outs)
+        pooled = await merging.merged(
+            pool_claims(reports, phases, seed=brief.seed), reports, brief, progress=roll.progress
+        )
         voters = turn.electorate.among(reports)
         standing = Standing(reports, phases)
         sheets = await council.votes(brief, pooled, voters, standing=standing, roll=roll) if pooled else {}
@@ -227,7 +218,15 @@ class Orchestrator:
         if pooled and voters.effective(sheets) < council.min_providers:
             return self._hung(turn, standing, rows, sheets=sheets, answered=voters)
         best = standing.best(rows, voters)
-        outcome = self._outcome(turn, "council", rows, degraded=None, voices=list(sheets), consensus=best is not None)
+        outcome = self._outcome(
+            turn,
+            "council",
+            rows,
+            degraded=None,
+            voices=list(sheets),
+            unheard=[name for name in reports if pooled and name not in sheets],
+            consensus=best is not None,
+        )
         return Deliberation(
             outcome=weighed(outcome, voters, turn.learned, keys=standing.keys(best) if best else []),
             reports=reports,
@@ -240,7 +239,7 @@ class Orchestrator:
 
     def _hung(
         self,
-        turn: _Turn,
+        turn: Turn,
         standing: Standing,
         rows: Sequence[ClaimTally],
         *,
@@ -255,12 +254,21 @@ class Orchestrator:
         turn.roll.progress.emit(NoteProgress(degraded))
         own = {claim_key(claim) for claim in standing.reports[best].claims} if best else set[str]()
         return Deliberation(
-            outcome=self._outcome(turn, "single", rows, degraded=degraded, voices=list(sheets)),
+            outcome=self._outcome(
+                turn,
+                "single",
+                rows,
+                degraded=degraded,
+                voices=list(sheets),
+                unheard=[name for name in answered.families if name not in sheets],
+            ),
             reports=standing.reports,
             phases=standing.phases,
             carried_phase_keys=frozenset(item.key for item in standing.phases[best]) if best else frozenset(),
             carried_claims=[
-                row.claim for row in rows if row.claim.kind == "claim" and row.claim.key in own and not row.contradict
+                row.claim
+                for row in rows
+                if row.claim.kind == "claim" and not own.isdisjoint(row.claim.keys) and not row.contradict
             ],
             carried_recommendations=[
                 row.claim
@@ -276,12 +284,13 @@ class Orchestrator:
 
     def _outcome(
         self,
-        turn: _Turn,
+        turn: Turn,
         mode: Mode,
         rows: Sequence[ClaimTally],
         *,
         degraded: str | None,
         voices: Sequence[str] | None = None,
+        unheard: Sequence[str] = (),
         consensus: bool = False,
     ) -> CouncilOutcome:
         """`voices`: who was counted; None for one member alone. No votes, no consensus: that is not agreement."""
@@ -299,11 +308,6 @@ class Orchestrator:
             agreement=mean_agreement(rows),
             dissent=dissents(rows),
             opposed=sum(len(row.contradict) for row in rows if row.carried),
+            unheard=list(unheard),
             consensus=consensus,
         )
-
-
-async def _phases(brief: Brief, reports: Mapping[str, MemberReport]) -> dict[str, Sequence[PhaseItem]]:
-    """What each member proposes, as the agent expands it."""
-    expanded = await brief.expand(reports)
-    return {name: list(expanded[name]) for name in reports if expanded.get(name)}

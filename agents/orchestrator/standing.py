@@ -51,8 +51,9 @@ class Standing:
 
     def agreed(self, name: str, rows: Sequence[ClaimTally]) -> int:
         """How many of a member's own claims carried."""
-        carried = {row.claim.key for row in rows if row.claim.kind == "claim" and row.carried}
-        return len({claim_key(claim) for claim in self.reports[name].claims} & carried)
+        own = {claim_key(claim) for claim in self.reports[name].claims}
+        carried = [row.claim for row in rows if row.claim.kind == "claim" and row.carried]
+        return sum(not own.isdisjoint(claim.keys) for claim in carried)
 
     def keys(self, name: str) -> list[str]:
         """Of the items without which the member's output is another one: its recommendations are not among them."""

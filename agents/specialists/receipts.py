@@ -28,9 +28,10 @@ class ClaimReceipts:
 
     def of(self, item: PooledClaim) -> ReceiptCheck:
         """`hold` if any author's receipts do; `fail` if one cites what is not there and none holds."""
-        checks = self.found.get(item.key, set[ReceiptCheck]())
+        checks = {check for key in item.keys for check in self.found.get(key, ())}
         return "hold" if "hold" in checks else "fail" if "fail" in checks else "none"
 
     def proven(self, item: PooledClaim) -> Claim | None:
         """An author's claim whose receipts hold, the first there is; None: nobody showed it."""
-        return next((claim for claim in self.claims.get(item.key, ()) if self.book.check(claim) == "hold"), None)
+        claims = (claim for key in item.keys for claim in self.claims.get(key, ()))
+        return next((claim for claim in claims if self.book.check(claim) == "hold"), None)

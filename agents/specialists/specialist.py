@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import ClassVar
 
+from agents.orchestrator.alike import Pair
 from agents.orchestrator.brief import Brief
 from agents.orchestrator.brief import Prompt as BriefPrompt
 from agents.orchestrator.chat import Member, ModelClient, ToolSpec
@@ -26,9 +27,11 @@ from prompts.library import PromptLibrary
 from tools.contracts.common import JsonObject, canonical_json
 from tools.contracts.council import CouncilOutcome, MemberReport, PooledClaim
 from tools.contracts.ledger import LedgerKind
+from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.plan import Plan
 from tools.contracts.progress import MemberProgress
 from tools.contracts.taskspec import TaskSpec
+from tools.receipts import names_in
 from tools.registry import ToolRegistry
 
 _INTENT_LIMIT = 2000
@@ -79,7 +82,8 @@ class SpecialistAgent(ABC):
             council = _unasked(assignment)
             return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
         receipts = ClaimReceipts(book)
-        brief = self._brief(assignment, {**values, "evidence": book.rendered()}, study=study, receipts=receipts)
+        evidence = "\n\n".join(filter(None, [book.rendered(), assignment.attachments.fenced()]))
+        brief = self._brief(assignment, {**values, "evidence": evidence}, study=study, receipts=receipts)
         stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._stamps))
         result, conclusion = await judged(stamped, brief, study=study, receipts=receipts)
         outcome = _outcome(
@@ -100,7 +104,8 @@ class SpecialistAgent(ABC):
             return stopped
         prompt = self.prompts.load(f"{self.capability.agent}.investigate")
         investigation = Investigation(self.client, self._leads(desk.assignment), desk, self._tool_specs(), self.limits)
-        await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        rendered = prompt.render(**values, max_steps=self.limits.tool_calls)
+        await investigation.run(prompt, rendered, attachments=desk.assignment.attachments)
         if desk.assignment.may_convene:
             await keep_evidence(desk, stopped=investigation.stopped)
         return investigation.stopped
@@ -158,7 +163,16 @@ class SpecialistAgent(ABC):
             vote_prompt=vote,
             expand=expand,
             synthesis_prompt=synthesis,
+            images=assignment.attachments.images,
+            entail_prompt=self._entail,
+            names=names_in(receipts.book.by_call),
+            approved=not issubclass(self.contract, FindingsMemberReport),
         )
+
+    def _entail(self, pairs: Sequence[Pair]) -> BriefPrompt:
+        prompt = self.prompts.load("council.entail")
+        rendered = prompt.render(pairs=pairs)
+        return BriefPrompt(prompt.id, prompt.version, rendered.user, system=rendered.system)
 
     def _text(self, prompt_id: str, values: JsonObject) -> BriefPrompt:
         prompt = self.prompts.load(prompt_id)
@@ -167,8 +181,9 @@ class SpecialistAgent(ABC):
     def _stamps(self, mode: str = "") -> JsonObject:
         """Of the prompts that a round in this mode rests on; empty: of all that it may."""
         agent = self.capability.agent
-        last = {"single": [], "aggregation": [self.synthesis], "council": ["council.vote"]}
-        more = last.get(mode, ["council.vote", self.synthesis])
+        council = ["council.entail", "council.vote"]
+        last = {"single": [], "aggregation": [self.synthesis], "council": council}
+        more = last.get(mode, [*council, self.synthesis])
         return self.prompts.stamps(f"{agent}.investigate", "council.member", f"{agent}.report", *more)
 
     async def _record_invoked(self, assignment: Assignment) -> None:

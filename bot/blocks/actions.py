@@ -34,6 +34,21 @@ STEP_UP_BLOCK = "gavel.step_up.environment"
 STEP_UP_INPUT = "gavel.environment"
 """The form that an approval opens where the policy asks for step-up: its callback id, its one field."""
 
+REJECT_FORM = "gavel.rejection"
+REJECT_KIND_BLOCK, REJECT_KIND_INPUT = "gavel.rejection.kind", "gavel.rejection_kind"
+REJECT_WORDS_BLOCK, REJECT_WORDS_INPUT = "gavel.rejection.words", "gavel.rejection_words"
+"""The form that Reject opens: its callback id, and its two fields."""
+
+EDIT = "gavel.edit"
+EDIT_FORM = "gavel.edited"
+EDIT_CANARY, EDIT_PERCENT, EDIT_WAIT, EDIT_WITHOUT = (
+    "gavel.edited.canary",
+    "gavel.edited.percent",
+    "gavel.edited.wait",
+    "gavel.edited.without",
+)
+"""The form that Edit opens: its callback id, and its four fields, each a block and the action of that name in it."""
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TARGET = re.compile(r"(development|staging|production)/sha256:[0-9a-f]{64}")
 _MAX_FIELD = 400

@@ -6,8 +6,11 @@ import re
 from collections.abc import Sequence
 
 from bot.blocks.text import inline
-from bot.blocks.words import each, plural, share
+from bot.blocks.words import each, plural, sentence, share
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary
+
+_UNHEARD = " Its vote might have been against, so approval takes at least two people."
+"""`raised` in `policies/rego/ql/ai/approval.rego`."""
 
 _JOINED = re.compile(r"(?<=[a-z])_(?=[a-z])")
 
@@ -72,7 +75,8 @@ def _dispute(claim: str, said: Sequence[Dissent]) -> str:
     settles = list(dict.fromkeys(inline(dissent.settled_by, 200) for dissent in said if dissent.settled_by.strip()))
     verb = "disputes" if len(members) == 1 else "dispute"
     wanted = f" Would settle it: {' / '.join(settles)}" if settles else ""
-    return f"• {each(members)} {verb} “{claim_words(claim, 200)}”: {' / '.join(reasons)}{wanted}"
+    why = " / ".join(reasons)
+    return f"• {each(members)} {verb} “{claim_words(claim, 200)}”: {sentence(why) if wanted else why}{wanted}"
 
 
 def verdict_line(outcome: CouncilOutcome) -> str:
@@ -94,9 +98,18 @@ def verdict_line(outcome: CouncilOutcome) -> str:
     return f"{said}{_confidence(outcome)}"
 
 
-def absent_lines(outcome: CouncilOutcome) -> list[str]:
-    """One line for every member that did not answer, and one when another mode ran than was asked for."""
-    away = [f"• {_absence(member)}" for member in outcome.members if member.state != "answered"]
+def absent_lines(outcome: CouncilOutcome, *, approved: bool = False) -> list[str]:
+    """One line for every member that did not answer, and one when another mode ran than was asked for.
+
+    `approved`: whether people are to approve it, so that they are told where a missing vote asks for more of them.
+    """
+    # Where somebody dissents, or nothing was agreed on, more are asked for anyway.
+    counted = outcome.unheard if approved and outcome.consensus and not outcome.opposed else []
+    away = [
+        f"• {_absence(member)}{_UNHEARD if member.name in counted else ''}"
+        for member in outcome.members
+        if member.state != "answered"
+    ]
     return away + ([f"• {inline(outcome.degraded, 300)}"] if outcome.degraded else [])
 
 

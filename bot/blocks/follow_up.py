@@ -81,6 +81,17 @@ def elsewhere_closed(
     )
 
 
+def elsewhere_unanswered(
+    *, environment: Environment, here: Environment, user: str, task_id: str, simulated: bool
+) -> Message:
+    """The same once the plan is decided and nobody answered it: no buttons."""
+    said = (
+        f"{person(user)}, the plan for {here} waits no more, and nobody said whether {environment} is to be a task of "
+        "its own. Nothing was started for it. To ask for it, mention me outside this thread."
+    )
+    return compose(said, [section(said), context(f"Task {code(task_id, 160)}")], simulated=simulated)
+
+
 def explanation_card(
     explanation: Explanation, *, question: str, user: str, tools: Mapping[str, str], task_id: str, simulated: bool
 ) -> Message:

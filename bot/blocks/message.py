@@ -57,6 +57,8 @@ class Detail:
     """A block that may be left out of a card that would otherwise be too long."""
 
     block: JsonObject
+    shorter: JsonObject | None = None
+    """What stands in its place then; None: nothing."""
 
 
 def compose(text: str, parts: Iterable[JsonObject | Detail | None], *, simulated: bool = False) -> Message:
@@ -74,6 +76,10 @@ def compose(text: str, parts: Iterable[JsonObject | Detail | None], *, simulated
         details = [at for at, part in enumerate(kept) if isinstance(part, Detail)]
         if not details or (len(blocks) <= MAX_BLOCKS and size(blocks) <= MAX_MESSAGE):
             return Message(text=text, blocks=blocks)
+        last = kept[details[-1]]
+        if isinstance(last, Detail) and last.shorter is not None:
+            kept[details[-1]] = last.shorter
+            continue
         del kept[details[-1]]
         omitted = context("More than fits here was left out. The ledger has all of it.")
 

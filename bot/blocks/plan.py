@@ -211,7 +211,8 @@ def _runs(phases: Sequence[Phase]) -> list[_Run]:
 def _run_line(run: _Run) -> str:
     words = _phase_words(run.phases[0], each=len(run.phases) > 1)
     last = run.first + len(run.phases) - 1
-    return f"{run.first}. {words}" if last == run.first else f"{run.first}–{last}. {words}"
+    # No "3. ": what looks like a list's number is set as one, and "3–7. " beside it is not.
+    return f"*{run.first}*  {words}" if last == run.first else f"*{run.first}–{last}*  {words}"
 
 
 def _phase_words(phase: Phase, *, each: bool = False) -> str:

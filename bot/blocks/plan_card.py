@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from bot.blocks import autonomy as alone
 from bot.blocks import council as voices
 from bot.blocks import plan as says
-from bot.blocks.actions import APPROVE, DECISION_BLOCK, REJECT, ButtonValue, Care
+from bot.blocks.actions import APPROVE, DECISION_BLOCK, EDIT, REJECT, ButtonValue, Care, MalformedButton
+from bot.blocks.edit_button import EditButton, Parameters
 from bot.blocks.message import Detail, Message, actions, button, compose, confirm, context, header, lines, section
 from bot.blocks.modes import mode_line
 from bot.blocks.text import code, escape, inline
@@ -241,7 +242,7 @@ def _where(offer: Offer) -> str:
 
 
 def _absent(outcome: CouncilOutcome) -> list[str]:
-    return _few(voices.absent_lines(outcome), 5)
+    return _few(voices.absent_lines(outcome, approved=True), 5)
 
 
 def _few(found: list[str], show: int) -> list[str]:
@@ -298,13 +299,20 @@ def _vote_line(vote: Vote) -> str:
     return f"{did} by {person(vote.user)}{at}{why}"
 
 
-def _buttons(offer: Offer) -> JsonObject:
+def _buttons(offer: Offer) -> JsonObject | Detail:
+    """Edit is the first thing to go from a card that is too long: words in the thread do the same."""
+    decide, edit = _decide(offer), _edit(offer)
+    shorter = actions(DECISION_BLOCK, decide)
+    return Detail(actions(DECISION_BLOCK, [*decide, edit]), shorter) if edit else shorter
+
+
+def _decide(offer: Offer) -> list[JsonObject]:
     value = offer.button_value.encode()
     plan = offer.plan
     if offer.requirement.step_up:
         # The form that opens says more than a dialog could, and asks for more than a click.
         approve = button("Approve…", action_id=APPROVE, value=value, style="primary")
-        return actions(DECISION_BLOCK, [approve, _reject(value)])
+        return [approve, _reject(value)]
     sure = confirm(
         title="Run this plan?",
         text=f"It changes {_size(offer)} in {plan.environment}: revision {plan.revision}, {plan.digest[7:19]}. "
@@ -312,17 +320,23 @@ def _buttons(offer: Offer) -> JsonObject:
         yes="Approve",
         no="Not yet",
     )
-    return actions(
-        DECISION_BLOCK,
-        [
-            button("Approve", action_id=APPROVE, value=value, style="primary", confirm=sure),
-            _reject(value),
-        ],
-    )
+    return [button("Approve", action_id=APPROVE, value=value, style="primary", confirm=sure), _reject(value)]
 
 
 def _reject(value: str) -> JsonObject:
     return button("Reject", action_id=REJECT, value=value, style="danger")
+
+
+def _edit(offer: Offer) -> JsonObject | None:
+    """None where there is nothing to edit: another kind of plan, one that has begun, or ids no button can hold."""
+    parameters = None if offer.rest else Parameters.of(offer.plan)
+    if parameters is None:
+        return None
+    try:
+        value = EditButton(offer.button_value, parameters).encode()
+    except MalformedButton:
+        return None
+    return button("Edit…", action_id=EDIT, value=value)
 
 
 def _small_print(offer: Offer) -> JsonObject:

@@ -83,6 +83,12 @@ def quoted(text: str, limit: int = 300) -> str:
     return f"“{inline(text, limit)}”"
 
 
+def sentence(text: str) -> str:
+    """Somebody's words so that more may follow them: with a full stop, unless they end in some such mark."""
+    said = text.rstrip()
+    return said if not said or said[-1] in ".!?…" else f"{said.rstrip(',;:')}."
+
+
 def either(options: Sequence[str]) -> str:
     """`a`, `a or b`, `a, b or c`."""
     return options[0] if len(options) == 1 else f"{', '.join(options[:-1])} or {options[-1]}"

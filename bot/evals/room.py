@@ -108,7 +108,7 @@ class Room:
         return build_agents(client, self.members, self.prompts, registry=self.registry)
 
     def orchestrator(self, client: ModelClient) -> Orchestrator:
-        return Orchestrator(Council(client, self.members))
+        return Orchestrator(Council(client, self.members), judge=self.members[0])
 
     def dispatcher(self, estate: DryEstate, notes: Notes) -> Dispatcher:
         return build_dispatcher(

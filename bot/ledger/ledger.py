@@ -71,12 +71,17 @@ class Ledger:
         key: bytes,
         now: Callable[[], datetime] = utc_now,
         max_batch: int = 200,
+        committed: Callable[[LedgerKind, JsonObject], None] | None = None,
     ) -> None:
-        """`key` holds the chain; at least 16 bytes. Raises `ValueError` when it is shorter."""
+        """`key` holds the chain; at least 16 bytes. Raises `ValueError` when it is shorter.
+
+        `committed` is told of each new entry once it is durable, with its body as it was given, and must not raise.
+        """
         self._database = database
         self._anchor = anchor
         self._key = require_key(key)
         self._now = now
+        self._committed = committed
         self._unsettled: dict[tuple[str, str], list[asyncio.Future[None]]] = {}
         """Accepted and perhaps not written yet, by org and task."""
         self._commits: GroupCommit[Write] = GroupCommit(
@@ -172,7 +177,8 @@ class Ledger:
             self._artifact(org, task_id, moved.digest, body=moved.body, redacted=[], at=at) for moved in prepared.moved
         )
         draft = Draft(task_id=task_id, kind=kind, actor=actor, at=at, key=key, body=prepared.body)
-        return Write(draft, artifacts, request)
+        committed = None if self._committed is None else partial(self._committed, kind, body)
+        return Write(draft, artifacts, request, committed)
 
     async def put_artifact(self, org: str, task_id: str, *, digest: str, body: BaseModel | JsonObject) -> None:
         """Keep a value under its digest (`digest_of`); a second time changes nothing.

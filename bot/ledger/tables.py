@@ -217,6 +217,26 @@ class BudgetReservation(Base):
     expires_at: Mapped[datetime]
 
 
+class TaskFile(Base):
+    """A file that a person attached, sealed (`bot.attachments.store`); or one that was refused, without its bytes."""
+
+    __tablename__ = "task_files"
+    __table_args__ = (Index("ix_task_files_created_at", "created_at"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str]
+    note: Mapped[str]
+    nonce: Mapped[str]
+    sealed: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class AiCacheHit(Base):
     """A question that was answered without a call, by an answer that was kept, and what that saved."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ class Write:
     artifacts: tuple[StoredArtifact, ...] = ()
     request: Mapping[str, Any] | None = None
     """A row of `ai_request_logs`; written only if the entry is new."""
+    committed: Callable[[], None] | None = None
+    """Called once, when the entry is there and was not before."""
 
 
 class ChainWriter:
@@ -54,7 +56,9 @@ class ChainWriter:
     async def write(self, org: str, batch: Sequence[Write]) -> None:
         """Returns when the batch is committed and anchored. Raises `LedgerUnavailable`."""
         try:
-            await self._commit(org, batch)
+            for write in await self._commit(org, batch):
+                if write.committed is not None:
+                    write.committed()
         except AnchorError as error:
             raise LedgerUnavailable(
                 f"{error} Nothing goes on unrecorded; run `gavel ledger verify` and put the anchor back."
@@ -65,24 +69,29 @@ class ChainWriter:
                 "that the schema is current."
             ) from error
 
-    async def _commit(self, org: str, batch: Sequence[Write]) -> None:
-        def anchored(head: Head) -> None:
+    async def _commit(self, org: str, batch: Sequence[Write]) -> Sequence[Write]:
+        """Those of the batch that were no repeats."""
+
+        def anchored(result: tuple[Head, Sequence[Write]]) -> None:
+            head, _ = result
             # A batch of nothing but repeats anchors too: its first attempt may have failed just here.
             if head.seq > 0:
                 self._anchor.advance_now(org, head)
 
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                await self._database.transact(f"chain:{org}", lambda sql: self._append(sql, org, batch), then=anchored)
+                _, fresh = await self._database.transact(
+                    f"chain:{org}", lambda sql: self._append(sql, org, batch), then=anchored
+                )
             except IntegrityError:
                 # Another writer that takes no lock was first: read its head and try again.
                 if attempt == _ATTEMPTS:
                     raise
             else:
-                return
+                return fresh
         raise LedgerUnavailable("The ledger could not be written: others kept writing first.")
 
-    def _append(self, connection: Connection, org: str, batch: Sequence[Write]) -> Head:
+    def _append(self, connection: Connection, org: str, batch: Sequence[Write]) -> tuple[Head, Sequence[Write]]:
         head = self._trusted_head(connection, org)
         fresh = self._fresh(connection, org, [write for write in batch if write.draft is not None])
         _insert_artifacts(connection, org, [*fresh, *(write for write in batch if write.draft is None)])
@@ -96,7 +105,7 @@ class ChainWriter:
         requests = [dict(write.request) for write in fresh if write.request is not None]
         if requests:
             connection.execute(_ADD_REQUEST, requests)
-        return head
+        return head, fresh
 
     def _trusted_head(self, connection: Connection, org: str) -> Head:
         """The head to build on: one that the anchor agrees with.

@@ -8,7 +8,10 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import Any
 
+from bot.blocks import edit as editing
+from bot.blocks import reject as rejecting
 from bot.blocks import sentences
+from bot.blocks import step_up as approving
 from bot.blocks.actions import (
     APPROVE,
     CANCEL,
@@ -20,8 +23,9 @@ from bot.blocks.actions import (
     RunButton,
 )
 from bot.blocks.message import Message, sentence
-from bot.blocks.step_up import form_not_opened
 from bot.intake import HandOverFailed, Intake, TaskEnded
+from bot.listeners.edit import EditListeners
+from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import FormNotOpened, StepUpListeners
 from bot.workflows.messages import Answer
 from tools.contracts.control import Control, ControlAction
@@ -43,24 +47,39 @@ class ClickListeners:
     org: str | None
     tell: Tell
     step_up: StepUpListeners
+    rejecting: RejectListeners
+    editing: EditListeners
 
     async def on_decision(self, body: dict[str, Any]) -> None:
         """Approve or Reject. Slack does not send a click again: what could not be handed over is said at once."""
         action: dict[str, Any] = body["actions"][0]
+        approves = action["action_id"] == APPROVE
         try:
             button = ButtonValue.decode(str(action.get("value", "")))
-            if button.care is not None and action["action_id"] == APPROVE:
+            if not approves:
+                await self.rejecting.ask(body, button)
+            elif button.care is not None:
                 await self.step_up.ask(body, button, button.care)
             else:
-                await self.intake.decide(self._decision(body, action, button))
+                await self.intake.decide(self._approval(body, button))
         except FormNotOpened:
-            await self.tell(body, form_not_opened())
+            await self.tell(body, approving.form_not_opened() if approves else rejecting.form_not_opened())
         except MalformedButton:
             await self.tell(body, sentences.click_unreadable())
         except TaskEnded:
             await self.tell(body, TASK_OVER)
         except HandOverFailed:
             await self.tell(body, sentences.click_not_recorded())
+
+    async def on_edit(self, body: dict[str, Any]) -> None:
+        """Edit, on a plan card."""
+        action: dict[str, Any] = body["actions"][0]
+        try:
+            await self.editing.ask(body, str(action.get("value", "")))
+        except FormNotOpened:
+            await self.tell(body, editing.form_not_opened())
+        except MalformedButton:
+            await self.tell(body, sentences.click_unreadable())
 
     async def on_answer(self, body: dict[str, Any]) -> None:
         """A choice of a question."""
@@ -109,12 +128,12 @@ class ClickListeners:
         except HandOverFailed:
             await self.tell(body, sentences.click_not_recorded())
 
-    def _decision(self, body: dict[str, Any], action: dict[str, Any], button: ButtonValue) -> Decision:
+    def _approval(self, body: dict[str, Any], button: ButtonValue) -> Decision:
         return Decision(
             org=self._org(body),
             task_id=button.task_id,
             revision=button.revision,
-            verdict="approve" if action["action_id"] == APPROVE else "reject",
+            verdict="approve",
             reason="",
             plan_digest=button.plan_digest,
             policy_digest=button.policy_digest,

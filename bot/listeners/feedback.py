@@ -50,7 +50,9 @@ class FeedbackListeners:
                 if not await self.door.roles.roles_of(user):
                     await self.tell(body, NOT_COUNTED)
                     return
-                await self.door.desk.say(org=self.org or str(body["team"]["id"]), user=user, value=value)
+                unique = str(body["actions"][0].get("action_ts") or body.get("trigger_id") or "")
+                org = self.org or str(body["team"]["id"])
+                await self.door.desk.say(org=org, user=user, value=value, unique=unique)
         except MalformedButton:
             await self.tell(body, sentences.click_unreadable())
         except NotDone as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +64,8 @@ class Stage:
                 raise StageError(f"{what} did not happen within {seconds:.0f} s.")
             await asyncio.sleep(0.1)
 
-    async def submit(self, user: str, view_id: str, values: dict[str, dict[str, str]]) -> dict[str, str]:
-        """Press the modal's button. `values`: block id, action id, what was typed.
+    async def submit(self, user: str, view_id: str, values: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+        """Press the modal's button. `values`: block id, action id, what was typed or chosen.
 
         The sentence under each field that was refused, by block id; empty when it was accepted. Raises
         :class:`StageError` when the app did not answer.

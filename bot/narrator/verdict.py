@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.blocks.words import plural, share
+from bot.blocks.words import plural, sentence, share
 from bot.narrator.row import Row
 from tools.contracts.council import CouncilOutcome, Dissent
 
@@ -38,12 +38,13 @@ def _verdict(outcome: CouncilOutcome) -> str:
 
 
 def _dissent(dissent: Dissent) -> Row:
-    settled = f"; {dissent.settled_by} would settle it" if dissent.settled_by else ""
+    said = sentence(dissent.reason) or "No reason given."
+    settled = f" Would settle it: {sentence(dissent.settled_by)}" if dissent.settled_by else ""
     return Row(
         f"dissent:{dissent.member}:{dissent.claim_id}"[:200],
         f"{dissent.member} against: {dissent.claim}",
         "complete",
         "Dissent",
-        result=f"{dissent.reason or 'no reason given'}{settled}",
+        result=f"{said}{settled}",
         leads=True,
     )

@@ -14,6 +14,7 @@ from bot.workflows.inbox import Inbox
 from bot.workflows.messages import (
     AcceptedDecision,
     Answer,
+    EditInput,
     Fixed,
     FollowedUp,
     FollowUpInput,
@@ -22,6 +23,8 @@ from bot.workflows.messages import (
     SupersedeInput,
     TaskState,
 )
+from tools.contracts.decision import Decision, reason_words
+from tools.contracts.edit import Edit
 from tools.contracts.taskspec import TaskSpec
 
 
@@ -73,10 +76,10 @@ class Approval:
                 raise Ended(
                     "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
                 )
-            if isinstance(message, Answer):
-                refined = await self._hear(message)
-                if refined is not None:
-                    return refined
+            if not isinstance(message, Decision):
+                heard = await (self._hear(message) if isinstance(message, Answer) else self._edit(message))
+                if heard is not None:
+                    return heard
                 continue
             counted = await self._inbox.weigh(message, self._proposal)
             if counted is None:
@@ -94,12 +97,16 @@ class Approval:
                     issued_at=message.issued_at,
                     settled=counted.settled is not None,
                     step_up=message.step_up,
+                    reason_kind=message.reason_kind,
+                    elsewhere=list(self._state.elsewhere) if counted.settled else [],
                 ),
             )
             self._proposal.open = counted.settled is None
+            if counted.settled:
+                self._state.elsewhere.clear()
             if counted.settled == "rejected":
-                self._state.ended_by = message.user
-                raise Ended("rejected", message.reason)
+                self._state.ended_by, self._state.reason_kind = message.user, message.reason_kind
+                raise Ended("rejected", reason_words(message.reason_kind, message.reason))
             if counted.settled == "approved":
                 return None
 
@@ -120,6 +127,27 @@ class Approval:
             self._state.elsewhere.append(heard.elsewhere)
         if heard.kind == "decides":
             await self._inbox.refuse(answer.user, "typed")
+        return await self._reshape(heard, user=answer.user)
+
+    async def _edit(self, edit: Edit) -> TaskSpec | None:
+        """A form while a plan waits: the edited task, or None."""
+        if not await self._inbox.admits(edit, self._proposal):
+            return None
+        edited = await steps.run(
+            steps.EDIT_PLAN,
+            EditInput(
+                request=self._state.request,
+                thread_ts=thread_of(self._state),
+                spec=self._spec,
+                proposal=self._proposal,
+                edit=edit,
+                fixed=self._fixed,
+            ),
+        )
+        return await self._reshape(edited, user=edit.user)
+
+    async def _reshape(self, heard: FollowedUp, *, user: str) -> TaskSpec | None:
+        """Void what was decided on this plan, where a reply or a form changed what it is to do."""
         if heard.spec is None:
             return None
         if self._state.phases:
@@ -128,7 +156,7 @@ class Approval:
         # From here on nothing counts for the old plan: a click on its card finds no plan, or a newer one.
         self._state.proposal = None
         self._state.spec = heard.spec
-        self._state.shapers.append(answer.user)
+        self._state.shapers.append(user)
         await steps.run(
             steps.SUPERSEDE,
             SupersedeInput(
@@ -136,11 +164,18 @@ class Approval:
                 thread_ts=thread_of(self._state),
                 proposal=self._proposal,
                 by_revision=self._state.revision + 1,
-                user=answer.user,
+                user=user,
                 changes=heard.changes,
             ),
         )
         return heard.spec
+
+    @property
+    def _fixed(self) -> Fixed:
+        """Why the plan cannot be changed any more."""
+        if any(phase.state != "waiting" for phase in self._state.phases):
+            return "already_running"
+        return "no_more_changes" if len(self._state.shapers) >= self._state.request.limits.refinements else ""
 
     async def _follow_up(self, answer: Answer) -> FollowedUp:
         limits = self._state.request.limits
@@ -148,11 +183,6 @@ class Approval:
             await self._inbox.tell(answer.user, FOLLOW_UP_SENTENCES["no_more_replies"])
             return FollowedUp(kind="turned_away")
         self._state.follow_ups += 1
-        fixed: Fixed = ""
-        if any(phase.state != "waiting" for phase in self._state.phases):
-            fixed = "already_running"
-        elif len(self._state.shapers) >= limits.refinements:
-            fixed = "no_more_changes"
         try:
             return await steps.run(
                 steps.FOLLOW_UP,
@@ -162,7 +192,7 @@ class Approval:
                     spec=self._spec,
                     proposal=self._proposal,
                     answer=answer,
-                    fixed=fixed,
+                    fixed=self._fixed,
                 ),
             )
         except ActivityError:

@@ -13,6 +13,7 @@ from bot.workflows.inbox import Inbox
 from bot.workflows.messages import Answer, ConfirmedParts, Exchange, TaskRequest, TaskState, UnderstandInput, WarnInput
 from bot.workflows.parts import Parts, chosen
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 from tools.contracts.taskspec import Intent, TaskSpec
 
 MAX_QUESTIONS = 3
@@ -55,6 +56,7 @@ class Asking:
             self._state.status = "asking"
             answer = await self._await_answer(exchange)
             exchange.answer, found = answer.text, answer.redacted
+            exchange.files = list(answer.files)
             if understood.intents and (numbers := chosen(answer.text, understood.intents)) is not None:
                 await self._work_on_parts(understood.intents, numbers, user=answer.user, asked_at=exchange.asked_at)
 
@@ -99,5 +101,7 @@ class Asking:
                 )
             if isinstance(message, Decision):
                 await self._inbox.weigh(message, None)
+            elif isinstance(message, Edit):
+                await self._inbox.admits(message, None)
             elif await self._inbox.answers(message, exchange):
                 return message

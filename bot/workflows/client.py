@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
 from temporalio.converter import (
     CompositePayloadConverter,
@@ -39,8 +40,17 @@ def data_converter(codec_key: bytes) -> DataConverter:
     )
 
 
-async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes, lazy: bool = False) -> Client:
+async def connect(
+    settings: TemporalSettings,
+    *,
+    address: str,
+    codec_key: bytes,
+    lazy: bool = False,
+    interceptors: Sequence[Interceptor] = (),
+) -> Client:
     """Connect. `lazy`: do so at the first call, so that a bot may start while Temporal is away.
+
+    `interceptors`: around every call; a worker on this client has them, too.
 
     Raises RuntimeError when it is away.
     """
@@ -51,6 +61,7 @@ async def connect(settings: TemporalSettings, *, address: str, codec_key: bytes,
         tls=tls_config(settings) if settings.use_tls else False,
         data_converter=data_converter(codec_key),
         lazy=lazy,
+        interceptors=interceptors,
     )
 
 

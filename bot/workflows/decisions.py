@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.workflows.messages import Proposal, TaskRequest
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 
 Problem = Literal[
     "forged",
@@ -95,23 +96,42 @@ class Counted:
     settled: Literal["approved", "rejected"] | None
 
 
+def _of_another_offer(bound: Decision | Edit, *, request: TaskRequest, proposal: Proposal | None) -> Problem | None:
+    """Why something that a card binds is not about the plan on offer; None: it is. It is authentic already."""
+    if (bound.org, bound.task_id) != (request.org, request.task_id):
+        return "wrong_task"
+    if proposal is None:
+        return "nothing_to_decide"
+    checks: list[tuple[bool, Problem]] = [
+        (bound.revision == proposal.revision, "stale_revision"),
+        (bound.plan_digest == proposal.plan.digest, "wrong_plan"),
+        (bound.policy_digest == proposal.report.policy_digest, "wrong_policy"),
+        (bound.target == proposal.plan.target, "wrong_target"),
+        (bound.nonce == proposal.nonce, "wrong_nonce"),
+        (bound.expires_at == proposal.expires_at, "late"),
+    ]
+    return next((problem for holds, problem in checks if not holds), None)
+
+
+def problem_with_edit(edit: Edit, *, request: TaskRequest, proposal: Proposal | None, now: datetime) -> Problem | None:
+    """Everything that can be said without asking who may change the plan. `edit` is already authentic."""
+    problem = _of_another_offer(edit, request=request, proposal=proposal)
+    if problem is None and proposal is not None and now >= datetime.fromisoformat(proposal.expires_at):
+        return "late"
+    return problem
+
+
 def problem_before_roles(
     decision: Decision, *, request: TaskRequest, proposal: Proposal | None, now: datetime
 ) -> Problem | None:
     """Everything that can be said without asking who holds which role. `decision` is already authentic."""
-    if (decision.org, decision.task_id) != (request.org, request.task_id):
-        return "wrong_task"
-    if proposal is None:
-        return "nothing_to_decide"
+    problem = _of_another_offer(decision, request=request, proposal=proposal)
+    if problem is not None or proposal is None:
+        return problem
     deadline = datetime.fromisoformat(proposal.expires_at)
     asked_for = proposal.requirement.step_up and decision.verdict == "approve"
     checks: list[tuple[bool, Problem]] = [
-        (decision.revision == proposal.revision, "stale_revision"),
-        (decision.plan_digest == proposal.plan.digest, "wrong_plan"),
-        (decision.policy_digest == proposal.report.policy_digest, "wrong_policy"),
-        (decision.target == proposal.plan.target, "wrong_target"),
-        (decision.nonce == proposal.nonce, "wrong_nonce"),
-        (decision.expires_at == proposal.expires_at and now < deadline, "late"),
+        (now < deadline, "late"),
         (datetime.fromisoformat(decision.issued_at) < deadline, "late"),
         (not (decision.verdict == "approve" and decision.user == request.user), "self_approval"),
         (not (decision.verdict == "approve" and decision.user in proposal.shapers), "shaped_it"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from tools.contracts.edit import EditProblem
+
 Turned = Literal[
     "not_for_you",
     "other_environment",
@@ -49,3 +51,19 @@ FOLLOW_UP_SENTENCES: dict[Turned, str] = {
     ),
 }
 """What the writer is told, and only they: what was not done, and what to do instead."""
+
+EDIT_SENTENCES: dict[EditProblem, str] = {
+    "nothing_changed": f"Nothing in that form differs from the plan, so I changed nothing. {_WAITS}",
+    "not_in_plan": (
+        f"That form leaves out an asset that is not in this plan, so I changed nothing. {_WAITS} "
+        "Press Edit on the newest card."
+    ),
+    "nothing_left": (
+        f"That form leaves out every asset of the plan, so I changed nothing. {_WAITS} To stop all of it, press Reject."
+    ),
+    "out_of_bounds": (
+        f"A value in that form is out of bounds for what would be left of the plan, so I changed nothing. {_WAITS} "
+        "A canary has 1 asset up to all of them, a batch over 0 to 100 %, a wait at most 7 days."
+    ),
+}
+"""What the sender of an edit is told, and only they."""

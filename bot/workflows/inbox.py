@@ -8,7 +8,7 @@ from temporalio import workflow
 
 from bot.workflows import steps
 from bot.workflows.answers import ANSWER_SENTENCES, is_older, problem_with
-from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles
+from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles, problem_with_edit
 from bot.workflows.ended import stop_if_cancelled, thread_of
 from bot.workflows.messages import (
     Answer,
@@ -21,6 +21,9 @@ from bot.workflows.messages import (
 )
 from bot.workflows.parts import is_for
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
+
+Message = Decision | Answer | Edit
 
 LIMIT = 1000
 """Signals kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
@@ -31,10 +34,10 @@ class Inbox:
 
     def __init__(self, state: TaskState) -> None:
         self._state = state
-        self._waiting: list[Decision | Answer] = []
+        self._waiting: list[Message] = []
         self._refused = 0
 
-    def add(self, message: Decision | Answer) -> None:
+    def add(self, message: Message) -> None:
         if len(self._waiting) < LIMIT:
             self._waiting.append(message)
 
@@ -42,7 +45,7 @@ class Inbox:
     def holds_any(self) -> bool:
         return bool(self._waiting)
 
-    async def next(self, deadline: datetime) -> Decision | Answer | None:
+    async def next(self, deadline: datetime) -> Message | None:
         """The next signal, or None at the deadline. A deadline that has passed wins over a full inbox."""
         remaining = (deadline - workflow.now()).total_seconds()
         if remaining <= 0:
@@ -108,6 +111,20 @@ class Inbox:
         await self.refuse(decision.user, problem or "nothing_to_decide")
         return None
 
+    async def admits(self, edit: Edit, proposal: Proposal | None) -> bool:
+        """Whether an edit is of the plan on offer. The one who sent it is told where it is not."""
+        if edit.unique in self._state.heard:
+            return False
+        if not await steps.authenticate(edit):
+            await self.refuse("", "forged")
+            return False
+        if edit.unique:
+            self._state.heard.append(edit.unique)
+        problem = problem_with_edit(edit, request=self._state.request, proposal=proposal, now=workflow.now())
+        if problem is not None:
+            await self.refuse(edit.user, problem)
+        return problem is None
+
     async def refuse(self, user: str, problem: Problem) -> None:
         """`user`: who is told; empty: nobody."""
         self._refused += 1
@@ -134,7 +151,7 @@ class Inbox:
         """What came in too late is answered too, so that no click is left without a word."""
         while self._waiting and self._state.thread_ts is not None:
             message = self._waiting.pop(0)
-            if isinstance(message, Decision):
+            if isinstance(message, (Decision, Edit)):
                 authentic = await steps.authenticate(message)
                 await self.refuse(message.user if authentic else "", problem if authentic else "forged")
             else:

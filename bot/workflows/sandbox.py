@@ -50,6 +50,7 @@ SANDBOX = ContextFreeSandbox(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
         *(
             "bot.workflows.messages",
+            "opentelemetry",
             "bot.workflows.options",
             "bot.workflows.steps",
             "tools",

@@ -12,6 +12,7 @@ from bot.workflows import messages as m
 from bot.workflows.options import EXECUTE_STEP, GATE_STEP, MODEL_STEP, REPLY_STEP, WRITE_STEP, StepOptions
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -36,6 +37,7 @@ REPORT = Step("report", m.ReportInput, bool, WRITE_STEP)
 HAND_OVER = Step("hand_over", m.HandOverInput, m.TaskRequest, WRITE_STEP)
 FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
 SETTLE_ELSEWHERE = Step("settle_elsewhere", m.ElsewhereInput, m.Settled, WRITE_STEP)
+EDIT_PLAN = Step("edit_plan", m.EditInput, m.FollowedUp, WRITE_STEP)
 SUPERSEDE = Step("supersede", m.SupersedeInput, bool, WRITE_STEP)
 READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
 TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
@@ -52,7 +54,7 @@ AUTHENTICATE = "authenticate"
 """A local activity: checks one MAC. The key never enters the workflow."""
 
 
-async def authenticate(message: Decision | m.Answer | Control | m.TaskRequest) -> bool:
+async def authenticate(message: Decision | m.Answer | Control | Edit | m.TaskRequest) -> bool:
     """Whether the edge that authenticated the person vouches for this message."""
     return await workflow.execute_local_activity(
         AUTHENTICATE,

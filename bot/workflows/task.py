@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.reporting import Reporting
     from tools.contracts.control import Control
     from tools.contracts.decision import Decision
+    from tools.contracts.edit import Edit
     from tools.contracts.taskspec import TaskSpec
     from tools.contracts.verdict import Refusal, Subject
 
@@ -70,6 +71,10 @@ class TaskWorkflow:
     @workflow.signal
     def answer(self, answer: Answer) -> None:
         self._inbox.add(answer)
+
+    @workflow.signal
+    def edit(self, edit: Edit) -> None:
+        self._inbox.add(edit)
 
     @workflow.signal
     def control(self, control: Control) -> None:
@@ -201,6 +206,7 @@ class TaskWorkflow:
             dissent=len(council.dissent) if council else 0,
             approvers=proposal.approvals if proposal else [],
             ended_by=self.state.ended_by,
+            reason_kind=self.state.reason_kind,
             report_digest=reported.digest if reported else None,
             handed_over_to=reported.handed_over_to if reported else "",
             waiver=proposal.waiver if proposal else "",

@@ -12,12 +12,15 @@ from agents.orchestrator.chat import Member
 from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
+from bot.attachments.receiving import FileDesk
 from bot.ledger.labels import Labels
 from bot.ledger.ledger import Ledger
 from bot.modes.channels import ChannelModes
 from bot.narrator.live import Narrator
 from bot.roles import RoleDirectory
 from bot.routing.router import Router
+from bot.telemetry.traced import traced_dispatcher
+from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.messages import TaskRequest
 from policies.execution import ExecutionCheck
@@ -46,6 +49,8 @@ class Workbench:
     """What became of what councils carried."""
     channel_modes: ChannelModes
     meta_prompt: MetaPrompt
+    files: FileDesk
+    """What people attach to requests."""
     follow_ups: FollowUps
     agents: Mapping[AgentName, Specialist]
     orchestrator: Orchestrator
@@ -69,6 +74,7 @@ class Workbench:
     """Org and task → what its thread is still to be told of budgets that are nearly used up."""
     include_dissent: bool = True
     """Whether cards tell who disputes what and why. Gates and ledger have it in any case."""
+    tracing: Tracing = NO_TRACING
 
     @property
     def simulated(self) -> bool:
@@ -80,7 +86,7 @@ class Workbench:
 
         `recorder`: where its calls are written down; None: in the ledger, one by one.
         """
-        return build_dispatcher(
+        dispatcher = build_dispatcher(
             registry=self.registry,
             estate=self.estate,
             advisories=self.advisories,
@@ -90,6 +96,7 @@ class Workbench:
             now=self.now,
             redact=self.redact,
         )
+        return traced_dispatcher(dispatcher, self.tracing, tools=self.registry.catalog())
 
     async def caller(self, request: TaskRequest) -> Caller:
         """On whose behalf tools are called: the person who asked, with the roles they hold now."""

@@ -12,6 +12,7 @@ from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
 from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.deciding import Deciding
+from bot.workflows.activities.editing import Editing
 from bot.workflows.activities.elsewhere import GoingElsewhere
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
@@ -38,6 +39,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
+    editing = Editing(bench)
     return Worker(
         client,
         task_queue=task_queue,
@@ -58,6 +60,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             deciding.present,
             following_up.follow_up,
             following_up.supersede,
+            editing.edit_plan,
             elsewhere.settle_elsewhere,
             deciding.read_roles,
             deciding.tell,

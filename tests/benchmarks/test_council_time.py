@@ -7,7 +7,7 @@ import itertools
 import random
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from aiohttp import web
@@ -26,6 +26,7 @@ FASTEST, SLOWEST = 2.0, 20.0
 """Seconds that a member takes over an answer, and again over a vote."""
 
 DEADLINE = 22.0
+PATIENCE = 5.0
 SEEDS = range(6)
 BOUND_MS = 200.0
 ITEMS = ("23", "99", "web-1")
@@ -77,8 +78,12 @@ def seats(size: int, seed: int) -> list[Seat]:
     return made
 
 
-def settled_after(council: Sequence[Seat]) -> float:
-    """Seconds until no answer and no vote to come could change the outcome, by trying all of them."""
+def settled_after(council: Sequence[Seat], *, approved: bool) -> float:
+    """Seconds until no answer and no vote to come could change the outcome, by trying all of them.
+
+    What carries is one part of it. Where it is approved, how many people have to is the other: while only that is open,
+    whoever has not voted when as much time has gone by again is counted as against it, and it is settled.
+    """
     start = _answers_settled_after(council)
     answered = [seat for seat in council if seat.answers]
     if len(answered) < 3:
@@ -86,12 +91,15 @@ def settled_after(council: Sequence[Seat]) -> float:
     chamber = _chamber(answered)
     heard: dict[str, Mapping[str, str]] = {}
     out = {seat.name for seat in answered}
+    given_up = float("inf")
     for seat in sorted(answered, key=lambda one: one.votes_after):
         out.discard(seat.name)
         if seat.votes:
             heard[seat.name] = {item: seat.stances[item] for item in chamber.authors}
+        if chamber.settled(heard, sorted(out), quorum=approved):
+            return start + min(seat.votes_after, given_up)
         if chamber.settled(heard, sorted(out)):
-            return start + seat.votes_after
+            given_up = min(given_up, seat.votes_after + max(seat.votes_after, PATIENCE))
     raise AssertionError("with every vote in, the outcome is settled")
 
 
@@ -146,10 +154,13 @@ class Run:
         return 1000 * (self.wall - 1.05 * self.settled)
 
 
-async def run(provider: Provider, client: LiteLLMClient, council: Sequence[Seat], *, seed: int, settled: float) -> Run:
+async def run(
+    provider: Provider, client: LiteLLMClient, council: Sequence[Seat], *, case: tuple[int, bool], settled: float
+) -> Run:
+    seed, approved = case
     members: list[Member] = []
     for seat in council:
-        model = f"{seat.name}-of-{len(council)}-{seed}"
+        model = f"{seat.name}-of-{len(council)}-{seed}{'-approved' if approved else ''}"
         # One that never comes back outlasts every deadline.
         late = 10 * DEADLINE if seat.answers_after == DEADLINE else seat.answers_after
         later = 10 * DEADLINE if seat.votes_after == DEADLINE else seat.votes_after
@@ -162,7 +173,8 @@ async def run(provider: Provider, client: LiteLLMClient, council: Sequence[Seat]
         Council(client, members, answer_deadline_seconds=DEADLINE, vote_deadline_seconds=DEADLINE)
     )
     started = time.monotonic()
-    await orchestrator.deliberate(brief(), mode="council", progress=Watcher(), recorder=KeptEntries())
+    asked = replace(brief(), approved=approved)
+    await orchestrator.deliberate(asked, mode="council", progress=Watcher(), recorder=KeptEntries())
     return Run(time.monotonic() - started, settled)
 
 
@@ -186,12 +198,13 @@ async def litellm_client() -> AsyncGenerator[LiteLLMClient]:
 async def test_a_council_ends_when_its_outcome_is_settled(
     provider: Provider, litellm_client: LiteLLMClient, size: int
 ) -> None:
-    councils = {seed: seats(size, seed) for seed in SEEDS}
-    settled = {seed: settled_after(council) for seed, council in councils.items()}  # takes time of its own
+    councils = {(seed, approved): seats(size, seed) for seed in SEEDS for approved in (True, False)}
+    # Takes time of its own.
+    settled = {case: settled_after(council, approved=case[1]) for case, council in councils.items()}
     runs = await asyncio.gather(
         *(
-            run(provider, litellm_client, council, seed=seed, settled=settled[seed])
-            for seed, council in councils.items()
+            run(provider, litellm_client, council, case=case, settled=settled[case])
+            for case, council in councils.items()
         )
     )
     worst = max(runs, key=lambda one: one.over_ms)

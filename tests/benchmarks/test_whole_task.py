@@ -22,6 +22,8 @@ from bot.edge import build_intake, slack_client
 from bot.heap import collect_seldom
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners
+from bot.listeners.edit import EditListeners
+from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.local.estate import tables
 from bot.local.estate.engine import open_engine, writing
@@ -221,7 +223,14 @@ async def _click(clicks: asyncio.Queue[JsonObject], intake: Intake) -> None:
         raise AssertionError(f"a form was asked for: {asked}")
 
     step_up = StepUpListeners(intake=intake, org=TEAM_ID, open_form=no_form)
-    listeners = ClickListeners(intake=intake, org=TEAM_ID, tell=nobody_is_told, step_up=step_up)
+    listeners = ClickListeners(
+        intake=intake,
+        org=TEAM_ID,
+        tell=nobody_is_told,
+        step_up=step_up,
+        rejecting=RejectListeners(intake=intake, org=TEAM_ID, open_form=no_form),
+        editing=EditListeners(intake=intake, org=TEAM_ID, open_form=no_form),
+    )
     async with asyncio.TaskGroup() as group:
         while True:
             group.create_task(listeners.on_decision(await clicks.get()))

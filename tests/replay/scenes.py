@@ -67,6 +67,15 @@ async def ada_narrows_it_and_grace_approves(task: Running) -> None:
     await task.decide("UGRACE")
 
 
+async def linus_edits_it_and_grace_approves(task: Running) -> None:
+    await task.decide("UGRACE", "approve", revision=9)
+    await task.edit("ULINUS", max_batch_percent=10.0, without=["web-2"])
+    await task.proposal(revision=2)
+    await task.decide("ULINUS")
+    await task.refused(2)
+    await task.decide("UGRACE")
+
+
 async def ada_wants_only_the_first(task: Running) -> None:
     await task.asked("understand")
     answer = m.Answer(org="T1", task_id=task.handle.id, question_id="q0", user="UADA", text="first", unique="3.0")
@@ -183,6 +192,7 @@ SCENES = [
     Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
     Scene("completed_with_step_up", "completed", lambda: Script(step_up_reasons=["It is critical."]), words_then_care),
     Scene("completed_after_a_refinement", "completed", Script, ada_narrows_it_and_grace_approves),
+    Scene("completed_after_an_edit", "completed", Script, linus_edits_it_and_grace_approves),
     Scene("parts_of_one_message", "parts_ended", _two_in_one, ada_wants_only_the_first),
     Scene("rolled_back", "rolled_back", lambda: Script(failing_phase=2), grace_approves),
     Scene("failed_before_anything_changed", "failed", lambda: Script(refused_by_slack="is archived"), nobody),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -18,6 +19,8 @@ from bot.redaction import redacted
 from bot.settings import Settings
 from bot.taken import taken_lately
 from bot.telemetry import configure_logging
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.tracing import open_tracing, trace_ids
 
 ServingRole = Literal["bot", "worker", "both"]
 
@@ -25,25 +28,37 @@ READY = "serving"
 
 
 async def _bot(stack: RunningStack) -> None:
-    async with taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken)
+    async with open_tracing(os.environ) as tracing, taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken, metrics=Metrics(), tracing=tracing)
         async with listening(stack.settings, app):
             await _until_killed()
 
 
 async def _worker(stack: RunningStack) -> None:
     from bot.runtime import open_worker  # here, as `gavel` does it: a bot alone does not carry a worker's parts
+    from bot.telemetry.operating import operating
 
-    async with open_worker(stack) as worker, worker:
+    async with (
+        operating(stack) as operations,
+        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+        worker,
+    ):
+        operations.serves()
         await _until_killed()
 
 
 async def _both(stack: RunningStack) -> None:
     from bot.runtime import open_worker
+    from bot.telemetry.operating import operating
 
-    async with taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken)
-        async with listening(stack.settings, app), open_worker(stack) as worker, worker:
+    async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
+        app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
+        async with (
+            listening(stack.settings, app) as connected,
+            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+            worker,
+        ):
+            operations.serves(slack=connected)
             await _until_killed()
 
 
@@ -63,7 +78,7 @@ async def main() -> int:
     role, data_dir = sys.argv[1:]
     serve = next(_SERVE[name] for name in get_args(ServingRole) if name == role)
     settings = Settings(data_dir=Path(data_dir))
-    configure_logging(settings.log_level, redact=redacted)
+    configure_logging(settings.log_level, redact=redacted, ids=trace_ids(os.environ))
     await serve(await attach_stack(settings))
     return 0
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.blocks.actions import REJECT
 from bot.blocks.words import money
 from bot.workflows.task import TaskWorkflow
+from tests.whole.rejecting import reject
 from tests.whole.town import Town, open_town
 
 PRICED = "gpt-4o-mini"
@@ -49,7 +50,7 @@ async def rejected(town: Town) -> tuple[str, str, float | None]:
     """The plan card and the last message of a task that Grace rejects, and its cost as the ledger has it."""
     said = await town.stage.say("ada", "ops", "@gavel single: production web servers have drifted, fix it")
     card = await town.stage.until(said, "grace", has=f"'{REJECT}'", seconds=90, what="The plan card")
-    await town.stage.click("grace", said.channel, card["ts"], REJECT)
+    assert await reject(town.stage, "grace", said, card) == {}
     task = f"{town.stack.org}.{said.channel}.{said.ts}"
     await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).result()
     last = await town.stage.until(said, "grace", has="The whole record", seconds=30, what="The outcome")

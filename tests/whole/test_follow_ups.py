@@ -137,9 +137,14 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         assert stale["ephemeral"]
         assert await bodies(town, task, "phase_started") == []
 
+        await stage.say("ada", "ops", "@gavel do development as well", thread=said)
+        left = await stage.until(said, "ada", has="is about development", seconds=30, what="What Ada is asked again")
         await stage.click("grace", said.channel, new["ts"], APPROVE)
         result: TaskResult = await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).result()
         assert (result.outcome, result.revision, result.approvers) == ("completed", 2, ["U0GRACE001"]), result.detail
+        (over,) = [message for message in await stage.thread(said, "ada") if message["ts"] == left["ts"]]
+        assert "the plan for production waits no more" in over["text"]
+        assert "actions" not in {block["type"] for block in over["blocks"]}
         changed = [
             name for name, asset in (await town.estate.snapshot(town.stack.org)).items() if asset != estate[name]
         ]

@@ -10,6 +10,7 @@ import pytest
 from bot.blocks.actions import REJECT
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
+from tests.whole.rejecting import reject
 from tests.whole.test_several import bodies, result_of
 from tests.whole.town import Town, open_town
 from tools.connectors.incident import AlertQuery
@@ -53,7 +54,7 @@ async def test_an_incident_is_handed_over_once_and_the_follow_up_is_decided_by_i
         assert [body["allowed"] for body in await bodies(town, task, "report_validated")] == [True]
 
         card = await stage.until(said, "grace", has=f"'{REJECT}'", seconds=120, what="The follow-up's plan")
-        await stage.click("grace", said.channel, card["ts"], REJECT)
+        assert await reject(stage, "grace", said, card) == {}
         follow_up = town.temporal.get_workflow_handle_for(TaskWorkflow.run, f"{task}-h")
         ended = await follow_up.result()
         assert (ended.outcome, ended.handed_over_to, ended.phases_run) == ("rejected", "", 0)

@@ -6,6 +6,7 @@ import pytest
 
 from bot.blocks.actions import REJECT
 from bot.local.stage import Said
+from tests.whole.rejecting import reject
 from tests.whole.square import Square
 from tools.contracts.common import JsonObject
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.timeout(120)
 async def decided(square: Square, said: Said) -> str:
     """Rejected, so that the town stays as it was; the card's text."""
     card = await square.hears(said, f"'{REJECT}'", viewer="grace")
-    await square.stage.click("grace", said.channel, card["ts"], REJECT)
+    assert await reject(square.stage, "grace", said, card) == {}
     assert (await square.result(said)).outcome == "rejected"
     return str(card["blocks"])
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from bot.blocks.actions import ANSWER_PREFIX, APPROVE, REJECT
+from bot.blocks.actions import ANSWER_PREFIX, APPROVE
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
+from tests.whole.rejecting import reject
 from tests.whole.town import Town, open_town
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind
@@ -42,7 +43,7 @@ async def test_two_tasks_in_one_message_are_confirmed_and_each_is_decided_on_its
 
         first = await stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The first plan")
         assert "in production" in first["text"] or "production" in str(first["blocks"])
-        await stage.click("grace", said.channel, first["ts"], REJECT)
+        assert await reject(stage, "grace", said, first, kind="wrong_target", words="Not these.") == {}
         assert (await result_of(town, f"{task}.1")).outcome == "rejected"
 
         second = await stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The second plan")

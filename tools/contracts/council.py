@@ -57,6 +57,20 @@ class VoteSheet(Contract):
     ballots: list[Ballot]
 
 
+class Entailment(Contract):
+    """Whether two statements follow from one another."""
+
+    pair: str
+    first_entails_second: bool
+    second_entails_first: bool
+
+
+class EntailmentSheet(Contract):
+    """A judge's word on pairs of claims in free words: what each entails is one claim."""
+
+    pairs: list[Entailment]
+
+
 class PooledClaim(Contract):
     """A claim after canonicalisation: the same subject, attribute, value and negation, whoever made it."""
 
@@ -69,6 +83,17 @@ class PooledClaim(Contract):
     """The canonical key by which equal claims were merged."""
     authors: list[str]
     """Member names; never shown to a voting member."""
+    phases: list[str] = []
+    """Of an action: the ids of the phases it is part of. The thread shows its votes with theirs."""
+    also: list[str] = []
+    """Keys of claims that say the same in other words, as a judge found: each entails the other."""
+    restated_by: list[str] = []
+    """Whose those are. They support these words only by their own ballots."""
+
+    @property
+    def keys(self) -> list[str]:
+        """Of every wording."""
+        return [self.key, *self.also]
 
 
 class ClaimTally(Contract):
@@ -160,4 +185,7 @@ class CouncilOutcome(Contract):
     dissent: list[Dissent]
     opposed: int = 0
     """Votes against what carried nevertheless: a claim, a phase or an action that the answer rests on."""
+    unheard: list[str] = []
+    """Members whose answers were put to the vote and that did not vote: stopped, failed or too late. Each may have
+    been against it, and the quorum is asked for as if it had been."""
     consensus: bool

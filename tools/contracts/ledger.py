@@ -8,6 +8,7 @@ from tools.contracts.common import JsonObject
 
 LedgerKind = Literal[
     "task_received",
+    "file_received",
     "task_spec",
     "question_asked",
     "question_answered",
@@ -26,6 +27,7 @@ LedgerKind = Literal[
     "handed_over",
     "approval_requested",
     "follow_up_heard",
+    "plan_edited",
     "plan_superseded",
     "plan_explained",
     "approval_waived",
@@ -37,6 +39,7 @@ LedgerKind = Literal[
     "run_cancelled",
     "control_refused",
     "mode_set",
+    "feedback_given",
     "phase_started",
     "phase_finished",
     "rollback_finished",

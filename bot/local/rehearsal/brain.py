@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from bot.local.rehearsal.cases import playing
+from bot.local.rehearsal.comparer import compare
 from bot.local.rehearsal.conversation import BadRequest, Conversation
 from bot.local.rehearsal.detective import next_step
 from bot.local.rehearsal.explainer import explain
@@ -29,6 +30,8 @@ def answer(conversation: Conversation, *, stubborn: bool = False) -> Reply:
             return Reply(text=json.dumps(report(conversation, stubborn=stubborn)))
         case "VoteSheet":
             return Reply(text=json.dumps(vote(conversation) if played is None else playing.vote(played)))
+        case "EntailmentSheet":
+            return Reply(text=json.dumps(compare(conversation)))
         case None if conversation.tools and conversation.tool_choice != "none":
             return next_step(conversation, stubborn=stubborn) if played is None else playing.step(played)
         case None:

@@ -53,6 +53,16 @@ class UserGroup:
     users: list[str] = field(default_factory=list[str])
 
 
+@dataclass(frozen=True)
+class CommandHelp:
+    """What Slack's composer shows of a slash command while a person types it."""
+
+    command: str
+    description: str
+    usage_hint: str
+    """Its subcommands, each with what it takes, between bars: `ask <what you need> | help`."""
+
+
 @dataclass
 class AppManifest:
     """What the app declared: scopes, the events it wants, its slash commands."""
@@ -60,6 +70,7 @@ class AppManifest:
     scopes: frozenset[str]
     events: frozenset[str]
     commands: frozenset[str]
+    command_help: tuple[CommandHelp, ...] = ()
 
 
 DEFAULT_MANIFEST = AppManifest(
@@ -72,6 +83,8 @@ DEFAULT_MANIFEST = AppManifest(
             "channels:read",
             "chat:write",
             "commands",
+            "files:read",
+            "files:write",
             "groups:history",
             "groups:read",
             "im:history",
@@ -84,6 +97,14 @@ DEFAULT_MANIFEST = AppManifest(
     ),
     events=frozenset({"app_mention", "message.channels", "message.groups", "message.im"}),
     commands=frozenset({"/gavel"}),
+    command_help=(
+        CommandHelp(
+            "/gavel",
+            "Ask Gavel for work, or see what it can do",
+            "ask <what you need> | tasks | task <ID> | approvals | freeze | mode | models | usage | keys | policy"
+            " | doctor | help",
+        ),
+    ),
 )
 
 PEOPLE = (
@@ -143,4 +164,8 @@ def manifest_from(path: Path) -> AppManifest:
         scopes=_strings(child(child(document, "oauth_config"), "scopes").get("bot")),
         events=_strings(subscriptions.get("bot_events")),
         commands=frozenset(str(command.get("command")) for command in commands),
+        command_help=tuple(
+            CommandHelp(*(str(command.get(name, "")) for name in ("command", "description", "usage_hint")))
+            for command in commands
+        ),
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from bot.blocks.feedback import behind
 from bot.ledger.labels import Confirmed, Source
 from bot.workflows import messages as m
+from tools.contracts.decision import SAYS_NOTHING
 
 
 def answers_proved(state: m.TaskState, result: m.TaskResult) -> Iterator[Confirmed]:
-    """A yes of people, and a no; and of a plan that no council carried, how its run ended.
+    """A yes of people, and a no that is not only "not now"; and of a plan that no council carried, how its run ended.
 
     How the run of a council's plan ended is kept with who voted how, and counts from there.
     """
@@ -20,7 +21,7 @@ def answers_proved(state: m.TaskState, result: m.TaskResult) -> Iterator[Confirm
     found: list[tuple[str, bool, Source]] = []
     if result.approvers:
         found.append(("approval", True, "approval"))
-    elif result.outcome == "rejected":
+    elif result.outcome == "rejected" and result.reason_kind not in SAYS_NOTHING:
         found.append(("approval", False, "rejection"))
     if proposal.council.mode != "council" and result.phases_run:
         ended: dict[m.Outcome, bool] = {"completed": True, "rolled_back": False}

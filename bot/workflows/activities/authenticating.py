@@ -12,13 +12,18 @@ from agents.intake import said_in
 from bot.workflows.messages import Answer, EnlistInput, TaskRequest, Vouched
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
 from tools.contracts.signing import is_authentic, sign
 from tools.contracts.taskspec import MAX_INTENTS
 
-_KINDS: dict[str, TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[Control] | TypeAdapter[TaskRequest]] = {
+_KINDS: dict[
+    str,
+    TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[Control] | TypeAdapter[Edit] | TypeAdapter[TaskRequest],
+] = {
     "Decision": TypeAdapter(Decision),
     "Answer": TypeAdapter(Answer),
     "Control": TypeAdapter(Control),
+    "Edit": TypeAdapter(Edit),
     "TaskRequest": TypeAdapter(TaskRequest),
 }
 

@@ -18,13 +18,12 @@ from bot.thread import SlackRefused
 from bot.workflows import messages as m
 from bot.workflows.activities.answers_proved import answers_proved
 from bot.workflows.activities.deciding import offer_of
+from bot.workflows.activities.elsewhere import close_unanswered
 from bot.workflows.activities.observing import Touched
 from bot.workflows.activities.progress import show_progress
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.workbench import Workbench
-
-WRONG = "wrong"
-"""How the reason of a rejection begins that says the plan was wrong, and not only unwanted now."""
+from tools.contracts.decision import SAYS_WRONG
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,8 @@ class Concluding:
     async def _close_card(self, state: m.TaskState, result: m.TaskResult) -> None:
         """A card on which nothing was decided must not keep its buttons, and no more must a question."""
         await self._close_question(state)
+        if state.spec is not None:
+            await close_unanswered(self.bench, state.request, state.elsewhere, here=state.spec.environment)
         proposal = state.proposal
         if proposal is None or not proposal.card_ts or not proposal.open:
             return
@@ -128,10 +129,10 @@ class Concluding:
 def proved(state: m.TaskState, result: m.TaskResult) -> Confirmed | None:
     """What the end says of the plan: run and verified, it was right; rolled back, or rejected as wrong, it was not.
 
-    None: it says nothing of it. A rejection may have any reason, and what expired was never judged.
+    None: it says nothing of it. A rejection may have another reason, and what expired was never judged.
     """
     ended: dict[m.Outcome, tuple[bool, Source]] = {"completed": (True, "run"), "rolled_back": (False, "run")}
-    if result.outcome == "rejected" and result.detail.strip().lower().startswith(WRONG):
+    if result.outcome == "rejected" and result.reason_kind in SAYS_WRONG:
         ended["rejected"] = (False, "rejection")
     if state.proposal is None or state.spec is None or result.outcome not in ended:
         return None

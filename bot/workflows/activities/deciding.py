@@ -11,6 +11,7 @@ from temporalio import activity
 from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
+from bot.workflows.activities.elsewhere import close_unanswered
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import (
@@ -24,6 +25,7 @@ from bot.workflows.messages import (
 )
 from bot.workflows.workbench import Workbench
 from tools.connectors.base import AssetQuery
+from tools.contracts.decision import reason_words
 from tools.contracts.ledger import LedgerKind
 
 
@@ -107,6 +109,7 @@ class Deciding:
                 {
                     "revision": proposal.revision,
                     "verdict": message.verdict,
+                    "reason_kind": message.reason_kind,
                     "reason": message.reason,
                     "plan_digest": proposal.plan.digest,
                     "policy_digest": proposal.report.policy_digest,
@@ -114,6 +117,7 @@ class Deciding:
                     "issued_at": message.issued_at,
                     "settled": message.settled,
                     "step_up": message.step_up,
+                    "waited_seconds": _waited(proposal.card_ts, message.issued_at),
                 },
                 org=request.org,
                 task_id=request.task_id,
@@ -123,10 +127,20 @@ class Deciding:
             offer, _ = await asyncio.gather(offer_of(self.bench, request, proposal), recorded)
             if message.verdict == "reject":
                 moment = datetime.fromisoformat(message.issued_at)
-                offer.votes.append(Vote(user=message.user, verdict="reject", at=moment, reason=message.reason))
+                why = reason_words(message.reason_kind, message.reason)
+                offer.votes.append(Vote(user=message.user, verdict="reject", at=moment, reason=why))
             card = decided_card(offer, message.verdict) if message.settled else plan_card(offer)
             await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            await close_unanswered(self.bench, request, message.elsewhere, here=proposal.plan.environment)
         return True
+
+
+def _waited(card_ts: str, issued_at: str) -> float | None:
+    """Seconds from the card, whose ts is Slack's clock, to the click. None: it is no time."""
+    try:
+        return max(0.0, round(datetime.fromisoformat(issued_at).timestamp() - float(card_ts), 3))
+    except ValueError:
+        return None
 
 
 def _offered_as(message: PresentInput) -> LedgerKind:

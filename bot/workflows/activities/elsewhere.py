@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from bot.blocks.follow_up import NEW, elsewhere_closed
+from bot.blocks.follow_up import NEW, elsewhere_closed, elsewhere_unanswered
 from bot.thread import SlackRefused
 from bot.workflows.activities.retrying import working
-from bot.workflows.messages import ElsewhereInput, Settled, TaskRequest
+from bot.workflows.messages import Elsewhere, ElsewhereInput, Settled, TaskRequest
 from bot.workflows.workbench import Workbench
+from tools.contracts.common import Environment
 from tools.contracts.signing import is_authentic, sign
+
+
+async def close_unanswered(
+    bench: Workbench, request: TaskRequest, questions: Sequence[Elsewhere], *, here: Environment
+) -> None:
+    """The plan waits no more, so that the questions about another environment lose their buttons."""
+    for question in questions:
+        card = elsewhere_unanswered(
+            environment=question.environment,
+            here=here,
+            user=question.reply.user,
+            task_id=request.task_id,
+            simulated=bench.simulated,
+        )
+        # Somebody may have deleted it: what was decided counts all the same.
+        with suppress(SlackRefused):
+            await bench.writer.update(request.channel, question.asked_at, card)
 
 
 @dataclass(frozen=True)

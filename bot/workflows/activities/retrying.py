@@ -18,6 +18,7 @@ from bot.blocks import sentences
 from bot.blocks.message import Message, sentence
 from bot.blocks.text import inline
 from bot.roles import RolesUnavailable
+from bot.telemetry import about
 from bot.thread import SlackRefused, SlackRetryable
 from bot.workflows.messages import TaskRequest
 from bot.workflows.workbench import Workbench
@@ -46,12 +47,13 @@ def of_this_attempt(key: str) -> str:
 
 @asynccontextmanager
 async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
-    """Around every step: a dead worker is noticed, and what is away is waited for and told."""
-    async with _beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
-        try:
-            yield
-        finally:
-            await _warn_of_budgets(bench, request, thread_ts)
+    """Around every step: a dead worker is noticed, what is away is waited for and told, and logs say whose it is."""
+    with about(org=request.org, task=request.task_id):
+        async with _beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
+            try:
+                yield
+            finally:
+                await _warn_of_budgets(bench, request, thread_ts)
 
 
 @asynccontextmanager

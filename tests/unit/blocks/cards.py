@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.blocks import execution, sentences, task
 from bot.blocks.actions import RunButton
 from bot.blocks.controls import Held, told_of
-from bot.blocks.follow_up import elsewhere_card, elsewhere_closed, explanation_card, refined_note
+from bot.blocks.follow_up import elsewhere_card, elsewhere_closed, elsewhere_unanswered, explanation_card, refined_note
 from bot.blocks.intents import confirmed_card, intents_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
@@ -107,6 +107,12 @@ def _replies(text: str) -> Iterator[tuple[str, Message]]:
                 simulated=True,
             ),
         )
+    yield (
+        "elsewhere unanswered",
+        elsewhere_unanswered(
+            environment="staging", here="production", user="U0ADA00001", task_id=samples.TASK, simulated=True
+        ),
+    )
     changes, tools = [text] * 12, {text: text}
     for name, explanation in (("explained", samples.explanation(text)), ("not known", Explanation())):
         yield (

@@ -38,7 +38,7 @@ def test_plan_only_is_shown_and_cannot_be_decided() -> None:
     said = words(card)
     assert "Plan only: 12 assets in production" in said
     assert "nothing can be approved or run here" in said
-    assert "1. Canary: 1 asset" in said
+    assert "*1*  Canary: 1 asset" in said
     assert not buttons(card)
 
 

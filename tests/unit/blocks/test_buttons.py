@@ -13,6 +13,7 @@ from bot.blocks import sentences
 from bot.blocks.actions import (
     APPROVE,
     CANCEL,
+    EDIT,
     PAUSE,
     REJECT,
     RESUME,
@@ -23,6 +24,7 @@ from bot.blocks.actions import (
     RunButton,
 )
 from bot.blocks.controls import Held
+from bot.blocks.edit_button import EditButton, Parameters
 from bot.blocks.execution import progress_card
 from bot.blocks.message import Message, actions, button, section
 from bot.blocks.plan_card import decided_card, expired_card, plan_card, stopped_card, superseded_card
@@ -40,12 +42,13 @@ def buttons(message: Message) -> dict[str, JsonObject]:
     return {element["action_id"]: element for row in found for element in row}
 
 
-def test_both_buttons_of_a_plan_bind_exactly_the_revision_shown() -> None:
+def test_the_buttons_of_a_plan_bind_exactly_the_revision_shown() -> None:
     offer = samples.offer()
     shown = buttons(plan_card(offer))
-    assert set(shown) == {APPROVE, REJECT}
-    for element in shown.values():
-        value = ButtonValue.decode(element["value"])
+    assert list(shown) == [APPROVE, REJECT, EDIT]
+    edit = EditButton.decode(shown[EDIT]["value"])
+    assert edit.parameters == Parameters.of(offer.plan)
+    for value in (*(ButtonValue.decode(shown[name]["value"]) for name in (APPROVE, REJECT)), edit.binding):
         assert (value.task_id, value.revision) == (offer.plan.task_id, offer.plan.revision)
         assert (value.plan_digest, value.target) == (offer.plan.digest, offer.plan.target)
         assert (value.policy_digest, value.nonce) == (offer.report.policy_digest, offer.nonce)

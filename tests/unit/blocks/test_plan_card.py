@@ -29,9 +29,9 @@ def test_says_what_where_how_much_how_undone_who_and_until_when() -> None:
         "Approve? 12 assets in production",
         "12 assets to `web-golden` `2026.03.2`, from `2026.01.1` ×6, `2026.02.0` ×6",
         "12 of 214 assets there, 5.6 %",
-        "1. Canary: 1 asset (8.3 %), then 4 checks",
-        "2. Wait 10 min",
-        "3–4. Wave: 4 assets (33.3 %) each",
+        "*1*  Canary: 1 asset (8.3 %), then 4 checks",
+        "*2*  Wait 10 min",
+        "*3–4*  Wave: 4 assets (33.3 %) each",
         "go back to `2026.01.1`, `2026.02.0`",
         "Allowed by opa 1.22.2",
         "92 % agreement",
@@ -100,7 +100,7 @@ def test_a_report_about_another_plan_cannot_be_shown_with_this_one() -> None:
 
 def test_phases_that_do_the_same_share_a_line() -> None:
     said = words(plan_card(samples.offer(samples.plan(assets=500, waves=298))))
-    assert "3–251. Wave: 2 assets (0.4 %) each, then 4 checks" in said
+    assert "*3–251*  Wave: 2 assets (0.4 %) each, then 4 checks" in said
 
 
 def test_a_long_plan_shows_its_beginning_its_end_and_how_much_is_between() -> None:
@@ -108,7 +108,7 @@ def test_a_long_plan_shows_its_beginning_its_end_and_how_much_is_between() -> No
     named = [phase.model_copy(update={"name": f"rack {chr(97 + at % 26)}"}) for at, phase in enumerate(subject.phases)]
     said = words(plan_card(samples.offer(subject.model_copy(update={"phases": named}))))
     assert "more phases" in said
-    assert f"{len(named)}. Wave" in said
+    assert f"*{len(named)}*  Wave" in said
     assert "rack a" in said
 
 

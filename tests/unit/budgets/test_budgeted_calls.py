@@ -9,8 +9,10 @@ import pytest
 
 from agents.orchestrator.budget import BudgetedClient, BudgetExceeded, worst_case
 from agents.orchestrator.chat import ChatMessage, ModelError
+from agents.orchestrator.consensus import pool_claims
 from agents.orchestrator.council import Council
 from agents.orchestrator.litellm_client import LiteLLMClient
+from agents.orchestrator.merging import Merging
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.prices import Price, PriceBook
 from agents.orchestrator.retrying import RetryingClient
@@ -19,6 +21,8 @@ from bot.budgets.purse import SqlPurse
 from tests.unit.ledger.book import Book
 from tests.unit.orchestrator.parts import KeptEntries, Watcher, brief, report, request
 from tests.unit.orchestrator.provider import Provider, Step, fails, says, votes
+from tests.unit.orchestrator.test_merging import entail_prompt
+from tools.contracts.council import Claim
 
 MEMBERS = ("alpha", "beta", "gamma")
 PRICES = PriceBook({f"openai/{name}": Price(1e-6, 2e-6) for name in MEMBERS})
@@ -122,3 +126,23 @@ async def test_without_a_budget_nothing_is_counted(
 def test_the_worst_case_counts_every_byte(text: str) -> None:
     asked = replace(request(), messages=(ChatMessage("user", text),), max_tokens=100)
     assert worst_case(asked, Price(1, 1)).tokens >= len(text.encode()) + 100
+
+
+async def test_a_judge_of_claims_that_cannot_be_paid_for_is_not_asked_and_ends_nothing(
+    provider: Provider, litellm_client: LiteLLMClient, book: Book
+) -> None:
+    budgeted = client(book, litellm_client, Limits(task=Limit(tokens=4096)))
+    texts = {"Alpha": "The disks are full.", "Beta": "Full disks."}
+    reports = {
+        name: report().model_copy(
+            update={"claims": [Claim(text=text, subject="", attribute="", value="", confidence=0.9)]}
+        )
+        for name, text in texts.items()
+    }
+    asked = replace(brief(), entail_prompt=entail_prompt)
+    pooled, watcher = pool_claims(reports, {}, seed="s"), Watcher()
+    merging = Merging(budgeted, provider.member("alpha"), budgeted)
+    assert await merging.merged(pooled, reports, asked, progress=watcher) == pooled
+    assert (provider.calls, await left(book)) == ([], 0)
+    [note] = watcher.notes
+    assert note.endswith("Claims in other words stay apart, each voted on by itself.")

@@ -16,7 +16,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from bot.app import build_app, build_client, who_are_we
-from bot.blocks.actions import APPROVE, STEP_UP_BLOCK, STEP_UP_INPUT
+from bot.blocks.actions import (
+    APPROVE,
+    REJECT,
+    REJECT_KIND_BLOCK,
+    REJECT_KIND_INPUT,
+    REJECT_WORDS_BLOCK,
+    REJECT_WORDS_INPUT,
+    STEP_UP_BLOCK,
+    STEP_UP_INPUT,
+)
 from bot.blocks.plan_card import Offer, plan_card
 from bot.desks import Desk as CommandDesk
 from bot.intake import Intake
@@ -62,15 +71,21 @@ class Desk:
         """The form in front of this person."""
         return (await self.slack.look("state", viewer=user))["view"]
 
-    async def form(self, ts: str, *, user: str = "grace") -> JsonObject:
-        """Press Approve and get the form."""
-        await self.click(ts, user=user)
+    async def form(self, ts: str, *, user: str = "grace", action_id: str = APPROVE) -> JsonObject:
+        """Press a button and get the form that it opens."""
+        await self.click(ts, user=user, action_id=action_id)
         view = await self.view(user)
         assert view is not None, "no form was opened"
         return view
 
     async def submit(self, view: JsonObject, typed: str, *, user: str = "grace") -> JsonObject:
         values = {STEP_UP_BLOCK: {STEP_UP_INPUT: typed}}
+        return await self.slack.act("submit_view", user=user, view_id=view["id"], values=values)
+
+    async def reject(self, ts: str, *, user: str = "grace", kind: str = "not_now", words: str = "") -> JsonObject:
+        """Press Reject, say why, and send it: what the form answered."""
+        view = await self.form(ts, user=user, action_id=REJECT)
+        values = {REJECT_KIND_BLOCK: {REJECT_KIND_INPUT: kind}, REJECT_WORDS_BLOCK: {REJECT_WORDS_INPUT: words}}
         return await self.slack.act("submit_view", user=user, view_id=view["id"], values=values)
 
     async def told(self, ts: str, *, user: str = "grace") -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from bot.blocks.actions import REJECT, STEP_UP_BLOCK, STEP_UP_INPUT
-from bot.listeners.step_up import StepUpForm
+from bot.blocks.actions import STEP_UP_BLOCK, STEP_UP_INPUT
+from bot.listeners.card_form import CardForm
 from bot.local.slack.outbox import Patience
 from bot.settings import TemporalSettings
 from bot.workflows.client import connect
@@ -81,9 +81,9 @@ async def test_another_word_is_refused_in_the_form_which_stays_open(desk: Desk, 
         assert (await task.handle.result()).approvers == [GRACE]
 
 
-async def test_reject_needs_no_form(desk: Desk, temporal: Client) -> None:
+async def test_a_rejection_needs_no_environment_typed(desk: Desk, temporal: Client) -> None:
     async with running(temporal, careful()) as task:
-        await desk.click(await desk.card(await task.proposal()), action_id=REJECT)
+        await desk.reject(await desk.card(await task.proposal()))
         assert (await task.handle.result()).outcome == "rejected"
         assert await desk.view() is None
 
@@ -110,7 +110,7 @@ async def test_a_button_that_hides_that_step_up_is_asked_for_is_refused_by_the_w
 async def test_the_askers_own_word_is_refused_by_the_workflow(desk: Desk, temporal: Client) -> None:
     async with running(temporal, careful()) as task:
         view = await desk.form(await desk.card(await task.proposal()))
-        form = replace(StepUpForm.decode(view["private_metadata"], key=KEY), user="UADA")
+        form = replace(CardForm.decode(view["private_metadata"], purpose="approve", key=KEY), user="UADA")
         metadata = sign(form, KEY).encode()
         assert await desk.send(submission(view, "production", user="UADA", private_metadata=metadata)) == {}
         assert await task.refused(1) == ["self_approval"]
@@ -140,7 +140,7 @@ async def test_a_form_for_a_task_that_is_over_says_so(desk: Desk, temporal: Clie
         proposal = await task.proposal()
         card = await desk.card(proposal)
         late = await desk.form(card, user="linus")
-        await desk.click(card, action_id=REJECT)
+        await desk.reject(card)
         await task.handle.result()
         said = refusal(await desk.submit(late, "production", user="linus"))
         assert said.startswith("This task is over")
@@ -160,6 +160,7 @@ def hostile(metadata: str) -> list[str]:
     """Metadata that is not what we made, from what we made."""
     fields: JsonObject = json.loads(metadata)
     changes: list[JsonObject] = [
+        {"purpose": "reject"},
         {"task_id": "T1.other"},
         {"user": LINUS},
         {"channel": "COTHER"},
@@ -179,8 +180,10 @@ def hostile(metadata: str) -> list[str]:
         {"extra": 1},
     ]
     unsigned: dict[str, Any] = {name: value for name, value in fields.items() if name != "mac"}
-    another_key = sign(StepUpForm(**unsigned), b"another key").encode()
+    another_key = sign(CardForm(**unsigned), b"another key").encode()
+    to_reject = sign(replace(CardForm(**unsigned), purpose="reject"), KEY).encode()
     return [
+        to_reject,
         *(json.dumps({**fields, **change}) for change in changes),
         *(json.dumps({name: value for name, value in fields.items() if name != left_out}) for left_out in fields),
         *("", "null", "[]", "{}", '"production"', "{", "[" * 2900, metadata[:-1], metadata + " x"),

@@ -51,11 +51,22 @@ class Chamber:
 
         return ("voted", carried, max(stand, key=rank, default=None))
 
-    def settled(self, votes: Mapping[str, Votes], out: Sequence[str]) -> bool:
-        """Whether every way in which those who are out could still vote, or fail, comes to one outcome."""
+    def raises(self, votes: Mapping[str, Votes]) -> bool:
+        """Whether more people have to approve it: no consensus, a vote against what carried, or one that is missing."""
+        kind, *what = self.outcome(votes)
+        if kind != "voted" or what[1] is None or set(votes) != set(self.families):
+            return True
+        return any(cast[item] == "contradict" for cast in votes.values() for item in cast if self._carries(item, votes))
+
+    def settled(self, votes: Mapping[str, Votes], out: Sequence[str], *, quorum: bool = False) -> bool:
+        """Whether every way in which those who are out could still vote, or fail, comes to one outcome.
+
+        `quorum`: and to as many people who have to approve it.
+        """
         seen: set[tuple[object, ...]] = set()
         for rest in self._futures(out):
-            seen.add(self.outcome({**votes, **rest}))
+            future = {**votes, **rest}
+            seen.add((*self.outcome(future), self.raises(future) if quorum else None))
             if len(seen) > 1:
                 return False
         return True

@@ -61,6 +61,8 @@ class Table:
         deadline_seconds: float = 20,
         aggregates: bool = False,
         primary: str | None = None,
+        patience_seconds: float = 0.5,
+        approved: bool = True,
     ) -> Deliberation:
         members = [self.provider.member(model, family=(families or {}).get(model)) for model in models]
         council = Council(
@@ -68,9 +70,13 @@ class Table:
             members,
             answer_deadline_seconds=deadline_seconds,
             vote_deadline_seconds=deadline_seconds,
+            patience_seconds=patience_seconds,
         )
         return await Orchestrator(council, primary=primary).deliberate(
-            brief(aggregates=aggregates), mode=mode, progress=self.watcher, recorder=self.entries
+            replace(brief(aggregates=aggregates), approved=approved),
+            mode=mode,
+            progress=self.watcher,
+            recorder=self.entries,
         )
 
     def asked(self, schema: str) -> list[str]:
@@ -233,7 +239,7 @@ async def test_a_vote_that_never_comes_is_waited_for_no_longer_than_the_deadline
 
 
 async def test_a_straggler_is_cancelled_once_the_outcome_is_decided(table: Table) -> None:
-    """Three of four support everything: 3/4 carries even if the fourth contradicts, so nobody waits for it."""
+    """Three of four support everything: 3/4 carries even if the fourth contradicts, so nobody waits for it long."""
     for model in FOUR[:3]:
         table.seat(model, answer=report("23"))
     table.seat("delta", answer=report("23"), vote=never())
@@ -246,6 +252,51 @@ async def test_a_straggler_is_cancelled_once_the_outcome_is_decided(table: Table
     assert table.provider.left == ["delta"]
     assert [row.error_class for row in table.log.rows if row.member == "Delta" and not row.success] == ["cancelled"]
     assert result.outcome.nominal_votes == 3
+    assert result.outcome.unheard == ["Delta"], "it may have been against it, and that raises the quorum"
+
+
+async def test_a_last_vote_that_can_only_dissent_is_heard_where_it_comes_in_time(table: Table) -> None:
+    three_voted = asyncio.Event()
+
+    class Counts(Watcher):
+        def emit(self, event: ProgressEvent) -> None:
+            super().emit(event)
+            if len({vote.member for vote in self.votes}) == 3:
+                three_voted.set()
+
+    table.watcher = Counts()
+    for model in FOUR[:3]:
+        table.seat(model, answer=report("23"))
+    table.seat("delta", answer=report("23"), vote=waits_for(three_voted, against("web-1")))
+    result = await table.deliberate(*FOUR, patience_seconds=30)
+    assert result.outcome.consensus
+    assert (result.outcome.opposed, result.outcome.unheard) == (1, [])
+
+
+async def test_nobody_is_waited_for_whose_dissent_would_raise_nothing(table: Table) -> None:
+    """Somebody dissents already, or nobody approves it: with the patience of a minute both would end in a timeout."""
+    for model in FOUR[:3]:
+        table.seat(model, answer=report("23"))
+    table.seat("delta", answer=report("23"), vote=never())
+    async with asyncio.timeout(15):
+        reported = await table.deliberate(*FOUR, patience_seconds=60, approved=False)
+    assert reported.outcome.members[3].state == "cancelled"
+    table.seat("alpha", answer=report("23"), vote=against("web-1"))
+    more = ("epsilon", "zeta", "eta")
+    for model in more:
+        table.seat(model, answer=report("23"))
+    async with asyncio.timeout(15):
+        opposed = await table.deliberate(*FOUR, *more, patience_seconds=60)
+    assert (opposed.outcome.opposed, opposed.outcome.unheard) == (1, ["Delta"])
+
+
+async def test_a_vote_that_failed_may_have_been_against_it(table: Table) -> None:
+    for model in FOUR[:3]:
+        table.seat(model, answer=report("23"))
+    table.seat("delta", answer=report("23"), vote=fails(500))
+    result = await table.deliberate(*FOUR)
+    assert result.outcome.consensus
+    assert (result.outcome.opposed, result.outcome.unheard) == (0, ["Delta"])
 
 
 async def test_a_vote_that_matters_is_waited_for(table: Table) -> None:

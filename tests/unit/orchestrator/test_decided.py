@@ -90,7 +90,10 @@ def test_waiting_ends_at_the_very_vote_that_settles_it(
             votes[name] = {item: ballot[item] for item in chamber.authors}
     silent = [name for name in chamber.families if name not in votes and name not in failed]
     out = silent[:2] if len(chamber.authors) > 2 else silent[:3]  # the oracle tries 28 ways for each who is out
-    assert ballotage(chamber).is_decided(sheets(votes), out) == chamber.settled(votes, out)
+    council, cast_so_far = ballotage(chamber), sheets(votes)
+    decided = council.is_decided(cast_so_far, out)
+    assert decided == chamber.settled(votes, out)
+    assert (decided and council.is_heard(cast_so_far, out)) == chamber.settled(votes, out, quorum=True)
 
 
 def test_a_failed_vote_is_silence_and_keeps_nobody_waiting() -> None:

@@ -328,6 +328,7 @@ APPROVAL = (
     row("approval", "no consensus", put("council.consensus", False)),
     row("approval", "many votes against", put("council.dissent", 5)),
     row("approval", "a vote against what carried", put("council.opposed", 1)),
+    row("approval", "a vote that was not heard", put("council.unheard", 1)),
     row("approval", "little agreement", put("council.agreement", 0.59)),
     row("approval", "an expiry of no time", put("approval_expiry_seconds", 0), "approval.expiry"),
     row("approval", "an expiry of a month", put("approval_expiry_seconds", 2592000), "approval.expiry"),

@@ -64,6 +64,7 @@ def approval_document() -> JsonObject:
             "consensus": True,
             "dissent": 1,
             "opposed": 0,
+            "unheard": 0,
             "agreement": 0.9,
             "degraded": None,
         },

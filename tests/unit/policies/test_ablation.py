@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from policies.checks import actions, authority, estate, limits, origins, receipts, text
+from policies.checks import actions, asked, authority, estate, limits, origins, receipts, text
 from policies.checks.base import Check
 from policies.gate import Catalog
 from policies.pipeline import ORDER
@@ -140,6 +140,7 @@ ELSEWHERE: set[Check] = {
     text.no_commands,
     estate.assets_exist,
     limits.blast_radius,
+    asked.as_careful_as_asked,
     authority.within_the_task,  # in `tests/hostile/test_instructions_in_text.py`
 }
 

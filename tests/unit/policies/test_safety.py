@@ -12,6 +12,7 @@ import pytest
 
 from policies.checks import (
     actions,
+    asked,
     authority,
     estate,
     identity,
@@ -44,7 +45,7 @@ from tools.contracts.common import Environment, JsonObject
 from tools.contracts.estate import Asset, Image
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import Action
-from tools.contracts.taskspec import TimeWindow
+from tools.contracts.taskspec import Constraints, TimeWindow
 
 IDS = [f"web-{number:04d}" for number in range(1, 31)]
 Case = tuple[Check, str, Change]
@@ -322,8 +323,36 @@ async def test_a_plan_for_another_environment_than_the_tasks_is_refused() -> Non
     assert await refused(_same, context=staging) == {"environment"}
 
 
+async def asking(**constraints: float) -> set[str]:
+    """Of the good plan: a canary of 2, a pause of 60 s, waves of 6 of 30, when a person asked for this."""
+    spec = make_context().spec.model_copy(update={"constraints": Constraints.model_validate(constraints)})
+    plan = make_plan()
+    context = dataclasses.replace(make_context(plan=plan), spec=spec)
+    with_it = await refused(_same, context=context)
+    others = tuple(check for check in CHECKS if check is not asked.as_careful_as_asked)
+    assert await refused(_same, context=context, checks=others) == set()
+    return with_it
+
+
+async def test_a_plan_that_is_bolder_than_a_person_asked_for_is_refused_by_this_check_alone() -> None:
+    assert await asking(max_batch_percent=19.9) == {"batch_asked"}
+    assert await asking(canary_size=1) == {"canary_asked"}
+    assert await asking(wait_seconds=61) == {"wait_asked"}
+    assert await asking(max_batch_percent=3, canary_size=1, wait_seconds=600) == {
+        "batch_asked",
+        "canary_asked",
+        "wait_asked",
+    }
+
+
+async def test_a_plan_that_is_as_careful_as_asked_or_more_passes() -> None:
+    assert await asking() == set()
+    assert await asking(max_batch_percent=20, canary_size=2, wait_seconds=60) == set()
+    assert await asking(max_batch_percent=100, canary_size=30, wait_seconds=0) == set()
+
+
 def test_every_check_is_in_the_gate() -> None:
-    modules = (identity, structure, actions, estate, text, limits, receipts, origins, authority, resources)
+    modules = (identity, structure, actions, estate, text, limits, receipts, origins, authority, resources, asked)
     assert {check for module in modules for check in _checks_in(module)} == set(CHECKS)
     assert len(CHECKS) == len(set(CHECKS))
     assert _checks_in(report) == set(REPORT_CHECKS)

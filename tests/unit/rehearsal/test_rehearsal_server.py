@@ -13,7 +13,10 @@ import aiohttp
 import pytest
 
 import bot.local.rehearsal
+from agents.orchestrator.alike import Pair
+from prompts.library import PromptLibrary
 from tests.unit.rehearsal.process import Rehearsal, rehearsal_process
+from tools.contracts.council import EntailmentSheet
 
 TASK_DRAFT = {"type": "json_schema", "json_schema": {"name": "TaskDraft", "schema": {"type": "object"}}}
 TOOL = {"type": "function", "function": {"name": "get_drift_status", "parameters": {"type": "object"}}}
@@ -43,6 +46,19 @@ async def test_a_structured_answer_has_usage_and_is_the_same_each_time(rehearsal
     usage = first["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
     assert json.loads(first["choices"][0]["message"]["content"])["environment"] == "production"
+
+
+async def test_statements_in_the_same_words_follow_from_one_another_and_no_others(rehearsal: Rehearsal) -> None:
+    texts = {"m1": ("The disks are full.", "Full are the disks"), "m2": ("Disks are full", "Old disks are full")}
+    pairs = [Pair(pair, *said, texts=said) for pair, said in texts.items()]
+    prompt = PromptLibrary().load("council.entail").render(pairs=pairs).user
+    wanted = {"type": "json_schema", "json_schema": {"name": "EntailmentSheet", "schema": {"type": "object"}}}
+    _, body = await chat(rehearsal, asks(prompt, response_format=wanted))
+    sheet = EntailmentSheet.model_validate_json(body["choices"][0]["message"]["content"])
+    assert [(one.first_entails_second, one.second_entails_first) for one in sheet.pairs] == [
+        (True, True),
+        (False, True),
+    ]
 
 
 async def streamed(server: Rehearsal, body: object) -> list[str]:

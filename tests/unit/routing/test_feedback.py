@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +16,11 @@ from agents.orchestrator.routing import Track
 from bot.blocks.actions import FeedbackValue, MalformedButton
 from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.feedback import behind, feedback_row
+from bot.keys import Keys
 from bot.late import LateFeedback
 from bot.ledger.labels import Labels
 from bot.listeners.feedback import FeedbackDoor
+from bot.opening import open_ledger
 from bot.roles import ListedRoles
 from bot.routing.tracks import Tracks
 from bot.settings import DatabaseSettings, Settings
@@ -29,6 +33,7 @@ from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import GRACE, OPS, Slack
 from tests.unit.routing.calling import called
 from tools.contracts.council import CouncilOutcome
+from tools.contracts.decision import ReasonKind
 
 __all__ = ["slack", "temporal"]
 
@@ -76,7 +81,9 @@ def of_mode(mode: str) -> CouncilOutcome:
     return outcome.model_copy(update=changed)
 
 
-def ended(outcome: m.Outcome, *, mode: str, approvers: list[str], phases_run: int) -> list[tuple[str, bool, list[str]]]:
+def ended(
+    outcome: m.Outcome, *, mode: str, approvers: list[str], phases_run: int, kind: ReasonKind = ""
+) -> list[tuple[str, bool, list[str]]]:
     plan, report = samples.plan(), samples.allowed(samples.plan())
     assert report.requirement is not None
     request = m.TaskRequest(
@@ -84,7 +91,7 @@ def ended(outcome: m.Outcome, *, mode: str, approvers: list[str], phases_run: in
     )
     proposal = m.Proposal(2, plan, report, report.requirement, of_mode(mode), "n", "")
     state = m.TaskState(request=request, spec=samples.spec(), proposal=proposal)
-    result = m.TaskResult("t", outcome, "", 2, plan.digest, None, None, 0, approvers, phases_run)
+    result = m.TaskResult("t", outcome, "", 2, plan.digest, None, None, 0, approvers, phases_run, reason_kind=kind)
     return [(one.item, one.right, sorted(one.votes)) for one in answers_proved(state, result)]
 
 
@@ -98,15 +105,26 @@ def test_what_the_end_of_a_task_says_of_who_answered() -> None:
     assert ended("rolled_back", mode="single", approvers=["UGRACE"], phases_run=1)[1] == ("run:r2", False, ["Claude"])
     assert ended("completed", mode="council", approvers=["UGRACE"], phases_run=3) == [("approval:r2", True, three)]
     assert ended("rejected", mode="council", approvers=[], phases_run=0) == [("approval:r2", False, three)]
+    for kind in ("wrong_cause", "wrong_target", "too_risky", "other"):
+        said = ended("rejected", mode="council", approvers=[], phases_run=0, kind=kind)
+        assert said == [("approval:r2", False, three)]
+    assert ended("rejected", mode="council", approvers=[], phases_run=0, kind="not_now") == []
     assert ended("expired", mode="single", approvers=[], phases_run=0) == []
 
 
+KEYS = Keys(bytes(32))
+
+
 @pytest.fixture
-async def desk(slack: Slack, temporal: Client, book: Book, tmp_path: Path) -> AsyncGenerator[Desk]:
-    settings = Settings.embedded(data_dir=tmp_path).model_copy(
+def settings(book: Book, tmp_path: Path) -> Settings:
+    return Settings.embedded(data_dir=tmp_path).model_copy(
         update={"database": DatabaseSettings.model_validate({"url": book.url})}
     )
-    door = FeedbackDoor(LateFeedback(settings), ListedRoles({"viewer": frozenset({GRACE})}))
+
+
+@pytest.fixture
+async def desk(slack: Slack, temporal: Client, settings: Settings) -> AsyncGenerator[Desk]:
+    door = FeedbackDoor(LateFeedback(settings, KEYS), ListedRoles({"viewer": frozenset({GRACE})}))
     async with open_desk(slack, temporal, feedback_door=door) as opened:
         yield opened
 
@@ -129,8 +147,12 @@ async def measured(book: Book) -> dict[str, Track]:
     return dict(found)
 
 
-async def test_the_last_word_of_a_person_counts_for_routing_and_for_no_vote(desk: Desk, book: Book) -> None:
-    await called(book, "Claude", org=ORG, at=datetime.now(UTC))
+async def test_the_last_word_of_a_person_counts_for_routing_and_every_one_is_on_record(
+    desk: Desk, book: Book, settings: Settings
+) -> None:
+    async with AsyncExitStack() as exits:
+        ledger = await open_ledger(exits, settings, KEYS, database=book.database)
+        await called(replace(book, ledger=ledger), "Claude", org=ORG, at=datetime.now(UTC))
     outcome = Outcome(task_id="T1.C1.1", kind="completed", summary="x", council=of_mode("single"), revision=2)
     shown = outcome_card(replace(outcome, agent="drift"))
     ts = await desk.slack.post(text=shown.text, blocks=shown.blocks)
@@ -138,6 +160,11 @@ async def test_the_last_word_of_a_person_counts_for_routing_and_for_no_vote(desk
     assert (await measured(book))["Claude"] == Track(calls=1, cost_usd=0.01, judged=1, right=1)
     assert "kept as wrong" in await press(desk, ts, good=False)
     assert (await measured(book))["Claude"] == Track(calls=1, cost_usd=0.01, judged=1, right=0)
+    entries = await book.sql(
+        "SELECT actor, task_id, body FROM ledger_entries WHERE kind = 'feedback_given' ORDER BY seq"
+    )
+    assert [(str(one.actor), str(one.task_id)) for one in entries] == [(GRACE, "T1.C1.1")] * 2
+    assert [json.loads(str(one.body))["right"] for one in entries] == [True, False]
     assert (await Labels(book.database).learned(ORG, "drift")).reliability == {}
 
 

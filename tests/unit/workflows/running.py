@@ -21,6 +21,7 @@ from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control, ControlAction
 from tools.contracts.decision import Decision, DecisionVerdict
+from tools.contracts.edit import Edit
 from tools.contracts.signing import sign
 
 
@@ -63,6 +64,12 @@ class Running:
         decision = sign(replace(decision_on(await self.proposal(), user, verdict), **changes), KEY)
         await self.handle.signal(TaskWorkflow.decide, decision)
         return decision
+
+    async def edit(self, user: str, **changes: str | int | float | list[str]) -> Edit:
+        """A form of the plan's parameters as the edge would make it, then changed, then signed."""
+        edit = sign(replace(edit_of(await self.proposal(), user), **changes), KEY)
+        await self.handle.signal(TaskWorkflow.edit, edit)
+        return edit
 
     async def control(self, user: str, action: ControlAction, **changes: str | int) -> Control:
         """A click on the run's card as the edge would make it, then changed, then signed."""
@@ -135,6 +142,23 @@ def decision_on(proposal: Proposal, user: str, verdict: DecisionVerdict) -> Deci
         nonce=proposal.nonce,
         issued_at=datetime.now(UTC).isoformat(),
         expires_at=proposal.expires_at,
+    )
+
+
+def edit_of(proposal: Proposal, user: str) -> Edit:
+    return Edit(
+        org=proposal.plan.org,
+        task_id=proposal.plan.task_id,
+        revision=proposal.revision,
+        plan_digest=proposal.plan.digest,
+        policy_digest=proposal.report.policy_digest or "",
+        target=proposal.plan.target,
+        nonce=proposal.nonce,
+        expires_at=proposal.expires_at,
+        user=user,
+        channel="COPS",
+        unique=str(uuid.uuid4()),
+        issued_at=datetime.now(UTC).isoformat(),
     )
 
 

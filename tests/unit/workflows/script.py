@@ -9,6 +9,7 @@ from typing import Any, Literal
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from agents.editing import edited
 from agents.follow_up import decides
 from bot.workflows import messages as m
 from tests.unit.workflows import reports
@@ -249,6 +250,14 @@ class Script:
         spec = message.spec.model_copy(update={"context": context})
         return m.FollowedUp(kind="refined", spec=spec, changes=[f"regions: {context.regions[0]}"])
 
+    @activity.defn(name="edit_plan")
+    async def edit_plan(self, message: m.EditInput) -> m.FollowedUp:
+        self.asked.append(("edit_plan", message))
+        spec = edited(message.spec, message.edit, assets=message.proposal.plan.asset_ids)
+        if isinstance(spec, str) or message.fixed:
+            return m.FollowedUp(kind="turned_away")
+        return m.FollowedUp(kind="refined", spec=spec, changes=["the form"])
+
     @activity.defn(name="settle_elsewhere")
     async def settle_elsewhere(self, message: m.ElsewhereInput) -> m.Settled:
         self.asked.append(("settle_elsewhere", message))
@@ -323,6 +332,7 @@ class Script:
             self.follow_up,
             self.supersede,
             self.settle_elsewhere,
+            self.edit_plan,
             self.read_roles,
             self.refuse_decision,
             self.accept_decision,

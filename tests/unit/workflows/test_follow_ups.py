@@ -168,6 +168,27 @@ async def test_another_environment_is_a_task_of_its_own_where_the_writer_wants_o
     assert (result.outcome, result.approvers) == ("completed", ["UGRACE"])
 
 
+async def test_a_question_about_another_environment_is_closed_with_the_decision_and_at_the_end(
+    temporal: Client,
+) -> None:
+    """Its buttons would bind nothing any more."""
+    async with running(temporal, Script(quorum=2)) as task:
+        await task.proposal()
+        await says(task, "also staging", unique="5.0")
+        await task.asked("follow_up")
+        await task.decide("UGRACE")
+        await task.decide("ULINUS")
+        await task.handle.result()
+        half, whole = task.script.of("accept_decision")
+        assert (half.elsewhere, [each.question_id for each in whole.elsewhere]) == ([], ["e5.0"])
+        assert task.script.of("conclude")[0].state.elsewhere == []
+    async with running(temporal, Script(), approval_seconds=1) as task:
+        await task.proposal()
+        await says(task, "also staging", unique="5.0")
+        assert (await task.handle.result()).outcome == "expired"
+        assert [each.question_id for each in task.script.of("conclude")[0].state.elsewhere] == ["e5.0"]
+
+
 async def test_another_environment_that_is_not_wanted_starts_nothing(temporal: Client) -> None:
     async with running(temporal, Script()) as task:
         await task.proposal()

@@ -9,12 +9,15 @@ from bot.workflows.activities.concluding import proved
 from tests.unit.ledger.test_ledger_labels import outcome, row
 from tests.unit.workflows.script import POLICY, plan_for, spec_for
 from tools.contracts.council import CouncilOutcome
+from tools.contracts.decision import ReasonKind
 from tools.contracts.verdict import ApprovalRequirement, GateReport
 
 CARRIED = outcome(row("p1", against=("Elm",)), row("p2"))
 
 
-def ended(how: m.Outcome, *, detail: str = "", phases_run: int = 3, council: CouncilOutcome = CARRIED) -> bool | None:
+def ended(
+    how: m.Outcome, *, kind: ReasonKind = "", detail: str = "", phases_run: int = 3, council: CouncilOutcome = CARRIED
+) -> bool | None:
     """What it proved of the plan; None: nothing."""
     request = m.TaskRequest(
         task_id="T1.C1.1.0",
@@ -52,6 +55,7 @@ def ended(how: m.Outcome, *, detail: str = "", phases_run: int = 3, council: Cou
         dissent=1,
         approvers=["UGRACE"],
         phases_run=phases_run,
+        reason_kind=kind,
     )
     confirmed = proved(state, result)
     if confirmed is None:
@@ -67,8 +71,11 @@ def test_a_run_that_was_verified_proves_the_plan_right_and_one_rolled_back_wrong
 
 
 def test_a_rejection_proves_it_wrong_only_where_the_person_says_so() -> None:
-    assert ended("rejected", detail="Wrong: these hosts are being retired.") is False
-    assert ended("rejected", detail="Not today.") is None
+    assert ended("rejected", kind="wrong_cause") is False
+    assert ended("rejected", kind="wrong_target") is False
+    assert ended("rejected", kind="too_risky") is None
+    assert ended("rejected", kind="not_now") is None
+    assert ended("rejected", kind="other", detail="Wrong: these hosts are being retired.") is None
     assert ended("rejected") is None
 
 

@@ -42,6 +42,7 @@ fields := [
 	{"at": ["council", "consensus"], "is": ["boolean"]},
 	{"at": ["council", "dissent"], "is": ["number"]},
 	{"at": ["council", "opposed"], "is": ["number"]},
+	{"at": ["council", "unheard"], "is": ["number"]},
 	{"at": ["council", "agreement"], "is": ["number", "null"]},
 	{"at": ["council", "degraded"], "is": ["string", "null"]},
 	{"at": ["approval_expiry_seconds"], "is": ["number", "null"]},
@@ -91,6 +92,9 @@ raised if no_consensus
 
 # Dissent buys scrutiny: somebody on the council spoke against what the plan rests on, and it carried nevertheless.
 raised if input.council.opposed > 0
+
+# Whoever was stopped or failed before it voted may have spoken against it.
+raised if input.council.unheard > 0
 
 no_consensus if {
 	input.council.mode == "council"

@@ -6,7 +6,7 @@ valid := {
 	"caller": {"org": "T1", "user": "U1"},
 	"task": {"risk_level": "high"},
 	"plan": {"org": "T1", "environment": "production", "asset_ids": ["a1", "a2"]},
-	"council": {"mode": "council", "consensus": true, "dissent": 1, "opposed": 0, "agreement": 0.9, "degraded": null},
+	"council": {"mode": "council", "consensus": true, "dissent": 1, "opposed": 0, "unheard": 0, "agreement": 0.9, "degraded": null},
 	"approval_expiry_seconds": null,
 }
 
@@ -45,6 +45,7 @@ required := {
 	},
 	"degraded": {"patches": set_to("/council/degraded", "one model"), "is": {"quorum": 1, "step_up": true}},
 	"one vote against what carried": {"patches": set_to("/council/opposed", 1), "is": {"quorum": 2, "step_up": false}},
+	"one vote not heard": {"patches": set_to("/council/unheard", 1), "is": {"quorum": 2, "step_up": false}},
 	"much dissent": {"patches": set_to("/council/dissent", 5), "is": {"step_up": true}},
 	"little agreement": {"patches": set_to("/council/agreement", 0.59), "is": {"step_up": true}},
 	"an alert": {"patches": set_to("/caller/user", "alert:1"), "is": {"expires_in_seconds": 3600}},
@@ -91,6 +92,7 @@ reasons := {
 				"consensus": false,
 				"dissent": 7,
 				"opposed": 1,
+				"unheard": 1,
 				"agreement": 0.1,
 				"degraded": "one model",
 			}},

@@ -1,0 +1,83 @@
+"""What an operator sees of one process, put together: its counters, its traces, the listener that shows how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bot.local.stack import RunningStack
+from bot.probes import NoAnswer, ask_opa, ask_redis, ask_slack, ask_sql, ask_temporal
+from bot.telemetry.health import HealthMetrics, Readiness, Vital
+from bot.telemetry.listener import listening_to_operators, operations_app
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.queue import QueueMetrics
+from bot.telemetry.tracing import Tracing, open_tracing
+from bot.workflows.client import connect
+
+SLACK_KEEP_SECONDS = 60.0
+"""A worker asks Slack itself whether it answers, which counts against Slack's rates."""
+
+
+class Operations:
+    """What `serve` tells of itself."""
+
+    def __init__(self, stack: RunningStack, readiness: Readiness, *, metrics: Metrics, tracing: Tracing) -> None:
+        self.metrics = metrics
+        self.tracing = tracing
+        self._stack = stack
+        self._readiness = readiness
+
+    def serves(self, *, slack: Callable[[], Awaitable[bool]] | None = None) -> None:
+        """All parts are open. `slack`: whether what Slack sends can be taken; None: this process takes nothing in."""
+        self._readiness.serving(vitals_of(self._stack, slack=slack))
+
+
+def vitals_of(stack: RunningStack, *, slack: Callable[[], Awaitable[bool]] | None) -> list[Vital]:
+    """Temporal, the policies, the records and Slack must answer. Redis holds what may be lost: work goes on without."""
+    settings = stack.settings
+
+    async def connected() -> None:
+        if slack is not None and not await slack():
+            raise NoAnswer("the socket that Slack sends over is closed")
+
+    asked = Vital("slack", lambda: ask_slack(settings.slack), keep_seconds=SLACK_KEEP_SECONDS)
+    vitals = [
+        asked if slack is None else Vital("slack", connected),
+        Vital("temporal", lambda: ask_temporal(settings.temporal, stack.temporal_address)),
+        Vital("sql", lambda: ask_sql(settings.database_url)),
+    ]
+    url = settings.opa.url
+    if url is not None:
+        vitals.append(Vital("opa", lambda: ask_opa(url)))
+    if settings.redis.url is not None:
+        vitals.append(Vital("redis", lambda: ask_redis(stack.redis_url), needed=False))
+    return vitals
+
+
+@asynccontextmanager
+async def operating(stack: RunningStack) -> AsyncGenerator[Operations]:
+    """While it lasts, the listener tells how this process is; from `Operations.serves` on, that it is ready."""
+    settings, readiness, metrics = stack.settings, Readiness(), Metrics()
+    async with AsyncExitStack() as exits:
+        tracing = await exits.enter_async_context(open_tracing(os.environ))
+        if settings.ops.port is not None:
+            temporal = await connect(
+                # No payload is read, so any key will do.
+                settings.temporal,
+                address=stack.temporal_address,
+                codec_key=bytes(32),
+                lazy=True,
+            )
+            queue = QueueMetrics(metrics.registry, temporal, task_queue=settings.temporal.task_queue)
+            health = HealthMetrics(metrics.registry)
+
+            async def before_scrape() -> None:
+                looked, _ = await asyncio.gather(readiness.look(), queue.refresh())
+                health.tell(looked)
+
+            app = operations_app(metrics.registry, readiness, before_scrape=before_scrape)
+            await exits.enter_async_context(listening_to_operators(settings.ops, app))
+        exits.callback(readiness.leaving)
+        yield Operations(stack, readiness, metrics=metrics, tracing=tracing)

@@ -101,7 +101,7 @@ class ChainWriter:
                 entries.append(seal(write.draft, org=org, head=head, key=self._key))
                 head = Head(entries[-1].seq, entries[-1].hash)
         if entries:
-            connection.execute(_ADD_ENTRY, [asdict(entry) for entry in entries])
+            connection.execute(_ADD_ENTRY, [vars(entry) for entry in entries])
         requests = [dict(write.request) for write in fresh if write.request is not None]
         if requests:
             connection.execute(_ADD_REQUEST, requests)

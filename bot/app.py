@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.door import AlertDoor
 from bot.blocks.actions import (
     ANSWER_PREFIX,
     APPROVE,
@@ -19,6 +20,7 @@ from bot.blocks.actions import (
     EDIT,
     EDIT_FORM,
     FEEDBACK,
+    FILES,
     PAUSE,
     REJECT,
     REJECT_FORM,
@@ -42,6 +44,7 @@ from bot.listeners.home import HomeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
 from bot.listeners.later import Later
 from bot.listeners.openers import Openers
+from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.roles import RoleDirectory
@@ -113,6 +116,7 @@ def build_app(
     *,
     client: AsyncWebClient,
     intake: Intake,
+    alerts: AlertDoor,
     identity: Identity,
     org: str | None,
     alert_channels: frozenset[str],
@@ -122,6 +126,7 @@ def build_app(
     roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
     home_reader: Reader | None = None,
+    file_door: FileDoor | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
@@ -169,6 +174,7 @@ def build_app(
         app,
         events=EventListeners(
             intake=intake,
+            alerts=alerts,
             org=org,
             bot_user=identity.user,
             alert_channels=alert_channels,
@@ -185,6 +191,7 @@ def build_app(
         ),
         ask_form=ask_form,
         keys=keys,
+        files=FileListeners(file_door, org, teller(client)) if file_door is not None else None,
         feedback=FeedbackListeners(feedback_door, org, teller(client)) if feedback_door is not None else None,
     )
     return app
@@ -202,6 +209,7 @@ def _register(
     ask_form: AskForm,
     keys: KeyListeners | None,
     feedback: FeedbackListeners | None,
+    files: FileListeners | None,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -250,6 +258,11 @@ def _register(
             await feedback.on_feedback(body)
         await ack()
 
+    async def wants_files(ack: AsyncAck, body: dict[str, Any]) -> None:
+        if files is not None:
+            await files.on_files(body)
+        await ack()
+
     async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
@@ -260,6 +273,7 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
+    bolt.action(re.compile(f"^{re.escape(FILES)}$"))(wants_files)
     bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
     bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)

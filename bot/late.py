@@ -25,6 +25,7 @@ from bot.listeners.freezes import FreezeDesk
 from bot.roles import RoleDirectory
 from bot.settings import Settings
 from bot.slack_api import SlackApi
+from bot.thread import ThreadRef, ThreadWriter
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,26 @@ def doctor_desk(settings: Settings, whisper: Whisper) -> LateDesk:
         return DoctorDesk(settings, whisper, asking)
 
     return LateDesk("bot.doctor_desk", make)
+
+
+@dataclass(frozen=True)
+class LateFiles:
+    """A task's files. Implements `bot.desks.FileDesk`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    writer: ThreadWriter
+
+    async def post(self, *, org: str, task_id: str, thread: ThreadRef, user: str, may_all: bool) -> None:
+        """See `FileDesk`."""
+        await asyncio.to_thread(import_module, "bot.papers.desk")
+        from bot.attachments.fetching import file_origin
+        from bot.papers.desk import PaperDesk
+        from bot.papers.posting import PaperPoster
+
+        poster = PaperPoster(self.writer, file_origin(self.settings.slack.api_url))
+        desk = PaperDesk(self.settings, self.keys, poster)
+        await desk.post(org=org, task_id=task_id, thread=thread, user=user, may_all=may_all)
 
 
 def desks(

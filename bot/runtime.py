@@ -28,6 +28,7 @@ from agents.orchestrator.stamping import StampingClient
 from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
+from bot.alerts.opening import taking_webhooks
 from bot.answers import RedisAnswers
 from bot.app import Identity, who_are_we
 from bot.attachments.opening import file_desk
@@ -36,6 +37,7 @@ from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
+from bot.heap import collect_seldom
 from bot.keys import Keys
 from bot.keystore.ring import ring_source
 from bot.keystore.store import KeyStore
@@ -150,6 +152,7 @@ async def open_workbench(
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
             take_warnings=purse.take_warnings,
+            spending=purse,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
@@ -245,10 +248,12 @@ async def open_worker(
 
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
+    collect_seldom()
     async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
         app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
         async with (
             listening(stack.settings, app) as connected,
+            taking_webhooks(stack, slack_client(stack.settings), metrics=operations.metrics),
             open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
             worker,
         ):
@@ -258,6 +263,7 @@ async def serve(stack: RunningStack) -> None:
 
 async def serve_worker(stack: RunningStack) -> None:
     """A worker, until cancelled."""
+    collect_seldom()
     async with (
         operating(stack) as operations,
         open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,

@@ -118,16 +118,23 @@ class Database:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _lock_number(topic)})
             yield connection
 
-    async def transact(self, topic: str, work: Callable[[Connection], Result]) -> Result:
+    async def transact(
+        self, topic: str, work: Callable[[Connection], Result], *, then: Callable[[Result], None] | None = None
+    ) -> Result:
         """Do `work` in a transaction as :meth:`writing` has it, in one go: on SQLite in a thread of its own.
 
-        A caller that is cancelled meanwhile does not undo it.
+        `then` is done when that is committed, and in the same thread: blocking, and short. A caller that is cancelled
+        meanwhile undoes neither.
         """
         if self._plain is None:
             async with self.writing(topic) as connection:
-                return await connection.run_sync(work)
+                result = await connection.run_sync(work)
+            if then is not None:
+                await asyncio.to_thread(then, result)
+            return result
         async with self._turn:
-            return await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(_transaction, self._plain, work)))
+            done = asyncio.to_thread(_transaction, self._plain, work, then)
+            return await asyncio.shield(asyncio.ensure_future(done))
 
     async def use_write_ahead_log(self) -> None:
         """Switch a SQLite file to WAL (it stays so): readers and the writer no longer wait for one another.
@@ -165,9 +172,12 @@ def _look(engine: Engine, work: Callable[[Connection], Result]) -> Result:
         return work(connection)
 
 
-def _transaction(engine: Engine, work: Callable[[Connection], Result]) -> Result:
+def _transaction(engine: Engine, work: Callable[[Connection], Result], then: Callable[[Result], None] | None) -> Result:
     with engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
-        return work(connection)
+        result = work(connection)
+    if then is not None:
+        then(result)
+    return result
 
 
 def _prepare_sqlite(engine: Engine, lock_timeout_seconds: float) -> None:

@@ -22,14 +22,14 @@ from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.freezes import MOST_DAYS, Freeze, standing
 from bot.ledger.group_commit import GroupCommit
-from bot.ledger.results import tool_results, whole_body
+from bot.ledger.results import tool_results, whole_body, whole_entries
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
 from tools.contracts.common import Environment, JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
 Prepared = TypeVar("Prepared")
-_FEW = 20
+_FEW = 4
 """Entries among which the last change mostly is."""
 MAX_NAME_CHARS = 512
 """Of an org, a task id, an actor, a key."""
@@ -228,6 +228,14 @@ class Ledger:
             self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
         )
 
+    async def whole(self, org: str, task_id: str, kinds: Collection[str]) -> list[tuple[Entry, JsonObject]]:
+        """All of a task's entries of these kinds, in order, each with its body whole.
+
+        Raises `LedgerUnavailable`, also when one was not written by this ledger.
+        """
+        _require_names(org=org, task_id=task_id)
+        return await whole_entries(self._database, org, task_id, kinds, key=self._key, fetch=partial(self._fetch, org))
+
     async def known(self, org: str, task_id: str, keys: Collection[str]) -> frozenset[str]:
         """Which of these keys the task has an entry for.
 
@@ -303,7 +311,13 @@ class Ledger:
         unknown cost makes the sum unknown. `purposes`: only of calls for these. Raises `LedgerUnavailable`.
         """
         _require_names(org=org, task_id=task_id)
-        return await reader.cost(self._database, org, task_id, purposes=purposes)
+        whole, of_these = await reader.costs(self._database, org, task_id, purposes=purposes)
+        return of_these if purposes else whole
+
+    async def costs(self, org: str, task_id: str, *, purposes: Collection[str]) -> tuple[float | None, float | None]:
+        """:meth:`cost`, of all of the task's calls and of those for these purposes, from one look."""
+        _require_names(org=org, task_id=task_id)
+        return await reader.costs(self._database, org, task_id, purposes=purposes)
 
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""

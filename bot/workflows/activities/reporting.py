@@ -25,6 +25,7 @@ class Reporting:
         """Put a report that passed the gates into the thread."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
+            cost_usd, answers_usd = await self.bench.ledger.costs(request.org, request.task_id, purposes=JUDGING)
             card = report_card(
                 ReportCard(
                     report=message.found,
@@ -32,8 +33,8 @@ class Reporting:
                     gates=message.gates,
                     council=message.council,
                     alert=request.text.partition("\n")[0] if request.source == "alert" else "",
-                    cost_usd=await self.bench.ledger.cost(request.org, request.task_id),
-                    answers_usd=await self.bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
+                    cost_usd=cost_usd,
+                    answers_usd=answers_usd,
                     simulated=self.bench.simulated,
                     include_dissent=self.bench.include_dissent,
                 )

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
@@ -15,8 +16,8 @@ from temporalio.worker import Worker
 
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.messages import Answer, Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
+from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
-from bot.workflows.worker import SANDBOX
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control, ControlAction
@@ -169,7 +170,7 @@ async def running(
     *,
     task: str = "",
     source: Source = "mention",
-    **limits: int,
+    **limits: Any,
 ) -> AsyncGenerator[Running]:
     """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
     task = task or f"T1.{uuid.uuid4()}"

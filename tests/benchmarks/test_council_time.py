@@ -198,7 +198,9 @@ async def litellm_client() -> AsyncGenerator[LiteLLMClient]:
 async def test_a_council_ends_when_its_outcome_is_settled(
     provider: Provider, litellm_client: LiteLLMClient, size: int
 ) -> None:
-    councils = {(seed, approved): seats(size, seed) for seed in SEEDS for approved in (True, False)}
+    # All begin at once, on however few cores: as many as one worker might have, and no more.
+    cases = [(seed, approved) for seed in SEEDS for approved in (True, False) if approved or seed % 2 == 0]
+    councils = {case: seats(size, case[0]) for case in cases}
     # Takes time of its own.
     settled = {case: settled_after(council, approved=case[1]) for case, council in councils.items()}
     runs = await asyncio.gather(

@@ -48,9 +48,9 @@ async def test_a_message_that_is_only_a_file_is_a_request(square: Square) -> Non
 
 async def test_only_files_that_cannot_be_used_end_in_a_sentence(square: Square) -> None:
     said = await attach(square, "", ("dump.zip", b"PK\x03\x04..."), channel="D0ADA00001")
-    assert (await square.result(said)).outcome == "declined"
     told = await square.hears(said, "None of the files could be used, so nothing was started.")
     assert "PNG" in told["text"]
+    assert (await square.result(said)).outcome == "declined"
 
 
 async def test_where_no_model_reads_images_the_thread_says_so_and_the_words_are_worked_on(square: Square) -> None:

@@ -69,7 +69,7 @@ async def test_the_app_uploads_in_three_steps_and_a_ticket_is_good_once(slack: S
     for status in (200, 400):
         async with slack.session.post(begun["upload_url"], data=LOG) as response:
             assert response.status == status
-    done: dict[str, Any] = {
+    done: JsonObject = {
         "files": [{"id": begun["file_id"], "title": "The plan"}],
         "channel_id": OPS,
         "thread_ts": parent,

@@ -101,6 +101,7 @@ def help_text() -> Message:
                 "*Which models*  `/gavel models`\n"
                 "*What it costs*  `/gavel usage by team since 7d`\n"
                 "*Keys of your own*  `/gavel keys`\n"
+                "*Lend your role*  `/gavel delegate @who for 3d`\n"
                 "*This help*  `/gavel help`"
             ),
             context("Never paste passwords or keys. Every step is in the ledger: `gavel ledger show TASK`."),

@@ -259,3 +259,18 @@ class AiCacheHit(Asked, Base):
     """Of the call whose answer it is. None: not known."""
     saved_cost: Mapped[float | None]
     """US dollars. None: not known."""
+
+
+class Delegation(Base):
+    """An approver's role, lent to somebody. Which role that is, is read when it matters: it may be lost since."""
+
+    __tablename__ = "delegations"
+    __table_args__ = (Index("ix_delegations_org_taker", "org", "taker"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    giver: Mapped[str] = mapped_column(primary_key=True)
+    """Slack user id, as is `taker`."""
+    taker: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+    """From then on it is worth nothing."""
+    made_at: Mapped[datetime]

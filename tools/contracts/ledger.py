@@ -41,6 +41,8 @@ LedgerKind = Literal[
     "run_cancelled",
     "control_refused",
     "mode_set",
+    "role_lent",
+    "role_taken_back",
     "feedback_given",
     "phase_started",
     "phase_finished",

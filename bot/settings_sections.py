@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from agents.orchestrator.providers.vendor import ProviderId
-from bot.settings_base import Names, Section, split_commas, split_pairs
+from bot.settings_alerts import Days
+from bot.settings_base import Section, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
 from tools.contracts.identity import Role
@@ -45,9 +46,6 @@ Percents = Annotated[
 Moments = Annotated[
     list[Annotated[int, Field(ge=1, le=30 * 86400)]], NoDecode, BeforeValidator(split_commas), Field(max_length=10)
 ]
-
-Days = Annotated[int, Field(ge=1, le=30 * 86400)]
-"""Seconds, at most 30 days."""
 
 
 class SlackSettings(Section):
@@ -230,16 +228,6 @@ class CouncilSettings(Section):
     include_dissent: bool = True
     """Whether cards tell who disputes what and why, or only how much is disputed. The gates count dissent, and the
     ledger keeps it, in any case."""
-
-
-class AlertSettings(Section):
-    """Channels in which nobody asks."""
-
-    model_config = SettingsConfigDict(env_prefix="GAVEL_ALERTS_")
-    channels: Names = ["alerts"]
-    """Names (without #) or ids of channels whose alerts are triaged."""
-    expiry_seconds: Days = 3600
-    """How long a proposal made for an alert waits for a decision."""
 
 
 class RoleSettings(Section):

@@ -104,7 +104,7 @@ def explanation_card(
     revision: int,
     simulated: bool,
 ) -> Message:
-    """The answer, each sentence with where it stands. `tools`: tool call id → the tool's name. `member`: whose."""
+    """The answer, each sentence with where it stands. `tools`: tool call id → tool name. `member`: whose words."""
     said = [_sentence(statement, tools) for statement in explanation.statements]
     asked = f"{person(user)} asked: {quoted(question, 400)}"
     first = inline(explanation.statements[0].text, 300) if explanation.statements else UNKNOWN

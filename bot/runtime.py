@@ -35,6 +35,7 @@ from bot.attachments.opening import file_desk
 from bot.attachments.receiving import keep_swept
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
+from bot.delegations.store import Delegations
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
 from bot.heap import collect_seldom
@@ -197,6 +198,7 @@ async def open_workbench(
             ),
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=role_directory(settings, client),
+            delegations=Delegations(ledger.database),
             grant_key=keys.derive("grant"),
             team=identity.team,
             include_dissent=settings.council.include_dissent,

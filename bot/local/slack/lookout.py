@@ -66,9 +66,10 @@ class Lookout:
         return None if name is None else self._workspace.user(name).id
 
     async def state(self, request: web.Request) -> web.Response:
-        """The whole workspace but its messages; with `viewer`, the modal in front of them."""
+        """The whole workspace but its messages; with `viewer`, the modal in front of them and their home tab."""
         viewer = self._viewer(request)
         top = self._views.top(viewer) if viewer else None
+        home = self._views.homes.get(viewer) if viewer else None
         body: JsonObject = {
             "team": {"id": TEAM_ID, "name": TEAM_NAME},
             "bot_user": BOT_USER_ID,
@@ -84,6 +85,7 @@ class Lookout:
             "retry_seconds": list(self._outbox.patience.retries),
             "faults": self._faults.shown(),
             "view": top.shown() if top else None,
+            "home": home.shown() if home else None,
         }
         return web.json_response(body)
 

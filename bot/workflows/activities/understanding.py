@@ -64,7 +64,12 @@ class Understanding:
         request = message.request
         async with working(self.bench, request, message.thread_ts):
             recorder = Soon(self.bench.ledger)
-            heard: JsonObject = {"source": request.source, "text": request.text}
+            heard: JsonObject = {
+                "source": request.source,
+                "text": request.text,
+                "channel": request.channel,
+                "thread_ts": request.thread_ts,
+            }
             if request.files:
                 heard["files"] = request.files
             await self._record("task_received", heard, request, "received", recorder=recorder)
@@ -279,13 +284,16 @@ class Understanding:
         """A slash command has no message of its own: say in the channel who asked for what."""
         await self.bench.ledger.settled(request.org, request.task_id)
         said = f"{person(request.user)} asked: {inline(request.text, 400)}"
-        return await self.bench.writer.post_once(
+        opened = await self.bench.writer.post_once(
             self.bench.thread(request, None),
             compose(said, [section(said)]),
             key=ROOT,
             task_id=request.task_id,
             check_first=is_retry(),
         )
+        body: JsonObject = {"thread_ts": opened}
+        await self._record("thread_opened", body, request, "thread", recorder=Soon(self.bench.ledger))
+        return opened
 
     async def _record(
         self, kind: LedgerKind, body: JsonObject, request: TaskRequest, key: str, *, recorder: Recorder | None = None

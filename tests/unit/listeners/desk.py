@@ -15,6 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
+from bot.alerts.door import AlertDoor
 from bot.app import build_app, build_client, who_are_we
 from bot.blocks.actions import (
     APPROVE,
@@ -28,11 +29,15 @@ from bot.blocks.actions import (
 )
 from bot.blocks.plan_card import Offer, plan_card
 from bot.desks import Desk as CommandDesk
+from bot.home.keeper import Reader
 from bot.intake import Intake
 from bot.listeners.feedback import FeedbackDoor
+from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
+from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
+from bot.workflows.messages.alerts import TriageRules
 from tests.unit.local_slack.harness import OPS, Slack
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
@@ -122,6 +127,9 @@ async def open_desk(
     desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    roles: RoleDirectory | None = None,
+    freeze_door: FreezeDoor | None = None,
+    home_reader: Callable[[AsyncWebClient], Reader] | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -136,19 +144,22 @@ async def open_desk(
         task_queue="not-used",
         decision_key=KEY,
         limits=TaskLimits(),
-        alert_approval_seconds=None,
         now=lambda: datetime.now(UTC),
     )
     app: Any = build_app(
         settings,
         client=client,
         intake=intake,
+        alerts=AlertDoor(temporal, "not-used", KEY, TriageRules(TaskLimits()), lambda: datetime.now(UTC)),
         identity=await who_are_we(client),
         org="T1",
         alert_channels=frozenset(),
         desks={verb: made(client) for verb, made in (desks or {}).items()},
         key_door=key_door,
         feedback_door=feedback_door,
+        roles=roles,
+        freeze_door=freeze_door,
+        home_reader=home_reader(client) if home_reader is not None else None,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

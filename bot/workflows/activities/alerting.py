@@ -106,6 +106,8 @@ class Alerting:
                 "alert_triaged",
                 {
                     "group": message.group,
+                    "title": first.title,
+                    "labels": first.labels,
                     "storm": message.storm,
                     "alerts": [entry.fingerprint for entry in message.entries],
                     "task": "" if refusal else task,

@@ -275,6 +275,18 @@ class Ledger:
             self._require_own(entry, org)
         return found
 
+    async def bodies(self, org: str, task_id: str) -> list[tuple[Entry, JsonObject]]:
+        """All entries of a task in order, with whole bodies. Raises `LedgerUnavailable`, also when one was edited."""
+        _require_names(org=org, task_id=task_id)
+        found: list[tuple[Entry, JsonObject]] = []
+        after = 0
+        while page := await reader.entries(self._database, org, task_id=task_id, after_seq=after):
+            for entry in page:
+                self._require_own(entry, org)
+                found.append((entry, await whole_body(entry, partial(self._fetch, org))))
+            after = page[-1].seq
+        return found
+
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
         """When a task other than `besides` last changed something in the environment, or began to; None: never.
 

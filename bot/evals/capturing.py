@@ -49,6 +49,6 @@ def write(captured: Captured, folder: Path) -> str:
     judged = {"right": "Called right by people.", "wrong": "Called wrong by people: say in it what would be right."}
     out = f" Taken out: {', '.join(captured.taken_out)}." if captured.taken_out else ""
     return (
-        f"{file}\n{judged.get(captured.said, 'Nobody said whether it was right.')}{out} Machines keep their names: look "
-        f"through it before you commit it. Play it with `gavel eval --case {case.id}`."
+        f"{file}\n{judged.get(captured.said, 'Nobody said whether it was right.')}{out} Machines keep their names: "
+        f"look through it before you commit it. Play it with `gavel eval --case {case.id}`."
     )

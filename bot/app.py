@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -23,6 +20,7 @@ from bot.blocks.actions import (
     EDIT,
     EDIT_FORM,
     FEEDBACK,
+    FILES,
     PAUSE,
     REJECT,
     REJECT_FORM,
@@ -31,22 +29,29 @@ from bot.blocks.actions import (
 )
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
-from bot.blocks.message import Message
-from bot.blocks.modal import Modal
+from bot.command_roles import CommandRoles
 from bot.desks import Desk
+from bot.home.keeper import HomeKeeper, Reader
 from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
-from bot.listeners.clicks import ClickListeners, Tell
+from bot.listeners.clicks import ClickListeners
 from bot.listeners.commands import CommandListeners
 from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
-from bot.listeners.keys import KeyDoor, KeyListeners, Whisper
+from bot.listeners.freezes import FreezeDoor, FreezeListeners
+from bot.listeners.home import HomeListeners
+from bot.listeners.keys import KeyDoor, KeyListeners
+from bot.listeners.later import Later
 from bot.listeners.openers import Openers
+from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
-from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm, StepUpListeners
+from bot.listeners.step_up import StepUpListeners
+from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
+from bot.speaking import opener, teller, whisperer
+from bot.surfaces import Surfaces
 from bot.telemetry.counted_app import CountedApp
 from bot.telemetry.intake import IntakeMetrics
 from bot.telemetry.slack import CountedCalls, SlackMetrics
@@ -71,11 +76,18 @@ class Identity:
     user: str
     bot: str
     """`B…`: the author of our messages."""
+    home: str = ""
+    """The workspace's address, with a slash at its end; empty: Slack did not say."""
 
 
 async def who_are_we(api: SlackApi) -> Identity:
     answer = await api.api_call("auth.test")
-    return Identity(team=str(answer.get("team_id")), user=str(answer.get("user_id")), bot=str(answer.get("bot_id")))
+    return Identity(
+        team=str(answer.get("team_id")),
+        user=str(answer.get("user_id")),
+        bot=str(answer.get("bot_id")),
+        home=str(answer.get("url") or ""),
+    )
 
 
 async def channel_ids(api: SlackApi, names: list[str]) -> frozenset[str]:
@@ -111,10 +123,17 @@ def build_app(
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    roles: RoleDirectory | None = None,
+    freeze_door: FreezeDoor | None = None,
+    home_reader: Reader | None = None,
+    file_door: FileDoor | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
-    """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk."""
+    """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
+
+    `roles`: None: what needs a role is refused.
+    """
     app = CountedApp(
         metrics=metrics,
         tracing=tracing,
@@ -124,14 +143,33 @@ def build_app(
         process_before_response=True,
     )
     app.error(_not_acknowledged)
-    step_up = StepUpListeners(intake=intake, org=org, open_form=_opener(client))
-    rejecting = RejectListeners(intake=intake, org=org, open_form=_opener(client))
-    editing = EditListeners(intake=intake, org=org, open_form=_opener(client))
-    ask_form = AskForm(intake, org, _opener(client))
+    step_up = StepUpListeners(intake=intake, org=org, open_form=opener(client))
+    rejecting = RejectListeners(intake=intake, org=org, open_form=opener(client))
+    editing = EditListeners(intake=intake, org=org, open_form=opener(client))
+    ask_form = AskForm(intake, org, opener(client))
     keys: KeyListeners | None = None
     if key_door is not None:
-        keys = KeyListeners(key_door, org=org, open_form=_opener(client), whisper=_whisperer(client))
+        keys = KeyListeners(key_door, org=org, open_form=opener(client), whisper=whisperer(client))
         desks = {**(desks or {}), "keys": keys}
+    freezes: FreezeListeners | None = None
+    if freeze_door is not None:
+        freezes = FreezeListeners(
+            freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now
+        )
+        desks = {**(desks or {}), "freeze": freezes}
+    home: HomeListeners | None = None
+    if home_reader is not None:
+        later = Later()
+        home = HomeListeners(
+            HomeKeeper(client, home_reader, intake.now, later),
+            intake,
+            org,
+            open_form=opener(client),
+            whisper=whisperer(client),
+            desks=desks or {},
+            later=later,
+        )
+    Surfaces(tell=teller(client), freezes=freezes, home=home).register(app)
     _register(
         app,
         events=EventListeners(
@@ -143,15 +181,18 @@ def build_app(
             opener_of=Openers(client, identity.bot).opener_of,
         ),
         clicks=ClickListeners(
-            intake=intake, org=org, tell=_teller(client), step_up=step_up, rejecting=rejecting, editing=editing
+            intake=intake, org=org, tell=teller(client), step_up=step_up, rejecting=rejecting, editing=editing
         ),
         step_up=step_up,
         rejecting=rejecting,
         editing=editing,
-        commands=CommandListeners(intake, org, ask_form, desks or {}),
+        commands=CommandListeners(
+            intake, org, ask_form, desks or {}, CommandRoles(roles) if roles is not None else None
+        ),
         ask_form=ask_form,
         keys=keys,
-        feedback=FeedbackListeners(feedback_door, org, _teller(client)) if feedback_door is not None else None,
+        files=FileListeners(file_door, org, teller(client)) if file_door is not None else None,
+        feedback=FeedbackListeners(feedback_door, org, teller(client)) if feedback_door is not None else None,
     )
     return app
 
@@ -168,6 +209,7 @@ def _register(
     ask_form: AskForm,
     keys: KeyListeners | None,
     feedback: FeedbackListeners | None,
+    files: FileListeners | None,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -216,6 +258,11 @@ def _register(
             await feedback.on_feedback(body)
         await ack()
 
+    async def wants_files(ack: AsyncAck, body: dict[str, Any]) -> None:
+        if files is not None:
+            await files.on_files(body)
+        await ack()
+
     async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
@@ -226,6 +273,7 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
+    bolt.action(re.compile(f"^{re.escape(FILES)}$"))(wants_files)
     bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
     bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)
@@ -252,51 +300,3 @@ class _Registers(Protocol):
     def action(self, constraints: re.Pattern[str]) -> Callable[..., object]: ...
     def view(self, constraints: str) -> Callable[..., object]: ...
     def command(self, command: str) -> Callable[..., object]: ...
-
-
-def _teller(api: SlackApi) -> Tell:
-    async def tell(body: dict[str, Any], message: Message) -> None:
-        """An ephemeral message in the thread of the card that was clicked."""
-        container: dict[str, Any] = body.get("container") or {}
-        card: dict[str, Any] = body.get("message") or {}
-        await api.api_call(
-            "chat.postEphemeral",
-            json={
-                "channel": body["channel"]["id"],
-                "user": body["user"]["id"],
-                "thread_ts": card.get("thread_ts") or container.get("thread_ts"),
-                "text": message.text,
-                "blocks": message.blocks,
-            },
-        )
-
-    return tell
-
-
-def _whisperer(api: SlackApi) -> Whisper:
-    async def whisper(channel: str, user: str, message: Message) -> None:
-        """In the channel, or in a direct message where the bot may not write there."""
-        said = {"text": message.text, "blocks": message.blocks}
-        try:
-            await api.api_call("chat.postEphemeral", json={"channel": channel, "user": user, **said})
-        except SlackApiError:
-            opened = await api.api_call("conversations.open", json={"users": user})
-            direct: dict[str, Any] = opened.get("channel") or {}
-            await api.api_call("chat.postMessage", json={"channel": direct.get("id"), **said})
-
-    return whisper
-
-
-def _opener(api: SlackApi) -> OpenForm:
-    async def open_form(trigger_id: str, modal: Modal) -> None:
-        try:
-            async with asyncio.timeout(OPEN_SECONDS):
-                await api.api_call("views.open", json={"trigger_id": trigger_id, "view": modal.view})
-        except SlackApiError as error:
-            # Sent again after its answer was lost: the form is open.
-            if error.response["error"] != "exchanged_trigger_id":
-                raise FormNotOpened(f"Slack did not open the form: {error}") from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise FormNotOpened(f"Slack did not open the form: {error}") from error
-
-    return open_form

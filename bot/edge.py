@@ -16,18 +16,23 @@ from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateFeedback, LateKeys, desks
+from bot.late import LateFeedback, LateFiles, LateFreezes, LateHome, LateKeys, desks
 from bot.listeners.feedback import FeedbackDoor
+from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
+from bot.listeners.papers import FileDoor
 from bot.local.stack import RunningStack
+from bot.pacing import Pacer
 from bot.roles import role_directory
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
+from bot.speaking import whisperer
 from bot.starting import needed
 from bot.taken import NothingTaken, Taken
 from bot.task_limits import task_limits
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import NO_TRACING, Tracing
+from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 
 Connected = Callable[[], Awaitable[bool]]
@@ -70,7 +75,21 @@ async def open_bot(
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
-        desks=desks(settings, client, stack.keys, roles=roles, members=stack.members),
+        desks=desks(
+            settings,
+            client,
+            stack.keys,
+            roles=roles,
+            members=stack.members,
+            home=identity.home,
+            whisper=whisperer(client),
+        ),
+        roles=roles,
+        home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
+        freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
+        file_door=FileDoor(
+            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())), roles
+        ),
         feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
         metrics=metrics.intake,

@@ -54,6 +54,8 @@ class Arrival:
     """What names this request within the channel: the message's ts, or a slash command's trigger id."""
     follows: str = ""
     """The last task of the thread it was said in, which is over."""
+    files: tuple[str, ...] = ()
+    """Slack's ids of what is attached."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Intake:
             redacted=list(cleaned.found),
             received_at=self.now().astimezone(UTC).isoformat(),
             follows=arrival.follows,
+            files=list(arrival.files),
             limits=self.limits,
         )
         try:

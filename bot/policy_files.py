@@ -99,7 +99,7 @@ async def judge_file(inputs: TerminalInputs, path: Path, asked: Asked) -> Explai
                 checks=[check for check in CHECKS if check not in BY_RESULTS],
                 report_checks=[check for check in REPORT_CHECKS if check not in REPORT_BY_RESULTS],
             )
-            policy = PolicyGate(engine, catalog, _WithoutPromotions(engine, estate))
+            policy = PolicyGate(engine, catalog, _WithoutPromotions(engine, estate), ledger)
             pipeline = Pipeline([_instead(gate, safety, policy) for gate in pipeline.gates])
         try:
             context = _context(plan, org=inputs.org, asked=asked, results=results or {})

@@ -28,10 +28,17 @@ _HARMLESS = frozenset({"read_only", "plan_only"})
 
 
 class ChangeHistory(Protocol):
-    """What is on record of earlier changes."""
+    """What is on record of earlier changes, and of those that people said there may not be."""
 
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
         """When a task other than `besides` last changed something there, or began to; None: never, as far as is known.
+
+        Raises `LedgerUnavailable`.
+        """
+        ...
+
+    async def freezes(self, org: str, *, now: datetime) -> list[JsonObject]:
+        """What people declared frozen, has not ended and was not thawed, as `ql.ai.calendar` reads it.
 
         Raises `LedgerUnavailable`.
         """

@@ -42,9 +42,10 @@ class ExecutionCheck:
         all. Raises `PolicyUnavailable`, `EstateError` and `LedgerUnavailable`.
         """
         try:
-            loaded, alone = await asyncio.gather(
+            loaded, alone, freezes = await asyncio.gather(
                 self.engine.digest(),
                 self.autonomy.judge(plan, caller=requester, risk_level=risk_level, now=now),
+                self.autonomy.history.freezes(plan.org, now=now),
             )
         except PolicyUndefined as error:
             return [Refusal(gate="policy", rule="policy.undefined", reason=str(error), repairable=False)]
@@ -53,6 +54,7 @@ class ExecutionCheck:
         whole = plan.model_dump(mode="json", include={"kind", "org", "environment", "maintenance_window"})
         document: JsonObject = {
             "now": now.astimezone(UTC).isoformat(),
+            "freezes": freezes,
             "phase": phase.name if phase else None,
             "phase_index": plan.phases.index(phase) if phase in plan.phases else None,
             "requester": requester.user,

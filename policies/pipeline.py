@@ -169,7 +169,7 @@ def build_pipeline(
     are switched off, each by itself. Raises `ValueError` where that is not allowed."""
     gates: list[Gate] = [
         SchemaGate(),
-        PolicyGate(engine, catalog, ImageRules(engine, estate)),
+        PolicyGate(engine, catalog, ImageRules(engine, estate), history),
         SafetyGate(estate, catalog),
         ApprovalGate(engine, AutonomyCheck(engine, estate, catalog, history)),
     ]

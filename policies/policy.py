@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Literal
 
+from policies.autonomy import ChangeHistory
 from policies.decisions import ask
 from policies.engine import PolicyEngine
 from policies.gate import Catalog, Finding, JudgeContext
@@ -23,6 +24,7 @@ class PolicyGate:
     engine: PolicyEngine
     catalog: Catalog
     images: ImageRules
+    history: ChangeHistory
     name: Literal["policy"] = "policy"
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
@@ -32,6 +34,7 @@ class PolicyGate:
         document: JsonObject = {
             "org": context.caller.org,
             "now": context.now.astimezone(UTC).isoformat(),
+            "freezes": await self.history.freezes(context.caller.org, now=context.now),
             "caller": {"user": context.caller.user, "roles": list(context.caller.roles)},
             "tools": {name: entry["risk"] for name, entry in self.catalog.items()},
             "task": {"environment": context.spec.environment},

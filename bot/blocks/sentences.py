@@ -1,4 +1,4 @@
-"""What Gavel says when there is no card to show: something is away, unclear, declined, secret, or asked for help.
+"""What Gavel says when there is no card to show: something is away, unclear, declined or secret.
 
 Each says what happened, what was *not* done, and what to do next.
 """
@@ -13,8 +13,6 @@ from bot.blocks.message import Message, compose, context, section, sentence
 from bot.blocks.text import code, inline
 from bot.blocks.words import either, plural
 from tools.contracts.common import JsonObject
-
-_EXAMPLE = "production web servers have drifted from the golden image, fix it"
 
 
 def engine_away(what: str, *, task_id: str) -> Message:
@@ -81,30 +79,6 @@ def secret_in_alert(kinds: Sequence[str]) -> Message:
         f"This alert held what looks like a secret ({_named(kinds)}). I removed it before storing or passing anything "
         "on, but it is still visible in this channel. Please *rotate it now*, delete the message, and take it out of "
         "what the alert sends."
-    )
-
-
-def help_text() -> Message:
-    """`/gavel help`."""
-    return compose(
-        "Gavel: ask, watch the council, approve. Nothing changes without an approval.",
-        [
-            section(
-                "*Gavel* looks into what you ask, has several models vote on it, and proposes a plan. "
-                "Nothing changes until someone with the right role approves it, and never by the person who asked."
-            ),
-            section(
-                f"*Ask*  `/gavel ask {_EXAMPLE}`, `/gavel ask` for a form,\n"
-                "or mention me in a channel, or send me a direct message.\n"
-                "*Decide*  with the buttons under a plan. One rejection stops it; so does its deadline.\n"
-                "*How many models*  `/gavel mode`, `/gavel mode council`, `/gavel ask --mode council …`\n"
-                "*Which models*  `/gavel models`\n"
-                "*What it costs*  `/gavel usage by team since 7d`\n"
-                "*Keys of your own*  `/gavel keys`\n"
-                "*This help*  `/gavel help`"
-            ),
-            context("Never paste passwords or keys. Every step is in the ledger: `gavel ledger show TASK`."),
-        ],
     )
 
 

@@ -54,10 +54,13 @@ class Silent:
 
 
 class Quiet:
-    """Nothing was changed lately."""
+    """Nothing was changed lately, and nothing is frozen."""
 
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
         return None
+
+    async def freezes(self, org: str, *, now: datetime) -> list[JsonObject]:
+        return []
 
 
 @dataclass

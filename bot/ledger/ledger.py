@@ -20,8 +20,9 @@ from bot.ledger.bodies import UnwritableBody, is_large, prepare, prepare_artifac
 from bot.ledger.chain import Draft, Entry, entry_hash, require_key, same
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
+from bot.ledger.freezes import MOST_DAYS, Freeze, standing
 from bot.ledger.group_commit import GroupCommit
-from bot.ledger.results import tool_results, whole_body
+from bot.ledger.results import tool_results, whole_body, whole_entries
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
 from tools.contracts.common import Environment, JsonObject
@@ -227,6 +228,14 @@ class Ledger:
             self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
         )
 
+    async def whole(self, org: str, task_id: str, kinds: Collection[str]) -> list[tuple[Entry, JsonObject]]:
+        """All of a task's entries of these kinds, in order, each with its body whole.
+
+        Raises `LedgerUnavailable`, also when one was not written by this ledger.
+        """
+        _require_names(org=org, task_id=task_id)
+        return await whole_entries(self._database, org, task_id, kinds, key=self._key, fetch=partial(self._fetch, org))
+
     async def known(self, org: str, task_id: str, keys: Collection[str]) -> frozenset[str]:
         """Which of these keys the task has an entry for.
 
@@ -304,6 +313,20 @@ class Ledger:
                     return moment
             before, limit = page[-1].seq, reader.PAGE
         return None
+
+    async def declared_freezes(self, org: str, *, now: datetime) -> list[Freeze]:
+        """What people declared frozen, has not ended and was not thawed, the newest first. Raises `LedgerUnavailable`,
+        also when an entry about one was edited.
+        """
+        _require_names(org=org)
+        found = await reader.freezes(self._database, org, since=timestamp(now - timedelta(days=MOST_DAYS)))
+        for entry in found:
+            self._require_own(entry, org)
+        return standing(found, now=now)
+
+    async def freezes(self, org: str, *, now: datetime) -> list[JsonObject]:
+        """:meth:`declared_freezes` for the policies. Implements `policies.autonomy.ChangeHistory`."""
+        return [freeze.as_entry(org) for freeze in await self.declared_freezes(org, now=now)]
 
     async def cost(self, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:
         """US dollars that the task's model calls cost so far. None is unknown, which is not zero: a single call of

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import TypeVar
 
-from sqlalchemy import Executable, RowMapping, bindparam, func, select, true
+from sqlalchemy import Executable, RowMapping, bindparam, func, select, text, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,7 @@ from bot.ledger import artifacts
 from bot.ledger.artifacts import StoredArtifact
 from bot.ledger.chain import Entry
 from bot.ledger.database import Database, reason_of
-from bot.ledger.tables import AiRequestLog, Artifact, LedgerEntry
+from bot.ledger.tables import FREEZES, AiRequestLog, Artifact, LedgerEntry
 from tools.contracts.ledger import LedgerUnavailable
 
 Shaped = TypeVar("Shaped")
@@ -58,6 +58,11 @@ _LATEST = (
     .order_by(LedgerEntry.seq.desc())
     .limit(bindparam("page"))
 )
+_FREEZES = (
+    select(*_ENTRY)
+    .where(LedgerEntry.org == bindparam("org"), text(FREEZES), LedgerEntry.at >= bindparam("since"))
+    .order_by(LedgerEntry.seq.desc())
+)
 _ARTIFACT = select(*artifacts.COLUMNS).where(Artifact.org == bindparam("org"), Artifact.digest == bindparam("digest"))
 
 
@@ -91,6 +96,11 @@ async def latest(
     before = _NO_SEQ if before_seq is None else before_seq
     given = {"org": org, "kinds": sorted(kinds), "besides": besides_task, "before": before, "page": limit}
     return await _look(database, _LATEST, _entry, **given)
+
+
+async def freezes(database: Database, org: str, *, since: str) -> list[Entry]:
+    """What was declared frozen or thawed since then, the newest first. Raises `LedgerUnavailable`."""
+    return await _look(database, _FREEZES, _entry, org=org, since=since)
 
 
 async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:

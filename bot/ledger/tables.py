@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, Dialect, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+FREEZES = "kind IN ('change_frozen', 'change_thawed')"
+"""What people declared frozen and thawed. A query must say it in these words for its index to be used."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -34,7 +37,11 @@ class LedgerEntry(Base):
     """One link of an org's chain. Rows are only ever added; `hash` covers all the rest."""
 
     __tablename__ = "ledger_entries"
-    __table_args__ = (UniqueConstraint("org", "task_id", "key", name="uq_ledger_entries_org_task_key"),)
+    __table_args__ = (
+        UniqueConstraint("org", "task_id", "key", name="uq_ledger_entries_org_task_key"),
+        # A handful among millions, read before every phase of every plan.
+        Index("ix_ledger_entries_freezes", "org", "seq", sqlite_where=text(FREEZES), postgresql_where=text(FREEZES)),
+    )
 
     org: Mapped[str] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -52,7 +59,25 @@ class LedgerEntry(Base):
     hash: Mapped[str]
 
 
-class AiRequestLog(Base):
+class Asked:
+    """What a question to a model was, whether it took a call or not."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org: Mapped[str]
+    user_id: Mapped[str]
+    task_id: Mapped[str]
+    agent: Mapped[str | None]
+    """On whose account: a specialist's name, `meta_prompt`, `follow_up`, `doctor`, `eval`; None: not known, as before
+    version 0002."""
+    purpose: Mapped[str]
+    mode: Mapped[str]
+    member: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AiRequestLog(Asked, Base):
     """ADR-006, request logging: one row per provider call, failures included. No prompt, no answer, no key."""
 
     __tablename__ = "ai_request_logs"
@@ -62,20 +87,9 @@ class AiRequestLog(Base):
         Index("ix_ai_request_logs_created_at", "created_at"),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    org: Mapped[str]
-    user_id: Mapped[str]
-    task_id: Mapped[str]
     key: Mapped[str]
     parent_id: Mapped[str | None]
     """`id` of the call this one repeats, follows, judges or votes on (see `ChatRequest.parent`); None: a first call."""
-    agent: Mapped[str | None]
-    """On whose account: a specialist's name, `meta_prompt`, `follow_up`; None: not known, as before version 0002."""
-    purpose: Mapped[str]
-    mode: Mapped[str]
-    member: Mapped[str]
-    provider: Mapped[str]
-    model: Mapped[str]
     prompt_id: Mapped[str]
     prompt_version: Mapped[str]
     prompt_checksum: Mapped[str | None]
@@ -93,7 +107,6 @@ class AiRequestLog(Base):
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]
     """Redacted."""
-    created_at: Mapped[datetime]
 
 
 class Artifact(Base):
@@ -217,8 +230,31 @@ class BudgetReservation(Base):
     expires_at: Mapped[datetime]
 
 
-class AiCacheHit(Base):
-    """A question that was answered without a call, by an answer that was kept, and what that saved."""
+class TaskFile(Base):
+    """A file that a person attached, sealed (`bot.attachments.store`); or one that was refused, without its bytes."""
+
+    __tablename__ = "task_files"
+    __table_args__ = (Index("ix_task_files_created_at", "created_at"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str]
+    note: Mapped[str]
+    nonce: Mapped[str]
+    sealed: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AiCacheHit(Asked, Base):
+    """A question that was answered without a call, by an answer that was kept, and what that saved.
+
+    Its `id` is what the call would have had.
+    """
 
     __tablename__ = "ai_cache_hits"
     __table_args__ = (
@@ -226,19 +262,51 @@ class AiCacheHit(Base):
         Index("ix_ai_cache_hits_created_at", "created_at"),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    """As the call would have had it."""
-    org: Mapped[str]
-    user_id: Mapped[str]
-    task_id: Mapped[str]
-    agent: Mapped[str | None]
-    purpose: Mapped[str]
-    mode: Mapped[str]
-    member: Mapped[str]
-    provider: Mapped[str]
-    model: Mapped[str]
     saved_tokens: Mapped[int | None]
     """Of the call whose answer it is. None: not known."""
     saved_cost: Mapped[float | None]
     """US dollars. None: not known."""
-    created_at: Mapped[datetime]
+
+
+class TaskRow(Base):
+    """What stands in the ledger of one task, so that people can list theirs. Written with each entry, never besides."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("ix_tasks_org_channel_received_at", "org", "channel", "received_at"),
+        Index("ix_tasks_org_user_received_at", "org", "user_id", "received_at"),
+        Index("ix_tasks_org_status", "org", "status"),
+        Index("ix_tasks_org_seq", "org", "seq"),
+    )
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str]
+    """Who asked: a Slack user id, or `alert:…`."""
+    source: Mapped[str]
+    channel: Mapped[str]
+    thread_ts: Mapped[str]
+    """Of the thread's first message; empty: none is open yet."""
+    goal: Mapped[str]
+    """As it was understood, before that as it was asked. Redacted, and clipped."""
+    agent: Mapped[str]
+    environment: Mapped[str]
+    status: Mapped[str]
+    """See `bot.tasks.board.Status`."""
+    revision: Mapped[int]
+    roles: Mapped[str]
+    """Who may decide on the plan that waits, comma-separated; empty: none waits."""
+    quorum: Mapped[int]
+    voters: Mapped[str]
+    """Who approved that plan, comma-separated."""
+    expires_at: Mapped[str]
+    """Of the plan that waits: RFC 3339; empty: none waits."""
+    outcome: Mapped[str]
+    """Empty: it has not ended."""
+    cost_usd: Mapped[float | None]
+    """Once it has ended. None: unknown."""
+    received_at: Mapped[str]
+    changed_at: Mapped[str]
+    """RFC 3339 in UTC with microseconds, as the ledger has them."""
+    seq: Mapped[int] = mapped_column(BigInteger)
+    """Of the entry that changed it last."""

@@ -14,6 +14,7 @@ from bot.ledger.artifacts import StoredArtifact
 from bot.ledger.chain import Draft, Entry, Head, genesis, same, seal
 from bot.ledger.database import Database, reason_of
 from bot.ledger.tables import AiRequestLog, Artifact, LedgerEntry
+from bot.ledger.task_index import keep_up
 from tools.contracts.ledger import LedgerUnavailable
 
 _ATTEMPTS = 5
@@ -95,6 +96,7 @@ class ChainWriter:
                 head = Head(entries[-1].seq, entries[-1].hash)
         if entries:
             connection.execute(_ADD_ENTRY, [asdict(entry) for entry in entries])
+            keep_up(connection, entries)
         requests = [dict(write.request) for write in fresh if write.request is not None]
         if requests:
             connection.execute(_ADD_REQUEST, requests)

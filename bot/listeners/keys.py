@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,15 +12,12 @@ from pydantic import SecretStr
 
 from bot.blocks import keys as says
 from bot.blocks.message import Message, sentence
-from bot.desks import KeyDesk, NotDone, Typed
+from bot.desks import KeyDesk, NotDone, Typed, Whisper
 from bot.listeners.step_up import FormNotOpened, OpenForm
 from bot.redaction import redact
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
 from tools.contracts.common import JsonObject
-
-Whisper = Callable[[str, str, Message], Awaitable[None]]
-"""Says something to one person only: channel, user, what."""
 
 ROLES_SECONDS = 2.0
 """Of the three in which Slack wants a form's answer."""

@@ -8,6 +8,8 @@ from tools.contracts.common import JsonObject
 
 LedgerKind = Literal[
     "task_received",
+    "file_received",
+    "thread_opened",
     "task_spec",
     "question_asked",
     "question_answered",
@@ -27,6 +29,8 @@ LedgerKind = Literal[
     "alert_heard",
     "alert_triaged",
     "approval_requested",
+    "approval_reminded",
+    "approval_escalated",
     "follow_up_heard",
     "plan_edited",
     "plan_superseded",
@@ -40,6 +44,8 @@ LedgerKind = Literal[
     "run_cancelled",
     "control_refused",
     "mode_set",
+    "change_frozen",
+    "change_thawed",
     "feedback_given",
     "phase_started",
     "phase_finished",

@@ -71,7 +71,12 @@ def events_for(workspace: Workspace, change: Change) -> list[JsonObject]:
 def _subscription(event: JsonObject) -> str:
     if event["type"] != "message":
         return str(event["type"])
-    return {"channel": "message.channels", "im": "message.im"}[str(event["channel_type"])]
+    kinds = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
+    return kinds[str(event["channel_type"])]
+
+
+def _type_of(channel: Channel) -> str:
+    return "group" if channel.private else channel.kind
 
 
 def _message_events(workspace: Workspace, message: Message, channel: Channel) -> list[JsonObject]:
@@ -82,7 +87,7 @@ def _message_events(workspace: Workspace, message: Message, channel: Channel) ->
     if message.user is not None:
         shown["team"] = TEAM_ID
     common = {**shown, "channel": channel.id, "event_ts": message.ts}
-    events: list[JsonObject] = [{**common, "channel_type": channel.kind}]
+    events: list[JsonObject] = [{**common, "channel_type": _type_of(channel)}]
     typed_by_person = message.user is not None and message.bot_id is None
     if channel.kind == "channel" and typed_by_person and f"<@{BOT_USER_ID}" in message.text:
         events.append({**common, "type": "app_mention"})
@@ -97,7 +102,7 @@ def _edited(workspace: Workspace, change: Change, message: Message, channel: Cha
         "subtype": "message_deleted" if gone else "message_changed",
         "hidden": True,
         "channel": channel.id,
-        "channel_type": channel.kind,
+        "channel_type": _type_of(channel),
         "previous_message": change.previous,
         "ts": now,
         "event_ts": now,

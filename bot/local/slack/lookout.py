@@ -66,9 +66,10 @@ class Lookout:
         return None if name is None else self._workspace.user(name).id
 
     async def state(self, request: web.Request) -> web.Response:
-        """The whole workspace but its messages; with `viewer`, the modal in front of them."""
+        """The whole workspace but its messages; with `viewer`, the modal in front of them and their home tab."""
         viewer = self._viewer(request)
         top = self._views.top(viewer) if viewer else None
+        home = self._views.homes.get(viewer) if viewer else None
         body: JsonObject = {
             "team": {"id": TEAM_ID, "name": TEAM_NAME},
             "bot_user": BOT_USER_ID,
@@ -76,14 +77,23 @@ class Lookout:
             "users": [asdict(user) for user in self._workspace.users.values()],
             "usergroups": [asdict(group) for group in self._workspace.usergroups.values()],
             "commands": sorted(self._workspace.manifest.commands),
+            "command_help": [asdict(each) for each in self._workspace.manifest.command_help],
+            "latest": self._latest(),
             "mode": "http" if self._webhooks.urls else "socket",
             "connections": self._sockets.count,
             "ack_seconds": self._outbox.patience.ack,
             "retry_seconds": list(self._outbox.patience.retries),
             "faults": self._faults.shown(),
             "view": top.shown() if top else None,
+            "home": home.shown() if home else None,
         }
         return web.json_response(body)
+
+    def _latest(self) -> JsonObject:
+        """The newest public message of each channel that has one."""
+        workspace = self._workspace
+        newest = {channel: workspace.newest(channel) for channel in workspace.channels}
+        return {channel: ts for channel, ts in newest.items() if ts is not None}
 
     async def channel(self, request: web.Request) -> web.Response:
         """The newest top-level messages of `channel`, oldest first, as `viewer` sees them."""

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 from bot.alerts.names import alert_id, desk_id
 from bot.blocks.alerts import alert_card, storm_card
 from bot.budgets.limits import STORM_USER
+from bot.pacing import Haste
 from bot.thread import SlackRefused, ThreadRef
 from bot.workflows.activities.relating import ties_of
 from bot.workflows.activities.retrying import is_retry, retried
@@ -146,10 +147,10 @@ class Alerting:
         thread = ThreadRef(self.bench.team, message.channel, face.thread_ts or None)
         # Under the monitor's message; where the webhook brought it there is none, and the card opens the thread.
         root = not entry.message_ts
-        urgent = entry.severity == "critical"
+        haste: Haste = "now" if entry.severity == "critical" else "later"
         try:
             if face.card_ts:
-                await self.bench.writer.update(message.channel, face.card_ts, card, urgent=urgent)
+                await self.bench.writer.update(message.channel, face.card_ts, card, haste=haste)
                 return Placed(face.thread_ts, face.card_ts)
             posted = await self.bench.writer.post_once(
                 ThreadRef(self.bench.team, message.channel, None) if root else thread,
@@ -158,7 +159,7 @@ class Alerting:
                 task_id=alert_id(entry.org, entry.channel, entry.fingerprint),
                 # An earlier attempt, or an earlier desk, may have written it.
                 check_first=is_retry() or face.known_before,
-                urgent=urgent,
+                haste=haste,
             )
         except SlackRefused as refused:
             return Placed(face.thread_ts, face.card_ts, error=refused.error)

@@ -16,6 +16,7 @@ from bot.blocks.message import sentence
 from bot.blocks.plan_card import superseded_card
 from bot.blocks.text import inline
 from bot.workflows.activities.deciding import offer_of
+from bot.workflows.activities.reminding import close_reminders
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.task_evidence import evidence_of, offered
 from bot.workflows.activities.whispering import whisper
@@ -64,6 +65,7 @@ class FollowingUp:
                 why="; ".join(message.changes),
             )
             await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            await close_reminders(self.bench, request, proposal)
             note = refined_note(
                 user=message.user,
                 changes=message.changes,
@@ -170,7 +172,7 @@ class FollowingUp:
     async def _explain(self, message: FollowUpInput, reply: Reply) -> FollowedUp:
         request, answer = message.request, message.answer
         book = await evidence_of(self.bench.ledger, request, message.spec, message.proposal)
-        explanation = await (await self._readers(message)).explain(reply, book)
+        explanation, member = await (await self._readers(message)).explain(reply, book)
         body: JsonObject = {"explanation": explanation.model_dump(mode="json")}
         await self._record("explained", message, body | self._prompts("follow_up", "explain"))
         card = explanation_card(
@@ -178,7 +180,9 @@ class FollowingUp:
             question=answer.text,
             user=answer.user,
             tools={result.call.id: result.call.tool for result in book.results},
+            member=member.name,
             task_id=request.task_id,
+            revision=message.proposal.revision,
             simulated=self.bench.simulated,
         )
         await self.bench.writer.post_once(

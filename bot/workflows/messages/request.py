@@ -28,6 +28,12 @@ class TaskLimits:
     """Replies that are read while plans of this task wait for a decision."""
     refinements: int = 5
     """How often replies may change the plan."""
+    remind_percent: list[int] = field(default_factory=lambda: [50])
+    """When a plan that waits is brought to mind: percent of the time that it waits."""
+    remind_seconds_before: list[int] = field(default_factory=lambda: [600])
+    """And so long before it expires."""
+    escalate_percent: int = 75
+    """When the next role is called in, likewise in percent; 0: never."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class TaskRequest:
     """For a part: the whole message. Untrusted."""
     follows: str = ""
     """The last task of the same thread, which is over."""
+    files: list[str] = field(default_factory=list[str])
+    """Slack's ids of what was attached. The files themselves never come here: `bot.attachments`."""
     mac: str = ""
 
 
@@ -75,4 +83,6 @@ class Answer:
     """Kinds of secrets that were removed from the text."""
     unique: str = ""
     """The ts of the message, or of the click: what Slack delivers twice is answered once."""
+    files: list[str] = field(default_factory=list[str])
+    """Slack's ids of what was attached to it."""
     mac: str = ""

@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.blocks import execution, sentences, task
+from bot.blocks import execution, reminder, sentences, task
 from bot.blocks.actions import RunButton
 from bot.blocks.controls import Held, told_of
+from bot.blocks.doctor import doctor_card
 from bot.blocks.follow_up import elsewhere_card, elsewhere_closed, elsewhere_unanswered, explanation_card, refined_note
+from bot.blocks.help import help_text
 from bot.blocks.intents import confirmed_card, intents_card
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
+from bot.blocks.policies import InForce, RefusedRule, policies_away, policy_card
 from bot.blocks.step_up import form_not_opened
+from bot.blocks.tasks import Step, approvals_card, task_details, tasks_card
+from bot.finding import Finding
+from bot.tasks.board import Status, TaskEntry
 from tests.unit.blocks import samples
 from tests.unit.blocks.alert_cards import alert_cards
 from tools.contracts.control import Control
@@ -69,12 +75,62 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "failed", sentences.failed(text, task_id=text)
     yield "secret", sentences.secret_redacted([text, text + "x", "aws_access_key"], visible=True)
     yield "secret in an alert", sentences.secret_in_alert([text])
-    yield "help", sentences.help_text()
+    yield "help", help_text()
+    yield "no such command", help_text(unknown=True)
+    yield from _lists(text)
     yield "click refused", sentences.click_refused(text, roles=[text, "approver"])
     yield "click unreadable", sentences.click_unreadable()
     yield "click not recorded", sentences.click_not_recorded()
     yield "form not opened", form_not_opened()
+    for name, card in (("reminder", reminder.reminder), ("escalation", reminder.escalation)):
+        called = reminder.mentions(user_group="", people=["U0GRACE001"])
+        said = card(
+            called=called, role=text, missing=2, deadline=samples.NOW, environment=text, task_id=samples.fit(text, 200)
+        )
+        yield name, said
+        yield (
+            f"{name} to nobody",
+            card(called=[], role=text, missing=1, deadline=samples.NOW, environment=text, task_id=text),
+        )
+    yield "waits no more", reminder.waits_no_more(task_id=text)
     yield "click recorded", sentences.click_recorded("approve", approvals=1, quorum=2)
+
+
+def _lists(text: str) -> Iterator[tuple[str, Message]]:
+    tasks = [listed(text, status=status) for status in ("awaiting_approval", "ended", "working")] * 20
+    yield "tasks", tasks_card(tasks, tasks, mine=False)
+    yield "no tasks", tasks_card([], [], mine=True)
+    yield "approvals", approvals_card(tasks, hidden=3, may_approve=True)
+    steps = [Step("decision_accepted", text, samples.NOW), Step(text, text, samples.NOW)] * 30
+    yield "task", task_details(tasks[0], steps, now=samples.NOW)
+    yield "doctor", doctor_card([Finding(text, "failed", text, text, text), Finding(text, "ok", text, text)] * 20)
+    yield "policies away", policies_away(text)
+    force = InForce(text, text, as_configured=False, packages=[(text, 1)] * 9, limits=[(text, text)] * 9, own=True)
+    yield "policies", policy_card(force, [RefusedRule(text, 2, samples.NOW)] * 30, looked_at=50)
+
+
+def listed(text: str, *, status: Status) -> TaskEntry:
+    """A task in a list, with `text` wherever somebody's words go."""
+    return TaskEntry(
+        org="T1",
+        task_id=text,
+        user="U0ADA00001",
+        source="mention",
+        channel="C1",
+        thread_ts="1.2",
+        goal=text,
+        agent=text,
+        environment=text,
+        status=status,
+        roles=frozenset({text, "approver"}),
+        quorum=2,
+        voters=("U0GRACE001",),
+        expires_at=samples.NOW,
+        outcome="rolled_back",
+        cost_usd=None,
+        received_at=samples.NOW,
+        changed_at=samples.NOW,
+    )
 
 
 def _replies(text: str) -> Iterator[tuple[str, Message]]:
@@ -120,7 +176,14 @@ def _replies(text: str) -> Iterator[tuple[str, Message]]:
         yield (
             name,
             explanation_card(
-                explanation, question=text, user="U0ADA00001", tools=tools, task_id=samples.TASK, simulated=True
+                explanation,
+                question=text,
+                user="U0ADA00001",
+                tools=tools,
+                member="Claude",
+                task_id=samples.TASK,
+                revision=1,
+                simulated=True,
             ),
         )
     yield (

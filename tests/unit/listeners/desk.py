@@ -29,9 +29,12 @@ from bot.blocks.actions import (
 )
 from bot.blocks.plan_card import Offer, plan_card
 from bot.desks import Desk as CommandDesk
+from bot.home.keeper import Reader
 from bot.intake import Intake
 from bot.listeners.feedback import FeedbackDoor
+from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
+from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
 from bot.workflows.messages.alerts import TriageRules
@@ -124,6 +127,9 @@ async def open_desk(
     desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
+    roles: RoleDirectory | None = None,
+    freeze_door: FreezeDoor | None = None,
+    home_reader: Callable[[AsyncWebClient], Reader] | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -151,6 +157,9 @@ async def open_desk(
         desks={verb: made(client) for verb, made in (desks or {}).items()},
         key_door=key_door,
         feedback_door=feedback_door,
+        roles=roles,
+        freeze_door=freeze_door,
+        home_reader=home_reader(client) if home_reader is not None else None,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)
     await handler.connect_async()

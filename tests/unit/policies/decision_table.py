@@ -6,6 +6,7 @@ A row: what is changed in the document that is allowed, and the rules that must 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tests.unit.policies.documents import Change, both, drop, put
 from tests.unit.policies.operations_table import OPERATIONS
@@ -34,6 +35,12 @@ def _nonprod(environment: str) -> Change:
     return both(put("plan", {**plan, "environment": environment}), put("task.environment", environment))
 
 
+def _frozen(environment: str) -> JsonObject:
+    end = (NOW + timedelta(days=1)).isoformat()
+    start = (NOW - timedelta(days=1)).isoformat()
+    return {"org": ORG, "environment": environment, "reason": "year end", "start": start, "end": end}
+
+
 def _same(_: JsonObject) -> None:
     """Changes nothing."""
 
@@ -49,6 +56,9 @@ PLAN = (
     row("safety", "whole numbers that come as floats", put("plan.phases.0.batch_percent", 7.0)),
     row("safety", "staging in one batch, without window or simulation", _nonprod("staging")),
     row("safety", "development", _nonprod("development")),
+    row("safety", "a freeze around the window", put("freezes", [_frozen("production")]), "plan.window_frozen"),
+    row("safety", "a freeze elsewhere", put("freezes", [_frozen("staging")])),
+    row("safety", "no window, in a freeze", both(_nonprod("staging"), put("freezes", [_frozen("*")])), "plan.frozen"),
     row("safety", "a canary by any name", put("plan.phases.0.name", "Canary Deployment")),
     row("safety", "a wave that calls itself canary", put("plan.phases.0.type", "wave"), "plan.no_canary"),
     row("safety", "half the fleet in one batch", _plan(30, batch_percent=50), "plan.batch_too_large"),

@@ -18,6 +18,7 @@ def plan_document() -> JsonObject:
     return {
         "org": ORG,
         "now": NOW.isoformat(),
+        "freezes": [],
         "caller": {"user": REQUESTER, "roles": ["operator"]},
         "task": {"environment": "production"},
         "tools": {name: entry["risk"] for name, entry in CATALOG.items()},
@@ -75,6 +76,7 @@ def approval_document() -> JsonObject:
 def execution_document() -> JsonObject:
     return {
         "now": NOW.isoformat(),
+        "freezes": [],
         "phase": "Canary",
         "phase_index": 0,
         "requester": REQUESTER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
@@ -43,14 +44,18 @@ def tool(name: str) -> Tool:
 
 
 class NoHistory:
-    """Nothing was ever changed, unless a test says when."""
+    """Nothing was ever changed, unless a test says when; nothing is frozen, unless it says what."""
 
-    def __init__(self, last: datetime | None = None) -> None:
+    def __init__(self, last: datetime | None = None, *, frozen: Sequence[JsonObject] = ()) -> None:
         self._last = last
+        self.frozen = frozen
 
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
         assert (org, besides) == (ORG, TASK), environment
         return self._last
+
+    async def freezes(self, org: str, *, now: datetime) -> list[JsonObject]:
+        return list(self.frozen)
 
 
 class MemoryEstate:

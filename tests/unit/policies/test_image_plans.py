@@ -11,7 +11,7 @@ from policies.images import ImageRules
 from policies.policy import PolicyGate
 from policies.regorus_engine import RegorusEngine
 from tests.unit.policies.documents import images_document
-from tests.unit.policies.plans import CATALOG, NEW, NOW, image, make_context, make_estate, make_plan
+from tests.unit.policies.plans import CATALOG, NEW, NOW, NoHistory, image, make_context, make_estate, make_plan
 from tools.contracts.common import JsonObject
 
 CONTRACT: JsonObject = {
@@ -78,7 +78,7 @@ async def test_what_is_no_validation_is_none(lacking: str, regorus: RegorusEngin
 
 
 async def test_the_policy_gate_asks_and_keeps_what_it_asked(regorus: RegorusEngine) -> None:
-    gate = PolicyGate(regorus, CATALOG, ImageRules(regorus, make_estate()))
+    gate = PolicyGate(regorus, CATALOG, ImageRules(regorus, make_estate()), NoHistory())
     plan = make_plan().model_dump(mode="json")
     finding = await gate.judge(plan, make_context())
     assert (finding.refusals, sorted(finding.documents)) == ([], ["ql.ai.safety"])

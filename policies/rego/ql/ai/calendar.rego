@@ -27,7 +27,7 @@ is_weekly(entry) if object.get(entry, "weekdays", set()) != set()
 
 # --- can it be read? ---
 
-# Empty exactly when both lists are there and every entry can be read: what cannot be read must stop everything.
+# Empty exactly when all lists are there and every entry can be read: what cannot be read must stop everything.
 problems contains name if {
 	some name in ["freezes", "windows"]
 	not entries[name]
@@ -38,6 +38,8 @@ entries[name] := list if {
 	list := data.gavel[name]
 	is_array(list)
 }
+
+entries["declared"] := object.get(input, "freezes", [])
 
 problems contains sprintf("%s.%d.%s", [name, i, path]) if {
 	some name, list in entries
@@ -96,7 +98,8 @@ unreadable := {data.ql.ai.lib.refusal(
 # --- what holds at an instant (nanoseconds) ---
 
 frozen(now, org, environment) := {entry.reason |
-	some entry in data.gavel.freezes
+	some name in ["declared", "freezes"]
+	some entry in entries[name]
 	applies(entry, org, environment)
 	covers(entry, now)
 }

@@ -18,6 +18,7 @@ else := findings
 
 fields := [
 	{"at": ["now"], "is": ["string"]},
+	{"at": ["freezes"], "is": ["array"]},
 	{"at": ["phase"], "is": ["string", "null"]},
 	{"at": ["phase_index"], "is": ["number", "null"]},
 	{"at": ["requester"], "is": ["string"]},

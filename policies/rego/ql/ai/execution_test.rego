@@ -6,6 +6,7 @@ digest := "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 valid := {
 	"now": "2026-11-24T10:00:00Z",
+	"freezes": [],
 	"phase": "Canary",
 	"phase_index": 0,
 	"requester": "U1",
@@ -45,6 +46,27 @@ refused := {
 test_each_rule_refuses[rule] if {
 	some rule, patches in refused
 	rule in rules(patches)
+}
+
+declared := {
+	"org": "T1",
+	"environment": "production",
+	"reason": "year end",
+	"start": "2026-11-24T09:30:00Z",
+	"end": "2026-11-24T11:00:00Z",
+}
+
+test_a_declared_freeze_stops_what_was_approved if {
+	rules(set_to("/freezes", [declared])) == {"execution.frozen"}
+	rules(set_to("/freezes", [object.union(declared, {"environment": "staging"})])) == set()
+	rules(set_to("/freezes", [object.union(declared, {"org": "T2"})])) == set()
+	rules(set_to("/freezes", [object.union(declared, {"end": "2026-11-24T10:00:00Z"})])) == set()
+}
+
+test_a_declared_freeze_that_cannot_be_read_stops_everything if {
+	rules(set_to("/freezes", [object.remove(declared, ["end"])])) == {"data.freezes"}
+	rules(set_to("/freezes", ["all"])) == {"data.freezes"}
+	rules(set_to("/freezes", null)) == {"input.incomplete"}
 }
 
 test_malformed_approvers_and_windows_are_incomplete if {

@@ -15,6 +15,8 @@ deny := data.ql.ai.lib.incomplete(unusable) if count(unusable) > 0
 
 else := data.ql.ai.lib.no_limits(input.org) if not data.ql.ai.lib.limits_usable(input.org)
 
+else := data.ql.ai.calendar.unreadable if count(data.ql.ai.calendar.problems) > 0
+
 else := findings
 
 # --- the plan as a whole ---

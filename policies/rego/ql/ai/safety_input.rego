@@ -4,6 +4,7 @@ package ql.ai.safety
 fields := [
 	{"at": ["org"], "is": ["string"]},
 	{"at": ["now"], "is": ["string"]},
+	{"at": ["freezes"], "is": ["array"]},
 	{"at": ["caller", "user"], "is": ["string"]},
 	{"at": ["caller", "roles"], "is": ["array"]},
 	{"at": ["tools"], "is": ["object"]},

@@ -19,6 +19,7 @@ tools := {
 asked(plan) := {
 	"org": "T1",
 	"now": "2026-11-24T10:00:00Z",
+	"freezes": [],
 	"caller": {"user": "U1", "roles": ["operator"]},
 	"tools": tools,
 	"task": {"environment": plan.environment},

@@ -36,6 +36,7 @@ pause := {
 valid := {
 	"org": "T1",
 	"now": "2026-11-24T10:00:00Z",
+	"freezes": [],
 	"caller": {"user": "U1", "roles": ["operator"]},
 	"tools": {
 		"execute_rollout_prod": "state_change_prod",
@@ -178,4 +179,51 @@ malformed := [
 test_what_is_malformed_is_incomplete[i] if {
 	some i, patches in malformed
 	rules(patches) == {"input.incomplete"}
+}
+
+declared := {
+	"org": "T1",
+	"environment": "production",
+	"reason": "year end",
+	"start": "2026-11-24T08:00:00Z",
+	"end": "2026-11-24T13:00:00Z",
+}
+
+frozen(changes) := rules(set_to("/freezes", [object.union(declared, changes)]))
+
+test_a_window_inside_a_freeze_is_not_offered if {
+	frozen({}) == {"plan.window_frozen"}
+	frozen({"end": "2026-11-24T12:00:00Z"}) == {"plan.window_frozen"}
+	frozen({"end": "2026-11-24T11:59:59Z"}) == set()
+	frozen({"start": "2026-11-24T09:00:01Z"}) == set()
+	frozen({"environment": "staging"}) == set()
+	frozen({"org": "T2"}) == set()
+}
+
+test_a_configured_freeze_is_as_good_as_a_declared_one if {
+	rules([]) == {"plan.window_frozen"} with data.gavel.freezes as [declared]
+}
+
+test_a_plan_without_a_window_waits_for_the_end_of_a_freeze if {
+	windowless := array.concat(set_to("/plan/maintenance_window", null), set_to("/freezes", [declared]))
+	"plan.frozen" in rules(windowless)
+	not "plan.frozen" in rules(array.concat(windowless, set_to("/now", "2026-11-24T13:00:00Z")))
+}
+
+test_a_weekly_freeze_swallows_no_window if {
+	weekly := {
+		"org": "T1",
+		"environment": "production",
+		"reason": "office hours",
+		"weekdays": ["tuesday"],
+		"from": "00:00",
+		"to": "00:00",
+		"time_zone": "UTC",
+	}
+	rules([]) == set() with data.gavel.freezes as [weekly]
+}
+
+test_freezes_that_cannot_be_read_refuse if {
+	rules(set_to("/freezes", [object.remove(declared, ["end"])])) == {"data.freezes"}
+	rules(set_to("/freezes", "none")) == {"input.incomplete"}
 }

@@ -1,0 +1,139 @@
+"""`/gavel freeze`, its form and the Thaw buttons. Who may is asked when it counts, at the end of a form or a click."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from bot.blocks import freeze as says
+from bot.blocks.message import Message, sentence
+from bot.desks import NotDone, Typed, Whisper
+from bot.listeners.later import Later
+from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.roles import RoleDirectory, RolesUnavailable
+from bot.slack_web import child
+from tools.contracts.common import JsonObject
+
+ROLES_SECONDS = 1.2
+WRITE_SECONDS = 1.5
+"""Both together, of the three in which Slack wants a form's answer."""
+
+MOST_DAYS = 90
+"""Less than what the ledger looks back for (`bot.ledger.freezes.MOST_DAYS`)."""
+
+MAY: frozenset[str] = frozenset({"approver", "admin"})
+
+
+class FreezeDesk(Protocol):
+    """Keeps freezes. Every method may raise :class:`bot.desks.NotDone`."""
+
+    async def standing(self, org: str) -> Sequence[says.Frozen]: ...
+
+    async def declare(
+        self, *, org: str, user: str, name: str, environment: str, reason: str, end: datetime
+    ) -> says.Frozen:
+        """Once for each `name`, however often it is called."""
+        ...
+
+    async def thaw(self, *, org: str, user: str, name: str) -> bool:
+        """Whether it stood."""
+        ...
+
+
+@dataclass(frozen=True)
+class FreezeDoor:
+    desk: FreezeDesk
+    roles: RoleDirectory
+
+
+@dataclass(frozen=True)
+class FreezeListeners:
+    door: FreezeDoor
+    org: str | None
+    open_form: OpenForm
+    whisper: Whisper
+    now: Callable[[], datetime]
+    later: Later = field(default_factory=Later)
+
+    async def answer(self, typed: Typed) -> Message:
+        """`/gavel freeze [list]`. Implements `bot.desks.Desk`."""
+        if typed.words not in ("", "list"):
+            return sentence(
+                "I did not understand that, so nothing was frozen. Try `/gavel freeze` or `/gavel freeze list`."
+            )
+        may = await self._refused(typed.user) is None
+        if may and not typed.words:
+            try:
+                await self.open_form(typed.trigger_id, says.freeze_form(metadata=typed.channel, now=self.now()))
+            except FormNotOpened:
+                return sentence("Slack did not open the form, so nothing was frozen. Send `/gavel freeze` again.")
+        try:
+            return says.freezes_card(await self.door.desk.standing(typed.org), may=may)
+        except NotDone as error:
+            return sentence(str(error))
+
+    async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
+        """The form was submitted. What to show under which field; empty: it is on record, and holds."""
+        view: dict[str, Any] = body["view"]
+        values = child(child(view, "state"), "values")
+        environment: object = child(
+            _field(values, says.ENVIRONMENT_BLOCK, says.ENVIRONMENT_INPUT), "selected_option"
+        ).get("value")
+        reason: object = _field(values, says.REASON_BLOCK, says.REASON_INPUT).get("value")
+        until: object = _field(values, says.END_BLOCK, says.END_INPUT).get("selected_date_time")
+        if environment not in says.ENVIRONMENTS or not isinstance(reason, str) or not isinstance(until, int):
+            return {says.REASON_BLOCK: says.UNREADABLE}
+        if not reason.strip():
+            return {says.REASON_BLOCK: says.NO_REASON}
+        now = self.now()
+        if not now.timestamp() < until <= (now + timedelta(days=MOST_DAYS)).timestamp():
+            return {says.END_BLOCK: says.end_refused(MOST_DAYS)}
+        user = str(body["user"]["id"])
+        refused = await self._refused(user)
+        if refused is not None:
+            return {says.ENVIRONMENT_BLOCK: refused}
+        try:
+            async with asyncio.timeout(WRITE_SECONDS):
+                frozen = await self.door.desk.declare(
+                    org=self.org or str(body["team"]["id"]),
+                    user=user,
+                    name=str(view["id"]),
+                    environment=str(environment),
+                    reason=reason.strip()[: says.MAX_REASON],
+                    end=datetime.fromtimestamp(until, UTC),
+                )
+        except (NotDone, TimeoutError):
+            return {says.ENVIRONMENT_BLOCK: says.LEDGER_AWAY}
+        channel = str(view.get("private_metadata") or "")
+        self.later.do(self.whisper(channel, user, says.now_frozen(frozen)), what="that it is frozen")
+        return {}
+
+    async def on_thaw(self, body: dict[str, Any]) -> Message:
+        """What the one who clicked is told."""
+        user = str(body["user"]["id"])
+        refused = await self._refused(user)
+        if refused is not None:
+            return says.not_thawed(refused)
+        action: dict[str, Any] = body["actions"][0]
+        try:
+            org = self.org or str(body["team"]["id"])
+            thawed = await self.door.desk.thaw(org=org, user=user, name=str(action.get("value") or ""))
+        except NotDone:
+            return says.not_thawed(says.LEDGER_AWAY)
+        return says.now_thawed() if thawed else says.not_frozen_any_more()
+
+    async def _refused(self, user: str) -> str | None:
+        """Why the person may not; None: they may."""
+        try:
+            async with asyncio.timeout(ROLES_SECONDS):
+                roles = await self.door.roles.roles_of(user)
+        except (RolesUnavailable, TimeoutError):
+            return says.NO_ROLES
+        return says.NOT_IN_ROLE if MAY.isdisjoint(roles) else None
+
+
+def _field(values: JsonObject, block: str, element: str) -> JsonObject:
+    return child(child(values, block), element)

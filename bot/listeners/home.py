@@ -1,0 +1,118 @@
+"""The home tab: opened, and the buttons on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from agents.intake import mode_named
+from bot.blocks import home as says
+from bot.blocks.ask import AS_SET, ask_form
+from bot.blocks.message import Message, sentence
+from bot.desks import Desk, Typed, Whisper
+from bot.home.keeper import HomeKeeper
+from bot.intake import HandOverFailed, Intake, TaskEnded
+from bot.listeners.later import Later
+from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.slack_web import child
+from tools.contracts.control import Control
+
+NOT_OPENED = sentence("Slack did not open the form, so nothing was done. Click again.")
+OVER = sentence("That task is over, so there is nothing left to cancel. Your click changed nothing.")
+NOT_RECORDED = sentence(
+    "I could not record that: the workflow service did not answer. Nothing was cancelled; click again."
+)
+
+
+@dataclass(frozen=True)
+class HomeListeners:
+    keeper: HomeKeeper
+    intake: Intake
+    org: str | None
+    open_form: OpenForm
+    whisper: Whisper
+    desks: Mapping[str, Desk]
+    """Verb of `/gavel` → who answers it: `mode`, `keys` and `freeze` do what they do there."""
+    later: Later
+
+    async def on_opened(self, body: dict[str, Any]) -> None:
+        """`app_home_opened`. Of its tabs only home is ours to fill."""
+        event: dict[str, Any] = body["event"]
+        if event.get("tab") == "home":
+            self.keeper.opened(org=self._org(body), user=str(event["user"]), channel=str(event.get("channel") or ""))
+
+    async def on_click(self, body: dict[str, Any]) -> None:
+        """Any button of the tab but Cancel and the links."""
+        action: dict[str, Any] = body["actions"][0]
+        typed = self._typed(body, "")
+        match action["action_id"]:
+            case says.ASK:
+                try:
+                    await self.open_form(typed.trigger_id, ask_form(metadata=typed.channel))
+                except FormNotOpened:
+                    await self._tell(typed, NOT_OPENED)
+            case says.FREEZE:
+                await self._at_desk("freeze", typed)
+            case says.KEYS:
+                await self._at_desk("keys", typed)
+            case says.MODE:
+                chosen = str(child(action, "selected_option").get("value") or "")
+                setting = mode_named(chosen)
+                word = "default" if chosen == AS_SET or setting is None else setting
+                await self._at_desk("mode", self._typed(body, word))
+            case _:
+                pass
+        self.keeper.opened(org=typed.org, user=typed.user, channel=typed.channel)
+
+    async def on_cancel(self, body: dict[str, Any]) -> None:
+        """Cancel of a task. The workflow says whether the person may, as on its own card."""
+        action: dict[str, Any] = body["actions"][0]
+        typed = self._typed(body, "")
+        task_id = str(action.get("value") or "")
+        try:
+            await self.intake.control(
+                Control(
+                    org=typed.org,
+                    task_id=task_id,
+                    action="cancel",
+                    user=typed.user,
+                    channel=typed.channel,
+                    unique=str(action.get("action_ts", "")),
+                    issued_at=self.intake.now().astimezone(UTC).isoformat(),
+                )
+            )
+        except TaskEnded:
+            await self._tell(typed, OVER)
+        except HandOverFailed:
+            await self._tell(typed, NOT_RECORDED)
+        self.keeper.opened(org=typed.org, user=typed.user, channel=typed.channel)
+
+    async def _at_desk(self, verb: str, typed: Typed) -> None:
+        """What the command of this name does. Its words are said in the direct messages; a form speaks for itself."""
+        desk = self.desks.get(verb)
+        if desk is None:
+            await self._tell(typed, sentence("That is not configured here, so nothing was done."))
+            return
+        said = await desk.answer(typed)
+        if verb == "mode":
+            await self._tell(typed, said)
+
+    async def _tell(self, typed: Typed, said: Message) -> None:
+        if typed.channel:
+            self.later.do(self.whisper(typed.channel, typed.user, said), what="what came of a click on a home tab")
+
+    def _typed(self, body: dict[str, Any], words: str) -> Typed:
+        view = child(body, "view")
+        return Typed(
+            org=self._org(body),
+            user=str(body["user"]["id"]),
+            # Ours, from the view we published.
+            channel=str(view.get("private_metadata") or ""),
+            words=words,
+            trigger_id=str(body.get("trigger_id") or ""),
+        )
+
+    def _org(self, body: dict[str, Any]) -> str:
+        return self.org or str(body.get("team_id") or child(body, "team").get("id"))

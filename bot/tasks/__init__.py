@@ -1,0 +1,1 @@
+"""Which tasks there are: whose, where, how they stand, and who may see them."""

@@ -23,6 +23,7 @@ from bot.redaction import redact
 from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages.alerts import AlertBatch, AlertSeen, AlertStart, TriageRules
+from bot.workflows.options import STORM_TASK
 from tools.contracts.alert_notice import MOST_LABEL_VALUE, MOST_TEXT, MOST_TITLE, AlertNotice
 from tools.contracts.signing import sign
 
@@ -141,6 +142,7 @@ class AlertDoor:
                     AlertStart(pile.org, pile.channel, pile.notice.fingerprint),
                     id=name,
                     task_queue=self.task_queue,
+                    task_timeout=STORM_TASK,
                     start_signal="receive",
                     start_signal_args=[sign(batch, self.key)],
                     # One that was over for long has ended; the next time is another life of it.

@@ -154,6 +154,7 @@ async def open_workbench(
             ledger=ledger,
             take_warnings=purse.take_warnings,
             spending=purse,
+            page=settings.alerts.page,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(

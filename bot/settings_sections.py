@@ -40,6 +40,13 @@ def _parse_json(value: object) -> object:
 
 UserIds = Annotated[list[SlackUserId], NoDecode, BeforeValidator(split_commas)]
 
+Percents = Annotated[
+    list[Annotated[int, Field(ge=1, le=99)]], NoDecode, BeforeValidator(split_commas), Field(max_length=10)
+]
+Moments = Annotated[
+    list[Annotated[int, Field(ge=1, le=30 * 86400)]], NoDecode, BeforeValidator(split_commas), Field(max_length=10)
+]
+
 
 class SlackSettings(Section):
     """The workspace the bot serves. Without any token the embedded workspace is used."""
@@ -251,6 +258,12 @@ class ApprovalSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_APPROVALS_")
     expiry_seconds: Days | None = None
     """None: as the policy decides for the plan."""
+    remind_percent: Percents = [50]
+    """When a plan that waits is brought to mind in its thread, in percent of the time it waits."""
+    remind_seconds_before: Moments = [600]
+    """And so many seconds before it expires."""
+    escalate_percent: int = Field(default=75, ge=0, le=99)
+    """When the next role that may decide is called in, in percent of that time; 0: never."""
 
 
 class TaskSettings(Section):

@@ -13,4 +13,7 @@ def task_limits(settings: Settings) -> TaskLimits:
         approval_seconds=settings.approvals.expiry_seconds,
         pause_seconds=settings.tasks.pause_expiry_seconds,
         text_chars=settings.limits.text_chars,
+        remind_percent=settings.approvals.remind_percent,
+        remind_seconds_before=settings.approvals.remind_seconds_before,
+        escalate_percent=settings.approvals.escalate_percent,
     )

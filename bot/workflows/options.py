@@ -63,6 +63,12 @@ ESTATE_STEP = StepOptions(
     heartbeat=SILENCE,
     retry=PATIENT,
 )
+REMIND_STEP = StepOptions(
+    start_to_close=timedelta(seconds=10),
+    schedule_to_close=timedelta(seconds=20),  # decisions wait behind it: rather leave a reminder out
+    heartbeat=SILENCE,
+    retry=PATIENT,
+)
 EXECUTE_STEP = StepOptions(
     start_to_close=timedelta(minutes=30),  # one phase: its changes and its health checks
     schedule_to_close=timedelta(hours=2),

@@ -17,6 +17,7 @@ from bot.workflows.options import (
     EXECUTE_STEP,
     GATE_STEP,
     MODEL_STEP,
+    REMIND_STEP,
     REPLY_STEP,
     WRITE_STEP,
     StepOptions,
@@ -50,6 +51,7 @@ FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
 SETTLE_ELSEWHERE = Step("settle_elsewhere", m.ElsewhereInput, m.Settled, WRITE_STEP)
 EDIT_PLAN = Step("edit_plan", m.EditInput, m.FollowedUp, WRITE_STEP)
 SUPERSEDE = Step("supersede", m.SupersedeInput, bool, WRITE_STEP)
+REMIND = Step("remind", m.RemindInput, str, REMIND_STEP)
 READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
 TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
 REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)

@@ -20,6 +20,7 @@ from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.reminding import Reminding
 from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
@@ -85,6 +86,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             following_up.supersede,
             editing.edit_plan,
             elsewhere.settle_elsewhere,
+            Reminding(bench).remind,
             deciding.read_roles,
             deciding.tell,
             deciding.refuse_decision,

@@ -29,6 +29,8 @@ LedgerKind = Literal[
     "alert_heard",
     "alert_triaged",
     "approval_requested",
+    "approval_reminded",
+    "approval_escalated",
     "follow_up_heard",
     "plan_edited",
     "plan_superseded",

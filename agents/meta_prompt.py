@@ -87,6 +87,7 @@ class MetaPrompt:
             alert_fields=sorted(request.alert_fields.items()),
             exchanges=request.exchanges,
             whole=request.whole,
+            quoted=request.quoted,
             previous=_previous(request.previous),
             received_at=request.received_at,
             threshold=self.confidence_threshold,
@@ -213,7 +214,7 @@ def environment_is_written(draft: TaskDraft, request: Request) -> bool:
     if request.previous is not None and draft.environment == request.previous.environment:
         return True
     asked = [text for exchange in request.exchanges for text in (exchange.question, exchange.answer)]
-    said = [request.text, request.whole, *request.alert_fields, *request.alert_fields.values(), *asked]
+    said = [request.text, request.whole, request.quoted, *request.alert_fields, *request.alert_fields.values(), *asked]
     return any(said_in(draft.environment_words, text) for text in said)
 
 
@@ -234,7 +235,8 @@ def _confirmation(draft: TaskDraft) -> Question:
 def _written_only(context: TaskContext, request: Request) -> TaskContext:
     """Without assets and subjects that nobody wrote: a model must not narrow a task to what it made up."""
     before = request.previous.context if request.previous is not None else TaskContext()
-    written = [request.text, request.whole, *request.alert_fields.values(), *(e.answer for e in request.exchanges)]
+    answers = [exchange.answer for exchange in request.exchanges]
+    written = [request.text, request.whole, request.quoted, *request.alert_fields.values(), *answers]
 
     def kept(names: Sequence[str], known: Sequence[str]) -> list[str]:
         return [name for name in names if name in known or any(said_in(name, text) for text in written)]

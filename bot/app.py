@@ -31,7 +31,9 @@ from bot.command_roles import CommandRoles
 from bot.desks import Desk
 from bot.home.keeper import HomeKeeper, Reader
 from bot.intake import HandOverFailed, Intake
+from bot.listeners.about import AboutMessage
 from bot.listeners.ask_form import AskForm
+from bot.listeners.assistant import AssistantListeners
 from bot.listeners.clicks import ClickListeners
 from bot.listeners.commands import CommandListeners
 from bot.listeners.edit import EditListeners
@@ -41,6 +43,7 @@ from bot.listeners.freezes import FreezeDoor, FreezeListeners
 from bot.listeners.home import HomeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
 from bot.listeners.later import Later
+from bot.listeners.links import LinkListeners, TaskFinder
 from bot.listeners.openers import Openers
 from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import StepUpListeners
@@ -122,6 +125,7 @@ def build_app(
     roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
     home_reader: Reader | None = None,
+    task_finder: TaskFinder | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
@@ -164,16 +168,25 @@ def build_app(
             desks=desks or {},
             later=later,
         )
-    Surfaces(tell=teller(client), freezes=freezes, home=home).register(app)
+    events = EventListeners(
+        intake=intake,
+        org=org,
+        bot_user=identity.user,
+        alert_channels=alert_channels,
+        opener_of=Openers(client, identity.bot).opener_of,
+    )
+    Surfaces(
+        tell=teller(client),
+        freezes=freezes,
+        home=home,
+        assistant=AssistantListeners(events, client, Later()),
+        ask=ask_form,
+        about=AboutMessage(intake, org, opener(client)),
+        links=LinkListeners(task_finder, client, org, slack.task_url, Later()) if task_finder is not None else None,
+    ).register(app)
     _register(
         app,
-        events=EventListeners(
-            intake=intake,
-            org=org,
-            bot_user=identity.user,
-            alert_channels=alert_channels,
-            opener_of=Openers(client, identity.bot).opener_of,
-        ),
+        events=events,
         clicks=ClickListeners(
             intake=intake, org=org, tell=teller(client), step_up=step_up, rejecting=rejecting, editing=editing
         ),

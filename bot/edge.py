@@ -15,7 +15,7 @@ from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateFeedback, LateFreezes, LateHome, LateKeys, desks
+from bot.late import LateFeedback, LateFreezes, LateHome, LateKeys, LateTasks, desks
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
@@ -80,6 +80,7 @@ async def open_bot(
             whisper=whisperer(client),
         ),
         roles=roles,
+        task_finder=LateTasks(settings, client, identity.home),
         home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
         feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),

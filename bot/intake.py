@@ -58,6 +58,8 @@ class Arrival:
     """What names this request within the channel: the message's ts, or a slash command's trigger id."""
     follows: str = ""
     """The last task of the thread it was said in, which is over."""
+    quoted: str = ""
+    """The message that the person points at. Untrusted."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Intake:
         return task
 
     async def _start(self, arrival: Arrival, task: str) -> None:
-        cleaned = redact(whole_text(arrival.text))
+        cleaned, quoted = redact(whole_text(arrival.text)), redact(whole_text(arrival.quoted))
         alert = arrival.source == "alert"
         request = TaskRequest(
             task_id=task,
@@ -98,9 +100,10 @@ class Intake:
             message_ts=arrival.message_ts,
             # Cut after it was redacted: half of a secret looks like none.
             text=cleaned.text[:ALERT_CHARACTERS] if alert else cleaned.text,
-            redacted=list(cleaned.found),
+            redacted=list(dict.fromkeys([*cleaned.found, *quoted.found])),
             received_at=self.now().astimezone(UTC).isoformat(),
             follows=arrival.follows,
+            quoted=quoted.text,
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import SecretStr
 
@@ -25,6 +25,9 @@ from bot.listeners.freezes import FreezeDesk
 from bot.roles import RoleDirectory
 from bot.settings import Settings
 from bot.slack_api import SlackApi
+
+if TYPE_CHECKING:
+    from bot.tasks.board import TaskEntry
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,32 @@ class LateHome:
         from bot.home.reading import HomeReader
 
         return HomeReader(self.settings, self.keys, self.client, self.roles, self.home, utc_now)
+
+
+@dataclass(frozen=True)
+class LateTasks:
+    """Single tasks. Implements `bot.listeners.links.TaskFinder`."""
+
+    settings: Settings
+    client: SlackApi
+    home: str
+    """The workspace's address."""
+
+    async def one(self, org: str, task_id: str) -> TaskEntry | None:
+        """See `TaskFinder`."""
+        # As with usage.
+        await asyncio.to_thread(import_module, "bot.tasks.desk")
+        from bot.tasks.desk import open_board
+
+        async with open_board(self.settings, self.home) as board:
+            return await board.one(org, task_id)
+
+    async def is_open(self, channel: str) -> bool:
+        """See `TaskFinder`."""
+        await asyncio.to_thread(import_module, "bot.tasks.seeing")
+        from bot.tasks.seeing import Rooms
+
+        return await Rooms(self.client).is_open(channel)
 
 
 @dataclass(frozen=True)

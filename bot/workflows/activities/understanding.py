@@ -53,6 +53,12 @@ def open_alert(question: Question) -> str:
     )
 
 
+def _from_a_shortcut(message: UnderstandInput) -> bool:
+    """It is asked about somebody's message, in its thread, and nobody there has seen who asked for what."""
+    request = message.request
+    return bool(request.quoted) and not (message.exchanges or request.part_of or request.handed_over_from)
+
+
 @dataclass(frozen=True)
 class Understanding:
     bench: Workbench
@@ -78,8 +84,7 @@ class Understanding:
             await self._close_question(message)
             try:
                 thread_ts = message.thread_ts
-                # A command and a shortcut leave no message: others see who asked for what from us.
-                if thread_ts is None or (request.source == "command" and not message.exchanges and not request.part_of):
+                if thread_ts is None or _from_a_shortcut(message):
                     thread_ts = await self._open_thread(request)
             except SlackRefused as refused:
                 if refused.error not in NO_ROOM:

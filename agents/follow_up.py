@@ -63,25 +63,28 @@ class FollowUps:
 
     async def read(self, reply: Reply, *, plan: JsonObject) -> FollowUp:
         """What the reply asks for. Decides nothing. Raises :class:`ModelError` and `LedgerUnavailable`."""
-        return await self._ask(reply, FollowUp, prompt_id="follow_up", purpose="follow_up", values={"plan": plan})
+        heard, _ = await self._ask(reply, FollowUp, prompt_id="follow_up", purpose="follow_up", values={"plan": plan})
+        return heard
 
-    async def explain(self, reply: Reply, book: EvidenceBook) -> Explanation:
-        """An answer of which every value stands in the evidence; empty where it is not known.
+    async def explain(self, reply: Reply, book: EvidenceBook) -> tuple[Explanation, Member]:
+        """An answer of which every value stands in the evidence, empty where it is not known; and whose it is.
 
         Raises :class:`ModelError` and `LedgerUnavailable`.
         """
-        said = await self._ask(
+        said, member = await self._ask(
             reply, Explanation, prompt_id="explain", purpose="explain", values={"evidence": book.rendered()}
         )
-        return supported(said, book, question=reply.words)
+        return supported(said, book, question=reply.words), member
 
-    async def _ask(self, reply: Reply, contract: type[T], *, prompt_id: str, purpose: Purpose, values: JsonObject) -> T:
+    async def _ask(
+        self, reply: Reply, contract: type[T], *, prompt_id: str, purpose: Purpose, values: JsonObject
+    ) -> tuple[T, Member]:
         prompt = self.prompts.load(prompt_id)
         rendered = prompt.render(
             task_json=canonical_json(_shown(reply.spec)).decode(), words=reply.words, limit=TEXT_LIMIT, **values
         )
         key = f"{purpose}:{reply.unique}"
-        answer, _ = await ask_in_turn(
+        return await ask_in_turn(
             self.client,
             self.members,
             ChatRequest(
@@ -101,7 +104,6 @@ class FollowUps:
             ),
             contract,
         )
-        return answer
 
 
 def _shown(spec: TaskSpec) -> JsonObject:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agents.asking import ask_in_turn
+from agents.attachments import NOTHING, Attachments
 from agents.intake import Request, Understanding, harmless, said_in, says_something, split_mode
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member, ModelClient, ModelError
 from agents.orchestrator.modes import ModeDefaults
@@ -61,24 +62,32 @@ class MetaPrompt:
     capabilities: Mapping[TaskType, Capability] = field(default_factory=lambda: CAPABILITIES)
     """Which kinds of work have an agent. Any other is declined by its name, and never given to another agent."""
 
-    async def understand(self, request: Request) -> Understanding:
-        """What is asked for. Raises `LedgerUnavailable` when a model call could not be recorded."""
+    async def understand(self, request: Request, *, attachments: Attachments = NOTHING) -> Understanding:
+        """What is asked for. Raises `LedgerUnavailable` when a model call could not be recorded.
+
+        `attachments`: what was attached. It helps to read the request; where it runs and what it may change is for the
+        person to say.
+        """
         wished, text = split_mode(request.text) if request.source == "person" else (None, request.text)
         if wished is None and request.source == "person":
             # A part of a message that asked for several things: what stood before all of them holds for each.
             wished, _ = split_mode(request.whole)
-        if not says_something(" ".join([text, *request.alert_fields.values(), *(e.answer for e in request.exchanges)])):
+        said = " ".join([text, *request.alert_fields.values(), *(e.answer for e in request.exchanges)])
+        if not attachments and not says_something(said):
             return self._question(request, self._what())
         try:
-            draft, member = await ask_in_turn(self.client, self.members, self._chat_request(request, text), TaskDraft)
+            draft, member = await ask_in_turn(
+                self.client, self.members, self._chat_request(request, text, attachments), TaskDraft
+            )
         except ModelError as error:
             return Understanding(
                 kind="error",
                 text=f"I could not read this request, so nothing was started. {harmless(str(error), 600)}",
             )
-        return self._judge(request, draft, member=member, wished=wished)
+        written = [each.text for each in attachments.texts]
+        return self._judge(request, draft, member=member, wished=wished, written=written)
 
-    def _chat_request(self, request: Request, text: str) -> ChatRequest:
+    def _chat_request(self, request: Request, text: str, attachments: Attachments) -> ChatRequest:
         prompt = self.prompts.load("meta_prompt")
         rendered = prompt.render(
             source=request.source,
@@ -92,8 +101,13 @@ class MetaPrompt:
             received_at=request.received_at,
             threshold=self.confidence_threshold,
         )
+        shown = attachments.fenced(limit=self.text_limit // 2)
+        asked = f"{rendered.user}\n\n{shown}" if shown else rendered.user
         return ChatRequest(
-            messages=(ChatMessage("system", rendered.system), ChatMessage("user", rendered.user)),
+            messages=(
+                ChatMessage("system", rendered.system),
+                ChatMessage("user", asked, images=attachments.images),
+            ),
             purpose="understand",
             org=request.org,
             task_id=request.task_id,
@@ -109,9 +123,15 @@ class MetaPrompt:
         )
 
     def _judge(
-        self, request: Request, draft: TaskDraft, *, member: Member, wished: ModeSetting | None
+        self,
+        request: Request,
+        draft: TaskDraft,
+        *,
+        member: Member,
+        wished: ModeSetting | None,
+        written: Sequence[str] = (),
     ) -> Understanding:
-        """Rules that no model's answer gets around."""
+        """Rules that no model's answer gets around. `written`: in attached texts."""
         if draft.kind == "decline":
             return _no(f"{harmless(draft.goal, 300)} {what_gavel_can()} Nothing was started.", draft, member)
         if draft.kind == "several":
@@ -152,7 +172,7 @@ class MetaPrompt:
                 org=request.org,
                 user=request.user,
                 environment=stated.environment,
-                context=_written_only(draft.context, request),
+                context=_written_only(draft.context, request, written),
                 # An alert can narrow what is looked at; how fast to change it is for people to say.
                 constraints=draft.constraints if request.source == "person" else Constraints(),
                 agents=[capability.agent],
@@ -232,11 +252,12 @@ def _confirmation(draft: TaskDraft) -> Question:
     return Question(text=f"I read this as: {goal} ({draft.environment}). Is that right?", choices=["Yes", "No"])
 
 
-def _written_only(context: TaskContext, request: Request) -> TaskContext:
-    """Without assets and subjects that nobody wrote: a model must not narrow a task to what it made up."""
+def _written_only(context: TaskContext, request: Request, attached: Sequence[str]) -> TaskContext:
+    """Without assets and subjects that nobody wrote or attached: a model must not narrow a task to what it made up."""
     before = request.previous.context if request.previous is not None else TaskContext()
     answers = [exchange.answer for exchange in request.exchanges]
-    written = [request.text, request.whole, request.quoted, *request.alert_fields.values(), *answers]
+    said = [request.text, request.whole, request.quoted, *request.alert_fields.values(), *answers]
+    written = [*said, *attached]
 
     def kept(names: Sequence[str], known: Sequence[str]) -> list[str]:
         return [name for name in names if name in known or any(said_in(name, text) for text in written)]

@@ -248,6 +248,18 @@ def policy(context: typer.Context) -> None:
     policy_app()(args=context.args, prog_name="gavel policy")
 
 
+# As with the ledger's: an app of its own, imported when it is asked for.
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+)
+def config(context: typer.Context) -> None:
+    """The configuration: `reference` prints every setting."""
+    from bot.config_cli import config_app
+
+    config_app()(args=context.args, prog_name="gavel config")
+
+
 def main() -> None:
     """The entry point. What a person can put right is told in a sentence; anything else is a bug, with traceback."""
     try:

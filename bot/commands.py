@@ -15,6 +15,7 @@ from rich.text import Text
 from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.orchestrator.chat import Member
+from bot.budgets.opening import limits_of
 from bot.doctor import examine, healthy
 from bot.finding import Finding
 from bot.keys import load_keys
@@ -28,8 +29,8 @@ from bot.local.errors import StackError
 from bot.local.models import configured_members
 from bot.local.parts import Part
 from bot.local.rehearsal.members import rehearsal_members
-from bot.local.slack.seed import TEAM_ID
 from bot.local.stack import RunningStack, open_or_attach, open_stack
+from bot.org import org_of
 from bot.redaction import redact
 from bot.routing.cli import ModelsInputs
 from bot.settings import Settings, SettingsError, load_settings
@@ -156,15 +157,6 @@ def database_url() -> str:
     return prepared().database_url
 
 
-def org_of(settings: Settings) -> str:
-    """The tenant, without asking Slack: as configured, else of the gavel that ran here. Raises `SettingsError`."""
-    note = DataDirectory(settings.data_dir).remembered()
-    org = settings.org or (note.org if note is not None else None)
-    if org is None and settings.slack.configured:
-        raise SettingsError(["GAVEL_ORG is not set, and no gavel has run here; set it to your Slack team id (T…)"])
-    return org or TEAM_ID
-
-
 async def members_here(settings: Settings) -> list[Member]:
     """The models that answer: configured ones, else the rehearsal models of the gavel that runs here."""
     members = await configured_members(settings.llm, os.environ)
@@ -198,6 +190,7 @@ def usage_inputs() -> UsageInputs:
         database_url=settings.database_url,
         org=org_of(settings),
         teams=Teams(settings.usage.teams, client),
+        limits=limits_of(settings.budgets),
     )
 
 

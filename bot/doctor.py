@@ -42,7 +42,7 @@ class Examination:
     running: Whereabouts | None
     """The stack that runs in the data directory now."""
     deep: bool
-    """Also make one short call to each model, which costs a little."""
+    """Also make one short call to each model, which costs a little and is on record."""
 
 
 async def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
@@ -243,7 +243,7 @@ async def _models(exam: Examination) -> list[Finding]:
         return [Finding("models", "failed", "LLM_PRIMARY", str(error), "name one of them, or unset LLM_PRIMARY")]
     half = [] if exam.settings.llm.members else half_configured(discover(os.environ))
     if members:
-        found = await examine_models(members, deep=exam.deep)
+        found = await examine_models(exam.settings, members, deep=exam.deep)
         return [*found, *half, *_council(exam, members)]
     base, whose = _address(exam, "llm")
     if base is None:

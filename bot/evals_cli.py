@@ -1,4 +1,7 @@
-"""`gavel eval`: how well models do Gavel's work, on sample data. Nothing is executed, posted or recorded."""
+"""`gavel eval`: how well models do Gavel's work, on sample data.
+
+Nothing is executed or posted. What is asked of the models is on record, and within the budgets.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
@@ -18,7 +22,7 @@ from tools.contracts.modes import ModeSetting
 EXIT_NOT_GOOD = 1
 """An unsafe plan got through every gate; with `--strict` also: a case failed."""
 EXIT_NOT_RUN = 2
-"""A case file, a setting or an option is wrong. Nothing was evaluated."""
+"""A case file, a setting or an option is wrong, and nothing was evaluated; or a budget ended the run before its end."""
 
 CASES = Path("tests/evals")
 
@@ -38,6 +42,9 @@ def evals_app() -> typer.Typer:
         case: Annotated[str | None, typer.Option("--case", help="Only the case of this id.")] = None,
         folder: Annotated[Path, typer.Option("--cases", help="Where the case files are.")] = CASES,
         parallel: Annotated[int, typer.Option("--parallel", min=1, max=32, help="Cases at a time.")] = 2,
+        max_usd: Annotated[
+            float | None, typer.Option("--max-usd", min=0, help="End the run before it costs more than this.")
+        ] = None,
         strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when any case fails.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
     ) -> None:
@@ -50,9 +57,18 @@ def evals_app() -> typer.Typer:
         except CaseError as error:
             typer.echo(f"gavel: {error}", err=True)
             raise typer.Exit(EXIT_NOT_RUN) from error
-        good = asyncio.run(_run(cases, models.split(","), mode=mode, parallel=parallel, strict=strict, as_json=as_json))
-        if not good:
-            raise typer.Exit(EXIT_NOT_GOOD)
+        status = asyncio.run(
+            _run(
+                cases,
+                models.split(","),
+                mode=mode,
+                parallel=parallel,
+                max_usd=max_usd,
+                strict=strict,
+                as_json=as_json,
+            )
+        )
+        raise typer.Exit(status)
 
     return app
 
@@ -66,25 +82,42 @@ def chosen(cases: Sequence[Case], *, agent: AgentName | None, kind: CaseKind | N
 
 
 async def _run(
-    cases: Sequence[Case], names: Sequence[str], *, mode: ModeSetting, parallel: int, strict: bool, as_json: bool
-) -> bool:
+    cases: Sequence[Case],
+    names: Sequence[str],
+    *,
+    mode: ModeSetting,
+    parallel: int,
+    max_usd: float | None,
+    strict: bool,
+    as_json: bool,
+) -> int:
+    """The exit status."""
     # Late: SQLAlchemy, the policy engine and litellm are of no use to `--help`.
+    from agents.orchestrator.retrying import RetryingClient
+    from bot.budgets.limits import Limit
     from bot.commands import prepared
+    from bot.evals.booking import BookedClient
     from bot.evals.checks import Verdict
     from bot.evals.models import open_models
     from bot.evals.printing import print_run
     from bot.evals.room import open_room
     from bot.evals.run import evaluate
     from bot.evals.scores import as_json as as_object
+    from bot.org import org_of
+    from bot.recorded_calls import recorded_calls
 
     def tell(verdict: Verdict) -> None:
         if sys.stderr.isatty():
             typer.echo(f"{'✓' if verdict.passed else '✗'} {verdict.trial.case.id}", err=True)
 
     settings = await asyncio.to_thread(prepared)
+    org, run = await asyncio.to_thread(org_of, settings), uuid4().hex[:12]
     async with (
         open_models(settings, names) as models,
-        open_room(models.client, models.members, mode=mode, opa_url=settings.opa.url) as room,
+        recorded_calls(settings, models.client, models.members, limit=Limit(usd=max_usd)) as calls,
+        open_room(
+            BookedClient(RetryingClient(calls), org, run), models.members, mode=mode, opa_url=settings.opa.url
+        ) as room,
     ):
         verdicts = await evaluate(cases, room, parallel=parallel, tell=tell)
         told = [f"{member.name} ({member.model})" for member in models.members]
@@ -94,5 +127,16 @@ async def _run(
         else:
             print_run(verdicts, models=told, mode=mode, simulated=room.simulated)
     if any(verdict.escapes for verdict in verdicts):
-        return False
-    return not strict or all(verdict.passed for verdict in verdicts)
+        return EXIT_NOT_GOOD
+    if unpaid := next((verdict.trial.error for verdict in verdicts if verdict.trial.unpaid), None):
+        typer.echo(f"gavel: {_ended(unpaid, max_usd, played=len(verdicts), of=len(cases))}", err=True)
+        return EXIT_NOT_RUN
+    return EXIT_NOT_GOOD if strict and not all(verdict.passed for verdict in verdicts) else 0
+
+
+def _ended(why: str, max_usd: float | None, *, played: int, of: int) -> str:
+    """What a budget cut short, and what to do."""
+    what = f"{of - played} of {of} cases were not begun, and those that were under way are not judged to the end."
+    if max_usd is not None and why.startswith("The budget of one task"):
+        return f"The run would go over --max-usd {max_usd:g}: {what} Raise it, or choose by --agent, --kind or --case."
+    return f"{what} {why}"

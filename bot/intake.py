@@ -60,6 +60,8 @@ class Arrival:
     """The last task of the thread it was said in, which is over."""
     quoted: str = ""
     """The message that the person points at. Untrusted."""
+    files: tuple[str, ...] = ()
+    """Slack's ids of what is attached."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Intake:
             received_at=self.now().astimezone(UTC).isoformat(),
             follows=arrival.follows,
             quoted=quoted.text,
+            files=list(arrival.files),
             limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
         )
         try:

@@ -11,9 +11,9 @@ from typing import Literal, get_args
 from bot.settings import Settings, SettingsError
 from bot.settings_values import MIN_KEY_BYTES, decode_key
 
-KeyPurpose = Literal["decision", "grant", "ledger", "codec", "anchor", "keystore", "cache"]
+KeyPurpose = Literal["decision", "grant", "ledger", "codec", "anchor", "keystore", "cache", "files"]
 """Who uses it: the MAC of a click, of an execution grant, the ledger's chains, Temporal payloads, chain heads, the
-providers' keys in SQL, models' answers in Redis."""
+providers' keys in SQL, models' answers in Redis, attached files in SQL."""
 
 KEY_FILE = "secret.key"
 """In the data directory, mode 0600, hex. Made only for an installation whose records are all in that directory."""

@@ -42,6 +42,7 @@ class LateUsage:
         """See :class:`Desk`."""
         # In a thread first: SQLAlchemy takes half a second, and others wait for their acknowledgement.
         await asyncio.to_thread(import_module, "bot.usage.desk")
+        from bot.budgets.opening import limits_of
         from bot.usage.desk import UsageDesk
         from bot.usage.teams import Teams
 
@@ -50,6 +51,7 @@ class LateUsage:
             roles=self.roles,
             teams=Teams(self.settings.usage.teams, self.client),
             now=utc_now,
+            limits=limits_of(self.settings.budgets),
         )
         return await desk.answer(typed)
 

@@ -12,7 +12,12 @@ import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
+
+Haste = Literal["now", "soon", "later"]
+"""`now`: cards and answers to a click. `soon`: votes, which people watch for. `later`: any other progress."""
+
+_BEFORE: Final[Mapping[Haste, int]] = {"now": 0, "soon": 1, "later": 2}
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class _Lane:
 
 
 class Pacer:
-    """Turns, by channel and by method. Urgent writers (cards, answers to a click) go before progress."""
+    """Turns, by channel and by method. The hastier go first."""
 
     def __init__(
         self,
@@ -83,15 +88,30 @@ class Pacer:
         self._lanes: dict[str, _Lane] = {}
         self._order = itertools.count()
 
-    async def turn(self, channel: str, method: str, *, urgent: bool = False) -> None:
-        """Return when this write may be made."""
+    async def turn(self, channel: str, method: str, *, haste: Haste = "later", claimed: bool = False) -> None:
+        """Return when this write may be made. `claimed`: by :meth:`claim`, as far as the method is concerned."""
         started = time.monotonic()
-        if method in self._method_rates:
-            await self._wait(f"method:{method}", self._method_rates[method], urgent=urgent)
+        if method in self._method_rates and not claimed:
+            await self._wait(f"method:{method}", self._method_rates[method], haste=haste)
         if self._channel_rate is not None:
-            await self._wait(f"channel:{channel}", self._channel_rate, urgent=urgent)
+            await self._wait(f"channel:{channel}", self._channel_rate, haste=haste)
         if self._metrics is not None:
-            self._metrics.waited(time.monotonic() - started, urgent=urgent)
+            self._metrics.waited(time.monotonic() - started, urgent=haste == "now")
+
+    def is_free(self, method: str) -> bool:
+        """Whether a call of this method would have its turn at once, as far as the workspace is concerned."""
+        if method not in self._method_rates:
+            return True
+        lane = self._lane(f"method:{method}", self._method_rates[method])
+        return not lane.waiting and lane.wait_seconds(asyncio.get_running_loop().time()) <= 0
+
+    def claim(self, method: str) -> bool:
+        """Take the method's turn now, for a write that follows; False where there is none at once."""
+        if not self.is_free(method):
+            return False
+        if method in self._method_rates:
+            self._lane(f"method:{method}", self._method_rates[method]).tokens -= 1
+        return True
 
     def hold(self, channel: str, method: str, seconds: float) -> None:
         """Slack answered 429: nothing more of this kind for so long."""
@@ -113,14 +133,14 @@ class Pacer:
             lane = self._lanes[name] = _Lane(rate, float(rate.burst), asyncio.get_running_loop().time())
         return lane
 
-    async def _wait(self, name: str, rate: Rate, *, urgent: bool) -> None:
+    async def _wait(self, name: str, rate: Rate, *, haste: Haste) -> None:
         loop = asyncio.get_running_loop()
         lane = self._lane(name, rate)
         if not lane.waiting and lane.wait_seconds(loop.time()) <= 0:
             lane.tokens -= 1
             return
         turn: asyncio.Future[None] = loop.create_future()
-        heapq.heappush(lane.waiting, (0 if urgent else 1, next(self._order), turn))
+        heapq.heappush(lane.waiting, (_BEFORE[haste], next(self._order), turn))
         if lane.pump is None or lane.pump.done():
             lane.pump = loop.create_task(self._pump(lane))
         await turn

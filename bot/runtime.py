@@ -30,6 +30,8 @@ from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
 from bot.answers import RedisAnswers
 from bot.app import Identity, who_are_we
+from bot.attachments.opening import file_desk
+from bot.attachments.receiving import keep_swept
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
@@ -140,6 +142,9 @@ async def open_workbench(
             fan_outs=budgeted,
         )
         labels = Labels(database)
+        files = file_desk(settings, keys, writer.web, database)
+        sweeping = asyncio.create_task(keep_swept(files.store, days=settings.files.keep_days))
+        stack.push_async_callback(_ended, sweeping)
         yield Workbench(
             writer=writer,
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
@@ -154,6 +159,7 @@ async def open_workbench(
                 modes=await mode_defaults(settings, client),
                 text_limit=settings.limits.text_chars,
             ),
+            files=files,
             follow_ups=FollowUps(client=models, members=members, prompts=prompts),
             agents=build_agents(
                 models,

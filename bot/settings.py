@@ -29,6 +29,7 @@ from bot.settings_sections import (
     CouncilSettings,
     DatabaseSettings,
     EstateSettings,
+    FileSettings,
     LedgerSettings,
     LimitSettings,
     LlmSettings,
@@ -55,6 +56,7 @@ __all__ = [
     "DatabaseSettings",
     "EscalationSettings",
     "EstateSettings",
+    "FileSettings",
     "GateSettings",
     "KeystoreSettings",
     "LedgerSettings",
@@ -91,6 +93,7 @@ class Settings(Section):
     secret_key: KeyMaterial | None = None
     """Master key, 32 bytes or more, as hex or base64. Every other key is derived from it (`bot.keys`)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Of what is written to stderr."""
     org: str | None = Field(default=None, min_length=1, max_length=64)
     """None: the Slack team id."""
     slack: SlackSettings = Field(default_factory=SlackSettings)
@@ -108,6 +111,7 @@ class Settings(Section):
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
     tasks: TaskSettings = Field(default_factory=TaskSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    files: FileSettings = Field(default_factory=FileSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     estate: EstateSettings = Field(default_factory=EstateSettings)
     gates: GateSettings = Field(default_factory=GateSettings)

@@ -17,3 +17,6 @@ class OpsSettings(Section):
     """Where it listens; 0 means any free port. None: it does not."""
     host: str = Field(default="127.0.0.1", min_length=1)
     """Loopback unless told otherwise: in a container 0.0.0.0, for whoever scrapes and probes it."""
+    temporal_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where the metrics of Temporal's own SDK are, at `/metrics`, on the same host: slots, polls, latencies of every
+    step. None: nowhere."""

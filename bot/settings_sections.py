@@ -51,11 +51,13 @@ class SlackSettings(Section):
     api_url: WebUrl = "https://slack.com/api/"
     """Base URL of the Web API, with its final slash."""
     bot_token: SecretStr | None = None
+    """`xoxb-…`."""
     app_token: SecretStr | None = None
-    """For Socket Mode."""
+    """`xapp-…`, for Socket Mode."""
     signing_secret: SecretStr | None = None
     """For HTTP mode."""
     mode: Literal["socket", "http"] = "socket"
+    """Socket Mode needs no public address."""
     host: str = "127.0.0.1"
     """Where HTTP mode listens. Loopback unless told otherwise."""
     port: int = Field(default=3000, ge=0, le=65535)
@@ -101,9 +103,12 @@ class TemporalSettings(Section):
     tls: bool | None = None
     """None: on exactly when an API key or a client certificate is given."""
     tls_client_cert_path: Path | None = None
+    """A PEM file; it goes with its key."""
     tls_client_key_path: Path | None = None
     tls_server_ca_cert_path: Path | None = None
+    """A PEM file. None: the system's authorities."""
     task_queue: str = Field(default="gavel", min_length=1)
+    """The same for every bot and worker of an installation."""
 
     @property
     def use_tls(self) -> bool:
@@ -130,11 +135,15 @@ class OpaSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="OPA_")
     url: OpaUrl | None = None
+    """None: `opa` where it is found, else the policies are judged in the process."""
 
 
 class RedisSettings(Section):
+    """What may be lost: what was handed over lately, answers kept for a while."""
+
     model_config = SettingsConfigDict(env_prefix="REDIS_")
     url: RedisUrl | None = None
+    """`redis://`, `rediss://` or `unix://`. None: a redis-server of its own."""
 
 
 class DatabaseSettings(Section):
@@ -142,6 +151,7 @@ class DatabaseSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="DATABASE_")
     url: DatabaseUrl | None = None
+    """`postgresql://…` or `sqlite:///…`."""
 
 
 class CapabilitySettings(BaseModel):
@@ -218,6 +228,8 @@ class CouncilSettings(Section):
 
 
 class AlertSettings(Section):
+    """Channels in which nobody asks."""
+
     model_config = SettingsConfigDict(env_prefix="GAVEL_ALERTS_")
     channels: Names = ["alerts"]
     """Names (without #) or ids of channels whose alerts are triaged."""
@@ -230,6 +242,7 @@ class RoleSettings(Section):
 
     model_config = SettingsConfigDict(env_prefix="GAVEL_ROLES_")
     viewer: UserIds | None = None
+    """Slack user ids, as in the other three. A role without a list has nobody, as soon as any of them has one."""
     operator: UserIds | None = None
     approver: UserIds | None = None
     admin: UserIds | None = None
@@ -270,6 +283,18 @@ class LimitSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LIMITS_")
     text_chars: int = Field(default=12_000, ge=500, le=40_000)
     """Longest request that is taken in."""
+
+
+class FileSettings(Section):
+    """Files that people attach to a request."""
+
+    model_config = SettingsConfigDict(env_prefix="GAVEL_FILES_")
+    count: int = Field(default=8, ge=0, le=8)
+    """How many of one task are read. 0: none is."""
+    text_kilobytes: int = Field(default=256, ge=1, le=3_000)
+    """Of one text file."""
+    keep_days: int = Field(default=30, ge=1, le=3_650)
+    """How long they are kept, sealed, for a task that goes on."""
 
 
 class LedgerSettings(Section):

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.pacing import Pacer
+from bot.pacing import Haste, Pacer
 from bot.telemetry.slack import CountedCalls
 from tools.contracts.common import JsonObject
 
@@ -72,19 +72,35 @@ class SlackWeb:
         self._client = cast("_Client", own)
         self._pacer = pacer
 
+    def is_free(self, method: str) -> bool:
+        """Whether a write by this method would not have to wait for others of its kind."""
+        return self._pacer.is_free(method)
+
+    def claim(self, method: str) -> bool:
+        """Take this method's turn for a write that follows with `claimed`; False: it would have to wait."""
+        return self._pacer.claim(method)
+
     async def write(
-        self, method: str, arguments: JsonObject, *, urgent: bool = True, on_turn: Callable[[], None] = ignore
+        self,
+        method: str,
+        arguments: JsonObject,
+        *,
+        haste: Haste = "now",
+        claimed: bool = False,
+        on_turn: Callable[[], None] = ignore,
+        latest: Callable[[], JsonObject] = dict,
     ) -> JsonObject:
         """Wait for the channel's turn, then call. After a 429 everyone keeps off for as long as Slack asks.
 
-        `urgent` goes before progress. `on_turn`: called between the two; a caller that is cancelled before has written
-        nothing. Raises :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
+        The hastier go first. `on_turn`: called between the two; a caller that is cancelled before has written
+        nothing. `latest`: asked then for arguments that say how things stand, so that what happened during the wait is
+        in this write and not in the next. Raises :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
         """
         channel = str(arguments["channel"])
-        await self._pacer.turn(channel, method, urgent=urgent)
+        await self._pacer.turn(channel, method, haste=haste, claimed=claimed)
         on_turn()
         try:
-            return await self._call(method, json=_without_none(arguments))
+            return await self._call(method, json=_without_none({**arguments, **latest()}))
         except SlackRetryable as error:
             if error.retry_after is not None:
                 self._pacer.hold(channel, method, error.retry_after)

@@ -11,13 +11,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.clock import utc_now
-from bot.commands import org_of, prepared
+from bot.commands import prepared
 from bot.estates import open_estate
 from bot.keys import Keys, load_keys
 from bot.local.datadir import DataDirectory
 from bot.local.estate import seed_estate
 from bot.local.estate.cves import bundled_advisories
 from bot.opening import open_advisories, open_ledger
+from bot.org import org_of
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
 from bot.settings import Settings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks.message import Message
-from bot.pacing import Pacer
+from bot.pacing import Haste, Pacer
 from bot.slack_web import SlackRefused, SlackRetryable, SlackWeb, child, ignore, listed
 from tools.contracts.common import JsonObject
 
@@ -55,17 +55,26 @@ class ThreadWriter:
         self._bot_id = bot_id
 
     async def post_once(
-        self, thread: ThreadRef, message: Message, *, key: str, task_id: str, check_first: bool, urgent: bool = True
+        self,
+        thread: ThreadRef,
+        message: Message,
+        *,
+        key: str,
+        task_id: str,
+        check_first: bool,
+        haste: Haste = "now",
+        on_turn: Callable[[], None] = ignore,
     ) -> str:
         """Post the message with this key, or make the one that is there say this; its ts.
 
-        `check_first`: an earlier attempt may have posted it (activity attempt above 1), so look.
+        `check_first`: an earlier attempt may have posted it (activity attempt above 1), so look. `on_turn`: as
+        `SlackWeb.write` has it.
         """
         if check_first:
             posted = await self.find(thread, task_id=task_id, key=key)
             if posted is not None:
                 # What that attempt came to may not be what this one did: a model does not answer twice the same.
-                await self.update(thread.channel, posted, message, urgent=urgent)
+                await self.update(thread.channel, posted, message, haste=haste, on_turn=on_turn)
                 return posted
         arguments: JsonObject = {
             "channel": thread.channel,
@@ -76,31 +85,30 @@ class ThreadWriter:
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        answer = await self.web.write("chat.postMessage", arguments | _QUIET, urgent=urgent)
+        answer = await self.web.write("chat.postMessage", arguments | _QUIET, haste=haste, on_turn=on_turn)
         return str(answer["ts"])
 
     async def update(
         self,
         channel: str,
         ts: str,
-        message: Message,
+        message: Message | Callable[[], Message],
         *,
         metadata: JsonObject | None = None,
-        urgent: bool = True,
+        haste: Haste = "now",
         on_turn: Callable[[], None] = ignore,
     ) -> None:
         """Replace what one of our messages says. Without `metadata` its key stays. Doing it twice is harmless.
 
-        `on_turn`: as `SlackWeb.write` has it.
+        `message`: a function is asked when the write has its turn. `on_turn`: as `SlackWeb.write` has it.
         """
-        arguments: JsonObject = {
-            "channel": channel,
-            "ts": ts,
-            "text": message.text,
-            "blocks": message.blocks,
-            "metadata": metadata,
-        }
-        await self.web.write("chat.update", arguments | _QUIET, urgent=urgent, on_turn=on_turn)
+
+        def latest() -> JsonObject:
+            said = message if isinstance(message, Message) else message()
+            return {"text": said.text, "blocks": said.blocks}
+
+        arguments: JsonObject = {"channel": channel, "ts": ts, "metadata": metadata}
+        await self.web.write("chat.update", arguments | _QUIET, haste=haste, on_turn=on_turn, latest=latest)
 
     async def tell(self, thread: ThreadRef, user: str, message: Message) -> None:
         """Say something to one person only. Slack does not keep it: it may be lost, or seen twice after a crash."""

@@ -87,7 +87,7 @@ class ResponseSchema:
 
 
 Purpose = Literal[
-    "understand", "follow_up", "explain", "investigate", "report", "judge", "vote", "synthesize", "check_key"
+    "understand", "follow_up", "explain", "investigate", "report", "judge", "vote", "synthesize", "check_key", "probe"
 ]
 
 JUDGING: frozenset[Purpose] = frozenset({"report", "judge", "vote", "synthesize"})

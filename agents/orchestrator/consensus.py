@@ -46,6 +46,8 @@ class PhaseItem:
     """One sentence for the voting members and for the thread."""
     kind: Literal["phase", "action", "recommendation"] = "phase"
     """A member's output stands if all its `phase` and `action` items carry. A recommendation carries by itself."""
+    of: str = ""
+    """Of an action: the key of the phase it is part of. Empty: of none."""
 
 
 def shuffled(items: Iterable[str], *, seed: str) -> list[str]:
@@ -63,6 +65,7 @@ def pool_claims(
     """
     texts: dict[tuple[str, str], str] = {}
     authors: dict[tuple[str, str], list[str]] = {}
+    part_of: dict[str, set[str]] = {}
 
     def add(prefix: str, key: str, text: str, author: str) -> None:
         texts.setdefault((prefix, key), text)
@@ -76,6 +79,8 @@ def pool_claims(
     for member in sorted(phases_by_member):
         for item in phases_by_member[member]:
             add(_PREFIXES[item.kind], item.key, plain_text(item.text), member)
+            if item.kind == "action" and item.of:
+                part_of.setdefault(item.key, set()).add(item.of)
 
     pooled: list[PooledClaim] = []
     for prefix, kind in _KINDS.items():
@@ -87,6 +92,10 @@ def pool_claims(
                 kind=kind,
                 key=key,
                 authors=authors[prefix, key],
+                # Phases come before actions: those an action is part of are pooled by now.
+                phases=[phase.id for phase in pooled if phase.kind == "phase" and phase.key in part_of[key]]
+                if kind == "action" and key in part_of
+                else [],
             )
             for number, key in enumerate(keys, start=1)
         ]

@@ -116,7 +116,7 @@ class Council:
         def heard(name: str, sheet: VoteSheet) -> None:
             for claim in pooled:
                 stance = stance_of(name, claim, sheet)
-                roll.progress.emit(VoteProgress(claim_id=claim.id, claim=claim.text, member=name, stance=stance))
+                roll.progress.emit(VoteProgress(claim.id, claim.text, name, stance, tuple(claim.phases)))
 
         ballotage = Ballotage(pooled, standing, electorate, self.threshold, self.min_providers)
         fan_out = self._fan_out(brief, roll, "vote", self.vote_deadline_seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from agents.attachments import NOTHING, Attachments
 from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.remembering import Forgetful, Memory
@@ -51,6 +52,8 @@ class Assignment:
     """What an earlier attempt at this revision came to, as far as it came."""
     escalation: Escalation | None = None
     """When a council judges what one model answered. None: never."""
+    attachments: Attachments = NOTHING
+    """What the person attached: the same for every member, and for the one that works the tools."""
     attempt: int = 1
     """Of this revision, from 1: a retried activity states another, so that its calls are entries of their own."""
 

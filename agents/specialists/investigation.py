@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
+from agents.attachments import NOTHING, Attachments
 from agents.orchestrator.chat import (
     ChatMessage,
     ChatReply,
@@ -92,10 +93,15 @@ class Investigation:
     _last: str | None = field(default=None, init=False)
     """Key of the call that was answered last."""
 
-    async def run(self, prompt: Prompt, rendered: Rendered) -> EvidenceBook:
+    async def run(self, prompt: Prompt, rendered: Rendered, *, attachments: Attachments = NOTHING) -> EvidenceBook:
         """Raises :class:`ModelError` when no member could go on."""
         ends = time.monotonic() + self.limits.seconds
-        messages = [ChatMessage("system", rendered.system), ChatMessage("user", rendered.user)]
+        shown = attachments.fenced()
+        asked = f"{rendered.user}\n\n{shown}" if shown else rendered.user
+        messages = [
+            ChatMessage("system", rendered.system),
+            ChatMessage("user", asked, images=attachments.images),
+        ]
         request = self._request(prompt)
         left, tokens, step = self.limits.tool_calls, self.limits.tokens, 0
         while True:

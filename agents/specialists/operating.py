@@ -59,8 +59,9 @@ def phase_items(plan: AnyPlan) -> list[PhaseItem]:
     """Each phase, and each action in it."""
     items: list[PhaseItem] = []
     for phase in plan.phases:
-        items.append(PhaseItem(key=_key(phase), text=_text(phase)))
-        items += [action_item(action, phase) for action in phase.actions]
+        key = _key(phase)
+        items.append(PhaseItem(key=key, text=_text(phase)))
+        items += [action_item(action, phase, of=key) for action in phase.actions]
     return items
 
 

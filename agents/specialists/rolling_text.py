@@ -29,13 +29,15 @@ def rollout_items(plan: GeneratePatchPlanOutput) -> list[PhaseItem]:
     """What a council votes on: each phase, and each action in it."""
     items: list[PhaseItem] = []
     for phase in plan.phases:
-        items.append(PhaseItem(key=phase_key(phase, plan), text=phase_text(phase, plan)))
-        items += [action_item(action, phase) for action in phase.actions]
+        key = phase_key(phase, plan)
+        items.append(PhaseItem(key=key, text=phase_text(phase, plan)))
+        items += [action_item(action, phase, of=key) for action in phase.actions]
     return items
 
 
-def action_item(action: Action, phase: Phase) -> PhaseItem:
-    """Equal for equal calls in equal kinds of phases. The text names the tool, and what it is called for."""
+def action_item(action: Action, phase: Phase, *, of: str) -> PhaseItem:
+    """Equal for equal calls in equal kinds of phases. The text names the tool, and what it is called for. `of`: the
+    phase's key."""
     params = {name: value for name, value in action.params.items() if name not in ("asset_ids", "rollback")}
     key = {"phase": phase.type, "tool": action.tool, "params": params, "on": sorted(action.asset_ids)}
     named = action.resource_ids or action.asset_ids
@@ -44,7 +46,7 @@ def action_item(action: Action, phase: Phase) -> PhaseItem:
     stated = ", ".join(f"{name} {value}" for name, value in params.items() if isinstance(value, str | int | float))
     text = f"Action of the {phase.type} phase: {action.tool} on {listed}" + (f" with {stated}." if stated else ".")
     return PhaseItem(
-        key=canonical_json({"action": key, "resources": action.resource_ids}).decode(), text=text, kind="action"
+        key=canonical_json({"action": key, "resources": action.resource_ids}).decode(), text=text, kind="action", of=of
     )
 
 

@@ -82,7 +82,8 @@ class SpecialistAgent(ABC):
             council = _unasked(assignment)
             return _outcome(study.unjudged(reason, council), council, book, diagnosis=reason, notes=stopped)
         receipts = ClaimReceipts(book)
-        brief = self._brief(assignment, {**values, "evidence": book.rendered()}, study=study, receipts=receipts)
+        evidence = "\n\n".join(filter(None, [book.rendered(), assignment.attachments.fenced()]))
+        brief = self._brief(assignment, {**values, "evidence": evidence}, study=study, receipts=receipts)
         stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._stamps))
         result, conclusion = await judged(stamped, brief, study=study, receipts=receipts)
         outcome = _outcome(
@@ -103,7 +104,8 @@ class SpecialistAgent(ABC):
             return stopped
         prompt = self.prompts.load(f"{self.capability.agent}.investigate")
         investigation = Investigation(self.client, self._leads(desk.assignment), desk, self._tool_specs(), self.limits)
-        await investigation.run(prompt, prompt.render(**values, max_steps=self.limits.tool_calls))
+        rendered = prompt.render(**values, max_steps=self.limits.tool_calls)
+        await investigation.run(prompt, rendered, attachments=desk.assignment.attachments)
         if desk.assignment.may_convene:
             await keep_evidence(desk, stopped=investigation.stopped)
         return investigation.stopped
@@ -161,6 +163,7 @@ class SpecialistAgent(ABC):
             vote_prompt=vote,
             expand=expand,
             synthesis_prompt=synthesis,
+            images=assignment.attachments.images,
             entail_prompt=self._entail,
             names=names_in(receipts.book.by_call),
             approved=not issubclass(self.contract, FindingsMemberReport),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.blocks.actions import FEEDBACK, FEEDBACK_BLOCK, FeedbackValue
 from tools.contracts.common import JsonObject
 from tools.contracts.council import CouncilOutcome
+
+EXPLAINS = "follow_up"
+"""Whose answers explanations are."""
 
 _MOST = 9
 """Members named in one value."""
@@ -25,7 +29,16 @@ def behind(outcome: CouncilOutcome) -> tuple[str, ...]:
 
 def feedback_row(outcome: CouncilOutcome | None, *, task_id: str, revision: int, agent: str) -> JsonObject | None:
     """None: no model stands behind it."""
-    members = tuple(name for name in behind(outcome) if 1 <= len(name) <= 60) if outcome is not None else ()
+    return _row(behind(outcome) if outcome is not None else (), task_id=task_id, revision=revision, agent=agent)
+
+
+def explained_row(member: str, *, task_id: str, revision: int) -> JsonObject | None:
+    """Under an explanation. `revision`: of the plan that it is about."""
+    return _row([member], task_id=task_id, revision=revision, agent=EXPLAINS)
+
+
+def _row(named: Sequence[str], *, task_id: str, revision: int, agent: str) -> JsonObject | None:
+    members = tuple(name for name in named if 1 <= len(name) <= 60)
     if not members:
         return None
     good = FeedbackValue(task_id=task_id, revision=revision, agent=agent, members=members)

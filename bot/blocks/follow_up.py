@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.blocks.actions import ANSWER_PREFIX, QUESTION_BLOCK, AnswerValue
+from bot.blocks.feedback import explained_row
 from bot.blocks.message import Message, actions, button, compose, context, lines, section
 from bot.blocks.text import code, inline
 from bot.blocks.words import person, plural, quoted
@@ -93,9 +94,17 @@ def elsewhere_unanswered(
 
 
 def explanation_card(
-    explanation: Explanation, *, question: str, user: str, tools: Mapping[str, str], task_id: str, simulated: bool
+    explanation: Explanation,
+    *,
+    question: str,
+    user: str,
+    tools: Mapping[str, str],
+    member: str,
+    task_id: str,
+    revision: int,
+    simulated: bool,
 ) -> Message:
-    """The answer, each sentence with where it stands. `tools`: tool call id → the tool's name."""
+    """The answer, each sentence with where it stands. `tools`: tool call id → tool name. `member`: whose words."""
     said = [_sentence(statement, tools) for statement in explanation.statements]
     asked = f"{person(user)} asked: {quoted(question, 400)}"
     first = inline(explanation.statements[0].text, 300) if explanation.statements else UNKNOWN
@@ -107,6 +116,7 @@ def explanation_card(
             lines("From the evidence", said) if said else section(UNKNOWN),
             lines("Not known", unknown) if unknown and said else None,
             context("Nothing was run and nothing changed. The plan waits as it was.", f"Task {code(task_id, 160)}"),
+            explained_row(member, task_id=task_id, revision=revision),
         ],
         simulated=simulated,
     )

@@ -59,7 +59,7 @@ class SqlPurse:
                 "org": request.org,
                 "user_id": request.user,
                 "task_id": request.task_id,
-                "day": _day(now),
+                "day": day_of(now),
                 "tokens": call.most.tokens,
                 "micro_usd": call.most.micro_usd or 0,
                 "expires_at": now + timedelta(seconds=call.request.deadline_seconds + LEASE_SECONDS),
@@ -77,7 +77,7 @@ class SqlPurse:
                 )
             )
             for scope in scopes:
-                over = _standing(connection, request.org, scope).over(tokens=tokens, micro_usd=micro_usd)
+                over = standing(connection, request.org, scope, now=now).over(tokens=tokens, micro_usd=micro_usd)
                 if over is not None:
                     return over
             connection.execute(insert(BudgetReservation), rows)
@@ -94,7 +94,7 @@ class SqlPurse:
 
         def book(connection: Connection) -> list[str]:
             # By the day on which it was reserved. One whose lease was over is spent all the same.
-            day = connection.scalar(select(row.day).where(row.id == reserved)) or _day(self.now())
+            day = connection.scalar(select(row.day).where(row.id == reserved)) or day_of(self.now())
             connection.execute(delete(row).where(row.id == reserved))
             told: list[str] = []
             if not self.limits.task:
@@ -102,9 +102,9 @@ class SqlPurse:
                 _add(connection, request.org, Scope("task", request.task_id, "", self.limits.task), spent)
             for scope in self._scopes(request, day=day):
                 _add(connection, request.org, scope, spent)
-                standing = _standing(connection, request.org, scope)
-                if standing.share >= WARN_AT and _warn_first(connection, request.org, scope):
-                    told.append(standing.warning())
+                stands = standing(connection, request.org, scope, now=self.now())
+                if stands.share >= WARN_AT and _warn_first(connection, request.org, scope):
+                    told.append(stands.warning())
             return told
 
         told = await self._transact(request.org, book)
@@ -118,7 +118,7 @@ class SqlPurse:
 
     async def may_spend(self, *, org: str, user: str, task_id: str) -> str | None:
         """See `Spending`. A council is taken to cost as much as the task did so far, for each of its members."""
-        scopes = self.limits.scopes(org=org, user=user, task_id=task_id, day=_day(self.now()))
+        scopes = self.limits.scopes(org=org, user=user, task_id=task_id, day=day_of(self.now()))
         if not scopes:
             return None
         row = BudgetReservation
@@ -127,7 +127,7 @@ class SqlPurse:
             connection.execute(delete(row).where(row.org == org, row.expires_at <= self.now()))
             so_far = _spent(connection, org, Scope("task", task_id, "", self.limits.task))
             for scope in scopes:
-                over = _standing(connection, org, scope).over(
+                over = standing(connection, org, scope, now=self.now()).over(
                     tokens=so_far.tokens * self.members, micro_usd=(so_far.micro_usd or 0) * self.members
                 )
                 if over is not None:
@@ -142,7 +142,7 @@ class SqlPurse:
 
     def _scopes(self, request: ChatRequest, *, day: str | None = None) -> Sequence[Scope]:
         return self.limits.scopes(
-            org=request.org, user=request.user, task_id=request.task_id, day=day or _day(self.now())
+            org=request.org, user=request.user, task_id=request.task_id, day=day or day_of(self.now())
         )
 
     def _require_prices(self, calls: Sequence[Wanted], scopes: Sequence[Scope]) -> None:
@@ -166,7 +166,8 @@ class SqlPurse:
             ) from error
 
 
-def _day(moment: datetime) -> str:
+def day_of(moment: datetime) -> str:
+    """`2026-03-01`, in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d")
 
 
@@ -181,7 +182,8 @@ def _spent(connection: Connection, org: str, scope: Scope) -> Amount:
     return Amount(0, 0) if found is None else Amount(int(found.tokens), int(found.micro_usd))
 
 
-def _standing(connection: Connection, org: str, scope: Scope) -> Standing:
+def standing(connection: Connection, org: str, scope: Scope, *, now: datetime) -> Standing:
+    """What is spent of a scope, and reserved by processes that live."""
     row = BudgetReservation
     whose: dict[str, tuple[ColumnElement[bool], ...]] = {
         "person": (row.user_id == scope.subject, row.day == scope.day),
@@ -190,7 +192,7 @@ def _standing(connection: Connection, org: str, scope: Scope) -> Standing:
     }
     held = connection.execute(
         select(func.coalesce(func.sum(row.tokens), 0), func.coalesce(func.sum(row.micro_usd), 0)).where(
-            row.org == org, *whose[scope.name]
+            row.org == org, row.expires_at > now, *whose[scope.name]
         )
     ).one()
     spent = _spent(connection, org, scope)

@@ -11,7 +11,6 @@ from aiohttp import web
 
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.litellm_client import LiteLLMClient
-from agents.orchestrator.retrying import RetryingClient
 from bot.local.models import configured_members
 from bot.local.rehearsal.members import rehearsal_members
 from bot.local.rehearsal.server import RehearsalServer
@@ -23,6 +22,7 @@ REHEARSAL = "rehearsal"
 @dataclass(frozen=True)
 class Models:
     client: ModelClient
+    """Straight to them: whoever asks sees to it that calls are recorded, and repeated where that is safe."""
     members: Sequence[Member]
 
 
@@ -42,7 +42,7 @@ async def open_models(settings: Settings, names: Sequence[str]) -> AsyncGenerato
         client = LiteLLMClient()
         exits.push_async_callback(client.close)
         await client.warm()
-        yield Models(RetryingClient(client), members)
+        yield Models(client, members)
 
 
 def _named(members: list[Member], wanted: list[str]) -> list[Member]:

@@ -15,12 +15,19 @@ from bot.evals.trial import play
 async def evaluate(
     cases: Sequence[Case], room: Room, *, parallel: int = 2, tell: Callable[[Verdict], None] | None = None
 ) -> list[Verdict]:
-    """One verdict a case, in their order. `tell` hears of each as it ends."""
-    gate = asyncio.Semaphore(parallel)
+    """One verdict a case, in their order. `tell` hears of each as it ends.
 
-    async def one(case: Case) -> Verdict:
+    Once a budget is used up no further case is begun: those left out have no verdict.
+    """
+    gate, used_up = asyncio.Semaphore(parallel), asyncio.Event()
+
+    async def one(case: Case) -> Verdict | None:
         async with gate:
+            if used_up.is_set():
+                return None
             trial = await play(case, room)
+            if trial.unpaid:
+                used_up.set()
             escapes: list[str] = []
             if trial.allowed and trial.spec is not None and trial.output is not None:
                 async with room.estates.opened(f"{case.id}-again", case.estate) as estate:
@@ -33,4 +40,5 @@ async def evaluate(
             tell(verdict)
         return verdict
 
-    return list(await asyncio.gather(*(one(case) for case in cases)))
+    played = await asyncio.gather(*(one(case) for case in cases))
+    return [verdict for verdict in played if verdict is not None]

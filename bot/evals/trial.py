@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from agents.intake import Exchange, Request, Understanding
+from agents.orchestrator.budget import BudgetExceeded
 from agents.orchestrator.chat import ModelError
 from agents.orchestrator.escalation import Escalation
 from agents.specialists.base import AgentOutcome, Assignment, InvestigationUnavailable
@@ -39,6 +40,8 @@ class Trial:
     """One for every output that was judged, in order."""
     error: str | None = None
     """Why the case could not be played to its end. A failure, whatever was expected."""
+    unpaid: bool = False
+    """Whether that is because a budget is used up: it says nothing about the models."""
     seconds: float = 0
 
     @property
@@ -83,6 +86,8 @@ async def play(case: Case, room: Room) -> Trial:
                 await _play(trial, room, estate, notes)
             except (ModelError, InvestigationUnavailable) as error:
                 trial.error = f"{type(error).__name__}: {error}"
+            except BudgetExceeded as error:
+                trial.error, trial.unpaid = str(error), True
     except MutationFailed as error:
         raise MutationFailed(f"Case {case.id}: {error}. Correct the case.") from error
     trial.seconds = time.monotonic() - started

@@ -59,7 +59,25 @@ class LedgerEntry(Base):
     hash: Mapped[str]
 
 
-class AiRequestLog(Base):
+class Asked:
+    """What a question to a model was, whether it took a call or not."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org: Mapped[str]
+    user_id: Mapped[str]
+    task_id: Mapped[str]
+    agent: Mapped[str | None]
+    """On whose account: a specialist's name, `meta_prompt`, `follow_up`, `doctor`, `eval`; None: not known, as before
+    version 0002."""
+    purpose: Mapped[str]
+    mode: Mapped[str]
+    member: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AiRequestLog(Asked, Base):
     """ADR-006, request logging: one row per provider call, failures included. No prompt, no answer, no key."""
 
     __tablename__ = "ai_request_logs"
@@ -69,20 +87,9 @@ class AiRequestLog(Base):
         Index("ix_ai_request_logs_created_at", "created_at"),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    org: Mapped[str]
-    user_id: Mapped[str]
-    task_id: Mapped[str]
     key: Mapped[str]
     parent_id: Mapped[str | None]
     """`id` of the call this one repeats, follows, judges or votes on (see `ChatRequest.parent`); None: a first call."""
-    agent: Mapped[str | None]
-    """On whose account: a specialist's name, `meta_prompt`, `follow_up`; None: not known, as before version 0002."""
-    purpose: Mapped[str]
-    mode: Mapped[str]
-    member: Mapped[str]
-    provider: Mapped[str]
-    model: Mapped[str]
     prompt_id: Mapped[str]
     prompt_version: Mapped[str]
     prompt_checksum: Mapped[str | None]
@@ -100,7 +107,6 @@ class AiRequestLog(Base):
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]
     """Redacted."""
-    created_at: Mapped[datetime]
 
 
 class Artifact(Base):
@@ -224,8 +230,31 @@ class BudgetReservation(Base):
     expires_at: Mapped[datetime]
 
 
-class AiCacheHit(Base):
-    """A question that was answered without a call, by an answer that was kept, and what that saved."""
+class TaskFile(Base):
+    """A file that a person attached, sealed (`bot.attachments.store`); or one that was refused, without its bytes."""
+
+    __tablename__ = "task_files"
+    __table_args__ = (Index("ix_task_files_created_at", "created_at"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str]
+    note: Mapped[str]
+    nonce: Mapped[str]
+    sealed: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AiCacheHit(Asked, Base):
+    """A question that was answered without a call, by an answer that was kept, and what that saved.
+
+    Its `id` is what the call would have had.
+    """
 
     __tablename__ = "ai_cache_hits"
     __table_args__ = (
@@ -233,22 +262,10 @@ class AiCacheHit(Base):
         Index("ix_ai_cache_hits_created_at", "created_at"),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    """As the call would have had it."""
-    org: Mapped[str]
-    user_id: Mapped[str]
-    task_id: Mapped[str]
-    agent: Mapped[str | None]
-    purpose: Mapped[str]
-    mode: Mapped[str]
-    member: Mapped[str]
-    provider: Mapped[str]
-    model: Mapped[str]
     saved_tokens: Mapped[int | None]
     """Of the call whose answer it is. None: not known."""
     saved_cost: Mapped[float | None]
     """US dollars. None: not known."""
-    created_at: Mapped[datetime]
 
 
 class TaskRow(Base):

@@ -6,12 +6,25 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.attachments.ids import FILE_ID
 from bot.intake import Arrival, Intake, TaskEnded, alert_user
 from bot.listeners.alert_text import alert_text
 from bot.listeners.openers import OpenerOf
+from bot.slack_web import listed
 from bot.workflows.messages import Answer
 
 _MENTION = re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>")
+
+
+MOST_FILES = 20
+"""Ids handed over: what Temporal carries is bounded. Of more it is not even counted how many."""
+
+
+def attached(event: dict[str, Any]) -> tuple[str, ...]:
+    """Slack's ids of the files in a message. Nothing else that the event says of them is used: Slack is asked."""
+    files: object = event.get("files")
+    found = [item.get("id") for item in listed(files)]
+    return tuple(name for name in found if isinstance(name, str) and FILE_ID.fullmatch(name))[:MOST_FILES]
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,7 @@ class EventListeners:
             user=event["user"],
             text=_MENTION.sub("", str(event.get("text", ""))).strip(),
             unique=event["ts"],
+            files=list(attached(event)),
         )
         last = await self._reply(answer, arrival, ours=event.get("parent_user_id") in (None, self.bot_user))
         if last is not None:
@@ -104,6 +118,7 @@ class EventListeners:
             thread_ts=event.get("thread_ts") or event["ts"],
             message_ts=event["ts"],
             unique=event["ts"],
+            files=attached(event),
         )
 
     def _org(self, body: dict[str, Any]) -> str:

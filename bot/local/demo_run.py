@@ -25,7 +25,9 @@ from bot.local.stack import RunningStack, open_stack
 from bot.local.stage import Stage, StageError
 from bot.model_probes import ask_model, model_client
 from bot.opening import open_ledger
+from bot.org import org_of
 from bot.probes import NoAnswer
+from bot.recorded_calls import recorded_calls
 from bot.redaction import redacted
 from bot.runtime import serve
 from bot.settings import Settings
@@ -82,8 +84,8 @@ async def run_demo(
         if llm is not None:
             # Before anything is started: a wrong key would otherwise show as a play in which nobody answers.
             try:
-                async with model_client() as client:
-                    await ask_model(client, llm, seconds=60)
+                async with model_client() as wire, recorded_calls(settings, wire, [llm]) as client:
+                    await ask_model(client, llm, org=org_of(settings), seconds=60)
             except NoAnswer as error:
                 print(f"gavel: --llm: {error} Nothing was started.", file=sys.stderr)
                 return EXIT_NO_MODEL

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from bot.blocks.council import count_words, tally_mark
+from bot.narrator.claims import Claims
 from bot.narrator.row import Row, RowState
 from bot.narrator.verdict import VERDICT, verdict_rows
-from tools.contracts.council import ClaimTally, CouncilOutcome, MemberState, Stance
+from tools.contracts.council import CouncilOutcome, MemberState
 from tools.contracts.progress import (
     MemberProgress,
     NoteProgress,
@@ -18,17 +18,10 @@ from tools.contracts.progress import (
     VoteProgress,
 )
 
-MAX_ROWS = 40
-"""Shown; more are counted in one last row. Slack's plan and message limits bound a message at about so many."""
+MAX_ROWS = 30
+"""Shown; more are counted in one last row, and are in the transcript."""
 
 MORE = "more"
-
-
-@dataclass
-class _Claim:
-    text: str
-    votes: dict[str, Stance] = field(default_factory=dict[str, Stance])
-    tally: ClaimTally | None = None
 
 
 class Board:
@@ -39,7 +32,9 @@ class Board:
         self._include_dissent = include_dissent
         self._outcome: CouncilOutcome | None = None
         self._rows: dict[str, Row] = {}
-        self._claims: dict[str, _Claim] = {}
+        self._claims = Claims()
+        self._tools: dict[str, dict[str, ToolProgress]] = {}
+        """Tool → its calls, as last heard of each."""
         self._members: dict[str, None] = {}
         """Everyone who takes part, in order of appearance."""
         self._hidden: set[str] = set()
@@ -54,12 +49,15 @@ class Board:
             case MemberProgress():
                 self._member(event)
             case VoteProgress():
-                self._claim(event.claim_id, event.claim).votes[event.member] = event.stance
                 self._members.setdefault(event.member)
+                self._claims.vote(
+                    event.claim_id, event.claim, member=event.member, stance=event.stance, phases=event.phases
+                )
                 self._show_claim(event.claim_id)
             case TallyProgress():
                 for tally in event.tallies:
-                    self._claim(tally.claim.id, tally.claim.text).tally = tally
+                    self._claims.count(tally)
+                for tally in event.tallies:
                     self._show_claim(tally.claim.id)
             case VerdictProgress():
                 self._outcome = event.outcome
@@ -85,9 +83,8 @@ class Board:
 
     @property
     def carried(self) -> tuple[int, int] | None:
-        """Claims that carried, and all; None before the count."""
-        counted = [claim.tally for claim in self._claims.values() if claim.tally is not None]
-        return (sum(tally.carried for tally in counted), len(counted)) if counted else None
+        """Claims and phases that carried, and all; None before the count."""
+        return self._claims.carried
 
     @property
     def consensus(self) -> bool | None:
@@ -96,11 +93,11 @@ class Board:
         return outcome.consensus if outcome is not None and outcome.mode == "council" else None
 
     def _tool(self, event: ToolProgress) -> None:
-        states: dict[str, RowState] = {"running": "in_progress", "done": "complete", "failed": "error"}
-        words = "failed" if event.state == "failed" else ""
-        result = event.summary if event.state != "running" else ""
-        subject = event.tool.replace("_", " ")
-        self._put(Row(f"tool:{event.call_id}"[:200], subject, states[event.state], words, result))
+        """One row a tool, however often it is called: the ledger and the transcript have each call."""
+        calls = self._tools.setdefault(event.tool, {})
+        calls.pop(event.call_id, None)
+        calls[event.call_id] = event
+        self._put(tool_row(event.tool, list(calls.values())))
 
     def _member(self, event: MemberProgress) -> None:
         self._members.setdefault(event.member)
@@ -116,21 +113,9 @@ class Board:
         result = event.detail if event.state == "failed" else ""
         self._put(Row(f"member:{event.member}"[:200], event.member, state, words, result))
 
-    def _claim(self, claim_id: str, text: str) -> _Claim:
-        return self._claims.setdefault(claim_id, _Claim(text))
-
     def _show_claim(self, claim_id: str) -> None:
-        claim, row = self._claims[claim_id], f"claim:{claim_id}"[:200]
-        if claim.tally is not None:
-            self._put(Row(row, claim.text, "complete", _verdict(claim.tally), mark=tally_mark(claim.tally), leads=True))
-        else:
-            self._put(Row(row, claim.text, "in_progress", self._so_far(claim), leads=True))
-
-    def _so_far(self, claim: _Claim) -> str:
-        stances = list(claim.votes.values())
-        waiting = max(0, len(self._members) - len(stances))
-        said = count_words(stances.count("support"), stances.count("contradict"), stances.count("silent"))
-        return f"{said}, {waiting} still to vote" if waiting else said
+        for row in self._claims.rows(claim_id, voters=len(self._members)):
+            self._put(row)
 
     def _put(self, row: Row) -> None:
         if row.id in self._rows or row.id == VERDICT or len(self._rows) < MAX_ROWS:
@@ -139,9 +124,13 @@ class Board:
             self._hidden.add(row.id)
 
 
-def _verdict(tally: ClaimTally) -> str:
-    """`Carried (3 of 3 support)`, `Not carried (1 of 3 supports, 2 silent, single source)`: the verdict first, since
-    Slack shows every row that is over with the same check mark."""
-    counted = count_words(len(tally.support), len(tally.contradict), len(tally.silent))
-    single = ", single source" if tally.single_source else ""
-    return f"{'Carried' if tally.carried else 'Not carried'} ({counted}{single})"
+def tool_row(tool: str, calls: list[ToolProgress]) -> Row:
+    """What a tool was asked, so far; `calls` in the order in which they were last heard of."""
+    running = any(call.state == "running" for call in calls)
+    failed = sum(call.state == "failed" for call in calls)
+    over = [call for call in calls if call.state != "running"]
+    state: RowState = "in_progress" if running else "error" if failed == len(calls) else "complete"
+    said = [f"{len(calls)} calls"] if len(calls) > 1 else []
+    said += [f"{failed} failed" if len(calls) > 1 else "failed"] if failed else []
+    result = over[-1].summary if over else ""
+    return Row(f"tool:{tool}"[:200], tool.replace("_", " "), state, ", ".join(said), result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -13,12 +13,16 @@ from bot.blocks.message import REHEARSAL
 from bot.narrator.board import Board
 from bot.narrator.render import Headline
 from bot.narrator.sinks import EditedSink, Sink, StreamSink, Subject, find_message
+from bot.pacing import Haste
 from bot.slack_web import SlackRefused, SlackRetryable
 from bot.thread import ThreadRef, ThreadWriter
-from tools.contracts.progress import ProgressEvent
+from tools.contracts.progress import ProgressEvent, TallyProgress, VerdictProgress, VoteProgress
 
 FINISH_SECONDS = 10.0
 """How long the last write may hold up the work it tells about. The durable messages come later in any case."""
+
+LINGER_SECONDS = 60.0
+"""How much longer it may wait for its turn, while the work goes on: many councils may end at once."""
 
 MAX_PAUSE_SECONDS = 15.0
 
@@ -37,6 +41,8 @@ class Narrator:
     writer: ThreadWriter
     include_dissent: bool = True
     """Whether it is told who disputes what, and why."""
+    _lingering: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, "asyncio.Task[None]"])
+    """Task id and key → a last write that still waits for its turn."""
 
     @asynccontextmanager
     async def live(
@@ -63,6 +69,7 @@ class Narrator:
             key=key,
             headline=Headline.of(title, task_id=task_id, key=key),
         )
+        await self._relieve(f"{task_id} {key}")
         board = Board(notes=(REHEARSAL,) if simulated else (), include_dissent=self.include_dissent)
         progress = LiveProgress(self.writer, subject, board, resume_ts=resume_ts, check_first=check_first, on_ts=on_ts)
         teller = asyncio.create_task(progress.tell())
@@ -72,7 +79,31 @@ class Narrator:
             failed = False
         finally:
             progress.close(failed=failed)
-            await _at_most(teller, FINISH_SECONDS)
+            await self._end(teller, f"{task_id} {key}")
+
+    async def _end(self, teller: asyncio.Task[None], name: str) -> None:
+        """Wait for the last write; where Slack has no turn for it in time, let it wait on its own."""
+        try:
+            await asyncio.wait({teller}, timeout=FINISH_SECONDS)
+        except asyncio.CancelledError:
+            teller.cancel()
+            await asyncio.wait({teller})
+            raise
+        if teller.done():
+            _told(teller)
+            return
+        lingering = self._lingering[name] = asyncio.create_task(_linger(teller))
+        lingering.add_done_callback(lambda over: self._forget(name, over))
+
+    async def _relieve(self, name: str) -> None:
+        """What waits to be said of the same message is out of date."""
+        if (lingering := self._lingering.get(name)) is not None:
+            lingering.cancel()
+            await asyncio.wait({lingering})
+
+    def _forget(self, name: str, lingering: asyncio.Task[None]) -> None:
+        if self._lingering.get(name) is lingering:
+            del self._lingering[name]
 
 
 class LiveProgress:
@@ -101,6 +132,10 @@ class LiveProgress:
         self._news.set()  # the title is news
         self._ended: bool | None = None
         """Once the work is over: whether it failed."""
+        self._haste: Haste = "later"
+        """Of what has not been written yet."""
+        self._hastier = asyncio.Event()
+        """What there is to say has become hastier than the write that waits."""
         self._sink: Sink | None = None
         self._pause = 0.5
         self._log = structlog.get_logger("gavel.narrator").bind(task=subject.task_id, key=subject.key)
@@ -111,12 +146,15 @@ class LiveProgress:
             self._board.apply(event)
         except Exception as error:  # a watcher must not stop the work, whatever is wrong with an event
             self._log.warning("narrator.event_dropped", event_type=type(event).__name__, error=repr(error)[:200])
+        if isinstance(event, VoteProgress | TallyProgress | VerdictProgress):
+            self._hurry("soon")
         self._news.set()
 
     def close(self, *, failed: bool) -> None:
         """The work is over; the last write follows."""
         self._board.close(failed=failed)
         self._ended = failed
+        self._hurry("now")
         self._news.set()
 
     async def tell(self) -> None:
@@ -137,11 +175,12 @@ class LiveProgress:
 
     async def _say(self) -> bool:
         """One write of how things stand now; True once the last one is done."""
-        ended = self._ended
+        ended: bool | None = None
         try:
             sink = self._sink = self._sink or await self._choose()
+            ended = self._ended
             if ended is None:
-                await sink.write(self._board)
+                await self._write(sink)
             else:
                 await sink.finish(self._board, failed=ended)
         except SlackRetryable as error:
@@ -154,15 +193,48 @@ class LiveProgress:
         self._pause = 0.5
         return ended is not None
 
+    def _hurry(self, haste: Haste) -> None:
+        if self._haste != haste and self._haste != "now":
+            self._haste = haste
+            self._hastier.set()
+
+    async def _write(self, sink: Sink) -> None:
+        """A write that waits for its turn is begun anew when there are votes to show, or the work is over."""
+        begun = False
+
+        def on_turn() -> None:
+            nonlocal begun
+            begun = True
+            if self._ended is None:
+                self._haste = "later"
+
+        self._hastier.clear()
+        writing = asyncio.create_task(sink.write(self._board, haste=self._haste, on_turn=on_turn))
+        hastier = asyncio.create_task(self._hastier.wait())
+        try:
+            await asyncio.wait({writing, hastier}, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done() or begun:
+                await writing
+            else:
+                self._news.set()
+        finally:
+            hastier.cancel()
+            writing.cancel()
+            await asyncio.wait({writing, hastier})
+
     async def _choose(self) -> Sink:
-        """Continue what an earlier attempt left; else stream where a person asked; else edit."""
+        """Continue what an earlier attempt left; else stream where a person asked; else edit.
+
+        Of edits Slack takes more than of streams: where others have begun so many that this one had to wait, edit."""
         if self._check_first or self._resume_ts is not None:
             found = await find_message(self._writer, self._subject, oldest=self._resume_ts)
             ts = found or self._resume_ts
             if ts is not None:
                 self._on_ts(ts)
                 return self._edited(ts, check_first=False)
-        if self._subject.thread.recipient_user is None or self._subject.thread.thread_ts is None:
+        thread = self._subject.thread
+        streams = thread.recipient_user is not None and thread.thread_ts is not None
+        if not (streams and self._writer.web.claim("chat.startStream")):
             return self._edited(None, check_first=False)
         return StreamSink(self._writer, self._subject, on_ts=self._on_ts)
 
@@ -185,15 +257,19 @@ class LiveProgress:
         self._news.set()
 
 
-async def _at_most(teller: asyncio.Task[None], seconds: float) -> None:
-    """Wait for the last write; cancel it when Slack takes too long, or when we are cancelled ourselves."""
-    log = structlog.get_logger("gavel.narrator")
+async def _linger(teller: asyncio.Task[None]) -> None:
+    """Give it :data:`LINGER_SECONDS` more."""
     try:
-        done, _ = await asyncio.wait({teller}, timeout=seconds)
+        done, _ = await asyncio.wait({teller}, timeout=LINGER_SECONDS)
         if not done:
-            log.warning("narrator.gave_up", reason=f"Slack did not take the last write within {seconds:g} s")
+            said = f"Slack did not take the last write within {FINISH_SECONDS + LINGER_SECONDS:g} s"
+            structlog.get_logger("gavel.narrator").warning("narrator.gave_up", reason=said)
     finally:
         teller.cancel()
         await asyncio.wait({teller})
+    _told(teller)
+
+
+def _told(teller: asyncio.Task[None]) -> None:
     if not teller.cancelled() and (error := teller.exception()) is not None:
-        log.error("narrator.broke", error=repr(error)[:300])
+        structlog.get_logger("gavel.narrator").error("narrator.broke", error=repr(error)[:300])

@@ -15,7 +15,7 @@ from tools.contracts.common import JsonObject
 
 SUBJECT_LIMIT = 140
 RESULT_LIMIT = 120
-"""Characters. With at most forty rows a message stays under Slack's 13,200."""
+"""Characters. With at most thirty rows a message stays under Slack's 13,200."""
 
 _MARKS = {"pending": "○", "in_progress": "▶", "complete": "✓", "error": "✗"}
 

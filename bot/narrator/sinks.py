@@ -10,7 +10,8 @@ from typing import Any, Protocol, cast
 from bot.blocks.message import Message
 from bot.narrator.board import Board
 from bot.narrator.render import ChunkWriter, Headline, as_message
-from bot.slack_web import SlackRefused, SlackRetryable, child
+from bot.pacing import Haste
+from bot.slack_web import SlackRefused, SlackRetryable, child, ignore
 from bot.thread import ThreadRef, ThreadWriter, metadata_of
 from tools.contracts.common import JsonObject
 
@@ -39,8 +40,8 @@ class Sink(Protocol):
     """Brings the board to Slack. Every method may raise SlackRetryable or SlackRefused, and may then be called
     again."""
 
-    async def write(self, board: Board) -> None:
-        """Show how things stand."""
+    async def write(self, board: Board, *, haste: Haste, on_turn: Callable[[], None]) -> None:
+        """Show how things stand. `on_turn`: called when it is about to be written; until then it may be cancelled."""
         ...
 
     async def finish(self, board: Board, *, failed: bool) -> None:
@@ -60,7 +61,8 @@ async def find_message(writer: ThreadWriter, subject: Subject, *, oldest: str | 
 
 
 class StreamSink:
-    """`chat.startStream`, `appendStream`, `stopStream`: each row a task of one plan."""
+    """`chat.startStream`, `appendStream`, `stopStream`: each row a task of one plan. The turn for its start is claimed
+    by whoever makes it."""
 
     def __init__(self, writer: ThreadWriter, subject: Subject, *, on_ts: Callable[[str], None]) -> None:
         self._writer = writer
@@ -68,27 +70,30 @@ class StreamSink:
         self._on_ts = on_ts
         self._chunks = ChunkWriter()
         self._part = 1
+        self._claimed = True
         self.perhaps_started = False
         """The answer to a start was lost: Slack may be showing a stream whose ts is not known."""
         self.ts: str | None = None
 
-    async def write(self, board: Board) -> None:
+    async def write(self, board: Board, *, haste: Haste = "now", on_turn: Callable[[], None] = ignore) -> None:
         if self.ts is not None and time.time() - float(self.ts) > ROLL_OVER_SECONDS:
             await self._roll_over(board)
         title = self._subject.headline.running(self._part)
         if self.ts is None:
-            await self._start(title, board)
-            return
-        chunks = self._chunks.changes(title, board.rows())
-        if chunks:
-            await self._call("chat.appendStream", {"ts": self.ts}, chunks)
+            await self._start(title, board, haste=haste, on_turn=on_turn)
+        elif self._chunks.changes(title, board.rows()):
+            await self._call("chat.appendStream", {"ts": self.ts}, title, board, haste=haste, on_turn=on_turn)
 
     async def finish(self, board: Board, *, failed: bool) -> None:
+        title = self._subject.headline.over(board, failed=failed)
         if self.ts is None:
             await self.write(board)
-        await self._stop(self._subject.headline.over(board, failed=failed), board)
+        elif not self._writer.web.is_free("chat.stopStream") and self._chunks.changes(title, board.rows()):
+            # Many end at once: how it ended is shown now, and the stream is closed when it has its turn.
+            await self._call("chat.appendStream", {"ts": self.ts}, title, board, haste="now")
+        await self._stop(title, board)
 
-    async def _start(self, title: str, board: Board) -> None:
+    async def _start(self, title: str, board: Board, *, haste: Haste, on_turn: Callable[[], None]) -> None:
         if self.perhaps_started:
             self.ts = await find_message(self._writer, self._subject)
             if self.ts is not None:
@@ -102,7 +107,7 @@ class StreamSink:
             "task_display_mode": "plan",
         }
         try:
-            answer = await self._call("chat.startStream", arguments, self._chunks.changes(title, board.rows()))
+            answer = await self._call("chat.startStream", arguments, title, board, haste=haste, on_turn=on_turn)
         except SlackRetryable as error:
             self.perhaps_started = error.retry_after is None
             raise
@@ -112,7 +117,7 @@ class StreamSink:
 
     async def _stop(self, title: str, board: Board) -> None:
         arguments: JsonObject = {"ts": self.ts, "metadata": self._subject.metadata}
-        await self._call("chat.stopStream", arguments, self._chunks.changes(title, board.rows()))
+        await self._call("chat.stopStream", arguments, title, board, haste="now")
 
     async def _roll_over(self, board: Board) -> None:
         """End this stream before Slack does, and go on in a new one with what is still open."""
@@ -121,10 +126,30 @@ class StreamSink:
         self.ts = None
         self._chunks = self._chunks.continued()
 
-    async def _call(self, method: str, arguments: JsonObject, chunks: list[JsonObject]) -> JsonObject:
-        given = {"channel": self._subject.thread.channel, "chunks": chunks or None, **arguments}
-        answer = await self._writer.web.write(method, given, urgent=method == "chat.stopStream")
-        self._chunks.sent(chunks)
+    async def _call(
+        self,
+        method: str,
+        arguments: JsonObject,
+        title: str,
+        board: Board,
+        *,
+        haste: Haste,
+        on_turn: Callable[[], None] = ignore,
+    ) -> JsonObject:
+        said: list[JsonObject] = []
+
+        def latest() -> JsonObject:
+            said.extend(self._chunks.changes(title, board.rows()))
+            if method == "chat.appendStream" and not said:  # it changed back while this waited, and empty is refused
+                said.append({"type": "plan_update", "title": title})
+            return {"chunks": said or None}
+
+        claimed, self._claimed = self._claimed, False
+        given = {"channel": self._subject.thread.channel, **arguments}
+        answer = await self._writer.web.write(
+            method, given, haste=haste, claimed=claimed, on_turn=on_turn, latest=latest
+        )
+        self._chunks.sent(said)
         return answer
 
 
@@ -149,31 +174,49 @@ class EditedSink:
         self._perhaps_streaming = ts is not None
         self.ts = ts
 
-    async def write(self, board: Board) -> None:
-        await self._show(self._subject.headline.running(1), board, urgent=False)
+    async def write(self, board: Board, *, haste: Haste = "now", on_turn: Callable[[], None] = ignore) -> None:
+        headline = self._subject.headline
+        await self._show(lambda: as_message(headline.running(1), board.rows()), haste=haste, on_turn=on_turn)
 
     async def finish(self, board: Board, *, failed: bool) -> None:
-        await self._show(self._subject.headline.over(board, failed=failed), board, urgent=True)
+        headline = self._subject.headline
+        await self._show(lambda: as_message(headline.over(board, failed=failed), board.rows()), haste="now")
 
-    async def _show(self, title: str, board: Board, *, urgent: bool) -> None:
-        message = as_message(title, board.rows())
-        if self._shown == message:
+    async def _show(self, now: Callable[[], Message], *, haste: Haste, on_turn: Callable[[], None] = ignore) -> None:
+        if self._shown == now():
             return
         if self.ts is None and self._check_first:
             self.ts = await find_message(self._writer, self._subject)
             self._perhaps_streaming = self.ts is not None
         if self.ts is None:
             self._check_first = True  # should the answer be lost, the next attempt looks before it posts
-            subject = self._subject
+            shown, subject = now(), self._subject
             self.ts = await self._writer.post_once(
-                subject.thread, message, key=subject.key, task_id=subject.task_id, check_first=False, urgent=urgent
+                subject.thread,
+                shown,
+                key=subject.key,
+                task_id=subject.task_id,
+                check_first=False,
+                haste=haste,
+                on_turn=on_turn,
             )
         else:
             await self._close_stream(self.ts)
-            channel = self._subject.thread.channel
-            await self._writer.update(channel, self.ts, message, metadata=self._subject.metadata, urgent=urgent)
-        self._shown = message
+            shown = await self._edit(self.ts, now, haste=haste, on_turn=on_turn)
+        self._shown = shown
         self._on_ts(self.ts)
+
+    async def _edit(self, ts: str, now: Callable[[], Message], *, haste: Haste, on_turn: Callable[[], None]) -> Message:
+        """What the message says now."""
+        said: list[Message] = []
+
+        def latest() -> Message:
+            said.append(now())
+            return said[-1]
+
+        channel, metadata = self._subject.thread.channel, self._subject.metadata
+        await self._writer.update(channel, ts, latest, metadata=metadata, haste=haste, on_turn=on_turn)
+        return said[-1]
 
     async def _close_stream(self, ts: str) -> None:
         """A message that still streams cannot be edited."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.blocks.actions import FeedbackValue
+from bot.blocks.feedback import EXPLAINS
 from bot.desks import NotDone
 from bot.keys import Keys
 from bot.ledger.database import Database
@@ -51,7 +52,8 @@ class SqlFeedback:
                         org=org,
                         task_id=value.task_id,
                         agent=value.agent,
-                        item=f"feedback:r{value.revision}:{user}",
+                        # An explanation of a plan is another answer than the plan.
+                        item=f"{'explained' if value.agent == EXPLAINS else 'feedback'}:r{value.revision}:{user}",
                         kind="answer",
                         right=value.good,
                         source="feedback",

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, not_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.orchestrator.routing import PURPOSES, Job, Track
+from bot.blocks.feedback import EXPLAINS
+from bot.evals.booking import EVAL
 from bot.ledger.database import Database, reason_of
 from bot.ledger.tables import AiRequestLog, CouncilLabel, CouncilVote
 from tools.contracts.common import AgentName
@@ -45,6 +47,7 @@ class Tracks:
                 row.created_at >= (since or until - LOOKS_BACK),
                 row.created_at < until,
                 row.purpose.in_(sorted(PURPOSES[job])),
+                or_(row.agent.is_(None), row.agent != EVAL),
                 or_(row.error_class.is_(None), row.error_class != "cancelled"),
             )
             .group_by(row.member)
@@ -64,13 +67,15 @@ class Tracks:
             )
             .group_by(CouncilVote.member)
         )
+        # Whether a request was read rightly, no outcome says; of what was explained, people do.
+        explained = CouncilLabel.agent == EXPLAINS
+        outcomes = outcomes.where(explained if job == "parse" else not_(explained))
         if agent is not None:
             calls, outcomes = calls.where(row.agent == agent), outcomes.where(CouncilLabel.agent == agent)
         try:
             async with self.database.reading() as connection:
                 asked = (await connection.execute(calls)).all()
-                # Whether a request was read rightly, no outcome says: a plan can fail for many reasons.
-                judged = (await connection.execute(outcomes)).all() if job == "reason" else ()
+                judged = (await connection.execute(outcomes)).all()
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise LedgerUnavailable(f"What models have proved worth could not be read ({reason_of(error)}).") from error
         proved: dict[str, tuple[int, int]] = {}

@@ -7,8 +7,11 @@ import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
 from bot.local.stack import RunningStack
 from bot.probes import NoAnswer, ask_opa, ask_redis, ask_slack, ask_sql, ask_temporal
+from bot.starting import needed
 from bot.telemetry.health import HealthMetrics, Readiness, Vital
 from bot.telemetry.listener import listening_to_operators, operations_app
 from bot.telemetry.metrics import Metrics
@@ -56,12 +59,21 @@ def vitals_of(stack: RunningStack, *, slack: Callable[[], Awaitable[bool]] | Non
     return vitals
 
 
+def measure_temporal(address: str) -> None:
+    """Clients that are made from here on have their metrics there. Raises `StackError` where the port is taken."""
+    with needed(f"The metrics of Temporal's SDK cannot have {address} (GAVEL_OPS_TEMPORAL_PORT)"):
+        shown = PrometheusConfig(bind_address=address, durations_as_seconds=True, unit_suffix=True)
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=shown)), error_if_already_set=False)
+
+
 @asynccontextmanager
 async def operating(stack: RunningStack) -> AsyncGenerator[Operations]:
     """While it lasts, the listener tells how this process is; from `Operations.serves` on, that it is ready."""
     settings, readiness, metrics = stack.settings, Readiness(), Metrics()
     async with AsyncExitStack() as exits:
         tracing = await exits.enter_async_context(open_tracing(os.environ))
+        if settings.ops.temporal_port is not None:
+            measure_temporal(f"{settings.ops.host}:{settings.ops.temporal_port}")
         if settings.ops.port is not None:
             temporal = await connect(
                 # No payload is read, so any key will do.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.budgets.left import left_object, left_today, left_words
+from bot.budgets.limits import Limits, Standing
 from bot.clock import utc_now
 from bot.ledger.cli import printable
 from bot.ledger.database import Database, DatabaseUrlError, async_url
@@ -23,6 +25,8 @@ from bot.usage.since import DEFAULT, since_when
 from tools.contracts.ledger import LedgerUnavailable
 
 EXIT_NOT_READ = 2
+_MOST_BUDGETS = 21
+"""Everybody's, and those of the people who are nearest to theirs."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class UsageInputs:
     database_url: str
     org: str
     teams: Teams
+    limits: Limits = field(default_factory=Limits)
 
 
 def usage_app(inputs: Callable[[], UsageInputs]) -> typer.Typer:
@@ -45,7 +50,10 @@ def usage_app(inputs: Callable[[], UsageInputs]) -> typer.Typer:
         org: Annotated[str | None, typer.Option("--org", help="Another org than the configured one.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
     ) -> None:
-        """What the models were used for, and what that cost. A cost nobody knows is told as unknown."""
+        """What the models were used for, what that cost, and what is left of today's budgets, where any is set.
+
+        A cost nobody knows is told as unknown.
+        """
         try:
             moment = since_when(since, now=utc_now())
         except ValueError as error:
@@ -54,16 +62,18 @@ def usage_app(inputs: Callable[[], UsageInputs]) -> typer.Typer:
         settings = inputs()
 
         try:
-            report = asyncio.run(_read(settings, org or settings.org, by, since=moment))
+            report, budgets = asyncio.run(_read(settings, org or settings.org, by, since=moment))
         except (LedgerUnavailable, DatabaseUrlError, TeamsUnknown) as error:
             typer.echo(f"gavel: {error}", err=True)
             raise typer.Exit(EXIT_NOT_READ) from error
-        _print(report, as_json=as_json)
+        _print(report, budgets, as_json=as_json)
 
     return app
 
 
-async def _read(settings: UsageInputs, org: str, by: Dimension, *, since: datetime) -> UsageReport:
+async def _read(
+    settings: UsageInputs, org: str, by: Dimension, *, since: datetime
+) -> tuple[UsageReport, Sequence[Standing]]:
     url = async_url(settings.database_url)
     file = Path(url.database or "")
     # SQLite would make an empty file of a wrong path, and nothing was used there.
@@ -71,14 +81,16 @@ async def _read(settings: UsageInputs, org: str, by: Dimension, *, since: dateti
         raise LedgerUnavailable(f"There is no request log at {file}. Check DATABASE_URL.")
     database = Database.open(settings.database_url)
     try:
-        return await usage_report(database, org, by, since=since, teams=settings.teams)
+        report = await usage_report(database, org, by, since=since, teams=settings.teams)
+        return report, await left_today(database, settings.limits, org, user=None, now=utc_now())
     finally:
         await database.close()
 
 
-def _print(report: UsageReport, *, as_json: bool) -> None:
+def _print(report: UsageReport, budgets: Sequence[Standing], *, as_json: bool) -> None:
     if as_json:
         whole = {**asdict(report), "since": report.since.isoformat(), "hit_rate": report.total.hit_rate}
+        whole["budgets"] = [left_object(one) for one in budgets]
         typer.echo(json.dumps(whole, sort_keys=True))
         return
     table = Table(report.by, "calls", "failed", "tokens in", "of them cached", "tokens out", "cost")
@@ -95,6 +107,11 @@ def _print(report: UsageReport, *, as_json: bool) -> None:
         console.print(cache, highlight=False)
     if report.total.uncounted:
         console.print(f"{report.total.uncounted:,} calls are without a count of their tokens.", highlight=False)
+    for one in budgets[:_MOST_BUDGETS]:
+        whose = "everybody" if one.scope.name == "org" else printable(one.scope.subject)
+        console.print(f"Budget of {whose} today (UTC): {left_words(one)}", highlight=False, soft_wrap=True)
+    if len(budgets) > _MOST_BUDGETS:
+        console.print(f"… and {len(budgets) - _MOST_BUDGETS} more people; --json has all of them.", highlight=False)
 
 
 def _add(table: Table, usage: Usage) -> None:

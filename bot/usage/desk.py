@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeGuard
 
 from bot.blocks.message import Message, sentence
 from bot.blocks.usage import usage_card
+from bot.budgets.left import left_today
+from bot.budgets.limits import Limits
 from bot.desks import Typed
 from bot.ledger.database import Database
 from bot.roles import RoleDirectory, RolesUnavailable
@@ -30,6 +32,7 @@ class UsageDesk:
     roles: RoleDirectory
     teams: Teams
     now: Callable[[], datetime]
+    limits: Limits = field(default_factory=Limits)
 
     async def answer(self, typed: Typed) -> Message:
         """What the person is told, and only they. Other people's usage is for admins."""
@@ -46,13 +49,14 @@ class UsageDesk:
             report = await usage_report(
                 database, typed.org, by, since=since, teams=self.teams, user=typed.user if alone else None
             )
+            budgets = await left_today(database, self.limits, typed.org, user=typed.user, now=self.now())
         except TeamsUnknown as error:
             return sentence(str(error))
         except LedgerUnavailable:
             return sentence("The request log cannot be read now, so nothing was counted. `gavel doctor` says why.")
         finally:
             await database.close()
-        return usage_card(report, only_own=alone)
+        return usage_card(report, budgets=budgets, only_own=alone)
 
     def _read(self, words: str) -> tuple[Dimension, datetime]:
         """`by X`, `since Y`, in any order. Raises :class:`NotUnderstood`."""

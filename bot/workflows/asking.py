@@ -56,6 +56,7 @@ class Asking:
             self._state.status = "asking"
             answer = await self._await_answer(exchange)
             exchange.answer, found = answer.text, answer.redacted
+            exchange.files = list(answer.files)
             if understood.intents and (numbers := chosen(answer.text, understood.intents)) is not None:
                 await self._work_on_parts(understood.intents, numbers, user=answer.user, asked_at=exchange.asked_at)
 

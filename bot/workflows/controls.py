@@ -15,6 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.parts import is_for
     from tools.contracts.control import Control
 
+_MAY_CANCEL_ALERTS: frozenset[str] = frozenset({"operator", "approver", "admin"})
+
 INBOX_LIMIT = 200
 """Clicks kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
 
@@ -42,7 +44,8 @@ CONTROL_SENTENCES: dict[ControlProblem, str] = {
     "not_paused": "This run is not paused. Your click changed nothing.",
     "not_in_role": (
         "You may not do that here, and nothing was changed by it. Whoever asked for the change may pause or cancel it, "
-        "and so may those whose roles may approve it; only they, or who paused it, may resume it."
+        "and so may those whose roles may approve it; only they, or who paused it, may resume it. What an alert "
+        "started may be cancelled by operators, approvers and admins."
     ),
 }
 """What the one who clicked is told: what was not done, and what to do where something can be done."""
@@ -78,6 +81,9 @@ def may(control: Control, state: TaskState, roles: Sequence[str]) -> bool:
     deciding = state.proposal.requirement.roles if state.proposal is not None else []
     if set(roles) & set(deciding):
         return True
+    if state.request.source == "alert" and state.proposal is None:
+        # Nobody asked, and no policy has said yet who decides.
+        return control.action == "cancel" and bool(_MAY_CANCEL_ALERTS.intersection(roles))
     asked = control.user == state.request.user
     if control.action == "resume":
         return asked and state.pause is not None and state.pause.user == control.user

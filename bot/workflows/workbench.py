@@ -12,6 +12,7 @@ from agents.orchestrator.chat import Member
 from agents.orchestrator.escalation import Escalation
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
+from bot.attachments.receiving import FileDesk
 from bot.ledger.labels import Labels
 from bot.ledger.ledger import Ledger
 from bot.modes.channels import ChannelModes
@@ -48,6 +49,8 @@ class Workbench:
     """What became of what councils carried."""
     channel_modes: ChannelModes
     meta_prompt: MetaPrompt
+    files: FileDesk
+    """What people attach to requests."""
     follow_ups: FollowUps
     agents: Mapping[AgentName, Specialist]
     orchestrator: Orchestrator

@@ -12,7 +12,7 @@ from bot.local.stage import Said
 from bot.workflows.messages import TaskResult
 from tests.whole.town import Town
 
-DURABLE = ["acknowledgement", "card:r1", "outcome", "progress:r1", "run:r1"]
+DURABLE = ["acknowledgement", "card:r1", "outcome", "progress", "run:r1"]
 """The keys of all messages that such a task leaves in its thread."""
 
 _TOLD = re.compile(r"[a-z]+-away:\d+")

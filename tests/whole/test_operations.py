@@ -23,8 +23,9 @@ Scraped = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 class Operator:
-    def __init__(self, town: Town, port: int, log: Path) -> None:
+    def __init__(self, town: Town, port: int, log: Path, *, temporal_port: int) -> None:
         self.town = town
+        self.temporal = f"http://127.0.0.1:{temporal_port}/metrics"
         self.log = log
         self.base = f"http://127.0.0.1:{port}"
 
@@ -52,9 +53,10 @@ def total(scraped: Scraped, name: str, **labels: str) -> float:
 @asynccontextmanager
 async def operated(tmp_path: Path) -> AsyncGenerator[Operator]:
     async with open_town(tmp_path) as town:
-        port = Ports(tmp_path / "operator-ports.json").take("operations")
-        served = await town.serve("both", GAVEL_OPS_PORT=str(port))
-        yield Operator(town, port, served.log)
+        ports = Ports(tmp_path / "operator-ports.json")
+        port, temporal = ports.take("operations"), ports.take("temporal")
+        served = await town.serve("both", GAVEL_OPS_PORT=str(port), GAVEL_OPS_TEMPORAL_PORT=str(temporal))
+        yield Operator(town, port, served.log, temporal_port=temporal)
 
 
 @pytest.mark.timeout(240)
@@ -98,7 +100,11 @@ async def test_a_scrape_of_a_real_run_counts_it_and_names_nobody(tmp_path: Path)
         entries = await town.ledger.show(town.stack.org, limit=1000)
         assert total(found, "gavel_ledger_entries_total") == len(entries)
 
-        text = await operator.text("/metrics")
+        async with town.stage.http.get(operator.temporal) as response:
+            sdk = await response.text()
+        assert "temporal_activity_execution_latency_seconds_bucket" in sdk
+        assert 'activity_type="run_phase"' in sdk
+        text = await operator.text("/metrics") + sdk
         shown = [secret, town.stack.org, said.channel, said.ts, task, "U0ADA", "U0GRACE", "web-", "drifted"]
         slack = town.stack.settings.slack
         shown += [token.get_secret_value() for token in (slack.bot_token, slack.app_token) if token is not None]

@@ -83,6 +83,8 @@ class PooledClaim(Contract):
     """The canonical key by which equal claims were merged."""
     authors: list[str]
     """Member names; never shown to a voting member."""
+    phases: list[str] = []
+    """Of an action: the ids of the phases it is part of. The thread shows its votes with theirs."""
     also: list[str] = []
     """Keys of claims that say the same in other words, as a judge found: each entails the other."""
     restated_by: list[str] = []

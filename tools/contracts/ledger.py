@@ -8,6 +8,7 @@ from tools.contracts.common import JsonObject
 
 LedgerKind = Literal[
     "task_received",
+    "file_received",
     "thread_opened",
     "task_spec",
     "question_asked",

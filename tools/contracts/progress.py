@@ -36,6 +36,8 @@ class VoteProgress:
     claim: str
     member: str
     stance: Stance
+    phases: tuple[str, ...] = ()
+    """Of an action: the ids of the phases it is part of."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
-from importlib import resources
 from typing import Any
 
 from aiohttp import web
@@ -21,8 +20,10 @@ from bot.local.slack.live import LiveFeed
 from bot.local.slack.lookout import Lookout, slack_errors
 from bot.local.slack.messages import Change
 from bot.local.slack.outbox import Outbox, Patience
+from bot.local.slack.pages import Page
 from bot.local.slack.people import People
 from bot.local.slack.ratelimit import RateLimits
+from bot.local.slack.serving import FileDoors
 from bot.local.slack.sockets import SocketHub
 from bot.local.slack.stats import Stats
 from bot.local.slack.tickets import RESPONSE_SECONDS, TRIGGER_SECONDS, ResponseUrls, Triggers
@@ -34,11 +35,6 @@ from bot.local.slack.workspace import Workspace
 SWEEP_SECONDS = 0.5
 _HERE: ContextVar[str] = ContextVar("here")
 """Scheme and host by which the request being served reached this server; response URLs lead back the same way."""
-_PAGE = {
-    "": ("index.html", "text/html"),
-    **{name: (name, "text/javascript") for name in ("app.js", "api.js", "blocks.js", "text.js", "modal.js", "dom.js")},
-    "style.css": ("style.css", "text/css"),
-}
 
 
 def build_app(
@@ -48,6 +44,7 @@ def build_app(
     patience: Patience | None = None,
     trigger_seconds: float = TRIGGER_SECONDS,
     response_seconds: float = RESPONSE_SECONDS,
+    page: Page | None = None,
 ) -> web.Application:
     """The whole server: `/api/`, Socket Mode, response URLs, the control API and the page.
 
@@ -61,7 +58,7 @@ def build_app(
     )
     triggers, urls = Triggers(lifetime_seconds=trigger_seconds), ResponseUrls(lifetime_seconds=response_seconds)
     views = Views(workspace, triggers)
-    app = web.Application(middlewares=[guard, _remember_address, slack_errors], client_max_size=8 * 1024 * 1024)
+    app = web.Application(middlewares=[guard, _remember_address, slack_errors], client_max_size=32 * 1024 * 1024)
     people = People(workspace, outbox=outbox, views=views, triggers=triggers, urls=urls, base=_HERE.get)
     api = WebApi(workspace, views=views, sockets=sockets, stats=stats, faults=faults, limits=limits)
     control = Control(workspace, people=people, views=views, outbox=outbox, webhooks=webhooks)
@@ -110,8 +107,8 @@ def build_app(
             web.get("/local/stream", feed.handle),
             *lookout.routes(),
             *control.routes(),
-            web.get("/archives/{channel}/{message}", _page),
-            web.get("/{name:[a-z.]*}", _page),
+            *FileDoors(workspace, faults).routes(),
+            *(page or Page()).routes(),
         ]
     )
     app.on_response_prepare.append(add_headers)
@@ -130,11 +127,3 @@ async def _sweep(workspace: Workspace) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
         workspace.close_old_streams()
-
-
-async def _page(request: web.Request) -> web.Response:
-    name, content_type = _PAGE.get(request.match_info.get("name", ""), ("", ""))
-    if not name:
-        raise web.HTTPNotFound
-    text = await asyncio.to_thread((resources.files("bot.local.slack") / "page" / name).read_text, "utf-8")
-    return web.Response(text=text, content_type=content_type, charset="utf-8")

@@ -72,7 +72,14 @@ class Control:
 
     async def say(self, body: bodies.Say) -> JsonObject:
         channel = self._workspace.channel(body.channel)
-        message = self._workspace.say(self._person(body.user), channel, text=body.text, thread_ts=body.thread_ts)
+        message = self._workspace.say(
+            self._person(body.user),
+            channel,
+            text=body.text,
+            thread_ts=body.thread_ts,
+            files=[(file.name, file.data) for file in body.files],
+            base=self._people.base(),
+        )
         return {"ts": message.ts, "channel": channel.id}
 
     def _own(self, user: str, channel: str, ts: str) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from tools.contracts.common import JsonObject
 
@@ -13,13 +13,22 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Upload(Body):
+    """A file that comes with a message."""
+
+    name: str = Field(min_length=1, max_length=200)
+    data: Base64Bytes
+    """Its bytes, as base64."""
+
+
 class Say(Body):
     """A person types. `user` and `channel` by id or name; `@handle` in the text becomes a mention."""
 
     user: str
     channel: str
-    text: str = Field(max_length=200_000)
+    text: str = Field(default="", max_length=200_000)
     thread_ts: str | None = None
+    files: list[Upload] = Field(default=[], max_length=10)
 
 
 class Edit(Body):

@@ -53,8 +53,11 @@ class LiveFeed:
             if viewer is None:
                 return True
             message = self._workspace.message(str(event["channel"]), str(event["ts"]))
-            if event["kind"] in {"view", "notice"}:
+            if event["kind"] in {"view", "home", "notice"}:
                 return event["user"] == viewer
+            channel = self._workspace.channels.get(str(event["channel"]))
+            if channel is not None and viewer not in channel.members:
+                return False
             return message is None or seen_by(message, viewer)
 
         return shows

@@ -77,6 +77,8 @@ class Lookout:
             "users": [asdict(user) for user in self._workspace.users.values()],
             "usergroups": [asdict(group) for group in self._workspace.usergroups.values()],
             "commands": sorted(self._workspace.manifest.commands),
+            "command_help": [asdict(each) for each in self._workspace.manifest.command_help],
+            "latest": self._latest(),
             "mode": "http" if self._webhooks.urls else "socket",
             "connections": self._sockets.count,
             "ack_seconds": self._outbox.patience.ack,
@@ -86,6 +88,12 @@ class Lookout:
             "home": home.shown() if home else None,
         }
         return web.json_response(body)
+
+    def _latest(self) -> JsonObject:
+        """The newest public message of each channel that has one."""
+        workspace = self._workspace
+        newest = {channel: workspace.newest(channel) for channel in workspace.channels}
+        return {channel: ts for channel, ts in newest.items() if ts is not None}
 
     async def channel(self, request: web.Request) -> web.Response:
         """The newest top-level messages of `channel`, oldest first, as `viewer` sees them."""

@@ -36,6 +36,8 @@ class Message:
     """How often the text or blocks were replaced; Slack keeps no count, the page and tests do."""
     reactions: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     stream: Stream | None = None
+    files: list[JsonObject] = field(default_factory=list[JsonObject])
+    """Slack's file objects, as they were when it was posted."""
 
     @property
     def key(self) -> str:
@@ -69,6 +71,8 @@ class Message:
                 out[name] = value
         if self.current_blocks():
             out["blocks"] = self.current_blocks()
+        if self.files:
+            out["files"], out["upload"] = self.files, False
         if self.attachments:
             out["attachments"] = self.attachments
         if self.reactions:
@@ -84,7 +88,7 @@ class Message:
 
 
 ChangeKind = Literal[
-    "message", "changed", "deleted", "ephemeral", "reaction", "status", "view", "notice", "socket", "members"
+    "message", "changed", "deleted", "ephemeral", "reaction", "status", "view", "home", "notice", "socket", "members"
 ]
 
 

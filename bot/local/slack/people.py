@@ -39,7 +39,7 @@ class People:
         self._views = views
         self._triggers = triggers
         self._urls = urls
-        self._base = base
+        self.base = base
         self._touched: dict[str, dict[str, dict[str, Any]]] = {}
 
     def _common(self, kind: str, user: User, *, view: str | None = None) -> JsonObject:
@@ -93,7 +93,7 @@ class People:
             "channel": {"id": channel.id, "name": channel.name if channel.kind == "channel" else "directmessage"},
             "state": state_of(blocks, self._touched.get(message.key)),
             "response_url": self._urls.issue(
-                self._base(), user=user.id, channel=channel.id, message_ts=ts, thread_ts=message.thread_ts
+                self.base(), user=user.id, channel=channel.id, message_ts=ts, thread_ts=message.thread_ts
             ),
             "actions": [done],
         }
@@ -145,7 +145,7 @@ class People:
             "channel": {"id": channel.id, "name": channel.name if channel.kind == "channel" else "directmessage"},
             "message": {**message.shown(all_metadata=True), "team": TEAM_ID},
             "response_url": self._urls.issue(
-                self._base(), user=user.id, channel=channel.id, thread_ts=message.thread_ts
+                self.base(), user=user.id, channel=channel.id, thread_ts=message.thread_ts
             ),
         }
         result = await self._ask_interactive(payload, user)
@@ -235,7 +235,7 @@ class People:
             "text": text,
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
-            "response_url": self._urls.issue(self._base(), user=user.id, channel=channel.id, thread_ts=thread_ts),
+            "response_url": self._urls.issue(self.base(), user=user.id, channel=channel.id, thread_ts=thread_ts),
             "trigger_id": self._triggers.issue(user.id),
         }
         started = time.monotonic()

@@ -41,6 +41,7 @@ def view_of(workspace: Workspace, message: Message) -> JsonObject:
         "text": message.current_text(),
         "blocks": message.current_blocks(),
         "attachments": message.attachments,
+        "files": message.files,
         "metadata": message.metadata,
         "ephemeral": message.ephemeral_to is not None,
         "ephemeral_to": message.ephemeral_to,

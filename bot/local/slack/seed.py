@@ -55,6 +55,16 @@ class UserGroup:
     users: list[str] = field(default_factory=list[str])
 
 
+@dataclass(frozen=True)
+class CommandHelp:
+    """What Slack's composer shows of a slash command while a person types it."""
+
+    command: str
+    description: str
+    usage_hint: str
+    """Its subcommands, each with what it takes, between bars: `ask <what you need> | help`."""
+
+
 @dataclass
 class AppManifest:
     """What the app declared: scopes, the events it wants, its slash commands."""
@@ -62,6 +72,7 @@ class AppManifest:
     scopes: frozenset[str]
     events: frozenset[str]
     commands: frozenset[str]
+    command_help: tuple[CommandHelp, ...] = ()
     shortcuts: frozenset[tuple[str, str]] = frozenset()
     """`global` or `message`, and the callback id."""
     unfurl_domains: frozenset[str] = frozenset()
@@ -77,6 +88,8 @@ DEFAULT_MANIFEST = AppManifest(
             "channels:read",
             "chat:write",
             "commands",
+            "files:read",
+            "files:write",
             "groups:history",
             "groups:read",
             "im:history",
@@ -94,6 +107,14 @@ DEFAULT_MANIFEST = AppManifest(
         | {"assistant_thread_started", "assistant_thread_context_changed", "link_shared"}
     ),
     commands=frozenset({"/gavel"}),
+    command_help=(
+        CommandHelp(
+            "/gavel",
+            "Ask Gavel for work, or see what it can do",
+            "ask <what you need> | tasks | task <ID> | approvals | freeze | mode | models | usage | keys | policy"
+            " | doctor | help",
+        ),
+    ),
     shortcuts=frozenset({("global", "gavel.shortcut.ask"), ("message", "gavel.shortcut.about")}),
     unfurl_domains=frozenset({"gavel.example.com"}),
 )
@@ -156,6 +177,10 @@ def manifest_from(path: Path) -> AppManifest:
         scopes=_strings(child(child(document, "oauth_config"), "scopes").get("bot")),
         events=_strings(subscriptions.get("bot_events")),
         commands=frozenset(str(command.get("command")) for command in commands),
+        command_help=tuple(
+            CommandHelp(*(str(command.get(name, "")) for name in ("command", "description", "usage_hint")))
+            for command in commands
+        ),
         shortcuts=frozenset((str(each.get("type")), str(each.get("callback_id"))) for each in shortcuts),
         unfurl_domains=_strings(features.get("unfurl_domains")),
     )

@@ -140,6 +140,7 @@ class Views:
         name = before.id if before else "V" + secrets.token_hex(5).upper()
         view = View(name, user, accepted, name, None, _fresh_hash())
         self.homes[user] = view
+        self._workspace.tell(Change("home", user=user, detail={"view": view.shown()}))
         return view
 
     def close_top(self, user: str) -> None:

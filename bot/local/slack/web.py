@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.local.slack.api import chat, conversations, people, streaming, surfaces
+from bot.local.slack.api import chat, conversations, files, people, streaming, surfaces
 from bot.local.slack.api.call import Call, Method
 from bot.local.slack.errors import RateLimited, SlackError
 from bot.local.slack.faults import Faults
@@ -28,6 +28,7 @@ METHODS: dict[str, Method] = {
     **chat.METHODS,
     **streaming.METHODS,
     **surfaces.METHODS,
+    **files.METHODS,
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from bot.local.slack.seed import (
     seed_usergroups,
     seed_users,
 )
+from bot.local.slack.shelf import Shelf
 from tools.contracts.common import JsonObject
 
 Listener = Callable[[Change], None]
@@ -62,6 +63,7 @@ class Workspace:
         self._threads: dict[tuple[str, str], list[Message]] = {}
         self._streaming: dict[str, Message] = {}
         self._journal = Journal(directory / "journal.jsonl")
+        self.files = Shelf(directory / "files", self._journal_entry)
         self._restore()
 
     def _restore(self) -> None:
@@ -78,6 +80,8 @@ class Workspace:
                 del newest[key]
             elif kind == "message":
                 self._keep(Message.restored(dict(value)))
+            elif kind == "file":
+                self.files.restore(value)
             elif kind == "channel":
                 self.channels[str(value["id"])] = Channel(**value)
             elif kind == "usergroup":
@@ -141,6 +145,11 @@ class Workspace:
         """Top-level messages (ephemeral ones too), oldest first."""
         messages = self._messages.get(channel, {}).values()
         return sorted((each for each in messages if not each.is_reply), key=lambda each: number_of(each.ts))
+
+    def newest(self, channel: str) -> str | None:
+        """The ts of the newest message there that everybody sees, replies too."""
+        messages = self._messages.get(channel, {}).values()
+        return max((each.ts for each in messages if each.ephemeral_to is None), key=number_of, default=None)
 
     def replies(self, channel: str, ts: str) -> list[Message]:
         """Replies in a thread (ephemeral ones too), oldest first, without its parent."""
@@ -208,15 +217,30 @@ class Workspace:
             self._journal.append(message.key, {"deleted": True})
         self.tell(Change("deleted", message.channel, message, previous=previous))
 
-    def say(self, user: User, channel: Channel, *, text: str, thread_ts: str | None = None) -> Message:
-        """A person types. `@handle` of somebody here becomes a mention, as Slack's composer makes it."""
+    def say(
+        self,
+        user: User,
+        channel: Channel,
+        *,
+        text: str,
+        thread_ts: str | None = None,
+        files: Sequence[tuple[str, bytes]] = (),
+        base: str = "",
+    ) -> Message:
+        """A person types. `@handle` of somebody here becomes a mention, as Slack's composer makes it.
+
+        `files`: names and bytes of what is attached; a message may be nothing else. `base`: where this server is.
+        """
         if user.id not in channel.members:
             raise Refused(f"{user.name} is not in #{channel.name}: nothing was posted.")
-        if not text.strip():
+        if not text.strip() and not files:
             raise Refused("Slack does not send an empty message: nothing was posted.")
         if thread_ts is not None and self.message(channel.id, thread_ts) is None:
             raise Refused(f"There is no message {thread_ts} in #{channel.name} to reply to: nothing was posted.")
         encoded = self.encode_mentions(text)[:MAX_TEXT]
+        uploaded = [self.files.add(name, data, user=user.id) for name, data in files]
+        for file in uploaded:
+            self.files.share(file, channel.id)
         return self.post(
             Message(
                 channel=channel.id,
@@ -225,7 +249,9 @@ class Workspace:
                 user=user.id,
                 thread_ts=thread_ts,
                 client_msg_id=str(uuid.uuid4()),
-                blocks=rich_text_of(encoded),
+                blocks=rich_text_of(encoded) if encoded.strip() else [],
+                subtype="file_share" if uploaded else None,
+                files=[file.shown(base) for file in uploaded],
             )
         )
 
@@ -266,6 +292,9 @@ class Workspace:
             self._streaming[message.key] = message
         if message.is_reply and message.thread_ts:
             self._threads.setdefault((message.channel, message.thread_ts), []).append(message)
+
+    def _journal_entry(self, key: str, value: JsonObject) -> None:
+        self._journal.append(key, value)
 
     def _write(self, message: Message) -> None:
         self._journal.append(message.key, message.stored())

@@ -170,7 +170,7 @@ class FollowingUp:
     async def _explain(self, message: FollowUpInput, reply: Reply) -> FollowedUp:
         request, answer = message.request, message.answer
         book = await evidence_of(self.bench.ledger, request, message.spec, message.proposal)
-        explanation = await (await self._readers(message)).explain(reply, book)
+        explanation, member = await (await self._readers(message)).explain(reply, book)
         body: JsonObject = {"explanation": explanation.model_dump(mode="json")}
         await self._record("explained", message, body | self._prompts("follow_up", "explain"))
         card = explanation_card(
@@ -178,7 +178,9 @@ class FollowingUp:
             question=answer.text,
             user=answer.user,
             tools={result.call.id: result.call.tool for result in book.results},
+            member=member.name,
             task_id=request.task_id,
+            revision=message.proposal.revision,
             simulated=self.bench.simulated,
         )
         await self.bench.writer.post_once(

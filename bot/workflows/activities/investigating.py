@@ -13,6 +13,7 @@ from agents.specialists.base import AgentOutcome, Assignment
 from bot.blocks.task import Diagnosis, diagnosis_card
 from bot.ledger.memory import TaskMemory
 from bot.ledger.soon import Soon
+from bot.workflows.activities.attaching import attachments_of
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
@@ -42,7 +43,6 @@ class Investigating:
 
     async def _work(self, message: InvestigateInput) -> AgentOutcome:
         bench, spec = self.bench, message.spec
-        key = f"progress:r{message.revision}"
         doing = "Repairing the plan" if message.refusals else "Investigating again"
         title = "Investigating" if message.revision == 1 else f"{doing} (revision {message.revision})"
         # It reads and plans: no entry of it is a change's, and one commit holds many.
@@ -50,10 +50,11 @@ class Investigating:
         async with bench.narrator.live(
             bench.thread(message.request, message.thread_ts),
             task_id=spec.id,
-            key=key,
+            # One board a task: a later revision goes on in it. What each revision voted is in the ledger.
+            key="progress",
             title=title,
             simulated=bench.simulated,
-            check_first=is_retry(),
+            check_first=is_retry() or message.revision > 1,
         ) as progress:
             org, received_at = message.request.org, datetime.fromisoformat(message.request.received_at)
             route = await bench.router.route(
@@ -62,19 +63,24 @@ class Investigating:
             fast = await bench.router.route("parse", org=org, task_id=spec.id, received_at=received_at)
             if route.members[0] != bench.members[0]:
                 progress.emit(NoteProgress(f"{route.members[0].name} is asked first. {route.why}"))
+            attachments, eyes = await attachments_of(bench, message.request)
+            leads = [member for member in route.members if member in eyes] if attachments.images else route.members
+            if blind := [member.name for member in route.members if member not in leads]:
+                progress.emit(NoteProgress(f"There are images: {', '.join(blind)} cannot look at them."))
             return await bench.agents[spec.agents[0]].work(
                 Assignment(
                     spec=spec,
                     caller=await bench.caller(message.request),
                     revision=message.revision,
                     mode=spec.mode,
-                    orchestrator=replace(bench.orchestrator, asked=route.members, judge=fast.members[0]),
+                    orchestrator=replace(bench.orchestrator, asked=leads or eyes, judge=fast.members[0]),
                     dispatcher=bench.dispatcher(recorder),
                     progress=progress,
                     recorder=recorder,
                     refusals=tuple(message.refusals),
                     memory=TaskMemory(bench.ledger, message.request.org, spec.id),
                     escalation=bench.escalation if spec.mode_choice and spec.mode_choice.escalates else None,
+                    attachments=attachments,
                     attempt=activity.info().attempt,
                 )
             )

@@ -93,7 +93,7 @@ class _Edit:
     def __init__(self, bench: Workbench, channel: str, ts: str, card: Message) -> None:
         self._begun = asyncio.Event()
         self._write = asyncio.create_task(
-            bench.writer.update(channel, ts, card, urgent=False, on_turn=self._begun.set), name="show a phase's start"
+            bench.writer.update(channel, ts, card, haste="later", on_turn=self._begun.set), name="show a phase's start"
         )
 
     async def drop(self) -> None:

@@ -19,6 +19,7 @@ from bot.blocks.text import inline
 from bot.blocks.words import person
 from bot.ledger.soon import Soon
 from bot.thread import ROOT, SlackRefused
+from bot.workflows.activities.attaching import GivenFiles, receive
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import ConfirmedParts, TaskRequest, UnderstandInput, Understood, WarnInput
@@ -76,6 +77,8 @@ class Understanding:
                 "thread_ts": request.thread_ts,
                 **({"quoted": request.quoted} if request.quoted else {}),
             }
+            if request.files:
+                heard["files"] = request.files
             await self._record("task_received", heard, request, "received", recorder=recorder)
             for exchange in message.exchanges:
                 body: JsonObject = {"question_id": exchange.question_id, "answer": exchange.answer}
@@ -92,7 +95,10 @@ class Understanding:
                 return await self._decline(NOT_INVITED, request, None)
             if len(request.text) > request.limits.text_chars:
                 return await self._decline(too_long(request.limits.text_chars), request, thread_ts)
-            return await self._read(message, request, thread_ts)
+            files = await receive(self.bench, request, thread_ts, message.exchanges)
+            if files.useless is not None and not request.text.strip() and not message.exchanges:
+                return await self._decline(files.useless, request, thread_ts)
+            return await self._read(message, request, thread_ts, files)
 
     @activity.defn(name="warn_of_secret")
     async def warn_of_secret(self, message: WarnInput) -> bool:
@@ -154,7 +160,9 @@ class Understanding:
             with suppress(SlackRefused):
                 await self.bench.writer.update(message.request.channel, exchange.asked_at, card)
 
-    async def _read(self, message: UnderstandInput, request: TaskRequest, thread_ts: str) -> Understood:
+    async def _read(
+        self, message: UnderstandInput, request: TaskRequest, thread_ts: str, files: GivenFiles
+    ) -> Understood:
         answered = [
             Exchange(question=exchange.question.text, answer=exchange.answer)
             for exchange in message.exchanges
@@ -162,7 +170,8 @@ class Understanding:
         ]
         mode = await self.bench.channel_modes.of(request.org, request.channel)
         route = await self._route("parse", request)
-        understanding = await replace(self.bench.meta_prompt, members=route.members).understand(
+        members = [member for member in route.members if member in files.eyes] if files.given.images else route.members
+        understanding = await replace(self.bench.meta_prompt, members=members or files.eyes).understand(
             Request(
                 task_id=request.task_id,
                 org=request.org,
@@ -178,7 +187,8 @@ class Understanding:
                 channel=request.channel,
                 channel_mode=mode.setting if mode is not None else None,
                 attempt=activity.info().attempt,
-            )
+            ),
+            attachments=files.given,
         )
         if understanding.kind == "error":
             raise ModelError("unavailable", understanding.text)

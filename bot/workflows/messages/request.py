@@ -60,6 +60,8 @@ class TaskRequest:
     """The last task of the same thread, which is over."""
     quoted: str = ""
     """The message that the person points at. Untrusted, redacted; evidence of what they ask, and no request."""
+    files: list[str] = field(default_factory=list[str])
+    """Slack's ids of what was attached. The files themselves never come here: `bot.attachments`."""
     mac: str = ""
 
 
@@ -77,4 +79,6 @@ class Answer:
     """Kinds of secrets that were removed from the text."""
     unique: str = ""
     """The ts of the message, or of the click: what Slack delivers twice is answered once."""
+    files: list[str] = field(default_factory=list[str])
+    """Slack's ids of what was attached to it."""
     mac: str = ""

@@ -64,6 +64,8 @@ class Exchange:
     answer: str | None = None
     asked_at: str = ""
     """The ts of the question's card."""
+    files: list[str] = field(default_factory=list[str])
+    """Slack's ids of what was attached to the answer."""
 
 
 @dataclass

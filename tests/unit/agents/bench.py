@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from agents.attachments import NOTHING, Attachments
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.council import Council
 from agents.orchestrator.escalation import Escalation
@@ -111,6 +112,7 @@ class Bench:
         revision: int = 1,
         refusals: tuple[Refusal, ...] = (),
         escalation: Escalation | None = None,
+        attachments: Attachments = NOTHING,
     ) -> AgentOutcome:
         dispatcher = build_dispatcher(
             registry=self.registry,
@@ -133,6 +135,7 @@ class Bench:
                 recorder=self.entries,
                 refusals=refusals,
                 escalation=escalation,
+                attachments=attachments,
             )
         )
 

@@ -190,13 +190,13 @@ EVIDENCE = book(("offer", "plan_on_offer", PLAN), ("t1", "compare_versions", COM
     ],
 )
 async def test_a_question_is_answered_from_the_evidence(replies: FollowUps, words: str, holds: str) -> None:
-    explanation = await replies.explain(reply(words), EVIDENCE)
+    explanation, _ = await replies.explain(reply(words), EVIDENCE)
     assert holds in " ".join(statement.text for statement in explanation.statements)
 
 
 @pytest.mark.parametrize("words", ["why did it drift?", "whose fault is it?", "why db-99?"])
 async def test_what_the_evidence_does_not_hold_is_not_known(replies: FollowUps, words: str) -> None:
-    explanation = await replies.explain(reply(words), EVIDENCE)
+    explanation, _ = await replies.explain(reply(words), EVIDENCE)
     assert explanation.statements == []
     assert explanation.unknown
 
@@ -241,17 +241,18 @@ BEHIND = ("t1", "/drifted/1/releases_behind", 2)
 )
 async def test_a_statement_that_says_more_than_it_cites_is_left_out(replies: FollowUps, statement: JsonObject) -> None:
     liar = replace(replies, client=Claims(replies.client, statement))
-    assert (await liar.explain(reply("why?"), EVIDENCE)).statements == []
+    assert (await liar.explain(reply("why?"), EVIDENCE))[0].statements == []
 
 
 async def test_a_statement_whose_values_all_stand_there_is_kept_and_made_harmless(replies: FollowUps) -> None:
     true = cites("<!channel> prod-web-euw1-14 is two releases behind\u202e.", NAME, BEHIND)
     honest = replace(replies, client=Claims(replies.client, true, unknown=("Who did it.", "It costs 12 dollars.")))
-    explanation = await honest.explain(reply("why?"), EVIDENCE)
+    explanation, member = await honest.explain(reply("why?"), EVIDENCE)
     assert [statement.text for statement in explanation.statements] == [
         "‹!channel› prod-web-euw1-14 is two releases behind."
     ]
     assert explanation.unknown == ["Who did it."]
+    assert member == replies.members[0]
 
 
 async def test_a_statement_without_receipts_is_no_valid_explanation(replies: FollowUps) -> None:

@@ -163,7 +163,14 @@ def _replies(text: str) -> Iterator[tuple[str, Message]]:
         yield (
             name,
             explanation_card(
-                explanation, question=text, user="U0ADA00001", tools=tools, task_id=samples.TASK, simulated=True
+                explanation,
+                question=text,
+                user="U0ADA00001",
+                tools=tools,
+                member="Claude",
+                task_id=samples.TASK,
+                revision=1,
+                simulated=True,
             ),
         )
     yield (

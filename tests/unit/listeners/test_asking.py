@@ -33,7 +33,11 @@ async def handed_over(temporal: Client) -> set[str]:
 
 async def taken(temporal: Client, before: set[str]) -> TaskRequest:
     """The one request that was handed over since; its task is ended."""
-    (task,) = await handed_over(temporal) - before
+    new: set[str] = set()
+    async with asyncio.timeout(20):
+        while not new:
+            new = await handed_over(temporal) - before
+    (task,) = new
     handle = temporal.get_workflow_handle(task)
     started = (await handle.fetch_history()).events[0].workflow_execution_started_event_attributes
     (request,) = await temporal.data_converter.decode(started.input.payloads, [TaskRequest])

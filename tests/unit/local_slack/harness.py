@@ -21,6 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.local.slack.app import build_app
 from bot.local.slack.jsonvalues import is_object
 from bot.local.slack.outbox import Patience
+from bot.local.slack.pages import Page
 from bot.local.slack.seed import DEFAULT_MANIFEST, AppManifest
 from bot.local.slack.workspace import Workspace
 from tools.contracts.common import JsonObject
@@ -130,6 +131,7 @@ async def running(
     stream_seconds: float = 300,
     trigger_seconds: float = 3,
     response_seconds: float = 1800,
+    page: Page | None = None,
 ) -> AsyncGenerator[Slack]:
     """A workspace kept in `data`, served on a free port."""
     workspace = Workspace(data, manifest=manifest, stream_seconds=stream_seconds)
@@ -139,6 +141,7 @@ async def running(
         patience=patience,
         trigger_seconds=trigger_seconds,
         response_seconds=response_seconds,
+        page=page,
     )
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import AsyncGenerator
 from importlib import resources
+from pathlib import Path
 
 import pytest
+from yarl import URL
 
-from tests.unit.local_slack.harness import OPS, Slack, until
+from bot.local.slack.pages import Page
+from tests.unit.local_slack.harness import OPS, Slack, running, until
 
 SAY = json.dumps({"user": "ada", "channel": OPS, "text": "@gavel delete everything"})
 JSON = {"Content-Type": "application/json"}
@@ -53,31 +58,99 @@ async def test_the_page_itself_may(slack: Slack) -> None:
         assert response.status == 200
 
 
-async def test_the_page_and_its_parts_are_served_with_a_strict_policy(slack: Slack) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a page is, of which only the sentence that it is not built is there."""
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "unbuilt.html").write_text("not built: make page")
+    (tmp_path / "page" / "secret.js").write_text("secret")
+    return tmp_path / "page"
+
+
+@pytest.fixture
+async def paged(tmp_path: Path, folder: Path) -> AsyncGenerator[Slack]:
+    async with running(tmp_path / "data", page=Page(folder)) as workspace:
+        yield workspace
+
+
+async def test_until_the_page_is_built_it_says_how_to_build_it_and_then_it_is_there(paged: Slack, folder: Path) -> None:
+    async with paged.session.get(paged.base + "/") as response:
+        assert (response.status, await response.text()) == (200, "not built: make page")
+    (folder / "dist" / "assets").mkdir(parents=True)
+    (folder / "dist" / "index.html").write_text("the page")
+    (folder / "dist" / "assets" / "index-1.js").write_text("1")
+    for path in ("/", "/archives/C0OPS00001/p1234567890123456"):
+        async with paged.session.get(paged.base + path) as response:
+            assert (response.content_type, await response.text()) == ("text/html", "the page")
+    async with paged.session.get(f"{paged.base}/assets/index-1.js") as response:
+        assert (response.content_type, await response.text()) == ("text/javascript", "1")
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_nothing_but_what_was_built_is_served(paged: Slack, folder: Path) -> None:
+    (folder / "dist" / "assets").mkdir(parents=True)
+    (folder / "dist" / "assets" / "notes.txt").write_text("notes")
+    for missing in (
+        *("/etc", "/secret.js", "/__main__.py", "/assets/", "/assets/none.js", "/assets/notes.txt"),
+        *("/assets/..%2f..%2fsecret.js", "/assets/%2e%2e/secret.js", "/assets/%5c..%5csecret.js"),
+    ):
+        async with paged.session.get(URL(paged.base + missing, encoded=True)) as response:
+            assert response.status == 404, missing
+
+
+async def test_what_stands_in_for_the_page_says_what_to_do_and_needs_no_script(slack: Slack) -> None:
+    page = (resources.files("bot.local.slack") / "page" / "unbuilt.html").read_text("utf-8")
+    assert "simulation of Slack" in page
+    assert "make page" in page
+    assert not re.search(r"<script|<style| style=| on[a-z]+=", page), "the policy would refuse it"
+
+
+async def test_the_page_is_served_with_a_strict_policy(slack: Slack) -> None:
     async with slack.session.get(slack.base + "/") as response:
-        page = await response.text()
         policy = response.headers["Content-Security-Policy"]
         assert response.headers["X-Frame-Options"] == "DENY"
-    assert "simulation of Slack" in page
-    assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy
+    for rule in ("default-src 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"):
+        assert rule in policy
     assert "unsafe" not in policy
-    for name in set(re.findall(r'(?:src|href)="/([^"]+)"', page)) | {"text.js", "dom.js", "modal.js"}:
-        async with slack.session.get(f"{slack.base}/{name}") as response:
-            assert response.status == 200, name
-            assert response.headers["X-Content-Type-Options"] == "nosniff"
-    for missing in ("/etc", "/secret.js", "/__main__.py"):
-        async with slack.session.get(slack.base + missing) as response:
-            assert response.status == 404
+    assert "http" not in policy
 
 
 def test_nothing_on_the_page_is_parsed_as_html() -> None:
-    folder = resources.files("bot.local.slack") / "page"
-    for part in folder.iterdir():
-        if part.name.endswith(".js"):
-            text = part.read_text("utf-8")
-            for door in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "srcdoc"):
-                assert door not in text, (part.name, door)
+    folder = resources.files("bot.local.slack") / "page" / "src"
+    sources = [part for part in Path(str(folder)).rglob("*") if part.suffix in {".ts", ".tsx"}]
+    assert len(sources) > 20
+    doors = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "srcdoc", "DOMParser")
+    for part in sources:
+        text = part.read_text("utf-8")
+        assert not [door for door in doors if door in text], part
+
+
+async def test_a_viewer_hears_nothing_of_conversations_they_are_not_in(slack: Slack) -> None:
+    heard: list[str] = []
+
+    async def read() -> None:
+        params = {"viewer": "U0GRACE001"}
+        async with slack.session.get(f"{slack.base}/local/stream", params=params) as response:
+            async for line in response.content:
+                if line.startswith(b"data:"):
+                    heard.append(json.loads(line[5:])["message"]["text"])
+                    return
+
+    reader = asyncio.create_task(read())
+    await asyncio.sleep(0.2)
+    await slack.say("between Ada and Gavel", channel="D0ADA00001")
+    await slack.say("for everybody")
+    await until(reader.done)
+    assert heard == ["for everybody"]
+
+
+async def test_the_state_says_what_is_new_and_how_commands_are_used(slack: Slack) -> None:
+    first = await slack.say("one")
+    await slack.call("chat.postEphemeral", channel=OPS, user="U0ADA00001", text="only you")
+    state = await slack.look("state")
+    assert state["latest"] == {OPS: first}
+    assert [each["command"] for each in state["command_help"]] == state["commands"] == ["/gavel"]
+    assert "ask" in state["command_help"][0]["usage_hint"]
 
 
 async def test_changes_arrive_live_and_ephemerals_only_at_their_reader(slack: Slack) -> None:
@@ -92,8 +165,6 @@ async def test_changes_arrive_live_and_ephemerals_only_at_their_reader(slack: Sl
                     heard[viewer].append(event["message"]["text"])
                     if len(heard[viewer]) == (2 if viewer == "ada" else 1):
                         return
-
-    import asyncio
 
     readers = [asyncio.create_task(read("ada", "U0ADA00001")), asyncio.create_task(read("grace", "U0GRACE001"))]
     await asyncio.sleep(0.2)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bot.pacing import Pacer, Rate
+from bot.pacing import Haste, Pacer, Rate
 
 
 async def turns(pacer: Pacer, count: int, *, channel: str = "C1", method: str = "chat.update") -> float:
@@ -40,21 +40,22 @@ async def test_a_method_is_paced_over_all_channels() -> None:
     assert time.monotonic() - started >= 0.28
 
 
-async def test_a_card_goes_before_progress_that_waits() -> None:
+async def test_a_card_goes_before_a_vote_and_a_vote_before_other_progress() -> None:
     pacer = Pacer(channel_rate=Rate(per_second=10), method_rates={})
     await pacer.turn("C1", "chat.update")
     order: list[str] = []
 
-    async def wait(name: str, *, urgent: bool) -> None:
-        await pacer.turn("C1", "chat.update", urgent=urgent)
+    async def wait(name: str, *, haste: Haste) -> None:
+        await pacer.turn("C1", "chat.update", haste=haste)
         order.append(name)
 
     async with asyncio.TaskGroup() as group:
         for name in ("progress 1", "progress 2"):
-            group.create_task(wait(name, urgent=False))
+            group.create_task(wait(name, haste="later"))
+        group.create_task(wait("vote", haste="soon"))
         await asyncio.sleep(0)
-        group.create_task(wait("card", urgent=True))
-    assert order == ["card", "progress 1", "progress 2"]
+        group.create_task(wait("card", haste="now"))
+    assert order == ["card", "vote", "progress 1", "progress 2"]
 
 
 async def test_one_who_gave_up_waiting_costs_the_others_nothing() -> None:

@@ -16,6 +16,7 @@ from agents.orchestrator.routing import Track
 from bot.blocks.actions import FeedbackValue, MalformedButton
 from bot.blocks.execution import Outcome, outcome_card
 from bot.blocks.feedback import behind, feedback_row
+from bot.blocks.follow_up import explanation_card
 from bot.keys import Keys
 from bot.late import LateFeedback
 from bot.ledger.labels import Labels
@@ -34,6 +35,7 @@ from tests.unit.local_slack.harness import GRACE, OPS, Slack
 from tests.unit.routing.calling import called
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.decision import ReasonKind
+from tools.contracts.follow_up import Explanation
 
 __all__ = ["slack", "temporal"]
 
@@ -166,6 +168,33 @@ async def test_the_last_word_of_a_person_counts_for_routing_and_every_one_is_on_
     assert [(str(one.actor), str(one.task_id)) for one in entries] == [(GRACE, "T1.C1.1")] * 2
     assert [json.loads(str(one.body))["right"] for one in entries] == [True, False]
     assert (await Labels(book.database).learned(ORG, "drift")).reliability == {}
+
+
+async def test_a_word_on_an_explanation_counts_for_who_explains_and_for_no_plan(
+    desk: Desk, book: Book, settings: Settings
+) -> None:
+    now = datetime.now(UTC)
+    async with AsyncExitStack() as exits:
+        ledger = await open_ledger(exits, settings, KEYS, database=book.database)
+        written = replace(book, ledger=ledger)
+        await called(written, "Claude", org=ORG, at=now)
+        await called(written, "Haiku", purpose="explain", agent="follow_up", org=ORG, at=now)
+    shown = explanation_card(
+        Explanation(),
+        question="why?",
+        user=GRACE,
+        tools={},
+        member="Haiku",
+        task_id="T1.C1.1",
+        revision=2,
+        simulated=False,
+    )
+    ts = await desk.slack.post(text=shown.text, blocks=shown.blocks)
+    assert "kept as wrong" in await press(desk, ts, good=False)
+    parsing = await Tracks(book.database).of(ORG, "parse", agent=None, until=now + timedelta(minutes=1))
+    assert dict(parsing) == {"Haiku": Track(calls=1, cost_usd=0.01, judged=1, right=0)}
+    reasoning = await Tracks(book.database).of(ORG, "reason", agent=None, until=now + timedelta(minutes=1))
+    assert dict(reasoning) == {"Claude": Track(calls=1, cost_usd=0.01)}
 
 
 async def test_strangers_are_not_heard(desk: Desk, book: Book) -> None:

@@ -1,0 +1,48 @@
+"""Chromium, and two workspaces to look at: one with the whole product in it, one with a bot that only listens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.page.chromium import chromium, missing
+from tests.unit.local_slack.harness import Bot, Slack, connected, running
+from tests.whole.town import Town, open_town, unconfigured
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncGenerator[Browser]:
+    reason = missing()
+    if reason is not None:
+        # Where everything must have been installed, what was not tested has not passed.
+        assert not os.environ.get("CI"), reason
+        pytest.skip(reason)
+    async with chromium() as running_browser:
+        yield running_browser
+
+
+@pytest.fixture
+async def slack(tmp_path: Path) -> AsyncGenerator[Slack]:
+    async with running(tmp_path) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+async def bot(slack: Slack) -> AsyncGenerator[Bot]:
+    async with connected(slack) as app:
+        yield app
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncGenerator[Town]:
+    """The whole product, as `make up` runs it with nothing configured."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - set(unconfigured(os.environ)):
+            patch.delenv(name)
+        async with open_town(tmp_path) as opened:
+            await opened.serve("both")
+            yield opened

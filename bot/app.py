@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.door import AlertDoor
 from bot.blocks.actions import (
     ANSWER_PREFIX,
     APPROVE,
@@ -19,6 +20,7 @@ from bot.blocks.actions import (
     EDIT,
     EDIT_FORM,
     FEEDBACK,
+    FILES,
     PAUSE,
     REJECT,
     REJECT_FORM,
@@ -29,29 +31,26 @@ from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.command_roles import CommandRoles
 from bot.desks import Desk
-from bot.home.keeper import HomeKeeper, Reader
+from bot.home.keeper import Reader
 from bot.intake import HandOverFailed, Intake
-from bot.listeners.about import AboutMessage
 from bot.listeners.ask_form import AskForm
-from bot.listeners.assistant import AssistantListeners
 from bot.listeners.clicks import ClickListeners
 from bot.listeners.commands import CommandListeners
 from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.freezes import FreezeDoor, FreezeListeners
-from bot.listeners.home import HomeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
-from bot.listeners.later import Later
-from bot.listeners.links import LinkListeners, TaskFinder
+from bot.listeners.links import TaskFinder
 from bot.listeners.openers import Openers
+from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
 from bot.speaking import opener, teller, whisperer
-from bot.surfaces import Surfaces
+from bot.surfaces import register_surfaces
 from bot.telemetry.counted_app import CountedApp
 from bot.telemetry.intake import IntakeMetrics
 from bot.telemetry.slack import CountedCalls, SlackMetrics
@@ -116,6 +115,7 @@ def build_app(
     *,
     client: AsyncWebClient,
     intake: Intake,
+    alerts: AlertDoor,
     identity: Identity,
     org: str | None,
     alert_channels: frozenset[str],
@@ -126,6 +126,7 @@ def build_app(
     freeze_door: FreezeDoor | None = None,
     home_reader: Reader | None = None,
     task_finder: TaskFinder | None = None,
+    file_door: FileDoor | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
@@ -156,34 +157,27 @@ def build_app(
             freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now
         )
         desks = {**(desks or {}), "freeze": freezes}
-    home: HomeListeners | None = None
-    if home_reader is not None:
-        later = Later()
-        home = HomeListeners(
-            HomeKeeper(client, home_reader, intake.now, later),
-            intake,
-            org,
-            open_form=opener(client),
-            whisper=whisperer(client),
-            desks=desks or {},
-            later=later,
-        )
     events = EventListeners(
         intake=intake,
+        alerts=alerts,
         org=org,
         bot_user=identity.user,
         alert_channels=alert_channels,
         opener_of=Openers(client, identity.bot).opener_of,
     )
-    Surfaces(
-        tell=teller(client),
+    register_surfaces(
+        app,
+        client=client,
+        intake=intake,
+        org=org,
+        events=events,
+        ask_form=ask_form,
         freezes=freezes,
-        home=home,
-        assistant=AssistantListeners(events, client, Later()),
-        ask=ask_form,
-        about=AboutMessage(intake, org, opener(client)),
-        links=LinkListeners(task_finder, client, org, slack.task_url, Later()) if task_finder is not None else None,
-    ).register(app)
+        home_reader=home_reader,
+        desks=desks or {},
+        task_finder=task_finder,
+        task_url=slack.task_url,
+    )
     _register(
         app,
         events=events,
@@ -198,6 +192,7 @@ def build_app(
         ),
         ask_form=ask_form,
         keys=keys,
+        files=FileListeners(file_door, org, teller(client)) if file_door is not None else None,
         feedback=FeedbackListeners(feedback_door, org, teller(client)) if feedback_door is not None else None,
     )
     return app
@@ -215,6 +210,7 @@ def _register(
     ask_form: AskForm,
     keys: KeyListeners | None,
     feedback: FeedbackListeners | None,
+    files: FileListeners | None,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -263,6 +259,11 @@ def _register(
             await feedback.on_feedback(body)
         await ack()
 
+    async def wants_files(ack: AsyncAck, body: dict[str, Any]) -> None:
+        if files is not None:
+            await files.on_files(body)
+        await ack()
+
     async def command(ack: AsyncAck, body: dict[str, Any]) -> None:
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
@@ -273,6 +274,7 @@ def _register(
     bolt.action(re.compile(f"^({re.escape(PAUSE)}|{re.escape(RESUME)}|{re.escape(CANCEL)})$"))(control)
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
+    bolt.action(re.compile(f"^{re.escape(FILES)}$"))(wants_files)
     bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
     bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from bot.blocks.actions import FeedbackValue
 from bot.blocks.message import Message
+from bot.thread import ThreadRef
 
 Whisper = Callable[[str, str, Message], Awaitable[None]]
 """Says something to one person only: channel, user, what."""
@@ -58,6 +59,14 @@ class KeyDesk(Protocol):
 
     async def kept(self, *, org: str, user: str) -> Sequence[Owned]:
         """The person's and everybody's; nobody else's."""
+        ...
+
+
+class FileDesk(Protocol):
+    """Makes a task's files."""
+
+    async def post(self, *, org: str, task_id: str, thread: ThreadRef, user: str, may_all: bool) -> None:
+        """On return they are in the thread. Raises :class:`NotDone`. `may_all`: of any task, not only the user's."""
         ...
 
 

@@ -11,25 +11,30 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
+from bot.alerts.opening import build_alert_door
 from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateFeedback, LateFreezes, LateHome, LateKeys, LateTasks, desks
+from bot.late import LateFeedback, LateFiles, LateKeys, desks
+from bot.late_surfaces import LateFreezes, LateHome, LateTasks
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
+from bot.listeners.papers import FileDoor
 from bot.local.stack import RunningStack
+from bot.pacing import Pacer
 from bot.roles import role_directory
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
 from bot.speaking import whisperer
 from bot.starting import needed
 from bot.taken import NothingTaken, Taken
+from bot.task_limits import task_limits
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import NO_TRACING, Tracing
+from bot.thread import ThreadWriter
 from bot.workflows.client import connect
-from bot.workflows.messages import TaskLimits
 
 Connected = Callable[[], Awaitable[bool]]
 """Whether what Slack sends can be taken now."""
@@ -67,6 +72,7 @@ async def open_bot(
         settings.slack,
         client=client,
         intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics),
+        alerts=build_alert_door(settings, temporal=temporal, keys=stack.keys, metrics=metrics),
         identity=identity,
         org=stack.org,
         alert_channels=alert_channels,
@@ -83,6 +89,9 @@ async def open_bot(
         task_finder=LateTasks(settings, client, identity.home),
         home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
+        file_door=FileDoor(
+            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())), roles
+        ),
         feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
         metrics=metrics.intake,
@@ -137,14 +146,7 @@ def build_intake(
         temporal=temporal,
         task_queue=settings.temporal.task_queue,
         decision_key=keys.derive("decision"),
-        limits=TaskLimits(
-            repair_attempts=settings.tasks.repair_attempts,
-            question_seconds=settings.tasks.question_expiry_seconds,
-            approval_seconds=settings.approvals.expiry_seconds,
-            pause_seconds=settings.tasks.pause_expiry_seconds,
-            text_chars=settings.limits.text_chars,
-        ),
-        alert_approval_seconds=settings.alerts.expiry_seconds,
+        limits=task_limits(settings),
         now=utc_now,
         taken=taken or NothingTaken(),
         metrics=(metrics or Metrics()).intake,

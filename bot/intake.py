@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -28,9 +27,6 @@ from tools.whole_text import whole_text
 
 HAND_OVER = timedelta(seconds=2)
 """Of the three seconds Slack gives to acknowledge."""
-
-ALERT_CHARACTERS = 8000
-"""Of an alert. What a person writes is kept whole, and refused where it is too long."""
 
 TOO_LATE = f"Temporal did not take it within {HAND_OVER.total_seconds():g} s"
 
@@ -72,7 +68,6 @@ class Intake:
     task_queue: str
     decision_key: bytes
     limits: TaskLimits
-    alert_approval_seconds: int | None
     now: Callable[[], datetime]
     taken: Taken = field(default_factory=NothingTaken)
     metrics: IntakeMetrics = field(default_factory=lambda: IntakeMetrics(CollectorRegistry()))
@@ -91,7 +86,6 @@ class Intake:
 
     async def _start(self, arrival: Arrival, task: str) -> None:
         cleaned, quoted = redact(whole_text(arrival.text)), redact(whole_text(arrival.quoted))
-        alert = arrival.source == "alert"
         request = TaskRequest(
             task_id=task,
             org=arrival.org,
@@ -100,17 +94,16 @@ class Intake:
             channel=arrival.channel,
             thread_ts=arrival.thread_ts,
             message_ts=arrival.message_ts,
-            # Cut after it was redacted: half of a secret looks like none.
-            text=cleaned.text[:ALERT_CHARACTERS] if alert else cleaned.text,
+            text=cleaned.text,
             redacted=list(dict.fromkeys([*cleaned.found, *quoted.found])),
             received_at=self.now().astimezone(UTC).isoformat(),
             follows=arrival.follows,
             quoted=quoted.text,
             files=list(arrival.files),
-            limits=replace(self.limits, approval_seconds=self.alert_approval_seconds) if alert else self.limits,
+            limits=self.limits,
         )
         try:
-            async with _in_time():
+            async with in_time():
                 await self.temporal.start_workflow(
                     TaskWorkflow.run,
                     sign(request, self.decision_key),
@@ -184,7 +177,7 @@ class Intake:
         query = f"WorkflowId = '{thread}' OR WorkflowId STARTS_WITH '{thread}.'"
         newest: tuple[str, bool] | None = None
         try:
-            async with _in_time():
+            async with in_time():
                 found = [
                     (task.start_time, task.id, task.status is WorkflowExecutionStatus.RUNNING)
                     async for task in self.temporal.list_workflows(query, limit=100, rpc_timeout=HAND_OVER)
@@ -204,7 +197,7 @@ class Intake:
     async def _send(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
-            async with _in_time():
+            async with in_time():
                 await handle.signal(name, message, rpc_timeout=HAND_OVER)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
@@ -216,7 +209,7 @@ class Intake:
             raise HandOverFailed(TOO_LATE) from error
 
 
-def _in_time() -> asyncio.Timeout:
+def in_time() -> asyncio.Timeout:
     """Raises TimeoutError after :data:`HAND_OVER`: an RPC's own timeout bounds neither the connecting before it nor its
     retries, which go on for 10 s and would at last start what the person was told had failed."""
     return asyncio.timeout(HAND_OVER.total_seconds())
@@ -230,8 +223,3 @@ def task_id(arrival: Arrival) -> str:
     thread = arrival.thread_ts
     inside = f"{thread}." if thread and thread != arrival.unique else ""
     return f"{arrival.org}.{arrival.channel}.{inside}{arrival.unique}"
-
-
-def alert_user(text: str) -> str:
-    """`alert:<fingerprint>`: who asked, where nobody did."""
-    return "alert:" + hashlib.sha256(text.encode()).hexdigest()[:16]

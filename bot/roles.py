@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,27 @@ from bot.slack_api import SlackApi
 from tools.contracts.identity import Role
 from tools.readings import SharedReading
 
-_Groups = Mapping[str, frozenset[str]]
+LADDER: tuple[Role, ...] = ("viewer", "operator", "approver", "admin")
+"""From the role that may least."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """How those who hold a role are reached."""
+
+    group: str = ""
+    """Id of the Slack user group; empty: there is none."""
+    people: Sequence[str] = ()
+    """Slack user ids, where there is no group."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    id: str
+    users: frozenset[str]
+
+
+_Groups = Mapping[str, _Group]
 
 
 class RolesUnavailable(Exception):
@@ -26,6 +46,10 @@ class RoleDirectory(Protocol):
         """The person's roles now; empty for a stranger. Raises :class:`RolesUnavailable`."""
         ...
 
+    async def address_of(self, role: Role) -> Address:
+        """Whom to mention who holds it. Raises :class:`RolesUnavailable`."""
+        ...
+
 
 @dataclass(frozen=True)
 class ListedRoles:
@@ -35,6 +59,10 @@ class ListedRoles:
 
     async def roles_of(self, user: str) -> list[Role]:
         return [role for role, holders in self.people.items() if user in holders]
+
+    async def address_of(self, role: Role) -> Address:
+        """See :class:`RoleDirectory`."""
+        return Address(people=sorted(self.people.get(role, ())))
 
 
 class GroupRoles:
@@ -49,14 +77,23 @@ class GroupRoles:
 
     async def roles_of(self, user: str) -> list[Role]:
         groups = await self._groups.now()
-        return [role for role, handle in ROLE_GROUPS.items() if user in groups.get(handle, ())]
+        return [role for role, handle in ROLE_GROUPS.items() if handle in groups and user in groups[handle].users]
+
+    async def address_of(self, role: Role) -> Address:
+        """See :class:`RoleDirectory`. A group that nobody is in reaches nobody."""
+        found = (await self._groups.now()).get(ROLE_GROUPS[role])
+        return Address(group=found.id) if found is not None and found.users else Address()
 
     async def _read(self) -> _Groups:
-        return await read_groups(self._client)
+        return await _read_groups(self._client)
 
 
 async def read_groups(client: SlackApi) -> Mapping[str, frozenset[str]]:
     """The workspace's user groups: handle → user ids. Raises :class:`RolesUnavailable`."""
+    return {handle: found.users for handle, found in (await _read_groups(client)).items()}
+
+
+async def _read_groups(client: SlackApi) -> _Groups:
     try:
         answer = await client.api_call("usergroups.list", params={"include_users": True})
     except SlackApiError as error:
@@ -64,7 +101,10 @@ async def read_groups(client: SlackApi) -> Mapping[str, frozenset[str]]:
     except (ClientError, OSError, TimeoutError) as error:
         raise RolesUnavailable(f"Slack could not be asked for its user groups: {error}") from error
     groups: list[dict[str, Any]] = answer.get("usergroups") or []
-    return {str(group.get("handle")): frozenset(group.get("users") or []) for group in groups}
+    return {
+        str(group.get("handle")): _Group(str(group.get("id") or ""), frozenset(group.get("users") or []))
+        for group in groups
+    }
 
 
 def role_directory(settings: Settings, client: SlackApi) -> RoleDirectory:

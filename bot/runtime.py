@@ -28,6 +28,7 @@ from agents.orchestrator.stamping import StampingClient
 from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
+from bot.alerts.opening import taking_webhooks
 from bot.answers import RedisAnswers
 from bot.app import Identity, who_are_we
 from bot.attachments.opening import file_desk
@@ -150,6 +151,7 @@ async def open_workbench(
             narrator=Narrator(writer, include_dissent=settings.council.include_dissent),
             ledger=ledger,
             take_warnings=purse.take_warnings,
+            spending=purse,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
@@ -249,6 +251,7 @@ async def serve(stack: RunningStack) -> None:
         app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
         async with (
             listening(stack.settings, app) as connected,
+            taking_webhooks(stack, slack_client(stack.settings), metrics=operations.metrics),
             open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
             worker,
         ):

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 from pydantic_settings import SettingsError as UndecodableError
 
+from bot.settings_alerts import AlertSettings
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
 from bot.settings_modes import EscalationSettings, ModeSettings
@@ -24,7 +25,6 @@ from bot.settings_policies import AutonomySettings, CalendarSettings, GateSettin
 from bot.settings_routing import RoutingSettings
 from bot.settings_sections import (
     ROLE_GROUPS,
-    AlertSettings,
     ApprovalSettings,
     CouncilSettings,
     DatabaseSettings,

@@ -77,6 +77,9 @@ class BudgetSettings(Section):
     task_usd: Dollars | None = None
     """Of each task, from beginning to end."""
     task_tokens: Tokens | None = None
+    storm_usd: Dollars | None = None
+    """Of all investigations of one alert storm together, from beginning to end."""
+    storm_tokens: Tokens | None = None
     people: Annotated[dict[SlackUserId, BudgetLimit], NoDecode, BeforeValidator(_parse_json)] = {}
     """Other limits than `person_…` for some."""
     orgs: Annotated[dict[str, BudgetLimit], NoDecode, BeforeValidator(_parse_json)] = {}

@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from agents.orchestrator.providers.vendor import ProviderId
-from bot.settings_base import Names, Section, split_commas, split_pairs
+from bot.settings_alerts import Days
+from bot.settings_base import Section, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
 from tools.contracts.identity import Role
@@ -39,8 +40,12 @@ def _parse_json(value: object) -> object:
 
 UserIds = Annotated[list[SlackUserId], NoDecode, BeforeValidator(split_commas)]
 
-Days = Annotated[int, Field(ge=1, le=30 * 86400)]
-"""Seconds, at most 30 days."""
+Percents = Annotated[
+    list[Annotated[int, Field(ge=1, le=99)]], NoDecode, BeforeValidator(split_commas), Field(max_length=10)
+]
+Moments = Annotated[
+    list[Annotated[int, Field(ge=1, le=30 * 86400)]], NoDecode, BeforeValidator(split_commas), Field(max_length=10)
+]
 
 
 class SlackSettings(Section):
@@ -227,16 +232,6 @@ class CouncilSettings(Section):
     ledger keeps it, in any case."""
 
 
-class AlertSettings(Section):
-    """Channels in which nobody asks."""
-
-    model_config = SettingsConfigDict(env_prefix="GAVEL_ALERTS_")
-    channels: Names = ["alerts"]
-    """Names (without #) or ids of channels whose alerts are triaged."""
-    expiry_seconds: Days = 3600
-    """How long a proposal made for an alert waits for a decision."""
-
-
 class RoleSettings(Section):
     """Who may do what. With no list at all, Slack user groups decide (:data:`ROLE_GROUPS`)."""
 
@@ -265,6 +260,12 @@ class ApprovalSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_APPROVALS_")
     expiry_seconds: Days | None = None
     """None: as the policy decides for the plan."""
+    remind_percent: Percents = [50]
+    """When a plan that waits is brought to mind in its thread, in percent of the time it waits."""
+    remind_seconds_before: Moments = [600]
+    """And so many seconds before it expires."""
+    escalate_percent: int = Field(default=75, ge=0, le=99)
+    """When the next role that may decide is called in, in percent of that time; 0: never."""
 
 
 class TaskSettings(Section):

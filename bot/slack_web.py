@@ -85,6 +85,7 @@ class SlackWeb:
         method: str,
         arguments: JsonObject,
         *,
+        channel: str | None = None,
         haste: Haste = "now",
         claimed: bool = False,
         on_turn: Callable[[], None] = ignore,
@@ -92,11 +93,12 @@ class SlackWeb:
     ) -> JsonObject:
         """Wait for the channel's turn, then call. After a 429 everyone keeps off for as long as Slack asks.
 
-        The hastier go first. `on_turn`: called between the two; a caller that is cancelled before has written
-        nothing. `latest`: asked then for arguments that say how things stand, so that what happened during the wait is
-        in this write and not in the next. Raises :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
+        `channel`: where it is not among the arguments under that name. The hastier go first. `on_turn`: called between
+        the two; a caller that is cancelled before has written nothing. `latest`: asked then for arguments that say how
+        things stand, so that what happened during the wait is in this write and not in the next. Raises
+        :class:`SlackRetryable` or :class:`SlackRefused`, nothing else.
         """
-        channel = str(arguments["channel"])
+        channel = str(arguments["channel"]) if channel is None else channel
         await self._pacer.turn(channel, method, haste=haste, claimed=claimed)
         on_turn()
         try:

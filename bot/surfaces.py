@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,13 +12,20 @@ from slack_bolt.async_app import AsyncAck, AsyncAssistant
 from bot.blocks.ask import ABOUT_FORM
 from bot.blocks.freeze import FREEZE_FORM, THAW_PREFIX
 from bot.blocks.home import ASK, CANCEL_PREFIX, FREEZE, KEYS, MODE, OPEN_PREFIX, REFRESH, WAITING_PREFIX
+from bot.desks import Desk
+from bot.home.keeper import HomeKeeper, Reader
+from bot.intake import Intake
 from bot.listeners.about import AboutMessage
 from bot.listeners.ask_form import AskForm
 from bot.listeners.assistant import AssistantListeners
 from bot.listeners.clicks import Tell
+from bot.listeners.events import EventListeners
 from bot.listeners.freezes import FreezeListeners
 from bot.listeners.home import HomeListeners
-from bot.listeners.links import LinkListeners
+from bot.listeners.later import Later
+from bot.listeners.links import LinkListeners, TaskFinder
+from bot.slack_api import SlackApi
+from bot.speaking import opener, teller, whisperer
 
 GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "gavel.shortcut.ask", "gavel.shortcut.about"
 """Their callback ids, as the manifest has them."""
@@ -155,3 +162,41 @@ def _one_of(*names: str) -> re.Pattern[str]:
 
 def _begins(*prefixes: str) -> re.Pattern[str]:
     return re.compile(f"^({'|'.join(re.escape(prefix) for prefix in prefixes)})")
+
+
+def register_surfaces(
+    bolt: Registers,
+    *,
+    client: SlackApi,
+    intake: Intake,
+    org: str | None,
+    events: EventListeners,
+    ask_form: AskForm,
+    freezes: FreezeListeners | None,
+    home_reader: Reader | None,
+    desks: Mapping[str, Desk],
+    task_finder: TaskFinder | None,
+    task_url: str,
+) -> None:
+    """`desks`: verb of `/gavel` → who answers it. `task_url`: where links to tasks begin."""
+    home: HomeListeners | None = None
+    if home_reader is not None:
+        later = Later()
+        home = HomeListeners(
+            HomeKeeper(client, home_reader, intake.now, later),
+            intake,
+            org,
+            open_form=opener(client),
+            whisper=whisperer(client),
+            desks=desks,
+            later=later,
+        )
+    Surfaces(
+        tell=teller(client),
+        freezes=freezes,
+        home=home,
+        assistant=AssistantListeners(events, client, Later()),
+        ask=ask_form,
+        about=AboutMessage(intake, org, opener(client)),
+        links=LinkListeners(task_finder, client, org, task_url, Later()) if task_finder is not None else None,
+    ).register(bolt)

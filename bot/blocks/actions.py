@@ -23,6 +23,10 @@ RESUME = "gavel.resume"
 CANCEL = "gavel.cancel"
 RUN_BLOCK = "gavel.run"
 
+FILES = "gavel.files"
+FILES_BLOCK = "gavel.files.row"
+"""Posts a task's files into its thread."""
+
 FEEDBACK = "gavel.feedback"
 FEEDBACK_BLOCK = "gavel.feedback.row"
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.blocks.message import Message, compose, context, lines
+from bot.blocks.actions import FILES, FILES_BLOCK
+from bot.blocks.message import Message, actions, button, compose, context, lines
 from bot.blocks.text import code, inline
 from bot.blocks.words import plural
+from tools.contracts.common import JsonObject
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ def files_card(rows: Sequence[FileRow], *, beyond: int, blind: bool) -> Message:
     if any(row.what and row.note for row in rows):
         small += " Secrets were removed from what I keep; the file in Slack still holds them: please rotate them."
     return compose(said, [lines("Files", shown), context(small)])
+
+
+def files_row(task_id: str) -> JsonObject:
+    """The button that posts what is long as files: the plan, the evidence, the council's transcript."""
+    return actions(FILES_BLOCK, [button("Files", action_id=FILES, value=task_id)])
 
 
 def nothing_readable(rows: Sequence[FileRow]) -> str:

@@ -9,9 +9,12 @@ from typing import Literal
 from agents.orchestrator.budget import MICRO
 from bot.usage.report import dollars
 
-ScopeName = Literal["person", "org", "task"]
+ScopeName = Literal["person", "org", "task", "storm"]
 
 WARN_AT = 0.8
+
+STORM_USER = "alert:storm."
+"""How the user of a storm's investigation begins."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class Scope:
 
     name: ScopeName
     subject: str
-    """A person's id, the org's, a task's."""
+    """A person's id, the org's, a task's, a storm's."""
     day: str
-    """`2026-03-01` in UTC; empty for a task, which counts as long as it lives."""
+    """`2026-03-01` in UTC; empty for a task and a storm, which count as long as they live."""
     limit: Limit
 
 
@@ -48,6 +51,8 @@ class Limits:
     person: Limit = field(default_factory=Limit)
     org: Limit = field(default_factory=Limit)
     task: Limit = field(default_factory=Limit)
+    storm: Limit = field(default_factory=Limit)
+    """Of all tasks of one alert storm."""
     people: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
     """Other limits for some."""
     orgs: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
@@ -55,7 +60,7 @@ class Limits:
     @property
     def any(self) -> bool:
         """Whether there is a limit for anybody."""
-        return any((self.person, self.org, self.task, *self.people.values(), *self.orgs.values()))
+        return any((self.person, self.org, self.task, self.storm, *self.people.values(), *self.orgs.values()))
 
     def scopes(self, *, org: str, user: str, task_id: str, day: str) -> Sequence[Scope]:
         """Those with a limit."""
@@ -63,6 +68,8 @@ class Limits:
             Scope("person", user, day, self.people.get(user, self.person)),
             Scope("org", org, day, self.orgs.get(org, self.org)),
             Scope("task", task_id, "", self.task),
+            # Such a task is asked for by its storm: `alert:storm.…`.
+            Scope("storm", user, "", self.storm if user.startswith(STORM_USER) else Limit()),
         )
         return [scope for scope in every if scope.limit]
 
@@ -119,7 +126,9 @@ def _whose(scope: Scope) -> str:
             return "Everybody's budget for today"
         case "task":
             return "The budget of one task"
+        case "storm":
+            return "The budget of one alert storm"
 
 
 def _until(scope: Scope) -> str:
-    return " until tomorrow (UTC)" if scope.day else " for this task any more"
+    return " until tomorrow (UTC)" if scope.day else f" for this {scope.name} any more"

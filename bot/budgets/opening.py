@@ -20,6 +20,7 @@ def limits_of(settings: BudgetSettings) -> Limits:
         person=Limit(settings.person_usd, settings.person_tokens),
         org=Limit(settings.org_usd, settings.org_tokens),
         task=Limit(settings.task_usd, settings.task_tokens),
+        storm=Limit(settings.storm_usd, settings.storm_tokens),
         people={user: Limit(limit.usd, limit.tokens) for user, limit in settings.people.items()},
         orgs={org: Limit(limit.usd, limit.tokens) for org, limit in settings.orgs.items()},
     )

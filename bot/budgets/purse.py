@@ -189,6 +189,7 @@ def standing(connection: Connection, org: str, scope: Scope, *, now: datetime) -
         "person": (row.user_id == scope.subject, row.day == scope.day),
         "org": (row.day == scope.day,),
         "task": (row.task_id == scope.subject,),
+        "storm": (row.user_id == scope.subject,),
     }
     held = connection.execute(
         select(func.coalesce(func.sum(row.tokens), 0), func.coalesce(func.sum(row.micro_usd), 0)).where(

@@ -22,7 +22,7 @@ from bot.ledger.database import Database
 from bot.ledger.export import export_lines
 from bot.ledger.freezes import MOST_DAYS, Freeze, standing
 from bot.ledger.group_commit import GroupCommit
-from bot.ledger.results import tool_results, whole_body
+from bot.ledger.results import tool_results, whole_body, whole_entries
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
 from tools.contracts.common import Environment, JsonObject
@@ -227,6 +227,14 @@ class Ledger:
         return await reader.entries(
             self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
         )
+
+    async def whole(self, org: str, task_id: str, kinds: Collection[str]) -> list[tuple[Entry, JsonObject]]:
+        """All of a task's entries of these kinds, in order, each with its body whole.
+
+        Raises `LedgerUnavailable`, also when one was not written by this ledger.
+        """
+        _require_names(org=org, task_id=task_id)
+        return await whole_entries(self._database, org, task_id, kinds, key=self._key, fetch=partial(self._fetch, org))
 
     async def known(self, org: str, task_id: str, keys: Collection[str]) -> frozenset[str]:
         """Which of these keys the task has an entry for.

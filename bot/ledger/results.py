@@ -45,6 +45,31 @@ async def tool_results(
     return found
 
 
+async def whole_entries(
+    database: Database, org: str, task_id: str, kinds: Collection[str], *, key: bytes, fetch: Fetch
+) -> list[tuple[Entry, JsonObject]]:
+    """The task's entries of these kinds, in order, each with its body whole.
+
+    Raises `LedgerUnavailable`, also when an entry was changed after it was written.
+    """
+    found: list[tuple[Entry, JsonObject]] = []
+    after = 0
+    while page := await reader.entries(database, org, task_id=task_id, after_seq=after):
+        for entry in page:
+            if entry.kind not in kinds:
+                continue
+            if not same(entry.hash, entry_hash(entry, key=key)):
+                raise LedgerUnavailable(
+                    f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
+                    "Run `gavel ledger verify`."
+                )
+            found.append((entry, await whole_body(entry, fetch)))
+        after = page[-1].seq
+        if len(page) < reader.PAGE:
+            break
+    return found
+
+
 async def whole_body(entry: Entry, fetch: Fetch) -> JsonObject:
     """An entry's body with every artifact that was moved out of it put back. Raises `LedgerUnavailable`."""
     body = await _whole(json.loads(entry.body), fetch)

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.alerts.alert_text import alert_text
 from bot.blocks import ask, sentences
 from bot.blocks.modal import MAX_PRIVATE_METADATA
 from bot.intake import Arrival, HandOverFailed, Intake
-from bot.listeners.alert_text import alert_text
 from bot.listeners.ask_form import Wrong, asked_in
 from bot.listeners.step_up import OpenForm
 from bot.redaction import redact

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.alerts.door import AlertDoor, seen_in_slack
+from bot.alerts.parse import notice_of
 from bot.attachments.ids import FILE_ID
-from bot.intake import Arrival, Intake, TaskEnded, alert_user
-from bot.listeners.alert_text import alert_text
+from bot.intake import Arrival, Intake, TaskEnded
 from bot.listeners.openers import OpenerOf
 from bot.slack_web import listed
 from bot.workflows.messages import Answer
@@ -32,6 +33,7 @@ class EventListeners:
     """Each takes Slack's event body. An exception means: not acknowledged, so Slack sends it again."""
 
     intake: Intake
+    alerts: AlertDoor
     org: str | None
     bot_user: str
     """Our own user id: our messages start nothing."""
@@ -62,19 +64,9 @@ class EventListeners:
             await self._take(body, event, self._arrival(body, event, source="dm"))
 
     async def _alert(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        text = alert_text(event)
-        await self.intake.accept(
-            Arrival(
-                org=self._org(body),
-                user=alert_user(text),
-                source="alert",
-                channel=event["channel"],
-                text=text,
-                thread_ts=event["ts"],
-                message_ts=event["ts"],
-                unique=event["ts"],
-            )
-        )
+        notice = notice_of(event)
+        seen = seen_in_slack(notice, str(event["ts"]), now=self.alerts.now())
+        await self.alerts.take(notice, seen, org=self._org(body), channel=event["channel"])
 
     async def _take(self, body: dict[str, Any], event: dict[str, Any], arrival: Arrival) -> None:
         """A message in a thread is for the task at work there; else it is a request, which knows the last task."""

@@ -93,8 +93,8 @@ class ChunkWriter:
                 self._shown[chunk["id"]] = (chunk["title"], chunk["status"])
 
 
-def as_message(title: str, rows: list[Row]) -> Message:
-    """The same as one message, for where nothing can be streamed."""
+def as_message(title: str, rows: list[Row], *, below: JsonObject | None = None) -> Message:
+    """The same as one message, for where nothing can be streamed. `below`: its last block."""
     parts: list[JsonObject | Detail] = [section(f"*{inline(title, 900)}*")]
     groups = (
         ("Steps", "tool:"),
@@ -110,6 +110,8 @@ def as_message(title: str, rows: list[Row]) -> Message:
     others = [inline(row.subject, 300) for row in rows if row.id.startswith("note:") or row.id == MORE]
     if others:
         parts.append(context("\n".join(others[:8])))
+    if below is not None:
+        parts.append(below)
     return compose(inline(title, 900), parts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from bot.blocks.files import files_row
 from bot.blocks.message import Message
 from bot.narrator.board import Board
 from bot.narrator.render import ChunkWriter, Headline, as_message
@@ -91,7 +92,7 @@ class StreamSink:
         elif not self._writer.web.is_free("chat.stopStream") and self._chunks.changes(title, board.rows()):
             # Many end at once: how it ended is shown now, and the stream is closed when it has its turn.
             await self._call("chat.appendStream", {"ts": self.ts}, title, board, haste="now")
-        await self._stop(title, board)
+        await self._stop(title, board, below=[files_row(self._subject.task_id)])
 
     async def _start(self, title: str, board: Board, *, haste: Haste, on_turn: Callable[[], None]) -> None:
         if self.perhaps_started:
@@ -115,8 +116,8 @@ class StreamSink:
         self.perhaps_started = False
         self._on_ts(self.ts)
 
-    async def _stop(self, title: str, board: Board) -> None:
-        arguments: JsonObject = {"ts": self.ts, "metadata": self._subject.metadata}
+    async def _stop(self, title: str, board: Board, *, below: list[JsonObject] | None = None) -> None:
+        arguments: JsonObject = {"ts": self.ts, "metadata": self._subject.metadata, "blocks": below}
         await self._call("chat.stopStream", arguments, title, board, haste="now")
 
     async def _roll_over(self, board: Board) -> None:
@@ -180,7 +181,10 @@ class EditedSink:
 
     async def finish(self, board: Board, *, failed: bool) -> None:
         headline = self._subject.headline
-        await self._show(lambda: as_message(headline.over(board, failed=failed), board.rows()), haste="now")
+        below = files_row(self._subject.task_id)
+        await self._show(
+            lambda: as_message(headline.over(board, failed=failed), board.rows(), below=below), haste="now"
+        )
 
     async def _show(self, now: Callable[[], Message], *, haste: Haste, on_turn: Callable[[], None] = ignore) -> None:
         if self._shown == now():

@@ -34,7 +34,7 @@ KINDS: Final = frozenset(
 )
 """Of envelopes: an event's type, an interaction's, or a command."""
 
-HandedOver = Literal["start", "decide", "answer", "edit", "control"]
+HandedOver = Literal["start", "alert", "decide", "answer", "edit", "control"]
 
 
 class NoTask(Exception):

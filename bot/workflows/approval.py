@@ -20,9 +20,11 @@ from bot.workflows.messages import (
     FollowUpInput,
     PresentInput,
     Proposal,
+    RemindInput,
     SupersedeInput,
     TaskState,
 )
+from bot.workflows.reminding import Nudge, due, nudges
 from tools.contracts.decision import Decision, reason_words
 from tools.contracts.edit import Edit
 from tools.contracts.taskspec import TaskSpec
@@ -41,6 +43,7 @@ class Approval:
         """Put it to people, with a nonce and a deadline of its own."""
         seconds = self._state.request.limits.approval_seconds or self._proposal.requirement.expires_in_seconds
         self._proposal.nonce = workflow.uuid4().hex
+        self._proposal.offered_at = workflow.now().isoformat()
         self._proposal.expires_at = (workflow.now() + timedelta(seconds=seconds)).isoformat()
         self._proposal.card_ts = await steps.run(
             steps.PRESENT,
@@ -70,8 +73,12 @@ class Approval:
         Expiry, rejection and cancellation end the task.
         """
         deadline = datetime.fromisoformat(self._proposal.expires_at)
+        waiting = nudges(datetime.fromisoformat(self._proposal.offered_at), deadline, self._state.request.limits)
         while True:
-            message = await self._inbox.next(deadline)
+            message = await self._inbox.next(waiting[0].at if waiting else deadline)
+            if message is None and workflow.now() < deadline:
+                await self._remind(waiting)
+                continue
             if message is None:
                 raise Ended(
                     "expired", "Nobody decided in time. The plan expired and nothing was run. Ask again when ready."
@@ -109,6 +116,28 @@ class Approval:
                 raise Ended("rejected", reason_words(message.reason_kind, message.reason))
             if counted.settled == "approved":
                 return None
+
+    async def _remind(self, waiting: list[Nudge]) -> None:
+        """Tell those who may decide that the plan still waits. It goes on waiting whether they could be told or not."""
+        nudge = due(waiting, workflow.now())
+        if nudge is None:
+            return
+        try:
+            ts = await steps.run(
+                steps.REMIND,
+                RemindInput(
+                    request=self._state.request,
+                    thread_ts=thread_of(self._state),
+                    proposal=self._proposal,
+                    escalates=nudge.escalates,
+                    key=f"r{self._proposal.revision}:{nudge.at.isoformat()}",
+                ),
+            )
+        except ActivityError as error:
+            workflow.logger.warning("Nobody was reminded of the plan that waits: %s", error.cause or error)
+            return
+        if ts not in self._proposal.reminders:
+            self._proposal.reminders.append(ts)
 
     async def _hear(self, answer: Answer) -> TaskSpec | None:
         """A reply while a plan waits: the refined task, or None. Words decide nothing, and who tries is told so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -9,7 +10,18 @@ from typing import Generic, TypeVar
 from temporalio import workflow
 
 from bot.workflows import messages as m
-from bot.workflows.options import EXECUTE_STEP, GATE_STEP, MODEL_STEP, REPLY_STEP, WRITE_STEP, StepOptions
+from bot.workflows.messages import alerts as a
+from bot.workflows.options import (
+    CARDS_STEP,
+    ESTATE_STEP,
+    EXECUTE_STEP,
+    GATE_STEP,
+    MODEL_STEP,
+    REMIND_STEP,
+    REPLY_STEP,
+    WRITE_STEP,
+    StepOptions,
+)
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.edit import Edit
@@ -39,6 +51,7 @@ FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
 SETTLE_ELSEWHERE = Step("settle_elsewhere", m.ElsewhereInput, m.Settled, WRITE_STEP)
 EDIT_PLAN = Step("edit_plan", m.EditInput, m.FollowedUp, WRITE_STEP)
 SUPERSEDE = Step("supersede", m.SupersedeInput, bool, WRITE_STEP)
+REMIND = Step("remind", m.RemindInput, str, REMIND_STEP)
 READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
 TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
 REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)
@@ -49,6 +62,10 @@ SHOW_RUN = Step("show_run", m.ShowInput, bool, WRITE_STEP)
 RUN_PHASE = Step("run_phase", m.PhaseInput, m.PhaseResult, EXECUTE_STEP)
 ROLL_BACK = Step("roll_back", m.RollbackInput, m.RollbackResult, EXECUTE_STEP)
 CONCLUDE = Step("conclude", m.ConcludeInput, bool, WRITE_STEP)
+ENTER_TRIAGE = Step("enter_triage", a.EnterInput, bool, WRITE_STEP)
+RELATE = Step("relate", a.RelateInput, dict[str, list[str]], ESTATE_STEP)
+SHOW_ALERTS = Step("show_alerts", a.ShowAlertsInput, a.Shown, CARDS_STEP)
+OPEN_INVESTIGATION = Step("open_investigation", a.OpenInput, a.Opened, WRITE_STEP)
 
 AUTHENTICATE = "authenticate"
 """A local activity: checks one MAC. The key never enters the workflow."""
@@ -61,6 +78,19 @@ async def authenticate(message: Decision | m.Answer | Control | Edit | m.TaskReq
         m.Vouched(kind=type(message).__name__, fields=asdict(message)),
         result_type=bool,
         start_to_close_timeout=timedelta(seconds=5),
+    )
+
+
+AUTHENTIC_ONES = "authentic_ones"
+
+
+async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry]) -> list[bool]:
+    """Which of them the edge, or a step of ours, vouches for: in one go, because in a storm there are many."""
+    return await workflow.execute_local_activity(
+        AUTHENTIC_ONES,
+        [m.Vouched(kind=type(message).__name__, fields=asdict(message)) for message in messages],
+        result_type=list[bool],
+        start_to_close_timeout=timedelta(seconds=30),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
@@ -177,6 +178,7 @@ class TaskWorkflow:
                 )
                 self.state.proposal = proposal
                 await self._approval(spec, proposal).offer(diagnosis=investigated.diagnosis)
+                await self._let_others_look()
                 return proposal
             refusals, judged_as = judged.report.refusals, judged.report.subject
             if not all(refusal.repairable for refusal in refusals):
@@ -184,6 +186,15 @@ class TaskWorkflow:
         reasons = "; ".join(f"{refusal.reason} ({refusal.rule})" for refusal in refusals[:5])
         what = "plan" if judged_as == "plan" else "report"
         raise Ended("refused", f"The {what} was refused and nothing was run. {reasons}")
+
+    async def _let_others_look(self) -> None:
+        """The task of an alert waits for people now: the desk that began it need not keep the next one waiting."""
+        request, desk = self.state.request, workflow.info().parent
+        if desk is None or request.source != "alert" or request.handed_over_from or request.part_of:
+            return
+        # The desk may have gone home.
+        with suppress(FailureError):
+            await workflow.get_external_workflow_handle(desk.workflow_id).signal("waits", request.task_id)
 
     async def _is_authentic(self, request: TaskRequest) -> bool:
         return await steps.authenticate(request)

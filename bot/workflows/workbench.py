@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agents.follow_up import FollowUps
 from agents.meta_prompt import MetaPrompt
 from agents.orchestrator.chat import Member
-from agents.orchestrator.escalation import Escalation
+from agents.orchestrator.escalation import Escalation, Spending, Unlimited
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from bot.attachments.receiving import FileDesk
@@ -72,6 +72,8 @@ class Workbench:
     now: Callable[[], datetime]
     take_warnings: Callable[[str, str], list[str]] = no_warnings
     """Org and task → what its thread is still to be told of budgets that are nearly used up."""
+    spending: Spending = field(default_factory=Unlimited)
+    """Who says whether anything may still be spent on alerts."""
     include_dissent: bool = True
     """Whether cards tell who disputes what and why. Gates and ledger have it in any case."""
     tracing: Tracing = NO_TRACING

@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from bot.workflows.activities.alerting import Alerting
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
 from bot.workflows.activities.controlling import Controlling
@@ -19,9 +20,12 @@ from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
+from bot.workflows.activities.reminding import Reminding
 from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
+from bot.workflows.alerts.desk import TriageWorkflow
+from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
 
@@ -57,16 +61,18 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
+    alerting = Alerting(bench, client, task_queue, decision_key)
     editing = Editing(bench)
     return Worker(
         client,
         task_queue=task_queue,
         # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
         build_id=f"gavel-{metadata.version('gavel')}",
-        workflows=[TaskWorkflow],
+        workflows=[TaskWorkflow, AlertWorkflow, TriageWorkflow],
         workflow_runner=SANDBOX,
         activities=[
             authenticating.authenticate,
+            authenticating.authentic_ones,
             authenticating.enlist,
             understanding.understand,
             understanding.confirm_parts,
@@ -80,6 +86,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             following_up.supersede,
             editing.edit_plan,
             elsewhere.settle_elsewhere,
+            Reminding(bench).remind,
             deciding.read_roles,
             deciding.tell,
             deciding.refuse_decision,
@@ -90,6 +97,10 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             executing.run_phase,
             executing.roll_back,
             concluding.conclude,
+            alerting.enter_triage,
+            alerting.relate,
+            alerting.show_alerts,
+            alerting.open_investigation,
         ],
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,

@@ -37,12 +37,12 @@ async def bot(slack: Slack) -> AsyncGenerator[Bot]:
         yield app
 
 
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncGenerator[Town]:
+@pytest.fixture(scope="session")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Town]:
     """The whole product, as `make up` runs it with nothing configured."""
     with pytest.MonkeyPatch.context() as patch:
         for name in set(os.environ) - set(unconfigured(os.environ)):
             patch.delenv(name)
-        async with open_town(tmp_path) as opened:
+        async with open_town(tmp_path_factory.mktemp("town")) as opened:
             await opened.serve("both")
             yield opened

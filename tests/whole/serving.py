@@ -12,7 +12,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from bot.edge import listening, open_bot
+from bot.alerts.opening import taking_webhooks
+from bot.edge import listening, open_bot, slack_client
 from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
 from bot.redaction import redacted
@@ -30,7 +31,7 @@ READY = "serving"
 async def _bot(stack: RunningStack) -> None:
     async with open_tracing(os.environ) as tracing, taken_lately(stack.redis_url) as taken:
         app = await open_bot(stack, taken=taken, metrics=Metrics(), tracing=tracing)
-        async with listening(stack.settings, app):
+        async with listening(stack.settings, app), taking_webhooks(stack, slack_client(stack.settings)):
             await _until_killed()
 
 
@@ -55,6 +56,7 @@ async def _both(stack: RunningStack) -> None:
         app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
         async with (
             listening(stack.settings, app) as connected,
+            taking_webhooks(stack, slack_client(stack.settings)),
             open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
             worker,
         ):

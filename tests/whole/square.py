@@ -74,7 +74,9 @@ class Square:
 
     async def alert(self, text: str) -> Said:
         """In #alerts, by Alertmanager."""
-        answer = await self.act("alert", channel="alerts", attachments=[{"title": "[FIRING:1] Drift", "text": text}])
+        answer = await self.act(
+            "alert", channel="alerts", attachments=[{"title": f"[FIRING:1] {text.splitlines()[0]}", "text": text}]
+        )
         return Said(str(answer["channel"]), str(answer["ts"]))
 
     async def thread(self, said: Said, *, viewer: str = "ada") -> list[JsonObject]:
@@ -114,7 +116,7 @@ class Square:
 
     async def tasks(self) -> set[str]:
         """Every task there ever was."""
-        return {found.id async for found in self.town.temporal.list_workflows()}
+        return {found.id async for found in self.town.temporal.list_workflows("WorkflowType = 'gavel-task'")}
 
     async def recorded(self, said: Said, kind: LedgerKind) -> list[JsonObject]:
         """What the ledger says of the task."""

@@ -12,13 +12,18 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from bot.alerts.door import AlertDoor
+from bot.alerts.names import alert_id
+from bot.alerts.parse import notice_of
 from bot.intake import Intake
 from bot.listeners.events import EventListeners
 from bot.local.slack.seed import BOT_ID, BOT_USER_ID
 from bot.workflows.messages import TaskLimits
+from bot.workflows.messages.alerts import TriageRules
 from tests.whole.square import Square
 from tools.contracts.common import JsonObject
 
+KEY = b"k" * 32
 OPS, ALERTS, DIRECT = "C0OPS00001", "C0ALERTS01", "D0ADA00001"
 ORG = "T0FILTERS1"
 
@@ -60,9 +65,8 @@ async def listeners(square: Square) -> AsyncGenerator[EventListeners]:
     intake = Intake(
         temporal=temporal,
         task_queue="nobody",
-        decision_key=b"k" * 32,
+        decision_key=KEY,
         limits=TaskLimits(),
-        alert_approval_seconds=60,
         now=lambda: datetime.now(UTC),
     )
 
@@ -70,7 +74,12 @@ async def listeners(square: Square) -> AsyncGenerator[EventListeners]:
         assert channel, thread
 
     yield EventListeners(
-        intake=intake, org=ORG, bot_user=BOT_USER_ID, alert_channels=frozenset({ALERTS}), opener_of=nobodys
+        intake=intake,
+        alerts=AlertDoor(temporal, "nobody", KEY, TriageRules(TaskLimits()), lambda: datetime.now(UTC)),
+        org=ORG,
+        bot_user=BOT_USER_ID,
+        alert_channels=frozenset({ALERTS}),
+        opener_of=nobodys,
     )
     async for found in temporal.list_workflows("TaskQueue = 'nobody'"):
         await temporal.get_workflow_handle(found.id).terminate()
@@ -80,8 +89,8 @@ async def listeners(square: Square) -> AsyncGenerator[EventListeners]:
 async def test_what_is_no_request_starts_nothing(square: Square, listeners: EventListeners, name: str) -> None:
     event, difference = FILTERED[name]
     number = list(FILTERED).index(name)
-    request = {**event, "ts": f"1795000001.{number:06}"}
-    twin = {**request, **difference, "ts": f"1795000002.{number:06}"}
+    request = {**event, "ts": f"1795000001.{number:06}", "text": f"{event['text']} {name}"}
+    twin = {**request, **difference, "ts": f"1795000002.{number:06}", "text": f"{request['text']}, twin"}
     for each in (request, twin):
         handle = listeners.on_mention if each["type"] == "app_mention" else listeners.on_message
         await handle({"team_id": ORG, "event": each})
@@ -90,8 +99,14 @@ async def test_what_is_no_request_starts_nothing(square: Square, listeners: Even
 
 
 async def _started(temporal: Client, event: JsonObject) -> bool:
+    task = f"{ORG}.{event['channel']}.{event['ts']}"
+    alert = alert_id(ORG, str(event["channel"]), notice_of(event).fingerprint)
+    return await _is_there(temporal, task) or await _is_there(temporal, alert)
+
+
+async def _is_there(temporal: Client, workflow_id: str) -> bool:
     try:
-        await temporal.get_workflow_handle(f"{ORG}.{event['channel']}.{event['ts']}").describe()
+        await temporal.get_workflow_handle(workflow_id).describe()
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise

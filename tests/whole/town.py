@@ -28,6 +28,7 @@ KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY
 
 QUICK: Mapping[str, str] = {
     "GAVEL_TASKS_CANARY_WAIT_SECONDS": "1",
+    "GAVEL_ALERTS_GROUP_SECONDS": "0.5",
     "GAVEL_LOG_LEVEL": "warning",
     "LLM_PROVIDER": "rehearsal",
 }

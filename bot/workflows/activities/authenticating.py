@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from agents.intake import said_in
 from bot.workflows.messages import Answer, EnlistInput, TaskRequest, Vouched
+from bot.workflows.messages.alerts import AlertBatch, AlertEntry
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.edit import Edit
 from tools.contracts.signing import is_authentic, sign
 from tools.contracts.taskspec import MAX_INTENTS
 
-_KINDS: dict[
-    str,
-    TypeAdapter[Decision] | TypeAdapter[Answer] | TypeAdapter[Control] | TypeAdapter[Edit] | TypeAdapter[TaskRequest],
-] = {
+_Signed = (
+    TypeAdapter[Decision]
+    | TypeAdapter[Answer]
+    | TypeAdapter[Control]
+    | TypeAdapter[Edit]
+    | TypeAdapter[TaskRequest]
+    | TypeAdapter[AlertBatch]
+    | TypeAdapter[AlertEntry]
+)
+_KINDS: dict[str, _Signed] = {
     "Decision": TypeAdapter(Decision),
     "Answer": TypeAdapter(Answer),
     "Control": TypeAdapter(Control),
     "Edit": TypeAdapter(Edit),
     "TaskRequest": TypeAdapter(TaskRequest),
+    "AlertBatch": TypeAdapter(AlertBatch),
+    "AlertEntry": TypeAdapter(AlertEntry),
 }
 
 
@@ -35,6 +45,18 @@ class Authenticating:
     @activity.defn(name="authenticate")
     async def authenticate(self, vouched: Vouched) -> bool:
         """Whether the edge signed exactly these fields. Anything that cannot be read is not authentic."""
+        return self._is_authentic(vouched)
+
+    @activity.defn(name="authentic_ones")
+    async def authentic_ones(self, vouched: list[Vouched]) -> list[bool]:
+        """The same of many at once, in their order. What is not is told in the log: an alert may hang on it."""
+        answers = [self._is_authentic(one) for one in vouched]
+        if not all(answers):
+            log = structlog.get_logger("gavel.alerts")
+            log.error("Signals about alerts were dropped: their MAC is not ours.", dropped=answers.count(False))
+        return answers
+
+    def _is_authentic(self, vouched: Vouched) -> bool:
         adapter = _KINDS.get(vouched.kind)
         if adapter is None:
             return False

@@ -21,6 +21,7 @@ from bot.workflows.activities.deciding import offer_of
 from bot.workflows.activities.elsewhere import close_unanswered
 from bot.workflows.activities.observing import Touched
 from bot.workflows.activities.progress import show_progress
+from bot.workflows.activities.reminding import close_reminders
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.workbench import Workbench
 from tools.contracts.decision import SAYS_WRONG
@@ -90,6 +91,7 @@ class Concluding:
         offer = await offer_of(self.bench, state.request, proposal)
         card = expired_card(offer) if result.outcome == "expired" else stopped_card(offer, why=result.detail)
         await self.bench.writer.update(state.request.channel, proposal.card_ts, card)
+        await close_reminders(self.bench, state.request, proposal)
 
     async def _close_question(self, state: m.TaskState) -> None:
         for exchange in state.exchanges[-1:]:

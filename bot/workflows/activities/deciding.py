@@ -12,6 +12,7 @@ from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
 from bot.workflows.activities.elsewhere import close_unanswered
+from bot.workflows.activities.reminding import close_reminders
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import (
@@ -131,6 +132,8 @@ class Deciding:
                 offer.votes.append(Vote(user=message.user, verdict="reject", at=moment, reason=why))
             card = decided_card(offer, message.verdict) if message.settled else plan_card(offer)
             await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            if message.settled:
+                await close_reminders(self.bench, request, proposal)
             await close_unanswered(self.bench, request, message.elsewhere, here=proposal.plan.environment)
         return True
 

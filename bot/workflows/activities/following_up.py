@@ -16,6 +16,7 @@ from bot.blocks.message import sentence
 from bot.blocks.plan_card import superseded_card
 from bot.blocks.text import inline
 from bot.workflows.activities.deciding import offer_of
+from bot.workflows.activities.reminding import close_reminders
 from bot.workflows.activities.retrying import is_retry, of_this_attempt, working
 from bot.workflows.activities.task_evidence import evidence_of, offered
 from bot.workflows.activities.whispering import whisper
@@ -64,6 +65,7 @@ class FollowingUp:
                 why="; ".join(message.changes),
             )
             await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            await close_reminders(self.bench, request, proposal)
             note = refined_note(
                 user=message.user,
                 changes=message.changes,

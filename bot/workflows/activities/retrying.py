@@ -49,7 +49,7 @@ def of_this_attempt(key: str) -> str:
 async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
     """Around every step: a dead worker is noticed, what is away is waited for and told, and logs say whose it is."""
     with about(org=request.org, task=request.task_id):
-        async with _beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
+        async with beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
             try:
                 yield
             finally:
@@ -69,7 +69,7 @@ async def _settled(bench: Workbench, request: TaskRequest) -> AsyncGenerator[Non
 
 
 @asynccontextmanager
-async def _beating() -> AsyncGenerator[None]:
+async def beating() -> AsyncGenerator[None]:
     """Heartbeat in the background for as long as the work takes."""
 
     async def beat() -> None:
@@ -126,6 +126,20 @@ async def waiting_is_told(bench: Workbench, request: TaskRequest, thread_ts: str
         if activity.info().attempt >= ATTEMPTS_UNTOLD:
             await tell(sentences.broken(type(error).__name__, task_id=task_id), key="broken")
         raise
+
+
+@asynccontextmanager
+async def retried(task_id: str) -> AsyncGenerator[None]:
+    """Around a step that has no thread to say it in: what is away is waited for."""
+    async with beating():
+        try:
+            yield
+        except SlackRetryable as error:
+            raise _away("Slack", error, task_id, kind="SlackAway", retry_after=error.retry_after) from error
+        except LedgerUnavailable as error:
+            raise _away("The ledger", error, task_id, kind="LedgerAway") from error
+        except EstateError as error:
+            raise _away("The inventory", error, task_id, kind="EstateAway") from error
 
 
 def _away(

@@ -99,6 +99,19 @@ class SupersedeInput:
 
 
 @dataclass(frozen=True)
+class RemindInput:
+    """A plan still waits."""
+
+    request: TaskRequest
+    thread_ts: str
+    proposal: Proposal
+    escalates: bool
+    """Whether the next role is called in."""
+    key: str
+    """Of the moment, unique within the task."""
+
+
+@dataclass(frozen=True)
 class RolesInput:
     request: TaskRequest
     user: str

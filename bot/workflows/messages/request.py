@@ -28,6 +28,12 @@ class TaskLimits:
     """Replies that are read while plans of this task wait for a decision."""
     refinements: int = 5
     """How often replies may change the plan."""
+    remind_percent: list[int] = field(default_factory=lambda: [50])
+    """When a plan that waits is brought to mind: percent of the time that it waits."""
+    remind_seconds_before: list[int] = field(default_factory=lambda: [600])
+    """And so long before it expires."""
+    escalate_percent: int = 75
+    """When the next role is called in, likewise in percent; 0: never."""
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class Proposal:
     council: CouncilOutcome
     nonce: str
     expires_at: str
+    offered_at: str = ""
     card_ts: str = ""
     open: bool = False
     """Whether its card has buttons now: it waits for people."""
@@ -88,6 +89,8 @@ class Proposal:
     """When, as the edge saw the clicks; in the same order."""
     shapers: list[str] = field(default_factory=list[str])
     """Who changed by a reply what was planned. They approve it no more than the one who asked does."""
+    reminders: list[str] = field(default_factory=list[str])
+    """The ts of each message that says that it waits."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.blocks import execution, sentences, task
+from bot.blocks import execution, reminder, sentences, task
 from bot.blocks.actions import RunButton
 from bot.blocks.controls import Held, told_of
 from bot.blocks.doctor import doctor_card
@@ -21,6 +21,7 @@ from bot.blocks.tasks import Step, approvals_card, task_details, tasks_card
 from bot.finding import Finding
 from bot.tasks.board import Status, TaskEntry
 from tests.unit.blocks import samples
+from tests.unit.blocks.alert_cards import alert_cards
 from tools.contracts.control import Control
 from tools.contracts.follow_up import Explanation
 from tools.contracts.taskspec import Intent, Question
@@ -28,6 +29,7 @@ from tools.contracts.taskspec import Intent, Question
 
 def every_card(text: str) -> Iterator[tuple[str, Message]]:
     """Name and message of each card, with `text` wherever somebody else's words go."""
+    yield from alert_cards(text)
     votes = [Vote("U0GRACE001", "approve", samples.NOW, text), Vote("U0LINUS001", "reject", None, text)]
     hostile = samples.plan(assets=500, waves=298, text=samples.fit(text, 600))
     council = samples.outcome(claims=50, members=6, text=samples.fit(text, 300))
@@ -80,6 +82,17 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "click unreadable", sentences.click_unreadable()
     yield "click not recorded", sentences.click_not_recorded()
     yield "form not opened", form_not_opened()
+    for name, card in (("reminder", reminder.reminder), ("escalation", reminder.escalation)):
+        called = reminder.mentions(user_group="", people=["U0GRACE001"])
+        said = card(
+            called=called, role=text, missing=2, deadline=samples.NOW, environment=text, task_id=samples.fit(text, 200)
+        )
+        yield name, said
+        yield (
+            f"{name} to nobody",
+            card(called=[], role=text, missing=1, deadline=samples.NOW, environment=text, task_id=text),
+        )
+    yield "waits no more", reminder.waits_no_more(task_id=text)
     yield "click recorded", sentences.click_recorded("approve", approvals=1, quorum=2)
 
 

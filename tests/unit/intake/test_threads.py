@@ -35,7 +35,6 @@ def intake(temporal: Client) -> Intake:
         task_queue="nobody",
         decision_key=KEY,
         limits=TaskLimits(),
-        alert_approval_seconds=None,
         now=lambda: datetime.now(UTC),
     )
 

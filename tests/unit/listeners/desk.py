@@ -15,6 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
+from bot.alerts.door import AlertDoor
 from bot.app import build_app, build_client, who_are_we
 from bot.blocks.actions import (
     APPROVE,
@@ -37,6 +38,7 @@ from bot.listeners.links import TaskFinder
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
+from bot.workflows.messages.alerts import TriageRules
 from tests.unit.local_slack.harness import OPS, Slack
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
@@ -144,13 +146,13 @@ async def open_desk(
         task_queue="not-used",
         decision_key=KEY,
         limits=TaskLimits(),
-        alert_approval_seconds=None,
         now=lambda: datetime.now(UTC),
     )
     app: Any = build_app(
         settings,
         client=client,
         intake=intake,
+        alerts=AlertDoor(temporal, "not-used", KEY, TriageRules(TaskLimits()), lambda: datetime.now(UTC)),
         identity=await who_are_we(client),
         org="T1",
         alert_channels=frozenset(),

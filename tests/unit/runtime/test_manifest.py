@@ -1,4 +1,4 @@
-"""`manifest.yml` declares exactly what the code uses: one scope, event or shortcut too many fails, as one too few does."""
+"""`manifest.yml` declares exactly what the code uses: a scope, event or shortcut too many fails, as one too few."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from bot.blocks.ask import ABOUT_FORM, ASK_FORM, MODE_BLOCK, REQUEST_BLOCK, REQUEST_INPUT, WHERE_BLOCK, WHERE_INPUT
-from bot.late import LateTasks
+from bot.late_surfaces import LateTasks
 from bot.listeners.about import About
 from bot.listeners.assistant import PROMPTS, title_of
 from bot.local.slack.seed import Channel

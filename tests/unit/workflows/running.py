@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
@@ -169,7 +170,7 @@ async def running(
     *,
     task: str = "",
     source: Source = "mention",
-    **limits: int,
+    **limits: Any,
 ) -> AsyncGenerator[Running]:
     """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
     task = task or f"T1.{uuid.uuid4()}"

@@ -130,6 +130,8 @@ class Script:
     """Words of a part → why it is declined. Others are planned."""
     unreadable: bool = False
     """No reply can be read."""
+    silent: bool = False
+    """Nobody can be reminded."""
     reshapes_always: bool = False
     """A reply refines even what is said to be fixed, as a step that is wrong would have it."""
     deliberation: CouncilOutcome = field(default_factory=lambda: council())
@@ -269,6 +271,13 @@ class Script:
         self.asked.append(("supersede", message))
         return True
 
+    @activity.defn(name="remind")
+    async def remind(self, message: m.RemindInput) -> str:
+        self.asked.append(("remind", message))
+        if self.silent:
+            raise ApplicationError("Slack is away", non_retryable=True)
+        return "5.000200" if message.escalates else "5.000100"
+
     @activity.defn(name="read_roles")
     async def read_roles(self, message: m.RolesInput) -> list[str]:
         self.asked.append(("read_roles", message))
@@ -333,6 +342,7 @@ class Script:
             self.supersede,
             self.settle_elsewhere,
             self.edit_plan,
+            self.remind,
             self.read_roles,
             self.refuse_decision,
             self.accept_decision,

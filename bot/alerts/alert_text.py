@@ -10,11 +10,9 @@ _KEYS = ("text", "pretext", "title", "value", "fields", "elements", "blocks", "a
 
 def alert_text(event: dict[str, JsonValue]) -> str:
     """The message's, its attachments' and its blocks' words, each line once."""
-    lines: list[str] = []
+    lines: dict[str, None] = {}
     for part in _words({key: event[key] for key in _KEYS if key in event}):
-        for line in part.splitlines():
-            if line.strip() and line not in lines:
-                lines.append(line)
+        lines.update(dict.fromkeys(line for line in part.splitlines() if line.strip()))
     return "\n".join(lines)
 
 

@@ -1,0 +1,166 @@
+"""The door by which alerts come in: what arrives of one alert within a moment is one signal, and each is acknowledged
+only when the signal that carries it is durable.
+
+The first of an alert goes at once. What follows within :attr:`AlertDoor.pace` waits for the end of it and goes
+together, so that a storm of messages is a trickle of signals; a caller waits for no longer than that and the hand-over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
+
+from bot.alerts.names import alert_id
+from bot.intake import HAND_OVER, TOO_LATE, HandOverFailed, in_time
+from bot.redaction import redact
+from bot.telemetry.intake import IntakeMetrics
+from bot.workflows.alerts.life import AlertWorkflow
+from bot.workflows.messages.alerts import AlertBatch, AlertSeen, AlertStart, TriageRules
+from tools.contracts.alert_notice import MOST_LABEL_VALUE, MOST_TEXT, MOST_TITLE, AlertNotice
+from tools.contracts.signing import sign
+
+PACE = 0.5
+"""Seconds between two signals to one alert: of the three in which Slack wants to hear, with two for Temporal."""
+
+AT_ONCE = 16
+"""Signals being handed over at a time."""
+
+MOST_SEEN = 500
+"""Of one batch."""
+
+MOST_PACED = 20_000
+"""Alerts of which the door remembers when it last let one through."""
+
+
+@dataclass
+class _Pile:
+    """What waits to go together."""
+
+    org: str
+    channel: str
+    notice: AlertNotice
+    redacted: list[str]
+    seen: list[AlertSeen] = field(default_factory=list[AlertSeen])
+    gone: asyncio.Future[None] = field(default_factory=asyncio.Future[None])
+
+
+@dataclass
+class AlertDoor:
+    """Holds only what nobody was told is safe: a batch stays until it is durable, or its callers hear it is not."""
+
+    temporal: Client
+    task_queue: str
+    key: bytes
+    rules: TriageRules
+    now: Callable[[], datetime]
+    pace: float = PACE
+    metrics: IntakeMetrics = field(default_factory=lambda: IntakeMetrics(CollectorRegistry()))
+    _piles: dict[str, _Pile] = field(default_factory=dict[str, _Pile], init=False)
+    _let_through: dict[str, float] = field(default_factory=dict[str, float], init=False)
+    _turn: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock], init=False)
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    _going: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"], init=False)
+
+    async def take(self, notice: AlertNotice, seen: AlertSeen, *, org: str, channel: str) -> None:
+        """Returns when it is durable. Raises :class:`HandOverFailed`: then it must not be acknowledged."""
+        cleaned, found = _without_secrets(notice)
+        name = alert_id(org, channel, notice.fingerprint)
+        pile = self._piles.get(name)
+        if pile is None or len(pile.seen) >= MOST_SEEN:
+            pile = self._piles[name] = _Pile(org, channel, cleaned, found)
+            going = asyncio.create_task(self._send(name, pile))
+            self._going.add(going)
+            going.add_done_callback(self._going.discard)
+        pile.seen.append(seen)
+        pile.notice, pile.redacted = cleaned, sorted({*pile.redacted, *found})
+        # One caller that gives up must not take the others' hand-over with it.
+        await asyncio.shield(pile.gone)
+
+    async def _send(self, name: str, pile: _Pile) -> None:
+        try:
+            await asyncio.sleep(self._until_next(name))
+            async with self._turn.setdefault(name, asyncio.Lock()), self._slots:
+                if self._piles.get(name) is pile:
+                    del self._piles[name]
+                self._note(name)
+                with self.metrics.handing_over("alert"):
+                    await self._signal(name, pile)
+        except BaseException as error:
+            if not pile.gone.done():
+                failed = error if isinstance(error, HandOverFailed) else HandOverFailed(f"It was given up: {error!r}")
+                pile.gone.set_exception(failed)
+                pile.gone.exception()  # whoever waited may be gone
+            if not isinstance(error, HandOverFailed):
+                raise
+        else:
+            pile.gone.set_result(None)
+
+    def _until_next(self, name: str) -> float:
+        last = self._let_through.get(name)
+        return 0 if last is None else max(0.0, last + self.pace - asyncio.get_running_loop().time())
+
+    def _note(self, name: str) -> None:
+        if len(self._let_through) >= MOST_PACED:
+            self._let_through.clear()
+            self._turn = {key: lock for key, lock in self._turn.items() if lock.locked()}
+        self._let_through[name] = asyncio.get_running_loop().time()
+
+    async def _signal(self, name: str, pile: _Pile) -> None:
+        batch = AlertBatch(
+            org=pile.org,
+            channel=pile.channel,
+            fingerprint=pile.notice.fingerprint,
+            seen=pile.seen,
+            notice=pile.notice.model_dump(mode="json"),
+            redacted=pile.redacted,
+            rules=self.rules,
+        )
+        try:
+            async with in_time():
+                await self.temporal.start_workflow(
+                    AlertWorkflow.run,
+                    AlertStart(pile.org, pile.channel, pile.notice.fingerprint),
+                    id=name,
+                    task_queue=self.task_queue,
+                    start_signal="receive",
+                    start_signal_args=[sign(batch, self.key)],
+                    # One that was over for long has ended; the next time is another life of it.
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    rpc_timeout=HAND_OVER,
+                )
+        except (RPCError, RuntimeError) as error:
+            raise HandOverFailed(f"Temporal did not take it: {error}") from error
+        except TimeoutError as error:
+            raise HandOverFailed(TOO_LATE) from error
+
+
+def seen_in_slack(notice: AlertNotice, ts: str, *, now: datetime) -> AlertSeen:
+    """`ts`: of the message, which names it and says when it was posted."""
+    try:
+        at = float(ts)
+    except ValueError:
+        at = now.astimezone(UTC).timestamp()
+    return AlertSeen(unique=ts, status=notice.status, severity=notice.severity, at=at, message_ts=ts)
+
+
+def _without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[str]]:
+    """Cut again after it was redacted: what stands for a secret may be longer than it."""
+    title, text = redact(notice.title), redact(notice.text)
+    labels = {name: redact(value) for name, value in notice.labels.items()}
+    found: set[str] = {*title.found, *text.found, *(kind for value in labels.values() for kind in value.found)}
+    cleaned = notice.model_copy(
+        update={
+            "title": title.text[:MOST_TITLE],
+            "text": text.text[:MOST_TEXT],
+            "labels": {name: value.text[:MOST_LABEL_VALUE] for name, value in labels.items()},
+        }
+    )
+    return cleaned, sorted(found)

@@ -1,0 +1,11 @@
+"""The ids of the workflows that alerts live in."""
+
+from __future__ import annotations
+
+
+def alert_id(org: str, channel: str, fingerprint: str) -> str:
+    return f"{org}.alert.{channel}.{fingerprint}"
+
+
+def desk_id(org: str, channel: str) -> str:
+    return f"{org}.triage.{channel}"

@@ -1,0 +1,96 @@
+"""The webhook for Alertmanager: authenticated, bounded, and answered 200 only when what it brought is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from bot.alerts.door import AlertDoor
+from bot.alerts.webhook_body import received
+from bot.intake import HandOverFailed
+from bot.starting import needed
+
+PATH = "/alerts/alertmanager"
+
+MOST_BYTES = 1_000_000
+"""Of a body."""
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Takes alerts for one channel of one org."""
+
+    door: AlertDoor
+    org: str
+    channel: str
+    accepted: Sequence[bytes]
+    """Digests of the `Authorization` headers that may come in. Empty: none may."""
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=MOST_BYTES)
+        app.router.add_post(PATH, self._post)
+        return app
+
+    async def _post(self, request: web.Request) -> web.Response:
+        if not self._may(request.headers.get("Authorization", "")):
+            return web.Response(
+                status=401, text="Not authorized. Nothing was taken.\n", headers={"WWW-Authenticate": "Bearer, Basic"}
+            )
+        # Raises 413 when it is larger, before all of it is read.
+        body = await request.read()
+        alerts = received(body, now=self.door.now)
+        takes = (self.door.take(one.notice, one.seen, org=self.org, channel=self.channel) for one in alerts)
+        results = await asyncio.gather(*takes, return_exceptions=True)
+        failed = [result for result in results if isinstance(result, BaseException)]
+        unexpected = next((error for error in failed if not isinstance(error, HandOverFailed)), None)
+        if unexpected is not None:
+            raise unexpected
+        if failed:
+            log = structlog.get_logger("gavel.alerts")
+            log.warning(f"{failed[0]} The webhook answered 503: Alertmanager sends it again.", alerts=len(failed))
+            return web.Response(
+                status=503, text="Not all of it could be kept. Send it again.\n", headers={"Retry-After": "5"}
+            )
+        return web.Response(text=f"{len(alerts)} taken.\n")
+
+    def _may(self, header: str) -> bool:
+        """In the same time whichever it is, and however much of it is right."""
+        given = digest_of_header(header)
+        right = [hmac.compare_digest(given, known) for known in self.accepted]
+        return any(right)
+
+
+def digest_of_header(header: str) -> bytes:
+    """The scheme's case does not count."""
+    scheme, _, credentials = header.partition(" ")
+    return hashlib.sha256(f"{scheme.lower()} {credentials.strip()}".encode(errors="replace")).digest()
+
+
+def accepted_headers(*, token: str | None, user: str, password: str | None) -> list[bytes]:
+    """Digests of those that open the webhook."""
+    headers = [f"Bearer {token}"] if token else []
+    if password:
+        headers.append("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
+    return [digest_of_header(header) for header in headers]
+
+
+@asynccontextmanager
+async def listening_for_alerts(webhook: Webhook, *, host: str, port: int) -> AsyncGenerator[int]:
+    """The port it listens on. Raises `StackError` where that is taken."""
+    runner = web.AppRunner(webhook.app(), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        with needed(f"Alertmanager's webhook cannot be taken on {host}:{port}"):
+            await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,73 @@
+"""The one card of an alert, and the one message of a storm. Both are edited in place; both hold strangers' words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.blocks.message import Message, compose, context, lines, section
+from bot.blocks.text import inline
+from bot.blocks.words import duration, plural, when
+from bot.workflows.messages.alerts import AlertEntry, AlertFace, StormFace
+
+_LABELS = ("service", "host", "instance", "site", "cluster", "environment", "namespace")
+"""Shown, where the alert has them: where to look."""
+
+
+def alert_card(face: AlertFace) -> Message:
+    """How the alert stands: fires or over, how bad, how often, since when, and what is being done about it."""
+    entry = face.entry
+    title = inline(entry.title, 200)
+    again = f", for the {_ordinal(entry.episode)} time" if entry.episode > 1 else ""
+    opened = datetime.fromisoformat(entry.opened_at)
+    if entry.status == "firing":
+        state = f"*Firing*{again} · {entry.severity} · since {when(opened)}"
+        told = f"Firing{again}: {title} ({entry.severity})."
+    else:
+        took = duration((datetime.fromisoformat(entry.changed_at) - opened).total_seconds())
+        state = f"*Over*{again} · was {entry.severity} · lasted {took}"
+        told = f"Over{again}: {title}."
+    return compose(
+        told,
+        [
+            section(f"{state}\n{title}"),
+            section(inline(face.note, 600)) if face.note else None,
+            context(f"Heard {plural(entry.count, 'time')} from {entry.source}.", *_places(entry)),
+        ],
+    )
+
+
+def storm_card(face: StormFace) -> Message:
+    """Instead of a hundred messages about it."""
+    began = datetime.fromisoformat(face.began_at)
+    what = f"{plural(face.alerts, 'alert')} in one storm"
+    state = "It is over." if face.over else f"Since {when(began)}."
+    groups = (
+        f"They came to {plural(face.groups, 'group')}: {face.running} being looked into, {face.done} looked into, "
+        f"{face.waiting} waiting, {face.skipped} not looked into."
+    )
+    left_out = (
+        "What was not looked into says why in its own thread. Mention me there to have it looked into."
+        if face.skipped
+        else "The worst are looked into first. Each alert's own thread says how it stands."
+    )
+    return compose(
+        f"{what}: {face.firing} firing, {face.critical} critical. {groups}",
+        [
+            section(
+                f"*{what}*. {state}\n{face.firing} still firing, {face.critical} critical, {face.count:,} messages."
+            ),
+            section(groups),
+            lines("Worst", [f"• {inline(title, 160)}" for title in face.worst]) if face.worst else None,
+            context(left_out),
+        ],
+    )
+
+
+def _places(entry: AlertEntry) -> list[str]:
+    found = [f"{name}: {inline(entry.labels[name], 80)}" for name in _LABELS if name in entry.labels]
+    return [" · ".join(found)] if found else []
+
+
+def _ordinal(number: int) -> str:
+    words = {2: "second", 3: "third"}
+    return words.get(number, f"{number}th")

@@ -1,0 +1,154 @@
+"""The life of one alert in one channel: fired, over, fired again. Counts what monitors say, and tells the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from bot.workflows import steps
+    from bot.workflows.messages.alerts import (
+        RANKS,
+        AlertBatch,
+        AlertEntry,
+        AlertLife,
+        AlertSeen,
+        AlertStart,
+        EnterInput,
+        TriageRules,
+    )
+    from tools.contracts.alert_notice import AlertNotice
+
+WAITING = 10_000
+"""Batches kept while they wait to be weighed: as many signals as Temporal keeps for one run."""
+
+HEARD = 2_000
+"""Of what was seen, the newest are known again when they are delivered once more."""
+
+FORGOTTEN = timedelta(days=7)
+"""Of an alert that still fires: nobody said anything of it for so long."""
+
+
+@workflow.defn(name="gavel-alert")
+class AlertWorkflow:
+    """One a fingerprint and channel. Ends when it has been over for as long as it could be opened again."""
+
+    @workflow.init
+    def __init__(self, start: AlertStart) -> None:
+        self.start = start
+        # What somebody else says it is like does not count: only the run before this one knows.
+        carried = start.carried if workflow.info().continued_run_id else None
+        self.life = carried or AlertLife()
+        self._waiting: list[AlertBatch] = []
+
+    @workflow.run
+    async def run(self, start: AlertStart) -> None:
+        while await self._has_news():
+            await self._weigh()
+            if self._is_due():
+                await self._tell()
+            if workflow.info().is_continue_as_new_suggested() and not self._waiting:
+                workflow.continue_as_new(AlertStart(start.org, start.channel, start.fingerprint, carried=self.life))
+
+    # Only enqueues, as every handler.
+    @workflow.signal
+    def receive(self, batch: AlertBatch) -> None:
+        if len(self._waiting) < WAITING:
+            self._waiting.append(batch)
+
+    @workflow.query
+    def alert_state(self) -> AlertLife:
+        return self.life
+
+    async def _has_news(self) -> bool:
+        """Something arrived, or is to be told. False: it is forgotten."""
+        if self._is_due():
+            return True
+        reopen = timedelta(seconds=self.life.rules.reopen_seconds if self.life.rules else 1)
+        patience = self._until_recount() if self.life.untold else FORGOTTEN if self._fires() else reopen
+        try:
+            await workflow.wait_condition(lambda: bool(self._waiting), timeout=patience)
+        except TimeoutError:
+            return bool(self.life.untold)
+        return True
+
+    async def _weigh(self) -> None:
+        batches, self._waiting = self._waiting, []
+        vouched = await steps.authentic_ones(batches) if batches else []
+        for batch, authentic in zip(batches, vouched, strict=True):
+            named = (batch.org, batch.channel, batch.fingerprint)
+            if authentic and named == (self.start.org, self.start.channel, self.start.fingerprint):
+                self.life.rules = batch.rules
+                for seen in batch.seen:
+                    self._note(seen, batch)
+
+    def _note(self, seen: AlertSeen, batch: AlertBatch) -> None:
+        life = self.life
+        if seen.unique in life.heard:
+            return
+        life.heard = [*life.heard[1 - HEARD :], seen.unique]
+        life.message_ts = life.message_ts or seen.message_ts
+        if seen.status == "firing":
+            life.count += 1
+            life.untold = life.untold or "counted"
+        if seen.at < life.latest_at:
+            return  # said before what is known already: out of order
+        life.latest_at = seen.at
+        life.notice, life.redacted = batch.notice, batch.redacted
+        now = workflow.now().isoformat()
+        if seen.status == "firing" and not self._fires():
+            life.status, life.severity, life.count = "firing", seen.severity, 1
+            life.episode, life.opened_at = life.episode + 1, now
+        elif seen.status == "firing" and RANKS[seen.severity] < RANKS[life.severity]:
+            life.severity = seen.severity
+        elif seen.status == "resolved" and self._fires():
+            life.status = "resolved"
+        else:
+            return
+        life.untold, life.changed_at = "changed", now
+
+    def _fires(self) -> bool:
+        return self.life.status == "firing"
+
+    def _is_due(self) -> bool:
+        return self.life.untold == "changed" or (bool(self.life.untold) and self._until_recount() <= timedelta(0))
+
+    def _until_recount(self) -> timedelta:
+        if not self.life.told_at or self.life.rules is None:
+            return timedelta(0)
+        due = datetime.fromisoformat(self.life.told_at) + timedelta(seconds=self.life.rules.recount_seconds)
+        return due - workflow.now()
+
+    async def _tell(self) -> None:
+        changed, self.life.untold = self.life.untold == "changed", ""
+        self.life.told_at = workflow.now().isoformat()
+        episode = self.life.episode
+        if self.life.rules is None or not episode:
+            return
+        await steps.run(steps.ENTER_TRIAGE, EnterInput(entry=self._entry(self.life.rules), record=changed))
+        self.life.reports += 1
+        self.life.episode_told = max(self.life.episode_told, episode)
+
+    def _entry(self, rules: TriageRules) -> AlertEntry:
+        life, notice = self.life, AlertNotice.model_validate(self.life.notice)
+        return AlertEntry(
+            org=self.start.org,
+            channel=self.start.channel,
+            fingerprint=self.start.fingerprint,
+            episode=life.episode,
+            status=life.status,
+            severity=life.severity,
+            source=notice.source,
+            title=notice.title,
+            text=notice.text,
+            labels=notice.labels,
+            count=life.count,
+            opened_at=life.opened_at,
+            changed_at=life.changed_at,
+            message_ts=life.message_ts,
+            reports=life.reports,
+            fresh=life.episode > life.episode_told,
+            redacted=life.redacted,
+            rules=rules,
+        )

@@ -1,0 +1,141 @@
+"""Alertmanager's webhook: who may, how much, and when it is answered."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+from temporalio.client import Client
+
+from bot.alerts.webhook import MOST_BYTES, PATH, Webhook, accepted_headers, listening_for_alerts
+from bot.alerts.webhook_body import received
+from bot.settings import TemporalSettings
+from bot.settings_alerts import AlertSettings
+from bot.workflows.client import connect
+from tests.unit.alerts.messages import WEBHOOK
+from tests.unit.alerts.scripted import CHANNEL, Alerts, alerting
+from tools.contracts.alert_notice import AlertNotice
+
+TOKEN = "correct-horse-battery"
+PASSWORD = "staple-of-the-battery"
+BASIC = "Basic " + base64.b64encode(f"alertmanager:{PASSWORD}".encode()).decode()
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
+
+
+@asynccontextmanager
+async def posting(alerts: Alerts, *, token: str | None = TOKEN) -> AsyncGenerator[str]:
+    """The webhook's URL."""
+    accepted = accepted_headers(token=token, user="alertmanager", password=PASSWORD)
+    webhook = Webhook(alerts.door, alerts.org, CHANNEL, accepted)
+    async with listening_for_alerts(webhook, host="127.0.0.1", port=0) as port:
+        yield f"http://127.0.0.1:{port}{PATH}"
+
+
+async def post(url: str, body: bytes, authorization: str | None = f"Bearer {TOKEN}") -> int:
+    headers = {"Authorization": authorization} if authorization is not None else {}
+    async with aiohttp.ClientSession() as http, http.post(url, data=body, headers=headers) as response:
+        return response.status
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN, "Bearer None"],
+)
+async def test_who_does_not_know_the_secret_is_turned_away(temporal: Client, authorization: str | None) -> None:
+    async with alerting(temporal, working=False) as alerts, posting(alerts) as url:
+        assert await post(url, json.dumps(WEBHOOK).encode(), authorization) == 401
+        found = [one async for one in temporal.list_workflows(f"WorkflowId STARTS_WITH '{alerts.org}'")]
+        assert not found
+
+
+async def test_without_a_secret_nobody_may() -> None:
+    assert accepted_headers(token=None, user="alertmanager", password=None) == []
+    assert accepted_headers(token="", user="", password="") == []
+    assert not AlertSettings().webhook
+
+
+async def test_what_it_brings_is_triaged_and_said_again_it_is_the_same(temporal: Client) -> None:
+    async with alerting(temporal) as alerts, posting(alerts) as url:
+        body = json.dumps(WEBHOOK).encode()
+        assert await post(url, body) == 200
+        assert await post(url, body, BASIC) == 200  # Alertmanager had no answer, and sends it again
+        title = "HighErrorRate api-prod-eus2-01: 5xx above 5 %"
+        await alerts.until(lambda: alerts.looked_into() == [[title]])
+        assert alerts.opened[0].thread_ts.startswith("9."), "under its own card"
+        assert [entry.count for entry in alerts.entries] == [1]
+        assert alerts.entries[0].labels["instance"] == "api-prod-eus2-01"
+        over = json.loads(body)
+        over["alerts"][0] |= {"status": "resolved", "endsAt": "2026-11-26T12:30:00Z"}
+        assert await post(url, json.dumps(over).encode()) == 200
+        await alerts.until(lambda: alerts.cards()[title].startswith("resolved"))
+
+
+async def test_what_is_not_durable_is_to_be_sent_again(temporal: Client) -> None:
+    away = await connect(TemporalSettings(), address="127.0.0.1:9", codec_key=b"k" * 32, lazy=True)
+    async with alerting(temporal, working=False) as alerts:
+        alerts.door = replace(alerts.door, temporal=away)
+        async with posting(alerts) as url:
+            assert await post(url, json.dumps(WEBHOOK).encode()) == 503
+
+
+async def test_a_body_over_the_limit_is_refused(temporal: Client) -> None:
+    async with alerting(temporal, working=False) as alerts, posting(alerts) as url:
+        assert await post(url, b"x" * (MOST_BYTES + 1)) == 413
+        assert await post(url, b"x" * (MOST_BYTES + 1), "Bearer wrong") == 401
+
+
+@pytest.mark.parametrize(
+    "body", [b"disk is full on web-01", b"{}", b'{"version": "5", "alerts": []}', b"\xff\xfe", b"[" * 100_000, b""]
+)
+def test_what_is_no_such_message_is_one_alert_of_its_own_words(body: bytes) -> None:
+    [one] = received(body, now=now)
+    assert one.notice.source == "text"
+
+
+def test_more_than_are_read_of_one_message_are_told_of() -> None:
+    alerts = [{"status": "firing", "labels": {"alertname": f"a{number}"}} for number in range(1005)]
+    found = received(json.dumps({"version": "4", "alerts": alerts}).encode(), now=now)
+    assert len(found) == 1001
+    assert found[-1].notice.title.startswith("5 more alerts")
+
+
+ANY: st.SearchStrategy[JsonValue] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.sampled_from(["0001-01-01T00:00:00Z", "9999-99-99", "4"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=12,
+)
+KEYS = st.sampled_from(["status", "labels", "annotations", "startsAt", "endsAt", "fingerprint"])
+
+
+@given(st.lists(st.dictionaries(KEYS, ANY, max_size=6), max_size=3))
+def test_any_alerts_are_read(alerts: list[dict[str, JsonValue]]) -> None:
+    for one in received(json.dumps({"version": "4", "alerts": alerts}).encode(), now=now):
+        assert AlertNotice.model_validate_json(one.notice.model_dump_json()) == one.notice
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read(body: bytes) -> None:
+    assert received(body, now=now)
+
+
+def test_the_webhook_posts_into_an_alert_channel_only() -> None:
+    with pytest.raises(ValueError, match="not in GAVEL_ALERTS_CHANNELS"):
+        AlertSettings.model_validate({"webhook_token": TOKEN, "webhook_channel": "general"})
+    with pytest.raises(ValueError, match="at least 16"):
+        AlertSettings.model_validate({"webhook_token": "short"})

@@ -12,7 +12,7 @@ from temporalio.client import Client
 
 from bot.desks import Desk as CommandDesk
 from bot.keys import load_keys
-from bot.late import policy_desk, task_desk
+from bot.late_surfaces import policy_desk, task_desk
 from bot.local.slack.seed import Channel
 from bot.roles import Address, ListedRoles, RolesUnavailable
 from bot.settings import DatabaseSettings, Settings
@@ -151,7 +151,7 @@ class Away:
         raise RolesUnavailable(f"nobody knows {user}")
 
     async def address_of(self, role: Role) -> Address:
-        raise RolesUnavailable(f"nobody knows {role}")
+        raise RolesUnavailable(f"nobody knows who is {role}")
 
 
 @pytest.mark.parametrize(("roles", "said"), [(Away(), "Slack did not say which roles"), (None, "nobody here can say")])

@@ -35,6 +35,7 @@ from bot.attachments.opening import file_desk
 from bot.attachments.receiving import keep_swept
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
+from bot.delegations.store import Delegations
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
 from bot.heap import collect_seldom
@@ -153,6 +154,7 @@ async def open_workbench(
             ledger=ledger,
             take_warnings=purse.take_warnings,
             spending=purse,
+            page=settings.alerts.page,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
@@ -197,6 +199,7 @@ async def open_workbench(
             ),
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=role_directory(settings, client),
+            delegations=Delegations(ledger.database),
             grant_key=keys.derive("grant"),
             team=identity.team,
             include_dissent=settings.council.include_dissent,

@@ -20,6 +20,8 @@ from tools.contracts.ledger import LedgerUnavailable
 Shaped = TypeVar("Shaped")
 
 PAGE = 500
+A_FEW = 10
+"""Rows that are read while the event loop waits."""
 _NO_SEQ = 2**62
 """Above every entry's."""
 
@@ -85,7 +87,9 @@ async def entries(
 
 async def entries_by_key(database: Database, org: str, task_id: str, keys: Collection[str]) -> list[Entry]:
     """The task's entries with these keys, in order. Raises `LedgerUnavailable`."""
-    return await _look(database, _BY_KEY, _entry, org=org, task_id=task_id, keys=sorted(keys))
+    given = {"org": org, "task_id": task_id, "keys": sorted(keys)}
+    read = _glance if len(keys) <= A_FEW else _look
+    return await read(database, _BY_KEY, _entry, **given)
 
 
 async def latest(
@@ -156,7 +160,7 @@ async def costs(
     still counts it. Raises `LedgerUnavailable`.
     """
     given = {"org": org, "task_id": task_id, "purposes": sorted(purposes)}
-    (row,) = await _look(database, _COSTS, dict, **given)
+    (row,) = await _glance(database, _COSTS, dict, **given)
 
     def known(of: str) -> float | None:
         total: float | None = row[f"{of}_total"]
@@ -212,6 +216,16 @@ async def _look(
     """The rows of one statement."""
     with _told():
         return await database.look(
+            lambda connection: [shape(row) for row in connection.execute(query, given).mappings()]
+        )
+
+
+async def _glance(
+    database: Database, query: Executable, shape: Callable[[RowMapping], Shaped], **given: object
+) -> list[Shaped]:
+    """The rows of one statement, a few, to which an index leads."""
+    with _told():
+        return await database.glance(
             lambda connection: [shape(row) for row in connection.execute(query, given).mappings()]
         )
 

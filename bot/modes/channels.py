@@ -41,7 +41,7 @@ class ChannelModes:
         """None: nobody set one. Raises `LedgerUnavailable`, also for a row that holds no mode."""
         given = {"org": org, "channel": channel}
         async with _told():
-            row = await self.database.look(lambda connection: connection.execute(_OF_CHANNEL, given).one_or_none())
+            row = await self.database.glance(lambda connection: connection.execute(_OF_CHANNEL, given).one_or_none())
             if row is None:
                 return None
             return SetMode(_SETTING.validate_python(row.setting), by=row.set_by, at=row.set_at)

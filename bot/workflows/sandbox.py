@@ -27,9 +27,11 @@ class ContextFree(WorkflowInstance):
         return self.inner.activate(act)
 
     def get_serialization_context(self, command_info: object) -> SerializationContext | None:
+        del command_info
         return None
 
     def get_external_store_context(self, command_info: object) -> StorageDriverStoreContext:
+        del command_info
         return StorageDriverStoreContext()
 
     def get_info(self) -> Info:

@@ -18,7 +18,7 @@ from bot.workflows.messages import PhaseInput, PhaseResult, Proposal, RollbackIn
 from bot.workflows.workbench import Workbench
 from policies.images import ImageRules, promotions_of
 from tools.contracts.common import JsonObject
-from tools.contracts.identity import Caller
+from tools.contracts.identity import Caller, Role
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.plan import Phase
 from tools.image.models import ValidateImageInput
@@ -83,15 +83,26 @@ class Executing:
             return RollbackResult(ok=not undone.failed, detail=undone.sentence())
 
     async def _people(self, request: TaskRequest, proposal: Proposal) -> tuple[Caller, list[Caller]]:
-        """Who asked and who approved, with the roles they hold now."""
+        """Who asked and who approved, with the roles they hold now. A role by which somebody approved in another's name
+        is held as long as that person holds it and lends it."""
         requester, roles = await asyncio.gather(
             self.bench.caller(request),
-            asyncio.gather(*(self.bench.roles.roles_of(user) for user in proposal.approvals)),
+            asyncio.gather(
+                *(self._held(request, *each) for each in zip(proposal.approvals, proposal.behalf, strict=True))
+            ),
         )
         approvers = [
             Caller(org=request.org, user=user, roles=held) for user, held in zip(proposal.approvals, roles, strict=True)
         ]
         return requester, approvers
+
+    async def _held(self, request: TaskRequest, user: str, behalf: str) -> list[Role]:
+        if not behalf:
+            return await self.bench.roles.roles_of(user)
+        lendings = await self.bench.delegations.to(request.org, user, now=self.bench.now())
+        if behalf not in {lending.giver for lending in lendings}:
+            return []
+        return await self.bench.roles.roles_of(behalf)
 
     async def _refused(
         self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]

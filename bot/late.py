@@ -67,6 +67,22 @@ class LateMode:
 
 
 @dataclass(frozen=True)
+class LateDelegation:
+    """`/gavel delegate`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    roles: RoleDirectory
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, "bot.delegations.desk")
+        from bot.delegations.desk import DelegationDesk
+
+        return await DelegationDesk(self.settings, self.keys, self.roles, utc_now).answer(typed)
+
+
+@dataclass(frozen=True)
 class LateKeys:
     """The key store. Implements `bot.listeners.keys.KeyDesk`."""
 
@@ -169,4 +185,5 @@ def desks(
         "usage": LateUsage(settings, client, roles),
         "mode": LateMode(settings, keys, client, roles),
         "models": LateModels(settings, members),
+        "delegate": LateDelegation(settings, keys, roles),
     }

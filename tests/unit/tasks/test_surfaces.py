@@ -212,8 +212,6 @@ async def asking(desk: Desk, temporal: Client) -> tuple[str, str]:
     (task_id,) = new
     asked = Question(text="Where?", choices=["staging"])
     card = question_card(asked, task_id=task_id, question_id="q1", simulated=True)
-        Question(text="Where?", choices=["staging"]), task_id=task_id, question_id="q1", simulated=True
-    )
     return task_id, await desk.slack.post(text=card.text, blocks=card.blocks, thread_ts=thread)
 
 

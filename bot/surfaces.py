@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from slack_bolt.async_app import AsyncAck, AsyncAssistant
 
 from bot.blocks.ask import ABOUT_FORM
+from bot.blocks.clarify import CLARIFY, CLARIFY_FORM
 from bot.blocks.freeze import FREEZE_FORM, THAW_PREFIX
 from bot.blocks.home import ASK, CANCEL_PREFIX, FREEZE, KEYS, MODE, OPEN_PREFIX, REFRESH, WAITING_PREFIX
 from bot.desks import Desk
@@ -18,6 +19,7 @@ from bot.intake import Intake
 from bot.listeners.about import AboutMessage
 from bot.listeners.ask_form import AskForm
 from bot.listeners.assistant import AssistantListeners
+from bot.listeners.clarify import ClarifyListeners
 from bot.listeners.clicks import Tell
 from bot.listeners.events import EventListeners
 from bot.listeners.freezes import FreezeListeners
@@ -61,12 +63,15 @@ class Surfaces:
     ask: AskForm | None = None
     about: AboutMessage | None = None
     links: LinkListeners | None = None
+    clarify: ClarifyListeners | None = None
 
     def register(self, bolt: Registers) -> None:
         if self.assistant is not None:
             bolt.assistant(_assistant(self.assistant))
         if self.ask is not None and self.about is not None:
             _register_shortcuts(bolt, self.ask, self.about)
+        if self.clarify is not None:
+            _register_clarify(bolt, self.clarify)
         if self.links is not None:
             bolt.event("link_shared")(_links(self.links))
         if self.freezes is not None:
@@ -114,6 +119,19 @@ def _links(links: LinkListeners) -> Callable[[dict[str, Any]], Awaitable[None]]:
         await links.on_links(body)
 
     return posted
+
+
+def _register_clarify(bolt: Registers, clarify: ClarifyListeners) -> None:
+    async def asked_for(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await clarify.on_click(body)
+        await ack()
+
+    async def answered(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await clarify.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    bolt.action(_one_of(CLARIFY))(asked_for)
+    bolt.view(CLARIFY_FORM)(answered)
 
 
 def _register_shortcuts(bolt: Registers, ask: AskForm, about: AboutMessage) -> None:
@@ -198,5 +216,6 @@ def register_surfaces(
         assistant=AssistantListeners(events, client, Later()),
         ask=ask_form,
         about=AboutMessage(intake, org, opener(client)),
+        clarify=ClarifyListeners(intake, org, opener(client), teller(client)),
         links=LinkListeners(task_finder, client, org, task_url, Later()) if task_finder is not None else None,
     ).register(bolt)

@@ -9,6 +9,7 @@ from typing import Literal
 from bot.blocks import council as voices
 from bot.blocks import modes
 from bot.blocks.actions import ANSWER_PREFIX, QUESTION_BLOCK, AnswerValue
+from bot.blocks.clarify import own_words_button
 from bot.blocks.message import Detail, Message, actions, button, compose, context, header, lines, section
 from bot.blocks.text import code, escape, inline
 from bot.blocks.words import either, plural, quoted, when
@@ -75,7 +76,7 @@ def question_card(question: Question, *, task_id: str, question_id: str, simulat
         f"One question before I go on: {asked}",
         [
             section(f"*One question before I go on*\n{asked}"),
-            actions(QUESTION_BLOCK, buttons) if buttons else None,
+            actions(QUESTION_BLOCK, [*buttons, own_words_button(task_id=task_id, question_id=question_id)]),
             context(f"{how} Nothing runs until then.", f"Task {code(task_id, 160)}"),
         ],
         simulated=simulated,

@@ -23,6 +23,7 @@ from bot.blocks.actions import (
     MalformedButton,
     RunButton,
 )
+from bot.blocks.clarify import CLARIFY, OWN_WORDS
 from bot.blocks.controls import Held
 from bot.blocks.edit_button import EditButton, Parameters
 from bot.blocks.execution import progress_card
@@ -201,12 +202,14 @@ def test_each_choice_of_a_question_binds_task_question_and_answer() -> None:
     assert [(value.task_id, value.question_id, value.choice) for value in values] == [
         ("t", "q7", "production"),
         ("t", "q7", "staging"),
+        ("t", "q7", OWN_WORDS),
     ]
+    assert list(shown)[-1] == CLARIFY
 
 
-def test_a_question_without_choices_has_no_empty_row_of_buttons() -> None:
+def test_a_question_without_choices_is_answered_in_ones_own_words() -> None:
     card = question_card(Question(text="Which one?", choices=["", "  "]), task_id="t", question_id="q", simulated=False)
-    assert buttons(card) == {}
+    assert list(buttons(card)) == [CLARIFY]
 
 
 def test_a_message_that_slack_would_refuse_cannot_be_made() -> None:

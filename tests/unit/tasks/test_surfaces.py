@@ -12,19 +12,22 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from bot.blocks.ask import ABOUT_FORM, ASK_FORM, MODE_BLOCK, REQUEST_BLOCK, REQUEST_INPUT, WHERE_BLOCK, WHERE_INPUT
+from bot.blocks.clarify import CLARIFY, CLARIFY_FORM, WORDS_BLOCK, WORDS_INPUT
+from bot.blocks.task import question_card
 from bot.late_surfaces import LateTasks
 from bot.listeners.about import About
 from bot.listeners.assistant import PROMPTS, title_of
 from bot.local.slack.seed import Channel
 from bot.settings import DatabaseSettings, Settings
 from bot.surfaces import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
-from bot.workflows.messages import TaskRequest
+from bot.workflows.messages import Answer, TaskRequest
 from tests.unit.blocks import samples
 from tests.unit.ledger.book import Book
 from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import GENERAL, OPS, Slack, until
 from tests.unit.tasks.history import ADA, TEAM, Life
 from tools.contracts.common import JsonObject
+from tools.contracts.taskspec import Question
 from tools.whole_text import whole_text
 
 SECRET = "G0SECRET01"
@@ -192,3 +195,47 @@ async def test_a_link_says_as_much_as_may_be_read_where_it_stands(desk: Desk, bo
 @pytest.mark.parametrize("path", ["", "T1.never", "../../x", "T1.C1.1%27%20OR%201=1", "%00"])
 async def test_a_link_to_no_task_has_no_card(desk: Desk, path: str) -> None:
     assert await card(desk, path, channel=OPS) == []
+
+
+async def asking(desk: Desk, temporal: Client) -> tuple[str, str]:
+    """A task that waits, and the ts of a question of its."""
+    before = await handed_over(temporal)
+    thread = await desk.slack.say("@gavel fix drift")
+    new: set[str] = set()
+
+    async def there() -> bool:
+        nonlocal new
+        new = await handed_over(temporal) - before
+        return bool(new)
+
+    await until(there)
+    (task_id,) = new
+    asked = Question(text="Where?", choices=["staging"])
+    card = question_card(asked, task_id=task_id, question_id="q1", simulated=True)
+    return task_id, await desk.slack.post(text=card.text, blocks=card.blocks, thread_ts=thread)
+
+
+async def test_a_question_is_answered_in_ones_own_words_in_a_form(desk: Desk, temporal: Client) -> None:
+    task_id, ts = await asking(desk, temporal)
+    await desk.click(ts, user="ada", action_id=CLARIFY)
+    view = await desk.view("ada")
+    assert view is not None
+    assert view["callback_id"] == CLARIFY_FORM
+    values: JsonObject = {WORDS_BLOCK: {WORDS_INPUT: "staging, the web servers; key AKIAIOSFODNN7EXAMPLE"}}
+    assert (await desk.slack.act("submit_view", user="ada", view_id=view["id"], values=values))["ok"]
+    handle = temporal.get_workflow_handle(task_id)
+    signals = [
+        event.workflow_execution_signaled_event_attributes
+        for event in (await handle.fetch_history()).events
+        if event.HasField("workflow_execution_signaled_event_attributes")
+    ]
+    (answer,) = await temporal.data_converter.decode(signals[-1].input.payloads, [Answer])
+    assert (signals[-1].signal_name, answer.question_id, answer.user, answer.task_id) == ("answer", "q1", ADA, task_id)
+    assert answer.text.startswith("staging, the web servers")
+    assert "AKIA" not in answer.text
+    await handle.terminate()
+    await desk.click(ts, user="ada", action_id=CLARIFY)
+    view = await desk.view("ada")
+    assert view is not None
+    refused = await desk.slack.act("submit_view", user="ada", view_id=view["id"], values=values)
+    assert "This task is over" in refused["errors"][WORDS_BLOCK]

@@ -54,6 +54,8 @@ class Arrival:
     """What names this request within the channel: the message's ts, or a slash command's trigger id."""
     follows: str = ""
     """The last task of the thread it was said in, which is over."""
+    quoted: str = ""
+    """The message that the person points at. Untrusted."""
     files: tuple[str, ...] = ()
     """Slack's ids of what is attached."""
 
@@ -83,7 +85,7 @@ class Intake:
         return task
 
     async def _start(self, arrival: Arrival, task: str) -> None:
-        cleaned = redact(whole_text(arrival.text))
+        cleaned, quoted = redact(whole_text(arrival.text)), redact(whole_text(arrival.quoted))
         request = TaskRequest(
             task_id=task,
             org=arrival.org,
@@ -93,9 +95,10 @@ class Intake:
             thread_ts=arrival.thread_ts,
             message_ts=arrival.message_ts,
             text=cleaned.text,
-            redacted=list(cleaned.found),
+            redacted=list(dict.fromkeys([*cleaned.found, *quoted.found])),
             received_at=self.now().astimezone(UTC).isoformat(),
             follows=arrival.follows,
+            quoted=quoted.text,
             files=list(arrival.files),
             limits=self.limits,
         )

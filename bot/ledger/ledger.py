@@ -29,7 +29,7 @@ from tools.contracts.common import Environment, JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
 Prepared = TypeVar("Prepared")
-_FEW = 20
+_FEW = 4
 """Entries among which the last change mostly is."""
 MAX_NAME_CHARS = 512
 """Of an org, a task id, an actor, a key."""
@@ -333,7 +333,13 @@ class Ledger:
         unknown cost makes the sum unknown. `purposes`: only of calls for these. Raises `LedgerUnavailable`.
         """
         _require_names(org=org, task_id=task_id)
-        return await reader.cost(self._database, org, task_id, purposes=purposes)
+        whole, of_these = await reader.costs(self._database, org, task_id, purposes=purposes)
+        return of_these if purposes else whole
+
+    async def costs(self, org: str, task_id: str, *, purposes: Collection[str]) -> tuple[float | None, float | None]:
+        """:meth:`cost`, of all of the task's calls and of those for these purposes, from one look."""
+        _require_names(org=org, task_id=task_id)
+        return await reader.costs(self._database, org, task_id, purposes=purposes)
 
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""

@@ -51,6 +51,12 @@ WRITE_STEP = StepOptions(
     heartbeat=SILENCE,
     retry=PATIENT,
 )
+REMIND_STEP = StepOptions(
+    start_to_close=timedelta(seconds=10),
+    schedule_to_close=timedelta(seconds=20),  # decisions wait behind it: rather leave a reminder out
+    heartbeat=SILENCE,
+    retry=PATIENT,
+)
 CARDS_STEP = StepOptions(
     start_to_close=timedelta(minutes=10),  # a handful of cards, each in its turn, while Slack lets one through a second
     schedule_to_close=timedelta(hours=24),
@@ -67,12 +73,6 @@ ENTER_STEP = StepOptions(
 ESTATE_STEP = StepOptions(
     start_to_close=timedelta(seconds=20),
     schedule_to_close=timedelta(minutes=1),  # then each alert is looked into by itself
-    heartbeat=SILENCE,
-    retry=PATIENT,
-)
-REMIND_STEP = StepOptions(
-    start_to_close=timedelta(seconds=10),
-    schedule_to_close=timedelta(seconds=20),  # decisions wait behind it: rather leave a reminder out
     heartbeat=SILENCE,
     retry=PATIENT,
 )

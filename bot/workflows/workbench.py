@@ -13,6 +13,7 @@ from agents.orchestrator.escalation import Escalation, Spending, Unlimited
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from bot.attachments.receiving import FileDesk
+from bot.delegations.store import Delegations
 from bot.ledger.labels import Labels
 from bot.ledger.ledger import Ledger
 from bot.modes.channels import ChannelModes
@@ -65,6 +66,8 @@ class Workbench:
     pipeline: Pipeline
     rechecks: ExecutionCheck
     roles: RoleDirectory
+    delegations: Delegations
+    """Roles that people have lent."""
     grant_key: bytes
     team: str
     """Slack's team id, for streams."""

@@ -27,6 +27,7 @@ class Reporting:
         """Put a report that passed the gates into the thread."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
+            cost_usd, answers_usd = await self.bench.ledger.costs(request.org, request.task_id, purposes=JUDGING)
             card = report_card(
                 ReportCard(
                     report=message.found,
@@ -34,8 +35,8 @@ class Reporting:
                     gates=message.gates,
                     council=message.council,
                     triage=await self._triage(message) if request.source == "alert" else None,
-                    cost_usd=await self.bench.ledger.cost(request.org, request.task_id),
-                    answers_usd=await self.bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
+                    cost_usd=cost_usd,
+                    answers_usd=answers_usd,
                     simulated=self.bench.simulated,
                     include_dissent=self.bench.include_dissent,
                 )

@@ -8,6 +8,7 @@ from importlib import metadata
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from bot.alerts.desk_door import DeskDoor
 from bot.workflows.activities.alerting import Alerting
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.concluding import Concluding
@@ -43,7 +44,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
-    alerting = Alerting(bench, client, task_queue, decision_key)
+    alerting = Alerting(bench, DeskDoor(client, task_queue), decision_key)
     editing = Editing(bench)
     return Worker(
         client,

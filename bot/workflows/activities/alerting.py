@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from temporalio import activity
-from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 
+from bot.alerts.desk_door import DeskDoor
 from bot.alerts.names import alert_id, desk_id
 from bot.blocks.alerts import alert_card, storm_card
 from bot.budgets.limits import STORM_USER
@@ -16,12 +15,10 @@ from bot.pacing import Haste
 from bot.thread import SlackRefused, ThreadRef
 from bot.workflows.activities.relating import ties_of
 from bot.workflows.activities.retrying import is_retry, retried
-from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.messages import TaskRequest
 from bot.workflows.messages.alerts import (
     AlertEntry,
     AlertFace,
-    DeskStart,
     EnterInput,
     Opened,
     OpenInput,
@@ -31,7 +28,6 @@ from bot.workflows.messages.alerts import (
     Shown,
     StormFace,
 )
-from bot.workflows.options import STORM_TASK
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind
@@ -50,8 +46,7 @@ NAMED = 15
 @dataclass(frozen=True)
 class Alerting:
     bench: Workbench
-    temporal: Client
-    task_queue: str
+    desks: DeskDoor
     key: bytes
     """Vouches for what the desk is told, and for the investigations it opens."""
 
@@ -65,18 +60,7 @@ class Alerting:
                 body = asdict(entry)
                 del body["rules"], body["mac"], body["reports"], body["fresh"]
                 await self._record("alert_heard", body, entry.org, name, f"heard:{entry.opened_at}:{entry.reports}")
-            await self.temporal.start_workflow(
-                TriageWorkflow.run,
-                DeskStart(entry.org, entry.channel),
-                id=desk_id(entry.org, entry.channel),
-                task_queue=self.task_queue,
-                task_timeout=STORM_TASK,
-                start_signal="enter",
-                start_signal_args=[sign(entry, self.key)],
-                # A desk that has nothing left to do ends, and the next alert opens it again.
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            )
+            await self.desks.enter(sign(entry, self.key))
         return True
 
     @activity.defn(name="relate")

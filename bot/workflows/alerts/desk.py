@@ -47,9 +47,8 @@ class TriageWorkflow:
 
     # Only enqueues, as every handler.
     @workflow.signal
-    def enter(self, entry: AlertEntry) -> None:
-        if len(self._waiting) < WAITING:
-            self._waiting.append(entry)
+    def enter(self, entries: list[AlertEntry]) -> None:
+        self._waiting += entries[: max(0, WAITING - len(self._waiting))]
 
     @workflow.signal
     def waits(self, task_id: str) -> None:

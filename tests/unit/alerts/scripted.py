@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from bot.alerts.desk_door import DeskDoor
 from bot.alerts.door import AlertDoor
 from bot.alerts.names import alert_id, desk_id
 from bot.workflows.activities.authenticating import Authenticating
@@ -25,7 +25,6 @@ from bot.workflows.messages.alerts import (
     AlertEntry,
     AlertLife,
     AlertSeen,
-    DeskStart,
     DeskState,
     EnterInput,
     Opened,
@@ -93,6 +92,7 @@ class Alerts:
     opened: list[OpenInput] = field(default_factory=list[OpenInput])
     ties: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     posted: int = 0
+    desks: DeskDoor | None = None
 
     async def says(
         self,
@@ -168,15 +168,9 @@ class Alerts:
         return True
 
     async def enter(self, entry: AlertEntry) -> None:
-        await self.temporal.start_workflow(
-            TriageWorkflow.run,
-            DeskStart(self.org, CHANNEL),
-            id=desk_id(self.org, CHANNEL),
-            task_queue=self.door.task_queue,
-            start_signal="enter",
-            start_signal_args=[entry],
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        )
+        if self.desks is None:
+            self.desks = DeskDoor(self.temporal, self.door.task_queue)
+        await self.desks.enter(entry)
 
     @activity.defn(name="relate")
     async def relate(self, message: RelateInput) -> dict[str, list[str]]:

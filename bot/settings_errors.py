@@ -23,8 +23,12 @@ class SettingsError(Exception):
         self.lines = tuple(lines)
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+
+
 class _Loader(yaml.SafeLoader):
-    """Refuses a key given twice, of which plain YAML would silently keep the last."""
+    """Refuses a key given twice, of which plain YAML would silently keep the last. A key is a name as it is written:
+    to plain YAML `off` is false, and `gates: {off: …}` would name nothing."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -32,6 +36,8 @@ class _Loader(yaml.SafeLoader):
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
             seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
 
 

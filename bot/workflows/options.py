@@ -63,12 +63,23 @@ CARDS_STEP = StepOptions(
     heartbeat=SILENCE,
     retry=PATIENT,
 )
+ENTER_STEP = StepOptions(
+    start_to_close=timedelta(minutes=1),
+    schedule_to_close=timedelta(hours=24),
+    # In a storm everything is slow, and a second attempt at what is only slow makes it slower.
+    heartbeat=timedelta(seconds=30),
+    retry=PATIENT,
+)
 ESTATE_STEP = StepOptions(
     start_to_close=timedelta(seconds=20),
     schedule_to_close=timedelta(minutes=1),  # then each alert is looked into by itself
     heartbeat=SILENCE,
     retry=PATIENT,
 )
+STORM_TASK = timedelta(minutes=1)
+"""One step of an alert's or a desk's own code. Temporal's 10 s are over on a busy machine before hundreds of signals
+are weighed, and then they would be weighed again, with more."""
+
 EXECUTE_STEP = StepOptions(
     start_to_close=timedelta(minutes=30),  # one phase: its changes and its health checks
     schedule_to_close=timedelta(hours=2),

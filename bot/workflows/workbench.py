@@ -77,6 +77,8 @@ class Workbench:
     """Org and task → what its thread is still to be told of budgets that are nearly used up."""
     spending: Spending = field(default_factory=Unlimited)
     """Who says whether anything may still be spent on alerts."""
+    page: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Whom to page for which alert, in words."""
     include_dissent: bool = True
     """Whether cards tell who disputes what and why. Gates and ledger have it in any case."""
     tracing: Tracing = NO_TRACING

@@ -13,6 +13,8 @@ from tests.page.chromium import chromium, missing
 from tests.unit.local_slack.harness import Bot, Slack, connected, running
 from tests.whole.town import Town, open_town, unconfigured
 
+STORM = {"GAVEL_ALERTS_STORM_ALERTS": "5", "GAVEL_ALERTS_STORM_INVESTIGATIONS": "2"}
+
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncGenerator[Browser]:
@@ -37,12 +39,12 @@ async def bot(slack: Slack) -> AsyncGenerator[Bot]:
         yield app
 
 
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncGenerator[Town]:
-    """The whole product, as `make up` runs it with nothing configured."""
+@pytest.fixture(scope="session")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Town]:
+    """The whole product, as `make up` runs it; a storm begins with few alerts."""
     with pytest.MonkeyPatch.context() as patch:
         for name in set(os.environ) - set(unconfigured(os.environ)):
             patch.delenv(name)
-        async with open_town(tmp_path) as opened:
+        async with open_town(tmp_path_factory.mktemp("town"), **STORM) as opened:
             await opened.serve("both")
             yield opened

@@ -9,10 +9,10 @@ from tests.page.window import Window
 REQUEST = "@gavel production web servers have drifted from the golden image, fix it"
 
 
-async def ask(window: Window) -> None:
+async def ask(window: Window, request: str = REQUEST) -> None:
     """Ada asks in #ops, and opens the thread as soon as there is one."""
-    await window.say(REQUEST)
-    await window.open_thread("drifted from the golden image")
+    await window.say(request)
+    await window.open_thread(request.partition(" ")[2])
     await expect(window.said("Working on it")).to_be_visible()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from playwright.async_api import Browser, expect
@@ -9,6 +10,10 @@ from playwright.async_api import Browser, expect
 from tests.page.window import PHONE, window
 from tests.unit.local_slack.harness import ADA, ALERTS, OPS, Bot, Slack, actions, button, plain, section, until
 from tools.contracts.common import JsonObject
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def field(name: str, **more: object) -> JsonObject:
@@ -155,6 +160,27 @@ async def test_the_home_tab_shows_what_the_app_published_and_is_clicked(
         await expect(page.page.get_by_role("region", name="Home")).to_contain_text("Nothing waits")
 
 
+async def test_a_link_to_a_message_opens_it_for_the_same_person(browser: Browser, slack: Slack, bot: Bot) -> None:
+    root = await slack.post(text="the root")
+    await slack.post(thread_ts=root, text="the answer")
+    permalink = f"{slack.base}/archives/{OPS}/p{root.replace('.', '')}"
+    look = button("look", text=plain("Look and decide"), url=permalink)
+    home = {"type": "home", "blocks": [section(f"<{permalink}|the task>"), actions(look)]}
+    await slack.call("views.publish", user_id="U0GRACE001", view=home)
+    async with window(browser, slack.base, place="as=grace&channel=ops") as page:
+        for role, name in (("link", "the task"), ("button", "Look and decide")):
+            await page.go("Gavel")
+            await page.page.get_by_role("tab", name="Home").click()
+            await page.page.get_by_role("link" if role == "link" else "button", name=name).click()
+            await expect(page.said("the answer")).to_be_visible()
+            await expect(page.page.get_by_label("Viewing as")).to_have_value("U0GRACE001")
+        await until(lambda: any(body.get("type") == "block_actions" for body in bot.heard))
+        assert len(page.page.context.pages) == 1
+    async with window(browser, slack.base) as page:
+        await page.page.goto(permalink)
+        await expect(page.said("the answer")).to_be_visible()
+
+
 async def test_on_a_phone_one_thing_is_shown_at_a_time(browser: Browser, slack: Slack, bot: Bot) -> None:
     del bot
     root = await slack.post(text="root")
@@ -212,3 +238,49 @@ async def test_a_storm_of_messages_leaves_the_page_quick_and_whole(browser: Brow
         assert took < 1000, f"the page answers after {took:.0f} ms"
         await page.go("ops")
         await expect(page.page.get_by_role("heading", name="ops")).to_be_visible()
+
+
+async def test_files_go_with_a_message_and_pictures_are_shown(browser: Browser, slack: Slack, bot: Bot) -> None:
+    del bot
+    async with window(browser, slack.base) as page:
+        await page.channel.get_by_label("Attach files").set_input_files(
+            [
+                {"name": "graph.png", "mimeType": "image/png", "buffer": PIXEL},
+                {"name": "<b>trace</b>.log", "mimeType": "text/plain", "buffer": b"line"},
+                {"name": "page.html", "mimeType": "text/html", "buffer": b"<script>window.pwned = 1</script>"},
+            ]
+        )
+        await page.channel.get_by_role("button", name="Remove page.html").click()
+        await expect(page.channel.get_by_role("list", name="Attached files").get_by_role("listitem")).to_have_count(2)
+        await page.say("what is this?")
+        message = page.said("what is this?", within=page.channel)
+        picture = message.get_by_role("img", name="graph.png")
+        await expect(picture).to_have_js_property("naturalWidth", 1)
+        await expect(message.get_by_role("link", name="<b>trace</b>.log")).to_be_visible()
+        await expect(page.channel.get_by_role("list", name="Attached files")).to_have_count(0)
+        async with page.page.expect_download() as download:
+            await message.get_by_role("link", name="<b>trace</b>.log").click()
+        saved = await (await download.value).path()
+        assert saved.read_bytes() == b"line"
+        await page.channel.get_by_label("Attach files").set_input_files(
+            {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}
+        )
+        await page.channel.get_by_role("button", name="Send").click()
+        await expect(page.page.get_by_text("empty.txt is empty or over 20 MB. Nothing was sent.")).to_be_visible()
+
+
+async def test_a_workspace_that_goes_away_and_comes_back_is_shown_as_it_is_then(
+    browser: Browser, slack: Slack, bot: Bot
+) -> None:
+    del bot
+    async with window(browser, slack.base) as page:
+        await expect(page.page.get_by_text("app connected")).to_be_visible()
+        await page.page.route("**/local/stream?*", lambda route: route.abort())
+        await page.become("Grace")
+        await expect(page.page.get_by_text("reconnecting")).to_be_visible()
+        await slack.post(text="while nobody heard")
+        await page.page.unroute_all()
+        await expect(page.said("while nobody heard", within=page.channel)).to_be_visible()
+        await expect(page.page.get_by_text("app connected")).to_be_visible()
+        # The browser itself says that the line was broken.
+        page.problems[:] = [problem for problem in page.problems if "net::ERR_FAILED" not in problem]

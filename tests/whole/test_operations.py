@@ -155,6 +155,13 @@ async def test_it_is_ready_while_its_parts_answer_and_alive_all_along(tmp_path: 
                 await until(logged, seconds=60, what="A log entry that says whose task waits")
             assert (await operator.text("/healthz")) == '{"alive": true}'
             if part == "temporal":
+                await operator.town.stage.say("ada", "ops", "@gavel what nobody can take in now")
+
+                async def refused() -> bool:
+                    found = await operator.scrape()
+                    return total(found, "gavel_intake_envelopes_total", outcome="not_acknowledged") > 0
+
+                await until(refused, seconds=30, what="A delivery that was not acknowledged")
                 assert "gavel_queue_known 0.0" in await until_text(operator, "gavel_queue_known 0.0")
             await processes.resume(part)
             await until(ready, seconds=60, what=f"Ready with {part}")

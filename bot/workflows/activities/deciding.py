@@ -174,10 +174,9 @@ def _offered_as(message: PresentInput) -> LedgerKind:
 
 async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *, rest: bool | None = None) -> Offer:
     """The proposal as its card shows it, with the approvals so far. `rest`: see `Offer`; None: as it is now."""
-    environment_size, cost_usd, answers_usd = await asyncio.gather(
+    environment_size, (cost_usd, answers_usd) = await asyncio.gather(
         _environment_size(bench, request, proposal),
-        bench.ledger.cost(request.org, request.task_id),
-        bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
+        bench.ledger.costs(request.org, request.task_id, purposes=JUDGING),
     )
     return Offer(
         plan=proposal.plan,

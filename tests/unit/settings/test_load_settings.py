@@ -340,3 +340,9 @@ def test_modes_escalation_and_routing_are_set_by_file_and_by_environment(
         load_settings()
     assert "GAVEL_ROUTING_EXPLORE_PERCENT" in str(caught.value)
     assert "GAVEL_MODES_CHANNELS" in str(caught.value)
+
+
+def test_a_key_that_plain_yaml_would_take_for_no_is_a_name(tmp_path: Path) -> None:
+    (tmp_path / "gavel.yaml").write_text("gates: {off: [approval], production: no}\n")
+    assert load_settings().gates.off == ["approval"]
+    assert load_settings().gates.production is False

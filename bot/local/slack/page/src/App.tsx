@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { Confirming } from "./acting.tsx";
 import { state as look } from "./api.ts";
 import { ChannelPane } from "./layout/ChannelPane.tsx";
@@ -8,6 +8,7 @@ import { Top } from "./layout/Top.tsx";
 import { ViewModal } from "./modal/ViewModal.tsx";
 import { fromAddress } from "./place.ts";
 import type { Place } from "./store.ts";
+import { Following, type Permalink } from "./text/Link.tsx";
 import { NamesOf } from "./text/names.tsx";
 import { Themed } from "./theme.tsx";
 import { Toasts } from "./toasts.tsx";
@@ -53,25 +54,33 @@ function Shell({ workspace, viewer, place }: { workspace: Workspace; viewer: str
   const channel = state.workspace.channels.find((each) => each.id === state.place.channel);
   const shortcuts = (state.workspace.shortcuts ?? []).filter((each) => each.type === "message");
   const { thread } = state.place;
+  const unread = [...state.unread.values()].reduce((sum, each) => sum + each, 0);
+  useEffect(() => {
+    const where = channel?.kind === "im" ? "Gavel" : `#${channel?.name ?? ""}`;
+    document.title = `${unread ? `(${unread}) ` : ""}${where} · Gavel Local: a simulation of Slack`;
+  }, [channel, unread]);
+  const follow = useCallback((to: Permalink) => go({ ...to, tab: "messages" }), [go]);
   return (
     <NamesOf workspace={state.workspace}>
-      <Confirming>
-        <div className={`shell${thread ? " with-thread" : ""}${menu ? " show-side" : ""}`}>
-          <Top state={state} onViewer={viewAs} onMenu={() => setMenu(!menu)} menuOpen={menu} />
-          <Side
-            state={state}
-            onChannel={(id) => {
-              setMenu(false);
-              go({ channel: id, ...(id === state.place.channel ? { thread: null } : {}) });
-            }}
-          />
-          {channel && <ChannelPane state={state} channel={channel} shortcuts={shortcuts} go={go} />}
-          {channel && thread && (
-            <ThreadPane state={state} channel={channel} shortcuts={shortcuts} go={go} root={thread} />
-          )}
-        </div>
-        {state.view?.type === "modal" && <ViewModal key={state.view.id} view={state.view} viewer={state.viewer} />}
-      </Confirming>
+      <Following value={follow}>
+        <Confirming>
+          <div className={`shell${thread ? " with-thread" : ""}${menu ? " show-side" : ""}`}>
+            <Top state={state} onViewer={viewAs} onMenu={() => setMenu(!menu)} menuOpen={menu} />
+            <Side
+              state={state}
+              onChannel={(id) => {
+                setMenu(false);
+                go({ channel: id, ...(id === state.place.channel ? { thread: null } : {}) });
+              }}
+            />
+            {channel && <ChannelPane state={state} channel={channel} shortcuts={shortcuts} go={go} />}
+            {channel && thread && (
+              <ThreadPane state={state} channel={channel} shortcuts={shortcuts} go={go} root={thread} />
+            )}
+          </div>
+          {state.view?.type === "modal" && <ViewModal key={state.view.id} view={state.view} viewer={state.viewer} />}
+        </Confirming>
+      </Following>
     </NamesOf>
   );
 }

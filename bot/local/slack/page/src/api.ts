@@ -1,5 +1,6 @@
 // Talking to the local workspace: look, act, and hear of changes.
 
+import type { Assistant } from "./store.ts";
 import type { Answer, Change, Message, Workspace } from "./types.ts";
 
 async function get<T>(path: string, query: Record<string, string>): Promise<T> {
@@ -14,12 +15,18 @@ export async function messagesOf(channel: string, viewer: string): Promise<Messa
   return (await get<{ messages: Message[] }>("channel", { channel, viewer })).messages;
 }
 
-/** The parent first; empty when there is no such thread. */
-export async function threadOf(channel: string, ts: string, viewer: string): Promise<Message[]> {
+export interface Thread {
+  /** The parent first; empty when there is no such thread. */
+  messages: Message[];
+  /** What an app says about it. */
+  pane?: Assistant;
+}
+
+export async function threadOf(channel: string, ts: string, viewer: string): Promise<Thread> {
   try {
-    return (await get<{ messages: Message[] }>("thread", { channel, ts, viewer })).messages;
+    return await get<Thread>("thread", { channel, ts, viewer });
   } catch {
-    return [];
+    return { messages: [] };
   }
 }
 

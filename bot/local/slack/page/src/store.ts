@@ -12,7 +12,9 @@ export interface Place {
 /** What an app says about a thread it works in. */
 export interface Assistant {
   status?: string;
+  loading_messages?: string[];
   title?: string;
+  prompts_title?: string;
   prompts?: Prompt[];
 }
 
@@ -41,7 +43,7 @@ export type Action =
   | { type: "link"; link: State["link"] }
   | { type: "loading" }
   | { type: "workspace"; workspace: Workspace; unread: Map<string, number> }
-  | { type: "loaded"; messages: Message[]; replies: Message[] }
+  | { type: "loaded"; messages: Message[]; replies: Message[]; pane: Assistant | null }
   | { type: "home"; view: View | null }
   | { type: "heard"; changes: Change[] };
 
@@ -93,10 +95,20 @@ export function reduce(state: State, action: Action): State {
       return { ...state, meanwhile: [] };
     case "workspace": {
       const { workspace, unread } = action;
-      return { ...state, workspace, view: workspace.view, unread: without(unread, state.place.channel) };
+      const home = workspace.home ?? state.home;
+      return { ...state, workspace, view: workspace.view, home, unread: without(unread, state.place.channel) };
     }
     case "loaded": {
-      const loaded = { ...state, messages: byTs(action.messages), replies: byTs(action.replies), meanwhile: null };
+      const { channel, thread } = state.place;
+      const loaded = {
+        ...state,
+        messages: byTs(action.messages),
+        replies: byTs(action.replies),
+        assistant: action.pane
+          ? new Map(state.assistant).set(threadKey(channel, thread), action.pane)
+          : state.assistant,
+        meanwhile: null,
+      };
       return (state.meanwhile ?? []).reduce(told, loaded);
     }
     case "home":
@@ -142,14 +154,7 @@ function told(state: State, change: Change): State {
 
 function said(state: State, { channel, detail }: Change): State {
   const key = threadKey(channel, detail.thread_ts ?? null);
-  const { status, title, prompts } = detail;
-  const next = {
-    ...state.assistant.get(key),
-    ...(status === undefined ? {} : { status }),
-    ...(title === undefined ? {} : { title }),
-    ...(prompts === undefined ? {} : { prompts }),
-  };
-  return { ...state, assistant: new Map(state.assistant).set(key, next) };
+  return { ...state, assistant: new Map(state.assistant).set(key, { ...state.assistant.get(key), ...detail }) };
 }
 
 function shown(state: State, change: Change, message: Message): State {

@@ -28,7 +28,6 @@ export interface Shortcut {
   callback_id: string;
   name: string;
   type: "global" | "message";
-  description?: string;
 }
 
 export interface Workspace {
@@ -43,6 +42,7 @@ export interface Workspace {
   mode: "http" | "socket";
   connections: number;
   view: View | null;
+  home?: View | null;
   /** The newest message of each channel, so that what came while nobody looked shows as unread. */
   latest?: Record<string, string>;
 }
@@ -80,7 +80,6 @@ export interface SharedFile {
   title?: string;
   mimetype?: string;
   size?: number;
-  url_private?: string;
 }
 
 export interface Message {
@@ -122,7 +121,9 @@ export interface Change {
     text?: string;
     thread_ts?: string;
     status?: string;
+    loading_messages?: string[];
     title?: string;
+    prompts_title?: string;
     prompts?: Prompt[];
   };
 }
@@ -134,4 +135,7 @@ export interface Answer {
   message?: string;
   errors?: Record<string, string>;
   view?: View | null;
+  /** Of an assistant's thread that was opened. */
+  channel?: string;
+  thread_ts?: string;
 }

@@ -1,7 +1,7 @@
 // The workspace, live: loads what is looked at, listens for changes, and keeps the address in step.
 
 import { useCallback, useEffect, useReducer, useRef } from "react";
-import { act, listen, state as look, messagesOf, threadOf } from "./api.ts";
+import { act, listen, state as look, messagesOf, type Thread, threadOf } from "./api.ts";
 import { toAddress } from "./place.ts";
 import { saw, unreadOf } from "./seen.ts";
 import { begin, type Place, reduce, type State } from "./store.ts";
@@ -22,21 +22,27 @@ export function useSlack(workspace: Workspace, viewer: string, place: Place): Sl
 
   const refresh = useCallback(async (): Promise<void> => {
     const who = latest.current.viewer;
-    const found = await look(who);
-    if (who === latest.current.viewer) tell({ type: "workspace", workspace: found, unread: unreadOf(found, who) });
+    const found = await look(who).catch(() => null);
+    if (found && who === latest.current.viewer)
+      tell({ type: "workspace", workspace: found, unread: unreadOf(found, who) });
   }, []);
 
+  const loads = useRef(0);
   const load = useCallback(async (): Promise<void> => {
     const { viewer: who, place: where } = latest.current;
+    loads.current += 1;
+    const mine = loads.current;
     tell({ type: "loading" });
-    const [messages, replies] = await Promise.all([
+    const none: Thread = { messages: [] };
+    const found = await Promise.all([
       messagesOf(where.channel, who),
-      where.thread ? threadOf(where.channel, where.thread, who) : [],
-    ]);
-    const now = latest.current;
-    if (now.viewer === who && now.place.channel === where.channel && now.place.thread === where.thread) {
-      tell({ type: "loaded", messages, replies });
-    }
+      where.thread ? threadOf(where.channel, where.thread, who) : none,
+    ]).catch(() => null);
+    // Only the newest counts: what was heard since an older one began is not kept for it. When the workspace is away,
+    // its stream says so, and everything is loaded once it is back.
+    if (mine !== loads.current || who !== latest.current.viewer || found === null) return;
+    const [messages, thread] = found;
+    tell({ type: "loaded", messages, replies: thread.messages, pane: thread.pane ?? null });
   }, []);
 
   // Who looks: another stream, and everything anew.
@@ -54,7 +60,7 @@ export function useSlack(workspace: Workspace, viewer: string, place: Place): Sl
     return listen(state.viewer, { heard, opened, lost: () => tell({ type: "link", link: "lost" }) });
   }, [state.viewer, refresh, load, toast]);
 
-  // What is looked at. biome-ignore below: the place is what load() reads.
+  // What is looked at.
   const { channel, thread, tab } = state.place;
   // biome-ignore lint/correctness/useExhaustiveDependencies: load() reads where to look when it runs
   useEffect(() => {

@@ -5,16 +5,21 @@ import { Link } from "../text/Link.tsx";
 import { Words } from "./Drawn.tsx";
 import type { Image } from "./types.ts";
 
-/** The address by which this page may load `url`, or null when it comes from elsewhere. */
-export function ownAddress(url: string | undefined): string | null {
-  if (!url || !URL.canParse(url, location.origin)) return null;
-  const parsed = new URL(url, location.origin);
-  return parsed.origin === location.origin && parsed.pathname.startsWith("/files") ? parsed.href : null;
+/** The address by which this page may load a file of the workspace, or null for what comes from elsewhere. */
+export function ownAddress(image: Image): string | null {
+  const id = image.slack_file?.id ?? fileIn(image.slack_file?.url ?? image.image_url);
+  return id ? `/local/file/${encodeURIComponent(id)}` : null;
+}
+
+/** The file that a `url_private` of this workspace names: `/files-pri/TEAM-FILE/name`. */
+function fileIn(url: string | undefined): string | undefined {
+  if (!url || !URL.canParse(url) || new URL(url).origin !== location.origin) return undefined;
+  return /^\/files-pri\/\w+-(\w+)\//.exec(new URL(url).pathname)?.[1];
 }
 
 export function Picture({ image, small = false }: { image: Image; small?: boolean }): ReactNode {
   const url = image.image_url ?? image.slack_file?.url;
-  const own = ownAddress(url);
+  const own = ownAddress(image);
   if (own) {
     return (
       <figure className={small ? "picture small" : "picture"}>

@@ -3,6 +3,7 @@
 import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Workspace } from "../types.ts";
+import { AttachButton, Attached } from "./Attach.tsx";
 import { type Suggestion, suggest } from "./suggest.ts";
 
 export interface ComposerProps {
@@ -10,18 +11,29 @@ export interface ComposerProps {
   label: string;
   placeholder: string;
   /** Sends; what comes back is why it was not sent, and the text then stays. */
-  onSend: (text: string) => Promise<string | null>;
+  onSend: (text: string, files: File[]) => Promise<string | null>;
   onProblem: (sentence: string) => void;
   autoFocus?: boolean;
+  /** What else can be begun from here. */
+  shortcuts?: ReactNode;
 }
 
-export function Composer({ workspace, label, placeholder, onSend, onProblem, autoFocus }: ComposerProps): ReactNode {
+export function Composer({
+  workspace,
+  label,
+  placeholder,
+  onSend,
+  onProblem,
+  autoFocus,
+  shortcuts,
+}: ComposerProps): ReactNode {
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState("");
   const [caret, setCaret] = useState(0);
   const [picked, setPicked] = useState(0);
   const [dismissed, setDismissed] = useState("");
+  const [files, setFiles] = useState<File[]>([]);
   const offered = text && dismissed !== text ? suggest(workspace, text, caret) : [];
   const current = offered[Math.min(picked, offered.length - 1)];
 
@@ -40,11 +52,13 @@ export function Composer({ workspace, label, placeholder, onSend, onProblem, aut
   };
   const send = async (): Promise<void> => {
     const typed = text.trim();
-    if (!typed) return;
+    if (!typed && files.length === 0) return;
     write("", 0);
-    const problem = await onSend(typed);
+    setFiles([]);
+    const problem = await onSend(typed, files);
     if (problem === null) return;
     setText((now) => now || typed);
+    setFiles(files);
     onProblem(problem);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -61,9 +75,18 @@ export function Composer({ workspace, label, placeholder, onSend, onProblem, aut
       else void send();
     }
   };
+  const attach = (list: FileList): void => setFiles((before) => [...before, ...list]);
   return (
     <form
       className="composer"
+      onPaste={(event) => {
+        if (event.clipboardData.files.length) attach(event.clipboardData.files);
+      }}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        attach(event.dataTransfer.files);
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         void send();
@@ -89,6 +112,9 @@ export function Composer({ workspace, label, placeholder, onSend, onProblem, aut
           ))}
         </div>
       )}
+      <Attached files={files} remove={(file) => setFiles(files.filter((each) => each !== file))} />
+      <AttachButton attach={attach} />
+      {shortcuts}
       <textarea
         ref={field}
         aria-label={label}
@@ -104,7 +130,7 @@ export function Composer({ workspace, label, placeholder, onSend, onProblem, aut
         onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
         onKeyDown={onKeyDown}
       />
-      <button type="submit" className="action primary" disabled={!text.trim()}>
+      <button type="submit" className="action primary" disabled={!text.trim() && files.length === 0}>
         Send
       </button>
     </form>

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import { useAct } from "../acting.tsx";
 import { Words } from "../blocks/Drawn.tsx";
 import type { Button, Feedback, TextObject } from "../blocks/types.ts";
-import { Link } from "../text/Link.tsx";
+import { useFollow } from "../text/Link.tsx";
 
 interface PressProps {
   element: Button | Feedback;
@@ -16,6 +16,7 @@ interface PressProps {
 /** A button that shows that it was pressed until the app has answered. */
 function Press({ element, blockId, text, label, look, value }: PressProps): ReactNode {
   const act = useAct();
+  const follow = useFollow();
   const [busy, setBusy] = useState(false);
   return (
     <button
@@ -27,6 +28,8 @@ function Press({ element, blockId, text, label, look, value }: PressProps): Reac
       onClick={async () => {
         if (busy) return;
         setBusy(true);
+        // As Slack does: the link is opened whatever the app says, and the app hears of it.
+        if ("url" in element && element.url) follow(element.url);
         await act(element, blockId, value);
         setBusy(false);
       }}
@@ -37,17 +40,8 @@ function Press({ element, blockId, text, label, look, value }: PressProps): Reac
 }
 
 export function ButtonControl({ element, blockId }: { element: Button; blockId: string }): ReactNode {
-  const look = element.style ?? "";
-  const press = (
-    <Press element={element} blockId={blockId} text={element.text} label={element.accessibility_label} look={look} />
-  );
-  if (!element.url) return press;
-  return (
-    <span className="with-link">
-      {press}
-      <Link url={element.url}>↗</Link>
-    </span>
-  );
+  const { text, accessibility_label: label, style = "" } = element;
+  return <Press element={element} blockId={blockId} text={text} label={label} look={style} />;
 }
 
 export function FeedbackControl({ element, blockId }: { element: Feedback; blockId: string }): ReactNode {

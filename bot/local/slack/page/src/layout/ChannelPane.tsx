@@ -1,5 +1,7 @@
 import { type ReactNode, useMemo } from "react";
+import { act } from "../api.ts";
 import { Composer } from "../composer/Composer.tsx";
+import { Shortcuts } from "../composer/Shortcuts.tsx";
 import { send } from "../composer/sending.ts";
 import { MessageList } from "../message/MessageList.tsx";
 import { ordered, type Place, type State } from "../store.ts";
@@ -38,9 +40,25 @@ export function ChannelPane({ state, channel, shortcuts, go }: PaneProps): React
         ) : (
           <p>{channel.topic}</p>
         )}
+        {isDirect && state.workspace.shortcuts && <NewChat viewer={state.viewer} go={go} />}
       </header>
       {home ? <HomePane state={state} /> : <Messages state={state} channel={channel} shortcuts={shortcuts} go={go} />}
     </main>
+  );
+}
+
+/** Opens a new thread with the app, as the assistant's pane does. */
+function NewChat({ viewer, go }: { viewer: string; go: PaneProps["go"] }): ReactNode {
+  const toast = useToast();
+  const open = async (): Promise<void> => {
+    const answer = await act("assistant", { user: viewer });
+    if (answer.ok && answer.thread_ts) go({ tab: "messages", thread: answer.thread_ts });
+    else toast(answer.error ?? "That did not work.");
+  };
+  return (
+    <button type="button" className="action new-chat" onClick={open}>
+      New chat
+    </button>
   );
 }
 
@@ -71,8 +89,9 @@ function Messages({ state, channel, shortcuts, go }: PaneProps): ReactNode {
         workspace={workspace}
         label={`Message ${called}`}
         placeholder={`Message ${called}, or /gavel …`}
-        onSend={(text) => send({ workspace, viewer, channel: channel.id, thread: null }, text)}
+        onSend={(text, files) => send({ workspace, viewer, channel: channel.id, thread: null }, text, files)}
         onProblem={toast}
+        shortcuts={<Shortcuts workspace={workspace} viewer={viewer} />}
       />
     </>
   );

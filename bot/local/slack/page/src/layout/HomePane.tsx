@@ -12,8 +12,10 @@ export function HomePane({ state }: { state: State }): ReactNode {
     <section className="home" aria-label="Home" tabIndex={0}>
       {home ? (
         <ActingOn user={viewer} target={{ view_id: home.id }}>
-          <Guarded key={home.hash} fallback="">
-            <Blocks blocks={home.blocks} />
+          <Guarded fallback="" of={home}>
+            <div className="home-blocks">
+              <Blocks blocks={home.blocks} />
+            </div>
           </Guarded>
         </ActingOn>
       ) : (

@@ -13,8 +13,8 @@ export function ThreadPane({ state, channel, shortcuts, go, root }: PaneProps & 
   const messages = useMemo(() => ordered(state.replies), [state.replies]);
   const { workspace, viewer } = state;
   const assistant = state.assistant.get(threadKey(channel.id, root));
-  const say = (text: string): Promise<string | null> =>
-    send({ workspace, viewer, channel: channel.id, thread: root }, text);
+  const say = (text: string, files: File[] = []): Promise<string | null> =>
+    send({ workspace, viewer, channel: channel.id, thread: root }, text, files);
   const prompt = async (text: string): Promise<void> => {
     const problem = await say(text);
     if (problem) toast(problem);
@@ -42,6 +42,7 @@ export function ThreadPane({ state, channel, shortcuts, go, root }: PaneProps & 
       />
       {assistant?.prompts && assistant.prompts.length > 0 && messages.length <= 2 && (
         <div className="prompts">
+          {assistant.prompts_title && <p className="quiet">{assistant.prompts_title}</p>}
           {assistant.prompts.map((each) => (
             <button key={each.title} type="button" className="action" onClick={() => prompt(each.message)}>
               {each.title}
@@ -50,7 +51,8 @@ export function ThreadPane({ state, channel, shortcuts, go, root }: PaneProps & 
         </div>
       )}
       <p className="status" role="status">
-        {assistant?.status ? `Gavel ${assistant.status}` : ""}
+        {assistant?.status ? `Gavel ${assistant.status}` : ""}{" "}
+        {assistant?.status && assistant.loading_messages?.[0] ? `· ${assistant.loading_messages[0]}` : ""}
       </p>
       <Composer
         key={`${root}-composer`}

@@ -1,7 +1,6 @@
 // Files of a message: pictures as pictures, everything else as a line to download.
 
 import type { ReactNode } from "react";
-import { ownAddress } from "../blocks/Picture.tsx";
 import type { SharedFile } from "../types.ts";
 
 const SHOWN = /^image\/(?:png|jpeg|gif|webp)$/;
@@ -26,8 +25,7 @@ export function Files({ files }: { files: SharedFile[] }): ReactNode {
 
 function OneFile({ file }: { file: SharedFile }): ReactNode {
   const name = file.title || file.name || file.id;
-  const url = ownAddress(file.url_private);
-  if (!url) return <span className="file">{name}: no longer there</span>;
+  const url = `/local/file/${encodeURIComponent(file.id)}`;
   if (SHOWN.test(file.mimetype ?? "")) {
     return (
       <a className="file-picture" href={url} target="_blank" rel="noopener noreferrer" title={`Open ${name}`}>

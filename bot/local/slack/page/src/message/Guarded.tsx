@@ -5,6 +5,8 @@ import { Component, type ReactNode } from "react";
 interface Props {
   /** Shown instead: what the message says without its blocks. */
   fallback: string;
+  /** When this is another one, it is tried again. */
+  of: unknown;
   children: ReactNode;
 }
 
@@ -13,6 +15,10 @@ export class Guarded extends Component<Props, { broken: boolean }> {
 
   static getDerivedStateFromError(): { broken: boolean } {
     return { broken: true };
+  }
+
+  override componentDidUpdate(before: Props): void {
+    if (this.state.broken && before.of !== this.props.of) this.setState({ broken: false });
   }
 
   override render(): ReactNode {

@@ -44,7 +44,7 @@ export const MessageItem = memo(function MessageItem(props: MessageItemProps): R
           <EditBox message={message} done={() => setEditing(false)} />
         ) : (
           <ActingOn user={viewer} target={{ channel: message.channel, message_ts: message.ts }}>
-            <Guarded fallback={message.text}>
+            <Guarded fallback={message.text} of={message}>
               <Body message={message} />
             </Guarded>
           </ActingOn>

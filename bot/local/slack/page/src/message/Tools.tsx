@@ -46,7 +46,12 @@ export function Tools({ message, viewer, shortcuts, onReply, onEdit }: ToolsProp
       key: shortcut.callback_id,
       label: shortcut.name,
       hint: "Gavel",
-      onPick: () => void act("shortcut", { ...where, callback_id: shortcut.callback_id }).then(complain),
+      onPick: () => {
+        const { callback_id } = shortcut;
+        void act("shortcut", { user: viewer, callback_id, channel: message.channel, message_ts: message.ts }).then(
+          complain,
+        );
+      },
     })),
   ];
   return (

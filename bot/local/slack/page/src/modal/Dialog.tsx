@@ -15,6 +15,7 @@ export function Dialog({ className, labelledBy, onCancel, children }: DialogProp
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>(".field :is(input, select, textarea)")?.focus();
     return () => dialog?.close();
   }, []);
   return (

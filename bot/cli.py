@@ -147,6 +147,27 @@ def ledger(context: typer.Context) -> None:
     ledger_app(ledger_inputs)(args=context.args, prog_name="gavel ledger")
 
 
+@app.command()
+def tasks(as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False) -> None:
+    """The tasks: which there are, what waits for a decision, and how the others ended."""
+    from bot.tasks.cli import print_tasks
+
+    print_tasks(as_json=as_json)
+
+
+@app.command()
+def task(
+    task_id: Annotated[str, typer.Argument(metavar="ID", help="As `gavel tasks` and every card name it.")],
+    word: Annotated[str, typer.Argument(metavar="[reject|cancel]", help="What to do to it. Without: show it.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the card, the thread and the ledger.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+) -> None:
+    """One task: its status and who approved; `reject` its plan or `cancel` it. Approving is for people, in Slack."""
+    from bot.tasks.cli import print_task, stop_task
+
+    raise typer.Exit(stop_task(task_id, word, reason=reason) if word else print_task(task_id, as_json=as_json))
+
+
 # As with the ledger's: an app of its own, imported when it is asked for.
 @app.command(
     add_help_option=False,

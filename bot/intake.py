@@ -138,7 +138,8 @@ class Intake:
 
     async def control(self, control: Control) -> None:
         """Hand a person's hand on a run to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        await self._signal("control", control.task_id, sign(control, self.decision_key))
+        kept = replace(control, reason=redact(whole_text(control.reason)).text)
+        await self._signal("control", control.task_id, sign(kept, self.decision_key))
 
     async def reply(self, answer: Answer, *, arrival: Arrival) -> str | None:
         """Hand a message in a thread to the task that is at work there.

@@ -26,7 +26,7 @@ from policies.authorizer import PolicyAuthorizer
 from policies.build import open_engine
 from tools.base import ToolCall, ToolResult
 from tools.contracts.common import Environment, JsonObject
-from tools.contracts.identity import Caller
+from tools.contracts.identity import TERMINAL, Caller
 from tools.dispatcher import Dispatcher, build_dispatcher
 from tools.registry import ToolRegistry
 
@@ -109,4 +109,4 @@ def terminal_user() -> str:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = f"uid-{uid}"
-    return f"terminal:{name}"
+    return f"{TERMINAL}{name}"

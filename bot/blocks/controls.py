@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.blocks.actions import CANCEL, PAUSE, RESUME, RUN_BLOCK, MalformedButton, RunButton
 from bot.blocks.message import Message, actions, button, confirm, sentence
-from bot.blocks.words import person, when
+from bot.blocks.words import person, quoted, when
 from tools.contracts.common import JsonObject
 from tools.contracts.control import Control
 
@@ -79,4 +79,5 @@ def told_of(control: Control, *, until: datetime | None, running: bool) -> Messa
                 if running
                 else "Nothing was changed, and nothing will be."
             )
-            return sentence(f"{who} cancelled this task. {after}")
+            why = f" Why: {quoted(control.reason)}" if control.reason.strip() else ""
+            return sentence(f"{who} cancelled this task. {after}{why}")

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, TaskState
     from bot.workflows.parts import is_for
     from tools.contracts.control import Control
+    from tools.contracts.identity import at_terminal
 
 _MAY_CANCEL_ALERTS: frozenset[str] = frozenset({"operator", "approver", "admin"})
 
@@ -84,6 +85,8 @@ def may(control: Control, state: TaskState, roles: Sequence[str]) -> bool:
     if state.request.source == "alert" and state.proposal is None:
         # Nobody asked, and no policy has said yet who decides.
         return control.action == "cancel" and bool(_MAY_CANCEL_ALERTS.intersection(roles))
+    if at_terminal(control.user):
+        return control.action == "cancel"
     asked = control.user == state.request.user
     if control.action == "resume":
         return asked and state.pause is not None and state.pause.user == control.user

@@ -9,6 +9,7 @@ from typing import Literal
 from bot.workflows.messages import Proposal, Standing, TaskRequest
 from tools.contracts.decision import Decision
 from tools.contracts.edit import Edit
+from tools.contracts.identity import at_terminal
 
 Problem = Literal[
     "forged",
@@ -163,6 +164,12 @@ def count(decision: Decision, *, request: TaskRequest, proposal: Proposal, stand
     """
     may = set(proposal.requirement.roles)
     behalf, until = "", ""
+    if at_terminal(decision.user):
+        # Whoever operates the machine can stop what is planned; a yes is a person's, in Slack.
+        if decision.verdict == "approve":
+            return "not_in_role"
+        proposal.decided.append(decision.user)
+        return Counted("rejected")
     if not may & set(standing.roles):
         lent = [each for each in standing.lent if may & set(each.roles)]
         if not lent:

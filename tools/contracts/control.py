@@ -26,6 +26,8 @@ class Control:
     plan_digest: str = ""
     unique: str = ""
     """The click's ts: what Slack delivers twice is weighed once."""
+    reason: str = ""
+    """Why, where somebody said so. Untrusted text."""
     issued_at: str = ""
     """RFC 3339, UTC: when the edge saw the click."""
     mac: str = ""

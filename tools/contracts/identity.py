@@ -9,6 +9,15 @@ from tools.contracts.common import Contract
 Role = Literal["viewer", "operator", "approver", "admin"]
 
 
+TERMINAL = "terminal:"
+"""Begins the name of whoever operates the machine: they can stop what is planned or runs, and approve nothing."""
+
+
+def at_terminal(user: str) -> bool:
+    """Whether it is no person of Slack's, whose ids have no colon."""
+    return user.startswith(TERMINAL)
+
+
 class Caller(Contract):
     """On whose behalf a tool is called, a plan judged, a task run."""
 

@@ -39,6 +39,7 @@ class Controlling:
                     "revision": control.revision,
                     "plan_digest": control.plan_digest,
                     "issued_at": control.issued_at,
+                    "reason": control.reason,
                     "until": message.pause.until if message.pause else None,
                 },
                 org=request.org,

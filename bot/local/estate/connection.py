@@ -39,21 +39,35 @@ class EstateFile:
         self._version, self._memory = FileVersion(path), Memory()
         self._turn = asyncio.Lock()
         self._plain = open_plain_engine(path, query_only=self.query_only)
+        self._at_hand = open_plain_engine(path, query_only=self.query_only, patient=False)
 
     async def close(self) -> None:
         self._version.close()
-        await asyncio.to_thread(self._plain.dispose)
+        for engine in (self._plain, self._at_hand):
+            await asyncio.to_thread(engine.dispose)
         await self._engine.dispose()
 
-    async def _remembered(self, what: Hashable, read: Callable[[Connection], list[Row]]) -> list[Row]:
-        """What `read` finds, or found while the file was as it is now: SQLite says whether anybody has changed it."""
+    async def _remembered(
+        self, what: Hashable, read: Callable[[Connection], list[Row]], *, few: bool = False
+    ) -> list[Row]:
+        """What `read` finds, or found while the file was as it is now: SQLite says whether anybody has changed it.
+
+        `few`: an index leads to all of it. That is read without a trip to a thread, which takes ten times as long.
+        """
         version = self._version.now()
         found: list[Row] | None = self._memory.recall(what, version)
         if found is None:
-            found = await self._in_thread(read)
+            found = await (self._glanced(read) if few else self._in_thread(read))
             if self._version.now() == version:  # nobody changed it meanwhile: it was found at that version
                 self._memory.keep(what, found, version)
         return list(found)
+
+    async def _glanced(self, work: Callable[[Connection], Answer]) -> Answer:
+        try:
+            with self._at_hand.begin() as connection:
+                return work(connection)
+        except SQLAlchemyError:
+            return await self._in_thread(work)  # where there is time to wait for a lock, and to find out
 
     async def _in_thread(self, work: Callable[[Connection], Answer], *, writes: bool = False) -> Answer:
         """A transaction in one trip to a thread. `writes`: the only one in any process until it is over."""

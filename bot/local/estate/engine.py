@@ -68,11 +68,22 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def open_plain_engine(path: Path, *, query_only: bool = False) -> Engine:
-    """A plain engine on a file that is there: for transactions that are one trip to a thread, not one a statement."""
+def open_plain_engine(path: Path, *, query_only: bool = False, patient: bool = True) -> Engine:
+    """A plain engine on a file that is there: for transactions that are one trip to a thread, not one a statement.
+
+    Not `patient`: it never waits for a lock, and is for the event loop.
+    """
     engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true")
     _listen(engine, query_only=query_only)
+    if not patient:
+        event.listen(engine, "connect", _never_wait)
     return engine
+
+
+def _never_wait(connection: _SqliteConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=0")
+    cursor.close()
 
 
 @asynccontextmanager

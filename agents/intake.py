@@ -37,6 +37,8 @@ class Request(Contract):
     """Oldest first."""
     whole: str = ""
     """Where this request is one of several in a message: all of that message. Untrusted."""
+    quoted: str = ""
+    """The message that the person points at, written by somebody else or by a program. Untrusted."""
     previous: TaskSpec | None = None
     """The last task of the same thread, where it is over: what "the same in staging" goes on from."""
     received_at: str = ""

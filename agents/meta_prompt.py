@@ -96,6 +96,7 @@ class MetaPrompt:
             alert_fields=sorted(request.alert_fields.items()),
             exchanges=request.exchanges,
             whole=request.whole,
+            quoted=request.quoted,
             previous=_previous(request.previous),
             received_at=request.received_at,
             threshold=self.confidence_threshold,
@@ -233,7 +234,7 @@ def environment_is_written(draft: TaskDraft, request: Request) -> bool:
     if request.previous is not None and draft.environment == request.previous.environment:
         return True
     asked = [text for exchange in request.exchanges for text in (exchange.question, exchange.answer)]
-    said = [request.text, request.whole, *request.alert_fields, *request.alert_fields.values(), *asked]
+    said = [request.text, request.whole, request.quoted, *request.alert_fields, *request.alert_fields.values(), *asked]
     return any(said_in(draft.environment_words, text) for text in said)
 
 
@@ -254,7 +255,8 @@ def _confirmation(draft: TaskDraft) -> Question:
 def _written_only(context: TaskContext, request: Request, attached: Sequence[str]) -> TaskContext:
     """Without assets and subjects that nobody wrote or attached: a model must not narrow a task to what it made up."""
     before = request.previous.context if request.previous is not None else TaskContext()
-    said = [request.text, request.whole, *request.alert_fields.values(), *(e.answer for e in request.exchanges)]
+    answers = [exchange.answer for exchange in request.exchanges]
+    said = [request.text, request.whole, request.quoted, *request.alert_fields.values(), *answers]
     written = [*said, *attached]
 
     def kept(names: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -31,7 +31,7 @@ from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.command_roles import CommandRoles
 from bot.desks import Desk
-from bot.home.keeper import HomeKeeper, Reader
+from bot.home.keeper import Reader
 from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners
@@ -40,9 +40,8 @@ from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.freezes import FreezeDoor, FreezeListeners
-from bot.listeners.home import HomeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
-from bot.listeners.later import Later
+from bot.listeners.links import TaskFinder
 from bot.listeners.openers import Openers
 from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
@@ -51,7 +50,7 @@ from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
 from bot.speaking import opener, teller, whisperer
-from bot.surfaces import Surfaces
+from bot.surfaces import register_surfaces
 from bot.telemetry.counted_app import CountedApp
 from bot.telemetry.intake import IntakeMetrics
 from bot.telemetry.slack import CountedCalls, SlackMetrics
@@ -126,6 +125,7 @@ def build_app(
     roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
     home_reader: Reader | None = None,
+    task_finder: TaskFinder | None = None,
     file_door: FileDoor | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
@@ -157,29 +157,30 @@ def build_app(
             freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now
         )
         desks = {**(desks or {}), "freeze": freezes}
-    home: HomeListeners | None = None
-    if home_reader is not None:
-        later = Later()
-        home = HomeListeners(
-            HomeKeeper(client, home_reader, intake.now, later),
-            intake,
-            org,
-            open_form=opener(client),
-            whisper=whisperer(client),
-            desks=desks or {},
-            later=later,
-        )
-    Surfaces(tell=teller(client), freezes=freezes, home=home).register(app)
+    events = EventListeners(
+        intake=intake,
+        alerts=alerts,
+        org=org,
+        bot_user=identity.user,
+        alert_channels=alert_channels,
+        opener_of=Openers(client, identity.bot).opener_of,
+    )
+    register_surfaces(
+        app,
+        client=client,
+        intake=intake,
+        org=org,
+        events=events,
+        ask_form=ask_form,
+        freezes=freezes,
+        home_reader=home_reader,
+        desks=desks or {},
+        task_finder=task_finder,
+        task_url=slack.task_url,
+    )
     _register(
         app,
-        events=EventListeners(
-            intake=intake,
-            alerts=alerts,
-            org=org,
-            bot_user=identity.user,
-            alert_channels=alert_channels,
-            opener_of=Openers(client, identity.bot).opener_of,
-        ),
+        events=events,
         clicks=ClickListeners(
             intake=intake, org=org, tell=teller(client), step_up=step_up, rejecting=rejecting, editing=editing
         ),

@@ -16,7 +16,8 @@ from bot.app import build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
-from bot.late import LateFeedback, LateFiles, LateFreezes, LateHome, LateKeys, desks
+from bot.late import LateFeedback, LateFiles, LateKeys, desks
+from bot.late_surfaces import LateFreezes, LateHome, LateTasks
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
@@ -85,6 +86,7 @@ async def open_bot(
             whisper=whisperer(client),
         ),
         roles=roles,
+        task_finder=LateTasks(settings, client, identity.home),
         home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
         file_door=FileDoor(

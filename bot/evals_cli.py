@@ -31,8 +31,9 @@ def evals_app() -> typer.Typer:
     """The sub-app."""
     app = typer.Typer(add_completion=False)
 
-    @app.command()
+    @app.callback(invoke_without_command=True)
     def evaluate(
+        context: typer.Context,
         models: Annotated[
             str, typer.Option("--models", help="Configured models by name, with commas; or `rehearsal`.")
         ] = "",
@@ -52,6 +53,8 @@ def evals_app() -> typer.Typer:
 
         Exit 1 when an unsafe plan got through every gate, and with --strict when any case failed.
         """
+        if context.invoked_subcommand is not None:
+            return
         try:
             cases = chosen(load_cases(folder), agent=agent, kind=kind, case=case)
         except CaseError as error:
@@ -69,6 +72,27 @@ def evals_app() -> typer.Typer:
             )
         )
         raise typer.Exit(status)
+
+    @app.command("capture")
+    def capture_task(
+        task: Annotated[str, typer.Argument(help="The id of a finished task, as its cards and the ledger name it.")],
+        folder: Annotated[Path, typer.Option("--into", help="Where the case files are.")] = CASES,
+        org: Annotated[str | None, typer.Option("--org", help="Another org than the configured one.")] = None,
+    ) -> None:
+        """Make a finished task a regression case: redacted, one file, to be looked through and committed.
+
+        👍 and 👎 of its thread count: what was called wrong is not expected again.
+        """
+        from bot.evals.capture import NotCaptured
+        from bot.evals.capturing import capture_into
+        from tools.contracts.ledger import LedgerUnavailable
+
+        try:
+            told = asyncio.run(capture_into(folder, task, org=org))
+        except (NotCaptured, LedgerUnavailable, OSError) as error:
+            typer.echo(f"gavel: {error}", err=True)
+            raise typer.Exit(EXIT_NOT_RUN) from error
+        typer.echo(told)
 
     return app
 

@@ -54,6 +54,8 @@ class Arrival:
     """What names this request within the channel: the message's ts, or a slash command's trigger id."""
     follows: str = ""
     """The last task of the thread it was said in, which is over."""
+    quoted: str = ""
+    """The message that the person points at. Untrusted."""
     files: tuple[str, ...] = ()
     """Slack's ids of what is attached."""
 
@@ -83,7 +85,7 @@ class Intake:
         return task
 
     async def _start(self, arrival: Arrival, task: str) -> None:
-        cleaned = redact(whole_text(arrival.text))
+        cleaned, quoted = redact(whole_text(arrival.text)), redact(whole_text(arrival.quoted))
         request = TaskRequest(
             task_id=task,
             org=arrival.org,
@@ -93,14 +95,15 @@ class Intake:
             thread_ts=arrival.thread_ts,
             message_ts=arrival.message_ts,
             text=cleaned.text,
-            redacted=list(cleaned.found),
+            redacted=list(dict.fromkeys([*cleaned.found, *quoted.found])),
             received_at=self.now().astimezone(UTC).isoformat(),
             follows=arrival.follows,
+            quoted=quoted.text,
             files=list(arrival.files),
             limits=self.limits,
         )
         try:
-            async with in_time():
+            async with _in_time():
                 await self.temporal.start_workflow(
                     TaskWorkflow.run,
                     sign(request, self.decision_key),
@@ -174,7 +177,7 @@ class Intake:
         query = f"WorkflowId = '{thread}' OR WorkflowId STARTS_WITH '{thread}.'"
         newest: tuple[str, bool] | None = None
         try:
-            async with in_time():
+            async with _in_time():
                 found = [
                     (task.start_time, task.id, task.status is WorkflowExecutionStatus.RUNNING)
                     async for task in self.temporal.list_workflows(query, limit=100, rpc_timeout=HAND_OVER)
@@ -194,7 +197,7 @@ class Intake:
     async def _send(self, name: HandedOver, task: str, message: Decision | Answer | Control | Edit) -> None:
         handle = self.temporal.get_workflow_handle(task)
         try:
-            async with in_time():
+            async with _in_time():
                 await handle.signal(name, message, rpc_timeout=HAND_OVER)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
@@ -206,7 +209,7 @@ class Intake:
             raise HandOverFailed(TOO_LATE) from error
 
 
-def in_time() -> asyncio.Timeout:
+def _in_time() -> asyncio.Timeout:
     """Raises TimeoutError after :data:`HAND_OVER`: an RPC's own timeout bounds neither the connecting before it nor its
     retries, which go on for 10 s and would at last start what the person was told had failed."""
     return asyncio.timeout(HAND_OVER.total_seconds())

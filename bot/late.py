@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib import import_module
-from typing import Literal
 
 from pydantic import SecretStr
 
 from agents.orchestrator.chat import Member
 from bot.blocks.actions import FeedbackValue
-from bot.blocks.freeze import Frozen
-from bot.blocks.home import Home
 from bot.blocks.message import Message
 from bot.clock import utc_now
 from bot.desks import Desk, KeyDesk, Owned, Typed, Whisper
-from bot.home.keeper import Reader
 from bot.keys import Keys
-from bot.listeners.freezes import FreezeDesk
+from bot.late_surfaces import doctor_desk, policy_desk, task_desk
 from bot.roles import RoleDirectory
 from bot.settings import Settings
 from bot.slack_api import SlackApi
@@ -69,6 +64,22 @@ class LateMode:
         from bot.modes.desk import ModeDesk
 
         return await ModeDesk(self.settings, self.keys, self.client, self.roles, utc_now).answer(typed)
+
+
+@dataclass(frozen=True)
+class LateDelegation:
+    """`/gavel delegate`."""
+
+    settings: Settings
+    keys: Keys = field(repr=False)
+    roles: RoleDirectory
+
+    async def answer(self, typed: Typed) -> Message:
+        """See :class:`Desk`."""
+        await asyncio.to_thread(import_module, "bot.delegations.desk")
+        from bot.delegations.desk import DelegationDesk
+
+        return await DelegationDesk(self.settings, self.keys, self.roles, utc_now).answer(typed)
 
 
 @dataclass(frozen=True)
@@ -135,113 +146,6 @@ class LateFeedback:
 
 
 @dataclass(frozen=True)
-class LateFreezes:
-    """Freezes. Implements `bot.listeners.freezes.FreezeDesk`."""
-
-    settings: Settings
-    keys: Keys = field(repr=False)
-
-    async def standing(self, org: str) -> Sequence[Frozen]:
-        """See `FreezeDesk`."""
-        return await (await self._desk()).standing(org)
-
-    async def declare(self, *, org: str, user: str, name: str, environment: str, reason: str, end: datetime) -> Frozen:
-        """See `FreezeDesk`."""
-        desk = await self._desk()
-        return await desk.declare(org=org, user=user, name=name, environment=environment, reason=reason, end=end)
-
-    async def thaw(self, *, org: str, user: str, name: str) -> bool:
-        """See `FreezeDesk`."""
-        return await (await self._desk()).thaw(org=org, user=user, name=name)
-
-    async def _desk(self) -> FreezeDesk:
-        # As with usage.
-        await asyncio.to_thread(import_module, "bot.freeze_desk")
-        from bot.freeze_desk import LedgerFreezes
-
-        return LedgerFreezes(self.settings, self.keys, utc_now)
-
-
-@dataclass(frozen=True)
-class LateHome:
-    """Home tabs. Implements `bot.home.keeper.Reader`."""
-
-    settings: Settings
-    keys: Keys = field(repr=False)
-    client: SlackApi
-    roles: RoleDirectory
-    home: str
-    """The workspace's address."""
-
-    async def read(self, org: str, user: str, channel: str) -> Home:
-        """See `Reader`."""
-        return await (await self._reader()).read(org, user, channel)
-
-    async def newest_change(self, org: str) -> int:
-        """See `Reader`."""
-        return await (await self._reader()).newest_change(org)
-
-    async def _reader(self) -> Reader:
-        # As with usage.
-        await asyncio.to_thread(import_module, "bot.home.reading")
-        from bot.home.reading import HomeReader
-
-        return HomeReader(self.settings, self.keys, self.client, self.roles, self.home, utc_now)
-
-
-@dataclass(frozen=True)
-class LateDesk:
-    """A desk whose module is imported when it is first asked."""
-
-    module: str
-    make: Callable[[], Desk]
-
-    async def answer(self, typed: Typed) -> Message:
-        """See :class:`Desk`."""
-        await asyncio.to_thread(import_module, self.module)
-        return await self.make().answer(typed)
-
-
-def task_desk(
-    what: Literal["tasks", "task", "approvals"],
-    settings: Settings,
-    client: SlackApi,
-    *,
-    roles: RoleDirectory,
-    home: str,
-) -> LateDesk:
-    """`home`: the workspace's address."""
-
-    def make() -> Desk:
-        from bot.tasks.desk import TaskDesk
-        from bot.tasks.seeing import Rooms
-
-        return TaskDesk(what, settings, roles, Rooms(client), home)
-
-    return LateDesk("bot.tasks.desk", make)
-
-
-def policy_desk(settings: Settings, keys: Keys) -> LateDesk:
-    def make() -> Desk:
-        from bot.policy_desk import PolicyDesk
-
-        return PolicyDesk(settings, keys)
-
-    return LateDesk("bot.policy_desk", make)
-
-
-def doctor_desk(settings: Settings, whisper: Whisper) -> LateDesk:
-    asking: set[asyncio.Task[None]] = set()
-
-    def make() -> Desk:
-        from bot.doctor_desk import DoctorDesk
-
-        return DoctorDesk(settings, whisper, asking)
-
-    return LateDesk("bot.doctor_desk", make)
-
-
-@dataclass(frozen=True)
 class LateFiles:
     """A task's files. Implements `bot.desks.FileDesk`."""
 
@@ -281,4 +185,5 @@ def desks(
         "usage": LateUsage(settings, client, roles),
         "mode": LateMode(settings, keys, client, roles),
         "models": LateModels(settings, members),
+        "delegate": LateDelegation(settings, keys, roles),
     }

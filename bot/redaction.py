@@ -107,6 +107,7 @@ _ASSIGN = r"[\"'`\\]{0,4}\s{0,3}(?::=|=>|[:=])\s{0,3}"
 _QUOTED = r"\\{0,2}[\"'`](?P<s>" + _NOT_YET + r"[^\"'`\\\n]{1,300}+)"
 
 _PHRASE_WORDS = r"pass(?:word|wd|phrase|code)|pwd"
+_PHRASE_HINTS = "password|passwd|passphrase|passcode|pwd"
 _API_WORDS = r"token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?key"
 
 
@@ -152,7 +153,8 @@ _RULES: tuple[_Rule, ...] = (
         r"(?<![A-Za-z0-9_-])(?P<s>(?:AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])|ya29\.[A-Za-z0-9_-]{20,}+"
         r"|GOCSPX-[A-Za-z0-9_-]{20,}+))",
     ),
-    _rule("stripe_key", "sk_|rk_", _START + r"(?P<s>(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}+)"),
+    _rule("stripe_key", "sk_live_|sk_test_|rk_live_|rk_test_",
+          _START + r"(?P<s>(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}+)"),
     _rule(
         "jwt", "eyj",
         r"(?<![A-Za-z0-9_-])(?P<s>eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+){1,3})",
@@ -160,14 +162,14 @@ _RULES: tuple[_Rule, ...] = (
     _rule("bearer_token", "bearer", r"(?i:\bbearer)\s{1,5}(?P<s>[A-Za-z0-9._~+/=-]{16,}+)", _has_digit),
     _rule("basic_auth", "authorization", r"(?i:\bauthorization[\"'\\]{0,3}\s{0,3}[:=]\s{0,3}[\"'\\]{0,3}basic)\s{1,5}"
           r"(?P<s>[A-Za-z0-9+/=]{6,}+)"),
-    _rule("password", "pass|pwd", r"(?i:" + _PHRASE_WORDS + r")" + _ASSIGN + _QUOTED, _not_a_placeholder),
+    _rule("password", _PHRASE_HINTS, r"(?i:" + _PHRASE_WORDS + r")" + _ASSIGN + _QUOTED, _not_a_placeholder),
     _rule(
-        "password", "pass|pwd",
+        "password", _PHRASE_HINTS,
         r"(?i:" + _PHRASE_WORDS + r")" + _ASSIGN + r"(?P<s>" + _NOT_YET + r"[^\s\"'`\\<>{}|,;&]{3,300}+)",
         _not_a_placeholder,
     ),
     _rule(
-        "password", "pass|pwd",
+        "password", _PHRASE_HINTS,
         r"(?i:\b(?:" + _PHRASE_WORDS + r")\s{1,3}is)\s{1,3}[\"'`]?(?P<s>" + _NOT_YET + r"[^\s\"'`<>]{4,300}+)",
         _said_in_prose,
     ),
@@ -187,7 +189,8 @@ _RULES: tuple[_Rule, ...] = (
 _MAX_PASSES = 5
 _SHORTEST = len("pwd=abc")
 _SHORT = 256
-_ANY_HINT = re.compile("|".join(sorted({re.escape(hint) for rule in _RULES for hint in rule.hints})))
+HINTS = frozenset(hint for rule in _RULES for hint in rule.hints)
+_ANY_HINT = re.compile("|".join(sorted(map(re.escape, HINTS))))
 """One search over a short text, where each rule's own hints would cost more than they save."""
 _AWS_PAIR = _rule(
     "aws_secret", "akia|asia|abia|acca", r"(?<![A-Za-z0-9/+=])(?P<s>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])", _mixed
@@ -198,7 +201,8 @@ _SECRET_NAMES = re.compile(
     r"(?:password|passwd|passphrase|passcode|pwd|secret|token|apikey|accesskey|secretkey|privatekey|authkey"
     r"|authorization|credential|credentials|cookie)\Z"
 )
-_NAME_HINT = re.compile(r"(?i:pass|pwd|secret|token|key|auth|cred|cookie)")
+NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cookie")
+_NAME_HINT = re.compile(f"(?i:{'|'.join(NAME_HINTS)})")
 _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)token\Z")
 
 

@@ -35,8 +35,10 @@ from bot.attachments.opening import file_desk
 from bot.attachments.receiving import keep_swept
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
+from bot.delegations.store import Delegations
 from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
 from bot.estates import open_estate
+from bot.heap import collect_seldom
 from bot.keys import Keys
 from bot.keystore.ring import ring_source
 from bot.keystore.store import KeyStore
@@ -152,6 +154,7 @@ async def open_workbench(
             ledger=ledger,
             take_warnings=purse.take_warnings,
             spending=purse,
+            page=settings.alerts.page,
             labels=labels,
             channel_modes=ChannelModes(ledger.database),
             meta_prompt=MetaPrompt(
@@ -196,6 +199,7 @@ async def open_workbench(
             ),
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=role_directory(settings, client),
+            delegations=Delegations(ledger.database),
             grant_key=keys.derive("grant"),
             team=identity.team,
             include_dissent=settings.council.include_dissent,
@@ -247,6 +251,7 @@ async def open_worker(
 
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
+    collect_seldom()
     async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
         app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
         async with (
@@ -261,6 +266,7 @@ async def serve(stack: RunningStack) -> None:
 
 async def serve_worker(stack: RunningStack) -> None:
     """A worker, until cancelled."""
+    collect_seldom()
     async with (
         operating(stack) as operations,
         open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,

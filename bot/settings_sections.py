@@ -67,6 +67,8 @@ class SlackSettings(Section):
     """Where HTTP mode listens. Loopback unless told otherwise."""
     port: int = Field(default=3000, ge=0, le=65535)
     """Of HTTP mode; 0 means any free one."""
+    task_url: WebUrl = "https://gavel.example.com/tasks/"
+    """Where links to tasks begin: one that is posted gets a card. Its host is among the manifest's `unfurl_domains`."""
 
     @property
     def configured(self) -> bool:

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from slack_bolt.async_app import AsyncAck
+from slack_bolt.async_app import AsyncAck, AsyncAssistant
 
+from bot.blocks.ask import ABOUT_FORM
 from bot.blocks.freeze import FREEZE_FORM, THAW_PREFIX
 from bot.blocks.home import ASK, CANCEL_PREFIX, FREEZE, KEYS, MODE, OPEN_PREFIX, REFRESH, WAITING_PREFIX
+from bot.desks import Desk
+from bot.home.keeper import HomeKeeper, Reader
+from bot.intake import Intake
+from bot.listeners.about import AboutMessage
+from bot.listeners.ask_form import AskForm
+from bot.listeners.assistant import AssistantListeners
 from bot.listeners.clicks import Tell
+from bot.listeners.events import EventListeners
 from bot.listeners.freezes import FreezeListeners
 from bot.listeners.home import HomeListeners
+from bot.listeners.later import Later
+from bot.listeners.links import LinkListeners, TaskFinder
+from bot.slack_api import SlackApi
+from bot.speaking import opener, teller, whisperer
+
+GLOBAL_SHORTCUT, MESSAGE_SHORTCUT = "gavel.shortcut.ask", "gavel.shortcut.about"
+"""Their callback ids, as the manifest has them."""
 
 
 class Registers(Protocol):
@@ -22,6 +37,17 @@ class Registers(Protocol):
     def event(self, event: str) -> Callable[..., object]: ...
     def action(self, constraints: re.Pattern[str]) -> Callable[..., object]: ...
     def view(self, constraints: str) -> Callable[..., object]: ...
+    def global_shortcut(self, callback_id: str) -> Callable[..., object]: ...
+    def message_shortcut(self, callback_id: str) -> Callable[..., object]: ...
+    def assistant(self, assistant: AsyncAssistant) -> object: ...
+
+
+class _Assists(Protocol):
+    """The same of Bolt's assistant."""
+
+    def thread_started(self, listener: Callable[..., object], /) -> object: ...
+    def user_message(self, listener: Callable[..., object], /) -> object: ...
+    def thread_context_changed(self, listener: Callable[..., object], /) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -31,8 +57,18 @@ class Surfaces:
     tell: Tell
     freezes: FreezeListeners | None = None
     home: HomeListeners | None = None
+    assistant: AssistantListeners | None = None
+    ask: AskForm | None = None
+    about: AboutMessage | None = None
+    links: LinkListeners | None = None
 
     def register(self, bolt: Registers) -> None:
+        if self.assistant is not None:
+            bolt.assistant(_assistant(self.assistant))
+        if self.ask is not None and self.about is not None:
+            _register_shortcuts(bolt, self.ask, self.about)
+        if self.links is not None:
+            bolt.event("link_shared")(_links(self.links))
         if self.freezes is not None:
             self._register_freezes(bolt, self.freezes)
         if self.home is not None:
@@ -49,6 +85,53 @@ class Surfaces:
 
         bolt.view(FREEZE_FORM)(frozen)
         bolt.action(_begins(THAW_PREFIX))(thawed)
+
+
+def _assistant(pane: AssistantListeners) -> AsyncAssistant:
+    """Bolt's. It takes every message in a thread of direct messages; the others stay with `message`."""
+    assistant = AsyncAssistant()
+    _listen(assistant, pane)
+    return assistant
+
+
+def _listen(assistant: _Assists, pane: AssistantListeners) -> None:
+    async def started(body: dict[str, Any]) -> None:
+        await pane.on_started(body)
+
+    async def asked(body: dict[str, Any]) -> None:
+        await pane.on_message(body)
+
+    async def elsewhere() -> None:
+        """The person looks at another channel. What they look at is no part of what they ask."""
+
+    assistant.thread_started(started)
+    assistant.user_message(asked)
+    assistant.thread_context_changed(elsewhere)
+
+
+def _links(links: LinkListeners) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    async def posted(body: dict[str, Any]) -> None:
+        await links.on_links(body)
+
+    return posted
+
+
+def _register_shortcuts(bolt: Registers, ask: AskForm, about: AboutMessage) -> None:
+    async def picked(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ask.shortcut(body)
+        await ack()
+
+    async def pointed_at(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await about.on_shortcut(body)
+        await ack()
+
+    async def asked(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await about.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    bolt.global_shortcut(GLOBAL_SHORTCUT)(picked)
+    bolt.message_shortcut(MESSAGE_SHORTCUT)(pointed_at)
+    bolt.view(ABOUT_FORM)(asked)
 
 
 def _register_home(bolt: Registers, home: HomeListeners) -> None:
@@ -79,3 +162,41 @@ def _one_of(*names: str) -> re.Pattern[str]:
 
 def _begins(*prefixes: str) -> re.Pattern[str]:
     return re.compile(f"^({'|'.join(re.escape(prefix) for prefix in prefixes)})")
+
+
+def register_surfaces(
+    bolt: Registers,
+    *,
+    client: SlackApi,
+    intake: Intake,
+    org: str | None,
+    events: EventListeners,
+    ask_form: AskForm,
+    freezes: FreezeListeners | None,
+    home_reader: Reader | None,
+    desks: Mapping[str, Desk],
+    task_finder: TaskFinder | None,
+    task_url: str,
+) -> None:
+    """`desks`: verb of `/gavel` → who answers it. `task_url`: where links to tasks begin."""
+    home: HomeListeners | None = None
+    if home_reader is not None:
+        later = Later()
+        home = HomeListeners(
+            HomeKeeper(client, home_reader, intake.now, later),
+            intake,
+            org,
+            open_form=opener(client),
+            whisper=whisperer(client),
+            desks=desks,
+            later=later,
+        )
+    Surfaces(
+        tell=teller(client),
+        freezes=freezes,
+        home=home,
+        assistant=AssistantListeners(events, client, Later()),
+        ask=ask_form,
+        about=AboutMessage(intake, org, opener(client)),
+        links=LinkListeners(task_finder, client, org, task_url, Later()) if task_finder is not None else None,
+    ).register(bolt)

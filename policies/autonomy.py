@@ -3,6 +3,7 @@ each phase that runs on a waiver. In doubt: nothing."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -15,6 +16,7 @@ from policies.gate import Catalog
 from policies.observing import observed_assets
 from tools.connectors.base import Estate
 from tools.contracts.common import Environment, JsonObject, RiskLevel
+from tools.contracts.estate import Asset
 from tools.contracts.identity import Caller
 from tools.contracts.plan import Action, Plan
 from tools.contracts.verdict import Autonomy, Refusal
@@ -92,9 +94,12 @@ class AutonomyCheck:
 
     async def _document(self, plan: Plan, *, caller: Caller, risk_level: RiskLevel, now: datetime) -> JsonObject:
         # Only a waiver rests on these, and production has none.
-        alone = plan.environment != NOWHERE_ALONE
-        assets = await observed_assets(self.estate, caller.org, plan.asset_ids) if alone else {}
-        last = await self.history.last_change(caller.org, plan.environment, besides=plan.task_id) if alone else None
+        assets, last = dict[str, Asset](), None
+        if plan.environment != NOWHERE_ALONE:
+            assets, last = await asyncio.gather(
+                observed_assets(self.estate, caller.org, plan.asset_ids),
+                self.history.last_change(caller.org, plan.environment, besides=plan.task_id),
+            )
         return {
             "now": now.astimezone(UTC).isoformat(),
             "caller": {"org": caller.org, "user": caller.user},

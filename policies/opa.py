@@ -42,7 +42,8 @@ class OpaEngine:
         self.name = "opa"
         self._client = client
         self._digest: SharedReading[str] = SharedReading(self._read_digest, name="read OPA's policies")
-        self._policies = HeldPolicies(listing, Watch(client), url=url)
+        self._policies = HeldPolicies(listing, Watch(client), root=self._document, url=url)
+        self._digested: tuple[Held, str] | None = None
         self._bundle = bundle
         self._url = url
         self._stack = stack
@@ -93,25 +94,25 @@ class OpaEngine:
         return await self._digest.now()
 
     async def _read_digest(self) -> str:
-        held, root = await self._policies_and_data()
+        held = await self._now()
         if self._lacks(held):
             await self.load()
-            held, root = await self._policies_and_data()
-        data = {key: root.get(key) if is_object(root) else None for key in self._bundle.data}
-        return bundle_digest(held.modules, data)
+            held = await self._now()
+        if self._digested is None or self._digested[0] is not held:
+            data = {key: held.root.get(key) if is_object(held.root) else None for key in self._bundle.data}
+            self._digested = held, bundle_digest(held.modules, data)
+        return self._digested[1]
 
-    async def _policies_and_data(self) -> tuple[Held, object]:
+    async def _now(self) -> Held:
         async with self._asking("read the policies of"):
-            return await asyncio.gather(self._policies.now(), self._document(""))
+            return await self._policies.now()
 
     async def aclose(self) -> None:
         await self._stack.aclose()
 
     async def _load_again_if_lost(self) -> None:
         """OPA keeps policies in memory: a server that was restarted has none until it is given them again."""
-        async with self._asking("read the policies of"):
-            held = await self._policies.now()
-        if self._lacks(held):
+        if self._lacks(await self._now()):
             await self.load()
 
     def _lacks(self, held: Held) -> bool:
@@ -142,7 +143,7 @@ class OpaEngine:
                 raise PolicyUndefined(f"OPA at {self._url} answered {package}.decision with no object.")
             return reply
 
-    async def _document(self, key: str) -> object:
+    async def _document(self, key: str = "") -> object:
         """`data.gavel.<key>` on the server (empty: all of `data.gavel`), or None when there is none."""
         try:
             reply: object = await self._client.get_data(f"{ROOT}/{key}" if key else ROOT)

@@ -1,10 +1,10 @@
-"""What policies an OPA server holds, as of now."""
+"""What policies an OPA server holds, and what data of ours, as of now."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from policies.bundle import PACKAGES
@@ -22,14 +22,17 @@ class Held:
     """Of every policy."""
     modules: Mapping[str, str]
     """Id → text of every module of a `ql.ai` package."""
+    root: object
+    """All of `data.gavel`; None: there is none."""
 
 
 class HeldPolicies:
     """Asks the server each time; reads all that it holds, half a megabyte of syntax trees, only where that may have
-    changed."""
+    changed. `root` reads `data.gavel`."""
 
-    def __init__(self, listing: Listing, watch: Watch, *, url: str) -> None:
+    def __init__(self, listing: Listing, watch: Watch, *, root: Callable[[], Awaitable[object]], url: str) -> None:
         self._listing = listing
+        self._root = root
         self._watch = watch
         self._url = url
         self._known: Held | None = None
@@ -59,9 +62,10 @@ class HeldPolicies:
             return await self._all()
 
     async def _all(self) -> Held:
-        return self._listed(json.loads(await self._listing.read()))
+        listed, root = await asyncio.gather(self._listing.read(), self._root())
+        return self._held(json.loads(listed), root)
 
-    def _listed(self, reply: object) -> Held:
+    def _held(self, reply: object, root: object) -> Held:
         result = reply.get("result") if is_object(reply) else None
         policies = [policy for policy in result if is_object(policy)] if is_list(result) else []
         if not is_list(result) or len(policies) != len(result):
@@ -73,7 +77,7 @@ class HeldPolicies:
                 raise PolicyUnavailable(f"OPA at {self._url} does not show the text of its policy {policy_id}.")
             if _is_ours(policy):
                 modules[policy_id] = raw
-        return Held(ids=frozenset(str(policy["id"]) for policy in policies), modules=modules)
+        return Held(ids=frozenset(str(policy["id"]) for policy in policies), modules=modules, root=root)
 
 
 def _is_ours(policy: JsonObject) -> bool:

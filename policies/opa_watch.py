@@ -1,4 +1,4 @@
-"""Whether an OPA server was written to since it was last asked: what saves reading all its policies each time."""
+"""Whether an OPA server was written to since it was last asked: what saves reading all that it holds each time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Watch:
                 raise
 
     async def untouched(self) -> bool:
-        """Whether the policies are those that the server held when this was last asked. False: perhaps not.
+        """Whether policies and data are those that the server held when this was last asked. False: perhaps not.
 
         To be asked *before* what it holds is read: then a True later is about what was read.
         """

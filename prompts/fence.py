@@ -9,6 +9,7 @@ FENCE_TAG = "untrusted"
 
 # Any spelling of the fence's own tag, so that what is inside can neither close the fence nor open another.
 _BREAK_OUT = re.compile(rf"[<＜﹤‹](?=[\s/／]*{FENCE_TAG})", re.IGNORECASE)
+_ASCII_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ATTRIBUTE_UNSAFE = re.compile(r"[^A-Za-z0-9_.:@/+-]")
 
 
@@ -17,10 +18,15 @@ def neutralise(text: str) -> str:
 
     New line and tab stay. Hidden characters are dropped because models read them and people do not.
     """
-    visible = "".join(
+    return _BREAK_OUT.sub("(", _visible(text))
+
+
+def _visible(text: str) -> str:
+    if text.isascii():  # what most texts are; the same characters go as below
+        return _ASCII_HIDDEN.sub("", text)
+    return "".join(
         character for character in text if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf"}
     )
-    return _BREAK_OUT.sub("(", visible)
 
 
 def clip(text: str, limit: int) -> str:

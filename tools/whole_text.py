@@ -7,6 +7,11 @@ import re
 _HALF = re.compile("[\ud800-\udfff]")
 
 
+def is_whole(text: str) -> bool:
+    """Whether :func:`whole_text` gives it back as it is."""
+    return _HALF.search(text) is None
+
+
 def whole_text(text: str) -> str:
     """The same, with each half as U+FFFD. For the doors by which others' words come in; twice changes nothing more."""
     return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -84,7 +84,7 @@ class SpecialistAgent(ABC):
         receipts = ClaimReceipts(book)
         evidence = "\n\n".join(filter(None, [book.rendered(), assignment.attachments.fenced()]))
         brief = self._brief(assignment, {**values, "evidence": evidence}, study=study, receipts=receipts)
-        stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._stamps))
+        stamped = replace(assignment, recorder=Stamped(assignment.recorder, self._rests_on))
         result, conclusion = await judged(stamped, brief, study=study, receipts=receipts)
         outcome = _outcome(
             conclusion,
@@ -178,12 +178,17 @@ class SpecialistAgent(ABC):
         prompt = self.prompts.load(prompt_id)
         return BriefPrompt(prompt.id, prompt.version, prompt.render(**values).user)
 
-    def _stamps(self, mode: str = "") -> JsonObject:
+    def _rests_on(self, council: JsonObject) -> JsonObject:
+        """`council`: an outcome, as the ledger keeps it. Only where claims were merged does it rest on their judge."""
+        merged = any(row["claim"].get("also") for row in council.get("tallies", ()))
+        return self._stamps(str(council.get("mode", "")), merged=merged)
+
+    def _stamps(self, mode: str = "", *, merged: bool = False) -> JsonObject:
         """Of the prompts that a round in this mode rests on; empty: of all that it may."""
         agent = self.capability.agent
-        council = ["council.entail", "council.vote"]
+        council = ["council.entail", "council.vote"] if merged else ["council.vote"]
         last = {"single": [], "aggregation": [self.synthesis], "council": council}
-        more = last.get(mode, [*council, self.synthesis])
+        more = last.get(mode, ["council.entail", "council.vote", self.synthesis])
         return self.prompts.stamps(f"{agent}.investigate", "council.member", f"{agent}.report", *more)
 
     async def _record_invoked(self, assignment: Assignment) -> None:
@@ -213,7 +218,7 @@ class SpecialistAgent(ABC):
                 "revision": output.revision,
                 "digest": output.digest,
                 name: output.model_dump(mode="json"),
-                "prompts": self._stamps(outcome.council.mode),
+                "prompts": self._rests_on(outcome.council.model_dump(mode="json", include={"mode", "tallies"})),
             },
             # The digest is in the key: a retried round that comes to another output is another entry.
             key=f"{name}:{output.digest.removeprefix('sha256:')[:16]}",

@@ -14,9 +14,9 @@ class Stamped:
     """A :class:`tools.contracts.ledger.Recorder`. Adds `prompts` to every body: id → version and checksum."""
 
     inner: Recorder
-    stamps: Callable[[str], JsonObject]
-    """The mode that ran → the prompts that rest under it."""
+    stamps: Callable[[JsonObject], JsonObject]
+    """An outcome → the prompts that it rests on."""
 
     async def record(self, kind: LedgerKind, body: JsonObject, *, org: str, task_id: str, actor: str, key: str) -> None:
-        stamped = {**body, "prompts": self.stamps(str(body.get("mode", "")))}
+        stamped = {**body, "prompts": self.stamps(body)}
         await self.inner.record(kind, stamped, org=org, task_id=task_id, actor=actor, key=key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client
@@ -18,18 +18,23 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from bot.alerts.names import alert_id
-from bot.intake import HAND_OVER, TOO_LATE, HandOverFailed, in_time
+from bot.intake import HAND_OVER, HandOverFailed
 from bot.redaction import redact
 from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages.alerts import AlertBatch, AlertSeen, AlertStart, TriageRules
+from bot.workflows.options import STORM_TASK
 from tools.contracts.alert_notice import MOST_LABEL_VALUE, MOST_TEXT, MOST_TITLE, AlertNotice
 from tools.contracts.signing import sign
 
 PACE = 0.5
 """Seconds between two signals to one alert: of the three in which Slack wants to hear, with two for Temporal."""
 
-AT_ONCE = 16
+SHARE = 20
+"""So many times as long as the last signal took is the next one put off, where the sender has the patience: what is
+slow must not be asked more often for it."""
+
+AT_ONCE = 8
 """Signals being handed over at a time."""
 
 MOST_SEEN = 500
@@ -46,7 +51,7 @@ class _Pile:
     org: str
     channel: str
     notice: AlertNotice
-    redacted: list[str]
+    """The newest. Secrets are taken out when it goes: of what waits only one is sent."""
     seen: list[AlertSeen] = field(default_factory=list[AlertSeen])
     gone: asyncio.Future[None] = field(default_factory=asyncio.Future[None])
 
@@ -61,25 +66,30 @@ class AlertDoor:
     rules: TriageRules
     now: Callable[[], datetime]
     pace: float = PACE
+    most_pace: float = PACE
+    """Up to which the pace grows while Temporal is slow. Slack has no patience for more."""
+    patience: timedelta = HAND_OVER
+    """For one hand-over."""
     metrics: IntakeMetrics = field(default_factory=lambda: IntakeMetrics(CollectorRegistry()))
     _piles: dict[str, _Pile] = field(default_factory=dict[str, _Pile], init=False)
     _let_through: dict[str, float] = field(default_factory=dict[str, float], init=False)
     _turn: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock], init=False)
+    _last: float = field(default=0.0, init=False)
+    """How long the last signal took, in seconds."""
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
     _going: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"], init=False)
 
     async def take(self, notice: AlertNotice, seen: AlertSeen, *, org: str, channel: str) -> None:
         """Returns when it is durable. Raises :class:`HandOverFailed`: then it must not be acknowledged."""
-        cleaned, found = _without_secrets(notice)
         name = alert_id(org, channel, notice.fingerprint)
         pile = self._piles.get(name)
         if pile is None or len(pile.seen) >= MOST_SEEN:
-            pile = self._piles[name] = _Pile(org, channel, cleaned, found)
+            pile = self._piles[name] = _Pile(org, channel, notice)
             going = asyncio.create_task(self._send(name, pile))
             self._going.add(going)
             going.add_done_callback(self._going.discard)
         pile.seen.append(seen)
-        pile.notice, pile.redacted = cleaned, sorted({*pile.redacted, *found})
+        pile.notice = notice
         # One caller that gives up must not take the others' hand-over with it.
         await asyncio.shield(pile.gone)
 
@@ -104,7 +114,8 @@ class AlertDoor:
 
     def _until_next(self, name: str) -> float:
         last = self._let_through.get(name)
-        return 0 if last is None else max(0.0, last + self.pace - asyncio.get_running_loop().time())
+        pace = min(max(self.pace, SHARE * self._last), self.most_pace)
+        return 0 if last is None else max(0.0, last + pace - asyncio.get_running_loop().time())
 
     def _note(self, name: str) -> None:
         if len(self._let_through) >= MOST_PACED:
@@ -113,33 +124,39 @@ class AlertDoor:
         self._let_through[name] = asyncio.get_running_loop().time()
 
     async def _signal(self, name: str, pile: _Pile) -> None:
+        notice, found = _without_secrets(pile.notice)
         batch = AlertBatch(
             org=pile.org,
             channel=pile.channel,
             fingerprint=pile.notice.fingerprint,
             seen=pile.seen,
-            notice=pile.notice.model_dump(mode="json"),
-            redacted=pile.redacted,
+            notice=notice.model_dump(mode="json"),
+            redacted=found,
             rules=self.rules,
         )
+        began = asyncio.get_running_loop().time()
         try:
-            async with in_time():
+            async with asyncio.timeout(self.patience.total_seconds()):
                 await self.temporal.start_workflow(
                     AlertWorkflow.run,
                     AlertStart(pile.org, pile.channel, pile.notice.fingerprint),
                     id=name,
                     task_queue=self.task_queue,
+                    task_timeout=STORM_TASK,
                     start_signal="receive",
                     start_signal_args=[sign(batch, self.key)],
                     # One that was over for long has ended; the next time is another life of it.
                     id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                    rpc_timeout=HAND_OVER,
+                    rpc_timeout=self.patience,
                 )
         except (RPCError, RuntimeError) as error:
             raise HandOverFailed(f"Temporal did not take it: {error}") from error
         except TimeoutError as error:
-            raise HandOverFailed(TOO_LATE) from error
+            late = f"Temporal did not take it within {self.patience.total_seconds():g} s"
+            raise HandOverFailed(late) from error
+        finally:
+            self._last = asyncio.get_running_loop().time() - began
 
 
 def seen_in_slack(notice: AlertNotice, ts: str, *, now: datetime) -> AlertSeen:

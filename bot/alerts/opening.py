@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
-from bot.alerts.door import AlertDoor
+from bot.alerts.door import PACE, AlertDoor
 from bot.alerts.webhook import Webhook, accepted_headers, listening_for_alerts
 from bot.app import channel_ids, who_are_we
 from bot.clock import utc_now
+from bot.intake import HAND_OVER
 from bot.keys import Keys
 from bot.local.errors import StackError
 from bot.local.stack import RunningStack
@@ -23,9 +25,16 @@ from bot.telemetry.metrics import Metrics
 from bot.workflows.client import connect
 from bot.workflows.messages.alerts import TriageRules
 
+PATIENCE = timedelta(seconds=10)
+"""Of a sender that waits and sends again, as Alertmanager does."""
 
-def build_alert_door(settings: Settings, *, temporal: Client, keys: Keys, metrics: Metrics | None = None) -> AlertDoor:
-    """Of one process: what comes in at the same time elsewhere is another signal."""
+MOST_PACE = 5.0
+
+
+def build_alert_door(
+    settings: Settings, *, temporal: Client, keys: Keys, metrics: Metrics | None = None, patient: bool = False
+) -> AlertDoor:
+    """Of one process: what comes in at the same time elsewhere is another signal. `patient`: the sender waits."""
     alerts = settings.alerts
     return AlertDoor(
         temporal=temporal,
@@ -44,6 +53,8 @@ def build_alert_door(settings: Settings, *, temporal: Client, keys: Keys, metric
         ),
         now=utc_now,
         metrics=(metrics or Metrics()).intake,
+        most_pace=MOST_PACE if patient else PACE,
+        patience=PATIENCE if patient else HAND_OVER,
     )
 
 
@@ -67,7 +78,7 @@ async def taking_webhooks(
         settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec"), lazy=True
     )
     webhook = Webhook(
-        build_alert_door(settings, temporal=temporal, keys=stack.keys, metrics=metrics),
+        build_alert_door(settings, temporal=temporal, keys=stack.keys, metrics=metrics, patient=True),
         org,
         min(found),
         accepted_headers(

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
@@ -23,6 +23,9 @@ PATH = "/alerts/alertmanager"
 MOST_BYTES = 1_000_000
 """Of a body."""
 
+AT_ONCE = 64
+"""Bodies being handed over. One more is to be sent again, before it is read: what waits here is nobody's yet."""
+
 
 @dataclass(frozen=True)
 class Webhook:
@@ -33,6 +36,7 @@ class Webhook:
     channel: str
     accepted: Sequence[bytes]
     """Digests of the `Authorization` headers that may come in. Empty: none may."""
+    _taking: list[None] = field(default_factory=list[None], init=False)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=MOST_BYTES)
@@ -44,6 +48,15 @@ class Webhook:
             return web.Response(
                 status=401, text="Not authorized. Nothing was taken.\n", headers={"WWW-Authenticate": "Bearer, Basic"}
             )
+        if len(self._taking) >= AT_ONCE:
+            return _again()
+        self._taking.append(None)
+        try:
+            return await self._take(request)
+        finally:
+            self._taking.pop()
+
+    async def _take(self, request: web.Request) -> web.Response:
         # Raises 413 when it is larger, before all of it is read.
         body = await request.read()
         alerts = received(body, now=self.door.now)
@@ -56,9 +69,7 @@ class Webhook:
         if failed:
             log = structlog.get_logger("gavel.alerts")
             log.warning(f"{failed[0]} The webhook answered 503: Alertmanager sends it again.", alerts=len(failed))
-            return web.Response(
-                status=503, text="Not all of it could be kept. Send it again.\n", headers={"Retry-After": "5"}
-            )
+            return _again()
         return web.Response(text=f"{len(alerts)} taken.\n")
 
     def _may(self, header: str) -> bool:
@@ -66,6 +77,10 @@ class Webhook:
         given = digest_of_header(header)
         right = [hmac.compare_digest(given, known) for known in self.accepted]
         return any(right)
+
+
+def _again() -> web.Response:
+    return web.Response(status=503, text="Not all of it could be kept. Send it again.\n", headers={"Retry-After": "5"})
 
 
 def digest_of_header(header: str) -> bytes:

@@ -30,6 +30,9 @@ class Vote:
     at: datetime | None = None
     """None: not known here; the ledger knows."""
     reason: str = ""
+    behalf: str = ""
+    """Who lent them the role; empty: it is their own."""
+    lent_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -296,7 +299,9 @@ def _vote_line(vote: Vote) -> str:
     did = "✓ Approved" if vote.verdict == "approve" else "✗ Rejected"
     why = f": {quoted(vote.reason)}" if vote.reason.strip() else ""
     at = f", {when(vote.at)}" if vote.at else ""
-    return f"{did} by {person(vote.user)}{at}{why}"
+    until = f" until {when(vote.lent_until)}" if vote.lent_until else ""
+    behalf = f", for {person(vote.behalf)}{until}" if vote.behalf else ""
+    return f"{did} by {person(vote.user)}{behalf}{at}{why}"
 
 
 def _buttons(offer: Offer) -> JsonObject | Detail:

@@ -11,6 +11,7 @@ from bot.blocks.message import Detail, Message, compose, context, header, lines,
 from bot.blocks.modes import mode_line
 from bot.blocks.report_tables import tables
 from bot.blocks.text import code, escape, inline
+from bot.blocks.triage import Triage, triage_section
 from bot.blocks.words import money, plural, share, short_digest, some
 from tools.contracts.common import AgentName, TaskType
 from tools.contracts.council import CouncilOutcome
@@ -51,8 +52,8 @@ class ReportCard:
     agent: AgentName
     gates: GateReport
     council: CouncilOutcome
-    alert: str
-    """The title of the alert that asked, hostile text; empty where a person did."""
+    triage: Triage | None
+    """Where an alert asked. None: a person did."""
     cost_usd: float | None
     """Of the task so far; None: unknown."""
     answers_usd: float | None
@@ -73,7 +74,8 @@ def report_card(card: ReportCard) -> Message:
         f"{title} in {report.environment}. {inline(report.summary.text, 300)}",
         [
             header(f"{title} in {report.environment}"),
-            section(f"*About the alert* {inline(card.alert, 200)}\n{summary}" if card.alert else summary),
+            section(summary),
+            triage_section(card.triage, report) if card.triage is not None else None,
             lines("Found", _some([_finding(item) for item in report.findings], "finding")) if report.findings else None,
             *tables(report),
             Detail(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -223,6 +224,12 @@ def task_link_card(task: Listed) -> list[JsonObject]:
         section(text),
         context(f"{person(task.user)}, {when(task.received_at)}{f' · {about}' if about else ''}"),
     ]
+
+
+def task_link_elsewhere(task: Listed, channel: str) -> list[JsonObject]:
+    """The same where the task was not asked for: only how it stands. `channel`: Slack's id, of a public one."""
+    where = f" in <#{channel}>" if re.fullmatch(r"C[A-Z0-9]{1,20}", channel) else ""
+    return [section(f"*{stands(task)}*  A task of Gavel{where}")]
 
 
 def _by(step: Step) -> str:

@@ -18,6 +18,7 @@ _JOINERS = {"\u200c", "\u200d"}
 _MAX_MARKS = 4
 """Combining marks kept in a row; more only serve to smear neighboring lines."""
 
+_ASCII_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _BROADCAST = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _LINE_QUOTE = re.compile(r"(?m)^(\s*)>+")
@@ -26,13 +27,14 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 _MARKDOWN_BLOCK = re.compile(r"(?m)^(\s*)(#{1,6}|[-+]|\d+[.)]|={3,}|-{3,})(?=\s|$)")
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ESCAPES = str.maketrans(_ENTITIES)
 _LOOKALIKES = str.maketrans({"`": "ˋ", "*": "∗", "~": "∼"})
 """Slack has no escape for its own marks, so hostile ones become characters that look alike and mean nothing."""
 
 
 def length(text: str) -> int:
     """Length as Slack's limits are taken here: UTF-16 code units, the largest of the ways it could be counted."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def clip(text: str, limit: int) -> str:
@@ -52,6 +54,8 @@ def clip(text: str, limit: int) -> str:
 def clean(text: str) -> str:
     """Without control, bidirectional, zero-width and unpaired surrogate characters; line ends become `\\n`."""
     text = re.sub(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]", "\n", text).replace("\t", " ")
+    if text.isascii():  # what most texts are; the same characters go as below
+        return _ASCII_CONTROLS.sub("", text)
     kept: list[str] = []
     marks = 0
     for at, char in enumerate(text):
@@ -114,12 +118,12 @@ def _neutral(text: str) -> str:
 
 
 def _fit_escaped(text: str, limit: int) -> str:
-    escaped = [_ENTITIES.get(char, char) for char in text]
-    if sum(map(length, escaped)) <= limit:
-        return "".join(escaped)
+    escaped = text.translate(_ESCAPES)
+    if length(escaped) <= limit:
+        return escaped
     kept: list[str] = []
     room = limit - 1
-    for piece in escaped:
+    for piece in (_ENTITIES.get(char, char) for char in text):
         room -= length(piece)
         if room < 0:
             break

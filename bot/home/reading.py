@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from bot.roles import RoleDirectory, RolesUnavailable
 from bot.settings import Settings
 from bot.slack_api import SlackApi
 from bot.tasks.board import TaskBoard
+from bot.tasks.desk import open_board
 from bot.tasks.seeing import Rooms
 from bot.usage.query import total, usage_by
 from bot.usage.report import cost_words
@@ -41,7 +42,7 @@ class HomeReader:
 
     async def newest_change(self, org: str) -> int:
         """See `Reader`."""
-        async with self._board() as board:
+        async with open_board(self.settings, self.home) as board:
             return await board.newest_change(org)
 
     async def read(self, org: str, user: str, channel: str) -> Home:
@@ -91,11 +92,3 @@ class HomeReader:
     async def _spent(self, database: Database, org: str, since: datetime, *, user: str | None) -> Spent:
         used = total(await usage_by(database, org, "mode", since=since, user=user))
         return Spent("everybody" if user is None else "you", used.calls, cost_words(used))
-
-    @asynccontextmanager
-    async def _board(self) -> AsyncGenerator[TaskBoard]:
-        database = Database.open(self.settings.database_url, lock_timeout_seconds=1)
-        try:
-            yield TaskBoard(database, self.home)
-        finally:
-            await database.close()

@@ -8,9 +8,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from bot.harmless import is_harmless
 from bot.redaction import is_array, is_object, redact_json
 from tools.contracts.common import JsonObject
-from tools.whole_text import whole_text
+from tools.whole_text import is_whole, whole_text
 
 MAX_BODY_BYTES = 16 * 1024
 """A body above this has its large values moved to artifacts."""
@@ -69,10 +70,8 @@ def clean(value: Any) -> Any:
 
 def prepare(body: JsonObject) -> Prepared:
     """The body as it is written. Raises :class:`UnwritableBody`."""
-    # Redaction first: it bounds the depth that `clean` then walks.
-    plain: JsonObject = clean(redact_json(body).value)
+    plain, text = _harmless(body)
     moved: list[Moved] = []
-    text = json_text(plain)
     large = len(text.encode()) > MAX_BODY_BYTES
     bounded = {name: _bound(value, moved, large=large) for name, value in plain.items()}
     if moved:
@@ -82,6 +81,19 @@ def prepare(body: JsonObject) -> Prepared:
         moved.clear()
         text = json_text(_move(plain, moved))
     return Prepared(text, tuple(moved))
+
+
+def _harmless(body: JsonObject) -> tuple[JsonObject, str]:
+    """The body redacted and cleaned, and its text. Most need neither, which their text shows."""
+    try:
+        text = json_text(body)
+        if is_whole(text) and is_harmless(body, text):
+            return body, text
+    except UnwritableBody:
+        pass  # not as it is
+    # Redaction first: it bounds the depth that `clean` then walks.
+    plain: JsonObject = clean(redact_json(body).value)
+    return plain, json_text(plain)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from tools.contracts.common import JsonObject, canonical_json
 
@@ -86,7 +86,7 @@ def genesis(org: str, *, key: bytes) -> Head:
 
 def entry_hash(entry: Entry, *, key: bytes) -> str:
     """The hash an entry must have: over every field but `hash`, the body by its SHA-256."""
-    fields = asdict(entry)
+    fields = dict(vars(entry))
     del fields["hash"]
     fields["body"] = hashlib.sha256(entry.body.encode()).hexdigest()
     return keyed_mac("gavel.ledger.entry.1", fields, key=key)

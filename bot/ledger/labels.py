@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.orchestrator.calibration import Labelled, calibrate
@@ -21,6 +21,18 @@ from tools.contracts.ledger import LedgerUnavailable
 
 NEWEST = 2000
 """Labels of an org and an agent that are learned from: models and estates change."""
+
+TOPIC = "labels"
+"""Who writes them takes turns: said twice in one moment, they replace one another."""
+
+# Made once: to make a statement takes as long as to run it.
+_FORGET = tuple(
+    delete(table).where(
+        table.org == bindparam("of_org"), table.task_id == bindparam("of_task_id"), table.item == bindparam("of_item")
+    )
+    for table in (CouncilVote, CouncilLabel)
+)
+_ADD_LABEL, _ADD_VOTE = insert(CouncilLabel), insert(CouncilVote)
 
 Source = Literal["run", "approval", "rejection", "feedback"]
 """A run that was verified or rolled back; people who approved a plan, or rejected it; a person's word."""
@@ -97,29 +109,20 @@ class Labels:
     database: Database
     now: Callable[[], datetime] = utc_now
 
-    async def confirm(self, confirmed: Confirmed) -> None:
-        """Write it down. Said again, it replaces what was said: the last word counts. Raises `LedgerUnavailable`."""
-        of_item = {"org": confirmed.org, "task_id": confirmed.task_id, "item": confirmed.item}
-        label = {
-            **of_item,
-            "agent": confirmed.agent,
-            "kind": confirmed.kind,
-            "right": confirmed.right,
-            "source": confirmed.source,
-            "margin": confirmed.margin,
-            "created_at": self.now(),
-        }
-        votes = [
-            {**of_item, "member": member, "agreed": agreed, "right": agreed == confirmed.right}
-            for member, agreed in confirmed.votes.items()
-        ]
+    async def confirm(self, *confirmed: Confirmed) -> None:
+        """Write them down, all or none. Said again, it replaces what was said: the last word counts.
+
+        Raises `LedgerUnavailable`.
+        """
+        if not confirmed:
+            return
+
+        def replace(connection: Connection) -> None:
+            for each in confirmed:
+                _replace(connection, each, at=self.now())
+
         try:
-            async with self.database.writing(f"labels:{confirmed.org}") as connection:
-                for table in (CouncilVote, CouncilLabel):
-                    await connection.execute(delete(table).filter_by(**of_item))
-                await connection.execute(insert(CouncilLabel).values(label))
-                if votes:
-                    await connection.execute(insert(CouncilVote).values(votes))
+            await self.database.transact(TOPIC, replace)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise LedgerUnavailable(f"What became of a plan could not be kept ({reason_of(error)}).") from error
 
@@ -155,6 +158,28 @@ class Labels:
         ]
         # Of thousands of labels it takes long enough to be kept off the event loop.
         return await asyncio.to_thread(_learn, verdicts, scored) if labels else Learned()
+
+
+def _replace(connection: Connection, confirmed: Confirmed, *, at: datetime) -> None:
+    of_item = {"org": confirmed.org, "task_id": confirmed.task_id, "item": confirmed.item}
+    for statement in _FORGET:
+        connection.execute(statement, {f"of_{name}": value for name, value in of_item.items()})
+    label = {
+        **of_item,
+        "agent": confirmed.agent,
+        "kind": confirmed.kind,
+        "right": confirmed.right,
+        "source": confirmed.source,
+        "margin": confirmed.margin,
+        "created_at": at,
+    }
+    connection.execute(_ADD_LABEL, label)
+    votes = [
+        {**of_item, "member": member, "agreed": agreed, "right": agreed == confirmed.right}
+        for member, agreed in confirmed.votes.items()
+    ]
+    if votes:
+        connection.execute(_ADD_VOTE, votes)
 
 
 def _learn(verdicts: Sequence[Verdict], scored: Sequence[Labelled]) -> Learned:

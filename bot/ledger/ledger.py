@@ -29,7 +29,7 @@ from tools.contracts.common import Environment, JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
 
 Prepared = TypeVar("Prepared")
-_FEW = 20
+_FEW = 4
 """Entries among which the last change mostly is."""
 MAX_NAME_CHARS = 512
 """Of an org, a task id, an actor, a key."""
@@ -274,6 +274,28 @@ class Ledger:
             raise LedgerUnavailable(f"The artifact {digest} of {org} is not kept: it cannot be read.")
         return kept.value
 
+    async def lately(self, org: str, kinds: Collection[LedgerKind], *, limit: int) -> list[Entry]:
+        """Entries of these kinds, the newest first. Raises `LedgerUnavailable`, also when one was edited."""
+        _require_names(org=org)
+        found = await reader.latest(
+            self._database, org, kinds=kinds, besides_task="", before_seq=None, limit=max(1, min(limit, 1000))
+        )
+        for entry in found:
+            self._require_own(entry, org)
+        return found
+
+    async def bodies(self, org: str, task_id: str) -> list[tuple[Entry, JsonObject]]:
+        """All entries of a task in order, with whole bodies. Raises `LedgerUnavailable`, also when one was edited."""
+        _require_names(org=org, task_id=task_id)
+        found: list[tuple[Entry, JsonObject]] = []
+        after = 0
+        while page := await reader.entries(self._database, org, task_id=task_id, after_seq=after):
+            for entry in page:
+                self._require_own(entry, org)
+                found.append((entry, await whole_body(entry, partial(self._fetch, org))))
+            after = page[-1].seq
+        return found
+
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
         """When a task other than `besides` last changed something in the environment, or began to; None: never.
 
@@ -311,7 +333,13 @@ class Ledger:
         unknown cost makes the sum unknown. `purposes`: only of calls for these. Raises `LedgerUnavailable`.
         """
         _require_names(org=org, task_id=task_id)
-        return await reader.cost(self._database, org, task_id, purposes=purposes)
+        whole, of_these = await reader.costs(self._database, org, task_id, purposes=purposes)
+        return of_these if purposes else whole
+
+    async def costs(self, org: str, task_id: str, *, purposes: Collection[str]) -> tuple[float | None, float | None]:
+        """:meth:`cost`, of all of the task's calls and of those for these purposes, from one look."""
+        _require_names(org=org, task_id=task_id)
+        return await reader.costs(self._database, org, task_id, purposes=purposes)
 
     async def verify(self, org: str) -> Verification:
         """Walk the whole chain, artifact by artifact, page by page. Raises `LedgerUnavailable` if it cannot."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Generator
 from contextlib import asynccontextmanager, contextmanager
-from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Executable, RowMapping, bindparam, func, select, text, true
+from sqlalchemy import ColumnElement, Executable, RowMapping, bindparam, func, select, text, true
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +20,8 @@ from tools.contracts.ledger import LedgerUnavailable
 Shaped = TypeVar("Shaped")
 
 PAGE = 500
+A_FEW = 10
+"""Rows that are read while the event loop waits."""
 _NO_SEQ = 2**62
 """Above every entry's."""
 
@@ -86,7 +87,9 @@ async def entries(
 
 async def entries_by_key(database: Database, org: str, task_id: str, keys: Collection[str]) -> list[Entry]:
     """The task's entries with these keys, in order. Raises `LedgerUnavailable`."""
-    return await _look(database, _BY_KEY, _entry, org=org, task_id=task_id, keys=sorted(keys))
+    given = {"org": org, "task_id": task_id, "keys": sorted(keys)}
+    read = _glance if len(keys) <= A_FEW else _look
+    return await read(database, _BY_KEY, _entry, **given)
 
 
 async def latest(
@@ -148,22 +151,25 @@ async def artifact_pages(database: Database, org: str) -> AsyncIterator[list[Sto
         after = page[-1].digest
 
 
-async def cost(database: Database, org: str, task_id: str, *, purposes: Collection[str] = ()) -> float | None:
-    """What the task's model calls cost so far, in US dollars; None: there was none, or one of unknown cost, as is that
-    of a call whose row was removed for its age: the chain still counts it.
+async def costs(
+    database: Database, org: str, task_id: str, *, purposes: Collection[str]
+) -> tuple[float | None, float | None]:
+    """What the task's model calls cost so far, in US dollars: all, and those for these purposes.
 
-    `purposes`: only of calls for these; empty: of all.
-
-    Raises `LedgerUnavailable`.
+    None: there was none, or one of unknown cost, as is that of a call whose row was removed for its age: the chain
+    still counts it. Raises `LedgerUnavailable`.
     """
-    query = _cost_of(tuple(sorted(purposes)))
-    (row,) = await _look(database, query, dict, org=org, task_id=task_id)
-    total: float | None = row["total"]
-    return float(total) if total is not None and row["kept"] and row["known"] else None
+    given = {"org": org, "task_id": task_id, "purposes": sorted(purposes)}
+    (row,) = await _glance(database, _COSTS, dict, **given)
+
+    def known(of: str) -> float | None:
+        total: float | None = row[f"{of}_total"]
+        return float(total) if total is not None and row["kept"] and row[f"{of}_known"] else None
+
+    return known("all"), known("these")
 
 
-@lru_cache(maxsize=16)
-def _cost_of(purposes: tuple[str, ...]) -> Executable:
+def _costs() -> Executable:
     recorded = (
         select(func.count())
         .select_from(LedgerEntry)
@@ -173,14 +179,17 @@ def _cost_of(purposes: tuple[str, ...]) -> Executable:
             LedgerEntry.kind == "llm_called",
         )
     ).scalar_subquery()
-    counted = AiRequestLog.purpose.in_(purposes) if purposes else true()
-    return select(
-        (recorded == func.count(AiRequestLog.id)).label("kept"),
-        (func.count(AiRequestLog.id).filter(counted) == func.count(AiRequestLog.estimated_cost).filter(counted)).label(
-            "known"
-        ),
-        func.sum(AiRequestLog.estimated_cost).filter(counted).label("total"),
-    ).where(AiRequestLog.org == bindparam("org"), AiRequestLog.task_id == bindparam("task_id"))
+    columns: list[ColumnElement[Any]] = [(recorded == func.count(AiRequestLog.id)).label("kept")]
+    counted_of = {"all": true(), "these": AiRequestLog.purpose.in_(bindparam("purposes", expanding=True))}
+    for of, counted in counted_of.items():
+        calls = func.count(AiRequestLog.id).filter(counted)
+        priced = func.count(AiRequestLog.estimated_cost).filter(counted)
+        columns.append((calls == priced).label(f"{of}_known"))
+        columns.append(func.sum(AiRequestLog.estimated_cost).filter(counted).label(f"{of}_total"))
+    return select(*columns).where(AiRequestLog.org == bindparam("org"), AiRequestLog.task_id == bindparam("task_id"))
+
+
+_COSTS = _costs()
 
 
 async def missing_artifacts(database: Database, org: str, digests: Collection[str]) -> list[str]:
@@ -207,6 +216,16 @@ async def _look(
     """The rows of one statement."""
     with _told():
         return await database.look(
+            lambda connection: [shape(row) for row in connection.execute(query, given).mappings()]
+        )
+
+
+async def _glance(
+    database: Database, query: Executable, shape: Callable[[RowMapping], Shaped], **given: object
+) -> list[Shaped]:
+    """The rows of one statement, a few, to which an index leads."""
+    with _told():
+        return await database.glance(
             lambda connection: [shape(row) for row in connection.execute(query, given).mappings()]
         )
 

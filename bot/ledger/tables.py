@@ -268,6 +268,21 @@ class AiCacheHit(Asked, Base):
     """US dollars. None: not known."""
 
 
+class Delegation(Base):
+    """An approver's role, lent to somebody. Which role that is, is read when it matters: it may be lost since."""
+
+    __tablename__ = "delegations"
+    __table_args__ = (Index("ix_delegations_org_taker", "org", "taker"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    giver: Mapped[str] = mapped_column(primary_key=True)
+    """Slack user id, as is `taker`."""
+    taker: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+    """From then on it is worth nothing."""
+    made_at: Mapped[datetime]
+
+
 class TaskRow(Base):
     """What stands in the ledger of one task, so that people can list theirs. Written with each entry, never besides."""
 

@@ -57,11 +57,7 @@ class ChainWriter:
     async def write(self, org: str, batch: Sequence[Write]) -> None:
         """Returns when the batch is committed and anchored. Raises `LedgerUnavailable`."""
         try:
-            head, fresh = await self._commit(org, batch)
-            # A batch of nothing but repeats anchors too: its first attempt may have failed just here.
-            if head.seq > 0:
-                await self._anchor.advance(org, head)
-            for write in fresh:
+            for write in await self._commit(org, batch):
                 if write.committed is not None:
                     write.committed()
         except AnchorError as error:
@@ -74,15 +70,26 @@ class ChainWriter:
                 "that the schema is current."
             ) from error
 
-    async def _commit(self, org: str, batch: Sequence[Write]) -> tuple[Head, Sequence[Write]]:
-        """The chain's new head, and those of the batch that were no repeats."""
+    async def _commit(self, org: str, batch: Sequence[Write]) -> Sequence[Write]:
+        """Those of the batch that were no repeats."""
+
+        def anchored(result: tuple[Head, Sequence[Write]]) -> None:
+            head, _ = result
+            # A batch of nothing but repeats anchors too: its first attempt may have failed just here.
+            if head.seq > 0:
+                self._anchor.advance_now(org, head)
+
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await self._database.transact(f"chain:{org}", lambda sql: self._append(sql, org, batch))
+                _, fresh = await self._database.transact(
+                    f"chain:{org}", lambda sql: self._append(sql, org, batch), then=anchored
+                )
             except IntegrityError:
                 # Another writer that takes no lock was first: read its head and try again.
                 if attempt == _ATTEMPTS:
                     raise
+            else:
+                return fresh
         raise LedgerUnavailable("The ledger could not be written: others kept writing first.")
 
     def _append(self, connection: Connection, org: str, batch: Sequence[Write]) -> tuple[Head, Sequence[Write]]:
@@ -95,7 +102,7 @@ class ChainWriter:
                 entries.append(seal(write.draft, org=org, head=head, key=self._key))
                 head = Head(entries[-1].seq, entries[-1].hash)
         if entries:
-            connection.execute(_ADD_ENTRY, [asdict(entry) for entry in entries])
+            connection.execute(_ADD_ENTRY, [vars(entry) for entry in entries])
             keep_up(connection, entries)
         requests = [dict(write.request) for write in fresh if write.request is not None]
         if requests:

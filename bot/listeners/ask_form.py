@@ -1,4 +1,4 @@
-"""`/gavel ask` without words: a form, and what was typed into it handed over as a command would be."""
+"""`/gavel ask` without words, and the global shortcut: a form, handed over as a command would be."""
 
 from __future__ import annotations
 
@@ -29,26 +29,27 @@ class AskForm:
             return sentence("Slack did not open the form, so nothing was started. Send `/gavel ask` and your request.")
         return sentence("Say in the form what is to be done.")
 
+    async def shortcut(self, body: dict[str, Any]) -> None:
+        """The global shortcut. Slack shows its own words where no form opens; the person tries again."""
+        await self.open_form(str(body["trigger_id"]), ask.ask_form(metadata=""))
+
     async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
         """What to show under which field; empty: it is handed over. A form that comes twice starts one task."""
         view: dict[str, Any] = body["view"]
-        values = child(child(view, "state"), "values")
-        words: object = child(child(values, ask.REQUEST_BLOCK), ask.REQUEST_INPUT).get("value")
-        chosen: object = child(child(child(values, ask.MODE_BLOCK), ask.MODE_INPUT), "selected_option").get("value")
-        channel: object = view.get("private_metadata")
-        mode = mode_named(chosen) if isinstance(chosen, str) else None
-        if not isinstance(words, str) or not isinstance(channel, str) or not channel:
-            return {ask.REQUEST_BLOCK: ask.UNREADABLE}
-        if mode is None and chosen != ask.AS_SET:
-            return {ask.MODE_BLOCK: ask.UNREADABLE}
-        if not words.strip():
-            return {ask.REQUEST_BLOCK: ask.EMPTY}
+        asked = asked_in(view)
+        if isinstance(asked, Wrong):
+            return asked.errors
+        where = child(child(child(view, "state"), "values"), ask.WHERE_BLOCK)
+        picked: object = child(where, ask.WHERE_INPUT).get("selected_conversation")
+        channel: object = view.get("private_metadata") or picked
+        if not isinstance(channel, str) or not channel:
+            return {ask.WHERE_BLOCK if where else ask.REQUEST_BLOCK: ask.NOWHERE if where else ask.UNREADABLE}
         arrival = Arrival(
             org=self.org or str(body["team"]["id"]),
             user=str(body["user"]["id"]),
             source="command",
             channel=channel,
-            text=words.strip() if mode is None else f"{mode}: {words.strip()}",
+            text=asked.text,
             thread_ts=None,
             message_ts=None,
             unique=str(view["id"]),
@@ -58,3 +59,29 @@ class AskForm:
         except HandOverFailed:
             return {ask.REQUEST_BLOCK: sentences.workflow_away().text}
         return {}
+
+
+@dataclass(frozen=True)
+class Asked:
+    text: str
+    """With the mode that was picked as its prefix."""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    errors: dict[str, str]
+
+
+def asked_in(view: dict[str, Any]) -> Asked | Wrong:
+    """The request and the mode of a form that was submitted."""
+    values = child(child(view, "state"), "values")
+    words: object = child(child(values, ask.REQUEST_BLOCK), ask.REQUEST_INPUT).get("value")
+    chosen: object = child(child(child(values, ask.MODE_BLOCK), ask.MODE_INPUT), "selected_option").get("value")
+    mode = mode_named(chosen) if isinstance(chosen, str) else None
+    if not isinstance(words, str):
+        return Wrong({ask.REQUEST_BLOCK: ask.UNREADABLE})
+    if mode is None and chosen != ask.AS_SET:
+        return Wrong({ask.MODE_BLOCK: ask.UNREADABLE})
+    if not words.strip():
+        return Wrong({ask.REQUEST_BLOCK: ask.EMPTY})
+    return Asked(words.strip() if mode is None else f"{mode}: {words.strip()}")

@@ -15,13 +15,13 @@ class Later:
 
     running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], repr=False)
 
-    def do(self, work: Awaitable[None], *, what: str) -> None:
+    def do(self, work: Awaitable[object], *, what: str) -> None:
         """`what`: for the log, when it fails. It never raises here."""
         task = asyncio.create_task(self._guarded(work, what), name=what)
         self.running.add(task)
         task.add_done_callback(self.running.discard)
 
-    async def _guarded(self, work: Awaitable[None], what: str) -> None:
+    async def _guarded(self, work: Awaitable[object], what: str) -> None:
         try:
             await work
         except Exception as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import Database, reason_of
@@ -16,6 +16,10 @@ from bot.ledger.tables import ChannelMode
 from tools.contracts.ledger import LedgerUnavailable
 from tools.contracts.modes import ModeSetting
 
+# Made once: to make a statement takes as long as to run it.
+_OF_CHANNEL = select(ChannelMode.setting, ChannelMode.set_by, ChannelMode.set_at).where(
+    ChannelMode.org == bindparam("org"), ChannelMode.channel == bindparam("channel")
+)
 _SETTING: TypeAdapter[ModeSetting] = TypeAdapter(ModeSetting)
 
 
@@ -35,12 +39,9 @@ class ChannelModes:
 
     async def of(self, org: str, channel: str) -> SetMode | None:
         """None: nobody set one. Raises `LedgerUnavailable`, also for a row that holds no mode."""
-        query = select(ChannelMode.setting, ChannelMode.set_by, ChannelMode.set_at).where(
-            ChannelMode.org == org, ChannelMode.channel == channel
-        )
+        given = {"org": org, "channel": channel}
         async with _told():
-            async with self.database.reading() as connection:
-                row = (await connection.execute(query)).one_or_none()
+            row = await self.database.glance(lambda connection: connection.execute(_OF_CHANNEL, given).one_or_none())
             if row is None:
                 return None
             return SetMode(_SETTING.validate_python(row.setting), by=row.set_by, at=row.set_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.narrator.claims import Claims
-from bot.narrator.row import Row, RowState
+from bot.narrator.row import Row, RowState, row_id
 from bot.narrator.verdict import VERDICT, verdict_rows
 from tools.contracts.council import CouncilOutcome, MemberState
 from tools.contracts.progress import (
@@ -64,7 +64,7 @@ class Board:
                 for row in verdict_rows(event.outcome, include_dissent=self._include_dissent):
                     self._put(row)
             case NoteProgress():
-                self._put(Row(f"note:{event.text[:80]}", event.text, "complete"))
+                self._put(Row(row_id("note", event.text), event.text, "complete"))
 
     def close(self, *, failed: bool) -> None:
         """Nothing is under way any more."""
@@ -111,7 +111,7 @@ class Board:
         }
         state, words = states[event.state]
         result = event.detail if event.state == "failed" else ""
-        self._put(Row(f"member:{event.member}"[:200], event.member, state, words, result))
+        self._put(Row(row_id("member", event.member), event.member, state, words, result))
 
     def _show_claim(self, claim_id: str) -> None:
         for row in self._claims.rows(claim_id, voters=len(self._members)):
@@ -133,4 +133,4 @@ def tool_row(tool: str, calls: list[ToolProgress]) -> Row:
     said = [f"{len(calls)} calls"] if len(calls) > 1 else []
     said += [f"{failed} failed" if len(calls) > 1 else "failed"] if failed else []
     result = over[-1].summary if over else ""
-    return Row(f"tool:{tool}"[:200], tool.replace("_", " "), state, ", ".join(said), result)
+    return Row(row_id("tool", tool), tool.replace("_", " "), state, ", ".join(said), result)

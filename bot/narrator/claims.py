@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.blocks.council import count_words, tally_mark
-from bot.narrator.row import Row
+from bot.narrator.row import Row, row_id
 from tools.contracts.council import ClaimTally, Stance
 
 
@@ -77,7 +77,7 @@ class Claims:
 
 
 def _row(claim: Claim, actions: list[Claim], *, voters: int) -> Row:
-    row = f"claim:{claim.id}"[:200]
+    row = row_id("claim", claim.id)
     if claim.tally is None:
         return Row(row, claim.text, "in_progress", _running(claim, actions, voters=voters), leads=True)
     words, mark = _counted(claim.tally, [action.tally for action in actions if action.tally is not None])

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
 RowState = Literal["pending", "in_progress", "complete", "error"]
 """Slack's words for the state of a task."""
+
+
+def row_id(kind: str, name: str) -> str:
+    """Names a row to Slack. `name` may be anybody's words: where they are not plain, a hash stands for them."""
+    plain = name.isascii() and name.isprintable() and len(name) <= 200
+    return f"{kind}:{name if plain else hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)

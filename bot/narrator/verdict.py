@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.blocks.words import plural, sentence, share
-from bot.narrator.row import Row
+from bot.narrator.row import Row, row_id
 from tools.contracts.council import CouncilOutcome, Dissent
 
 VERDICT = "verdict"
@@ -41,7 +41,7 @@ def _dissent(dissent: Dissent) -> Row:
     said = sentence(dissent.reason) or "No reason given."
     settled = f" Would settle it: {sentence(dissent.settled_by)}" if dissent.settled_by else ""
     return Row(
-        f"dissent:{dissent.member}:{dissent.claim_id}"[:200],
+        row_id("dissent", f"{dissent.member}:{dissent.claim_id}"),
         f"{dissent.member} against: {dissent.claim}",
         "complete",
         "Dissent",

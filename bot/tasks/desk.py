@@ -29,6 +29,16 @@ NO_SUCH_TASK = (
 )
 
 
+@asynccontextmanager
+async def open_board(settings: Settings, home: str) -> AsyncGenerator[TaskBoard]:
+    """For one answer: a bot without a worker has no other use for a database."""
+    database = Database.open(settings.database_url, lock_timeout_seconds=1)
+    try:
+        yield TaskBoard(database, home)
+    finally:
+        await database.close()
+
+
 @dataclass(frozen=True)
 class TaskDesk:
     """Which of the three: `what`."""
@@ -44,7 +54,7 @@ class TaskDesk:
         """See :class:`bot.desks.Desk`."""
         try:
             roles = await self.roles.roles_of(typed.user)
-            async with self._board() as board:
+            async with open_board(self.settings, self.home) as board:
                 match self.what:
                     case "tasks":
                         return await self._tasks(board, typed)
@@ -56,15 +66,6 @@ class TaskDesk:
             return sentence("Slack did not say which roles you have, so nothing is shown. Try again.")
         except LedgerUnavailable:
             return sentence("The database does not answer, so nothing is shown. `gavel doctor` says why.")
-
-    @asynccontextmanager
-    async def _board(self) -> AsyncGenerator[TaskBoard]:
-        # Opened for this answer: a bot without a worker has no other use for a database.
-        database = Database.open(self.settings.database_url, lock_timeout_seconds=1)
-        try:
-            yield TaskBoard(database, self.home)
-        finally:
-            await database.close()
 
     async def _tasks(self, board: TaskBoard, typed: Typed) -> Message:
         words = typed.words.strip().lower()

@@ -103,6 +103,8 @@ class Approval:
                     reason=message.reason,
                     issued_at=message.issued_at,
                     settled=counted.settled is not None,
+                    behalf=counted.behalf,
+                    lent_until=counted.lent_until,
                     step_up=message.step_up,
                     reason_kind=message.reason_kind,
                     elsewhere=list(self._state.elsewhere) if counted.settled else [],

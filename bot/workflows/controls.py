@@ -136,10 +136,10 @@ class Controls:
             return
         problem = problem_before_roles(control, self._state)
         if problem is None:
-            roles = await steps.run(steps.READ_ROLES, RolesInput(request=self._state.request, user=control.user))
+            standing = await steps.run(steps.READ_ROLES, RolesInput(request=self._state.request, user=control.user))
             # Reading may have waited: the run may have ended meanwhile.
             problem = problem_before_roles(control, self._state)
-            if problem is None and not may(control, self._state, roles):
+            if problem is None and not may(control, self._state, standing.roles):
                 problem = "not_in_role"
         if problem is None:
             await self._obey(control)

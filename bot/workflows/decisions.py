@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.workflows.messages import Proposal, TaskRequest
+from bot.workflows.messages import Proposal, Standing, TaskRequest
 from tools.contracts.decision import Decision
 from tools.contracts.edit import Edit
 
@@ -25,6 +25,8 @@ Problem = Literal[
     "shaped_it",
     "already_decided",
     "not_in_role",
+    "for_requester",
+    "represented",
     "step_up_missing",
     "step_up_wrong",
     "typed",
@@ -65,6 +67,14 @@ _WHY: dict[Problem, tuple[str, str]] = {
         "You do not hold a role that may decide on this plan.",
         "Ask someone who does: the card names the roles.",
     ),
+    "for_requester": (
+        "Your role here is lent by someone who asked for this change or shaped it, so it does not count.",
+        "Someone else with an approving role must.",
+    ),
+    "represented": (
+        "That role has decided on this plan already: one person lent it to the other, and it counts once.",
+        "Someone else with an approving role must.",
+    ),
     "step_up_missing": (
         "This plan needs the environment's name typed as confirmation.",
         "Press Approve on the newest card and type it in the form.",
@@ -94,6 +104,9 @@ class Counted:
     """The proposal's approvals after this decision."""
 
     settled: Literal["approved", "rejected"] | None
+    behalf: str = ""
+    """Who lent the role that was decided by; empty: it was the person's own."""
+    lent_until: str = ""
 
 
 def _of_another_offer(bound: Decision | Edit, *, request: TaskRequest, proposal: Proposal | None) -> Problem | None:
@@ -142,13 +155,38 @@ def problem_before_roles(
     return next((problem for holds, problem in checks if not holds), None)
 
 
-def count(decision: Decision, *, proposal: Proposal, roles: list[str]) -> Problem | Counted:
-    """Spend the nonce for this person and count them, or say that they hold no deciding role."""
-    if not set(roles) & set(proposal.requirement.roles):
-        return "not_in_role"
+def count(decision: Decision, *, request: TaskRequest, proposal: Proposal, standing: Standing) -> Problem | Counted:
+    """Spend the nonce for this person and count them, or say that they may not decide.
+
+    A role of their own comes first; else one that was lent to them, by nobody who could not approve it themselves, and
+    once for whoever holds it.
+    """
+    may = set(proposal.requirement.roles)
+    behalf, until = "", ""
+    if not may & set(standing.roles):
+        lent = [each for each in standing.lent if may & set(each.roles)]
+        if not lent:
+            return "not_in_role"
+        free = [each for each in lent if each.giver not in (request.user, *proposal.shapers)]
+        if decision.verdict == "approve" and not free:
+            return "for_requester"
+        unused = [each for each in free or lent if each.giver not in _spoken_for(proposal)]
+        if decision.verdict == "approve" and not unused:
+            return "represented"
+        behalf, until = (unused or free or lent)[0].giver, (unused or free or lent)[0].until
+    elif decision.verdict == "approve" and decision.user in proposal.behalf:
+        return "represented"
     proposal.decided.append(decision.user)
     if decision.verdict == "reject":
-        return Counted(settled="rejected")
+        return Counted("rejected", behalf, until)
     proposal.approvals.append(decision.user)
     proposal.approved_at.append(decision.issued_at)
-    return Counted(settled="approved" if len(proposal.approvals) >= proposal.requirement.quorum else None)
+    proposal.behalf.append(behalf)
+    proposal.lent_until.append(until)
+    enough = len(proposal.approvals) >= proposal.requirement.quorum
+    return Counted("approved" if enough else None, behalf, until)
+
+
+def _spoken_for(proposal: Proposal) -> set[str]:
+    """Whose role has approved, by themselves or by whom they lent it to."""
+    return {*proposal.approvals, *proposal.behalf}

@@ -101,10 +101,10 @@ class Inbox:
         problem = problem_before_roles(decision, request=self._state.request, proposal=proposal, now=workflow.now())
         if problem is None and proposal is not None:
             # Read now, not when the card was posted: a role that was taken away must not decide.
-            roles = await steps.run(steps.READ_ROLES, RolesInput(request=self._state.request, user=decision.user))
+            standing = await steps.run(steps.READ_ROLES, RolesInput(request=self._state.request, user=decision.user))
             # Reading may have waited; the deadline has not.
             problem = problem_before_roles(decision, request=self._state.request, proposal=proposal, now=workflow.now())
-            counted = problem or count(decision, proposal=proposal, roles=roles)
+            counted = problem or count(decision, request=self._state.request, proposal=proposal, standing=standing)
             if isinstance(counted, Counted):
                 return counted
             problem = counted

@@ -51,10 +51,23 @@ WRITE_STEP = StepOptions(
     heartbeat=SILENCE,
     retry=PATIENT,
 )
+REMIND_STEP = StepOptions(
+    start_to_close=timedelta(seconds=10),
+    schedule_to_close=timedelta(seconds=20),  # decisions wait behind it: rather leave a reminder out
+    heartbeat=SILENCE,
+    retry=PATIENT,
+)
 CARDS_STEP = StepOptions(
     start_to_close=timedelta(minutes=10),  # a handful of cards, each in its turn, while Slack lets one through a second
     schedule_to_close=timedelta(hours=24),
     heartbeat=SILENCE,
+    retry=PATIENT,
+)
+ENTER_STEP = StepOptions(
+    start_to_close=timedelta(minutes=1),
+    schedule_to_close=timedelta(hours=24),
+    # In a storm everything is slow, and a second attempt at what is only slow makes it slower.
+    heartbeat=timedelta(seconds=30),
     retry=PATIENT,
 )
 ESTATE_STEP = StepOptions(
@@ -63,12 +76,10 @@ ESTATE_STEP = StepOptions(
     heartbeat=SILENCE,
     retry=PATIENT,
 )
-REMIND_STEP = StepOptions(
-    start_to_close=timedelta(seconds=10),
-    schedule_to_close=timedelta(seconds=20),  # decisions wait behind it: rather leave a reminder out
-    heartbeat=SILENCE,
-    retry=PATIENT,
-)
+STORM_TASK = timedelta(minutes=1)
+"""One step of an alert's or a desk's own code. Temporal's 10 s are over on a busy machine before hundreds of signals
+are weighed, and then they would be weighed again, with more."""
+
 EXECUTE_STEP = StepOptions(
     start_to_close=timedelta(minutes=30),  # one phase: its changes and its health checks
     schedule_to_close=timedelta(hours=2),

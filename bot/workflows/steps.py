@@ -13,6 +13,7 @@ from bot.workflows import messages as m
 from bot.workflows.messages import alerts as a
 from bot.workflows.options import (
     CARDS_STEP,
+    ENTER_STEP,
     ESTATE_STEP,
     EXECUTE_STEP,
     GATE_STEP,
@@ -52,7 +53,7 @@ SETTLE_ELSEWHERE = Step("settle_elsewhere", m.ElsewhereInput, m.Settled, WRITE_S
 EDIT_PLAN = Step("edit_plan", m.EditInput, m.FollowedUp, WRITE_STEP)
 SUPERSEDE = Step("supersede", m.SupersedeInput, bool, WRITE_STEP)
 REMIND = Step("remind", m.RemindInput, str, REMIND_STEP)
-READ_ROLES = Step("read_roles", m.RolesInput, list[str], WRITE_STEP)
+READ_ROLES = Step("read_roles", m.RolesInput, m.Standing, WRITE_STEP)
 TELL = Step("tell", m.TellInput, bool, WRITE_STEP)
 REFUSE_DECISION = Step("refuse_decision", m.RefusedDecision, bool, WRITE_STEP)
 ACCEPT_DECISION = Step("accept_decision", m.AcceptedDecision, bool, WRITE_STEP)
@@ -62,7 +63,7 @@ SHOW_RUN = Step("show_run", m.ShowInput, bool, WRITE_STEP)
 RUN_PHASE = Step("run_phase", m.PhaseInput, m.PhaseResult, EXECUTE_STEP)
 ROLL_BACK = Step("roll_back", m.RollbackInput, m.RollbackResult, EXECUTE_STEP)
 CONCLUDE = Step("conclude", m.ConcludeInput, bool, WRITE_STEP)
-ENTER_TRIAGE = Step("enter_triage", a.EnterInput, bool, WRITE_STEP)
+ENTER_TRIAGE = Step("enter_triage", a.EnterInput, bool, ENTER_STEP)
 RELATE = Step("relate", a.RelateInput, dict[str, list[str]], ESTATE_STEP)
 SHOW_ALERTS = Step("show_alerts", a.ShowAlertsInput, a.Shown, CARDS_STEP)
 OPEN_INVESTIGATION = Step("open_investigation", a.OpenInput, a.Opened, WRITE_STEP)

@@ -13,6 +13,7 @@ from agents.orchestrator.escalation import Escalation, Spending, Unlimited
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.specialists.base import Specialist
 from bot.attachments.receiving import FileDesk
+from bot.delegations.store import Delegations
 from bot.ledger.labels import Labels
 from bot.ledger.ledger import Ledger
 from bot.modes.channels import ChannelModes
@@ -65,6 +66,8 @@ class Workbench:
     pipeline: Pipeline
     rechecks: ExecutionCheck
     roles: RoleDirectory
+    delegations: Delegations
+    """Roles that people have lent."""
     grant_key: bytes
     team: str
     """Slack's team id, for streams."""
@@ -74,6 +77,8 @@ class Workbench:
     """Org and task → what its thread is still to be told of budgets that are nearly used up."""
     spending: Spending = field(default_factory=Unlimited)
     """Who says whether anything may still be spent on alerts."""
+    page: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Whom to page for which alert, in words."""
     include_dissent: bool = True
     """Whether cards tell who disputes what and why. Gates and ledger have it in any case."""
     tracing: Tracing = NO_TRACING

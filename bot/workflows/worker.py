@@ -7,7 +7,6 @@ from importlib import metadata
 
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from bot.workflows.activities.alerting import Alerting
 from bot.workflows.activities.authenticating import Authenticating
@@ -26,6 +25,7 @@ from bot.workflows.activities.retrying import BEAT_SECONDS
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
+from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
 
@@ -34,24 +34,6 @@ GRACE = timedelta(seconds=5)
 
 STICKY = timedelta(seconds=2)
 """How long a dead worker holds back its tasks' next steps (Temporal's default: 10 s)."""
-
-
-SANDBOX = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        *(
-            "bot.workflows.messages",
-            "opentelemetry",
-            "bot.workflows.options",
-            "bot.workflows.steps",
-            "tools",
-            "pydantic",
-            "pydantic_core",
-        )
-    )
-)
-"""Each task's code runs apart from the process, so that nothing it does can depend on more than its history. Shapes and
-constants are shared: to build all of them again for each task took longer than the task's own decisions.
-"""
 
 
 def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes) -> Worker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import json
 import time
@@ -94,6 +95,7 @@ class InstantModels:
 
         async def warm(_client: object) -> None:
             await asyncio.sleep(0)
+            gc.freeze()  # as it does when litellm is imported
 
         put(LiteLLMClient, "chat", chat)
         put(LiteLLMClient, "warm", warm)

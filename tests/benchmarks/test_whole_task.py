@@ -19,6 +19,7 @@ from temporalio.worker import Worker
 
 from bot.app import Identity
 from bot.edge import build_intake, slack_client
+from bot.heap import collect_seldom
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.clicks import ClickListeners
 from bot.listeners.edit import EditListeners
@@ -169,6 +170,7 @@ async def _rate(work: Callable[[], Awaitable[object]]) -> float:
 @asynccontextmanager
 async def _course(data_dir: Path) -> AsyncGenerator[Course]:
     settings = Settings.embedded(data_dir=data_dir)
+    collect_seldom()  # as the processes that serve do
     llm = settings.llm.model_copy(update={"mode": "single"})
     settings = settings.model_copy(update={"llm": llm})
     async with AsyncExitStack() as exits:

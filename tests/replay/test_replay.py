@@ -15,8 +15,8 @@ from temporalio.workflow import NondeterminismError
 
 from bot.workflows.client import data_converter
 from bot.workflows.messages import TaskResult
+from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
-from bot.workflows.worker import SANDBOX
 from tests.replay.changed import OnePauseMore, OneStepMore, Unchecked
 from tests.replay.recording import HISTORIES, RECORDER, history_of, plain_text
 from tests.replay.scenes import SCENES, Scene

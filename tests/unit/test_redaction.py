@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import string
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.harmless import is_harmless
 from bot.redaction import MAX_DEPTH, SecretKind, redact, redact_json
 
 # Put together here so that no scanner takes this file for a leak.
@@ -185,3 +187,55 @@ def test_any_json_keeps_its_shape(value: Any) -> None:
     assert type(outcome.value) is type(value)
     if not outcome.found:
         assert outcome.value == value
+
+
+NAMES = st.sampled_from(
+    [
+        "pass",
+        "pass_word",
+        "to-ken",
+        "tokens",
+        "prompt_tokens",
+        "a key",
+        "AUTH",
+        "cookie",
+        'x"pwd',
+        'pass"word',
+        "ſecret",
+    ]
+)
+NAMED = st.dictionaries(NAMES | st.text(max_size=12) | PIECES, JSON | st.lists(JSON, max_size=2), max_size=4)
+
+
+@given(NAMED | JSON)
+@settings(max_examples=400, deadline=None)
+def test_what_is_called_harmless_is_what_redaction_leaves_as_it_is(value: Any) -> None:
+    """The ledger keeps it without walking it."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    if is_harmless(value, text):
+        outcome = redact_json(value)
+        assert (outcome.value, outcome.found) == (value, [])
+
+
+@pytest.mark.parametrize(("kind", "secret", "_"), SECRETS)
+def test_no_secret_is_called_harmless(kind: SecretKind, secret: str, _: str) -> None:
+    value = {"logs": [{"line": secret}]}
+    assert not is_harmless(value, json.dumps(value, separators=(",", ":"), ensure_ascii=False)), kind
+
+
+def test_nothing_too_deep_to_look_into_is_called_harmless() -> None:
+    value: Any = "ok"
+    for _ in range(MAX_DEPTH + 1):
+        value = [value]
+    assert not is_harmless(value, json.dumps(value))
+
+
+def test_most_of_what_a_task_writes_down_is_harmless() -> None:
+    called = {
+        "prompt_tokens": 12,
+        "cached_tokens": None,
+        "model": "claude-sonnet-5-5",
+        "risk_level": "low",
+        "passed": True,
+    }
+    assert is_harmless(called, json.dumps(called, separators=(",", ":")))

@@ -20,9 +20,9 @@ from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.executing import Executing
+from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
-from bot.workflows.worker import SANDBOX
 from tests.unit.workflows.running import Running, decision_on
 from tests.unit.workflows.script import Script, council, plan_for
 from tests.whole.gated import Gate, Moment, Works

@@ -98,13 +98,15 @@ class Storm:
         """As Alertmanager does: until it is taken."""
         url = f"http://127.0.0.1:{self.port}{PATH}"
         headers = {"Authorization": f"Bearer {TOKEN}"}
+        wait = 1.0
         while True:
             async with http.post(url, json={"version": "4", "alerts": alerts}, headers=headers) as answer:
                 if answer.status == 200:
                     return
                 assert answer.status == 503
             self.resent += 1
-            await asyncio.sleep(1)
+            await asyncio.sleep(wait)
+            wait = min(30.0, 2 * wait)
 
     def _alert(self, number: int, at: int) -> JsonObject:
         started = datetime(2026, 11, 26, tzinfo=UTC) + timedelta(milliseconds=at)

@@ -124,3 +124,38 @@ async def test_a_request_that_is_replayed_starts_nothing_twice(square: Square, d
     await square.hears(said, QUESTION)
     assert await square.tasks() - before == {square.task(said)}
     assert len(await square.recorded(said, "task_received")) == 1
+
+
+async def test_slacks_challenge_is_answered_only_where_slack_signed_it(door: Door) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "x"}).encode()
+    async with door.square.stage.http.post(door.url, data=body, headers=door.headers(body)) as response:
+        assert (response.status, await response.json()) == (200, {"challenge": "3eZbrw1aB"})
+    assert await door.knock(body, {"Content-Type": "application/json"}) == 401
+    assert await door.knock(body, door.headers(body, age_seconds=STALE_SECONDS)) == 401
+    assert await door.knock(body, door.headers(body, secret="0" * 32)) == 401
+
+
+async def test_a_body_over_the_limit_is_refused_before_anything_is_read_of_it(door: Door) -> None:
+    ts = f"{int(time.time())}.200000"
+    event: JsonObject = json.loads(door.event(ts))
+    event["event"]["text"] = "x" * 2_000_000
+    body = json.dumps(event).encode()
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+    async with door.square.stage.http.post(door.url, data=pieces(), headers=door.headers(body)) as response:
+        assert response.status == 413
+    assert not await door.started(ts)
+
+
+async def test_other_methods_and_paths_are_no_doors(door: Door) -> None:
+    ts = f"{int(time.time())}.300000"
+    body = door.event(ts)
+    async with door.square.stage.http.put(door.url, data=body, headers=door.headers(body)) as response:
+        assert response.status == 405
+    other = door.url.replace("/slack/events", "/slack/others")
+    async with door.square.stage.http.post(other, data=body, headers=door.headers(body)) as response:
+        assert response.status == 404
+    assert not await door.started(ts)

@@ -143,7 +143,10 @@ def test_each_round_of_the_agent_is_kept_with_its_members_tools_and_prompts(kept
 RESTS_ON: dict[str, set[str]] = {
     "question_asked": {"meta_prompt"},
     "task_spec": {"meta_prompt"},
-    "agent_invoked": {"drift.investigate", "council.member", "drift.report", "council.vote", "drift.synthesis"},
+    "agent_invoked": {
+        *("drift.investigate", "council.member", "drift.report"),
+        *("council.entail", "council.vote", "drift.synthesis"),
+    },
     "council_voted": {"drift.investigate", "council.member", "drift.report", "council.vote"},
     "plan_proposed": {"drift.investigate", "council.member", "drift.report", "council.vote"},
 }

@@ -44,6 +44,8 @@ LedgerKind = Literal[
     "run_cancelled",
     "control_refused",
     "mode_set",
+    "role_lent",
+    "role_taken_back",
     "change_frozen",
     "change_thawed",
     "feedback_given",

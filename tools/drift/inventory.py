@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 
 from tools.base import ToolContext, ToolError
@@ -80,10 +81,10 @@ async def get_golden_image(given: GetGoldenImageInput, context: ToolContext) -> 
 
 
 async def get_drift_status(given: GetDriftStatusInput, context: ToolContext) -> GetDriftStatusOutput:
-    families = await families_of(context)
     query = AssetQuery(environment=given.environment, image_family=given.image_family, state="running")
+    families, assets = await asyncio.gather(families_of(context), all_assets(context.estate, context.caller.org, query))
     counts: dict[tuple[Environment, Platform, str], list[bool]] = defaultdict(list)
-    for asset in await all_assets(context.estate, context.caller.org, query):
+    for asset in assets:
         if asset.image_family is None:
             continue
         family = families.get(asset.image_family)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 
 from tools.base import ToolContext, ToolError
@@ -33,9 +34,10 @@ async def simulate_rollout(given: SimulateRolloutInput, context: ToolContext) ->
     plan = GeneratePatchPlanOutput.model_validate(stored)
     asset_ids = [expectation.asset_id for expectation in plan.expectations]
     assets = await callers_assets(asset_ids, context)
-    obstacles = await _obstacles(plan, assets, context)
-    warnings = [f"{asset_id}: {reason}" for asset_id, reason in sorted(obstacles.items())]
-    warnings.extend(await _capacity_warnings(plan, assets, context))
+    obstacles, tight = await asyncio.gather(
+        _obstacles(plan, assets, context), _capacity_warnings(plan, assets, context)
+    )
+    warnings = [*(f"{asset_id}: {reason}" for asset_id, reason in sorted(obstacles.items())), *tight]
     if plan.maintenance_window is None:
         warnings.append("No change window is known in which all of these sites may be changed.")
     duration = sum(_seconds(phase) for phase in plan.phases)

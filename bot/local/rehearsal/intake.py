@@ -45,13 +45,13 @@ def draft(conversation: Conversation) -> Json:
     answers = [plain(text) for text in conversation.texts("answer")]
     written = "\n".join(alert or conversation.texts("request"))
     request = plain(written, split_names=bool(alert))
-    whole = plain("\n".join(conversation.texts("whole_message")))
+    whole = plain("\n".join(conversation.texts("whole_message", "quoted_message")))
     previous = conversation.json_block("previous_task")
     everything = "\n".join([request, *answers])
     asked = without_exclusions(everything)
     if matches(OFF_TOPIC, request) and not any(environments_in(answer) for answer in answers):
         return _decline()
-    parts = parts_of(written) if not alert and not whole else []
+    parts = parts_of(written) if not alert and not conversation.texts("whole_message") else []
     if parts and not answers:
         return _several(parts, environments_in(request))
     if parts and (number := _ordinal(answers[-1])) is not None and number < len(parts):

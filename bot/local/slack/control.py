@@ -15,7 +15,15 @@ from bot.local.slack.messages import Message
 from bot.local.slack.outbox import Outbox, Patience
 from bot.local.slack.people import People
 from bot.local.slack.richtext import rich_text_of
-from bot.local.slack.seed import ALERTMANAGER_APP_ID, ALERTMANAGER_BOT_ID, BOT_USER_ID, User
+from bot.local.slack.seed import (
+    ALERTMANAGER_APP_ID,
+    ALERTMANAGER_BOT_ID,
+    APP_ID,
+    BOT_ID,
+    BOT_USER_ID,
+    TEAM_ID,
+    User,
+)
 from bot.local.slack.views import Views
 from bot.local.slack.webhooks import RequestUrls, Webhooks
 from bot.local.slack.workspace import Workspace, unix_now
@@ -49,6 +57,8 @@ class Control:
             post("/local/close_view", bodies.CloseView, self.close_view),
             post("/local/react", bodies.React, self.react),
             post("/local/home", bodies.OpenHome, self.home),
+            post("/local/assistant", bodies.OpenAssistant, self.assistant),
+            post("/local/shortcut", bodies.Shortcut, self.shortcut),
             post("/local/join", bodies.Join, self.join),
             post("/local/usergroup", bodies.SetUserGroup, self.usergroup),
             post("/local/delivery", bodies.Delivery, self.delivery),
@@ -164,6 +174,41 @@ class Control:
             }
             self._outbox.event({**event, "view": view.shown()} if view else event)
         return {"view": view.shown() if view else None}
+
+    async def assistant(self, body: bodies.OpenAssistant) -> JsonObject:
+        user = self._person(body.user)
+        channel = self._direct(user.id)
+        looking_at = self._workspace.channel(body.context).id if body.context else None
+        root = self._workspace.post(
+            Message(
+                channel,
+                "",
+                "New Assistant Thread",
+                user=BOT_USER_ID,
+                bot_id=BOT_ID,
+                app_id=APP_ID,
+                subtype="assistant_app_thread",
+            )
+        )
+        if "assistant_thread_started" in self._workspace.manifest.events:
+            thread: JsonObject = {
+                "user_id": user.id,
+                "context": {"channel_id": looking_at, "team_id": TEAM_ID, "enterprise_id": None} if looking_at else {},
+                "channel_id": channel,
+                "thread_ts": root.ts,
+            }
+            self._outbox.event({"type": "assistant_thread_started", "assistant_thread": thread, "event_ts": root.ts})
+        return {"channel": channel, "thread_ts": root.ts}
+
+    async def shortcut(self, body: bodies.Shortcut) -> JsonObject:
+        user = self._person(body.user)
+        kind = "message" if body.message_ts else "global"
+        if (kind, body.callback_id) not in self._workspace.manifest.shortcuts:
+            raise Refused(f"There is no {kind} shortcut {body.callback_id} here: nothing was sent.")
+        if body.message_ts is None:
+            return await self._people.shortcut(user, callback_id=body.callback_id)
+        channel = self._workspace.channel(body.channel or "")
+        return await self._people.message_shortcut(user, channel, callback_id=body.callback_id, ts=body.message_ts)
 
     def _direct(self, user: str) -> str:
         channels = self._workspace.channels.values()

@@ -104,6 +104,22 @@ class OpenHome(Body):
     user: str
 
 
+class OpenAssistant(Body):
+    """A person opens the assistant's pane: a new thread of theirs with the app. `context`: the channel they look at."""
+
+    user: str
+    context: str | None = None
+
+
+class Shortcut(Body):
+    """A person picks a shortcut: of a message where `channel` and `message_ts` say which, else the global one."""
+
+    user: str
+    callback_id: str
+    channel: str | None = None
+    message_ts: str | None = None
+
+
 class Join(Body):
     channel: str
     user: str = "gavel"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from urllib.parse import urlsplit
 
 from bot.local.slack.messages import Change, Message
 from bot.local.slack.seed import APP_ID, BOT_USER_ID, TEAM_ID, Channel
 from bot.local.slack.workspace import Workspace, unix_now
 from tools.contracts.common import JsonObject
+
+_URL = re.compile(r"https?://[^\s<>|]+")
 
 VERIFICATION_TOKEN = "0" * 24
 """Slack's deprecated `token` field; nothing is checked with it."""
@@ -42,8 +46,11 @@ def event_callback(event: JsonObject) -> JsonObject:
 def events_for(workspace: Workspace, change: Change) -> list[JsonObject]:
     """The inner events of one change that the app subscribed to and may see."""
     channel = workspace.channels.get(change.channel)
-    if channel is None or change.silent or BOT_USER_ID not in channel.members:
+    if channel is None or change.silent:
         return []
+    links = _links(workspace, change, channel)
+    if BOT_USER_ID not in channel.members:
+        return links
     wanted = workspace.manifest.events
     message = change.message
     match change.kind:
@@ -65,7 +72,34 @@ def events_for(workspace: Workspace, change: Change) -> list[JsonObject]:
             ]
         case _:
             events = []
-    return [event for event in events if _subscription(event) in wanted]
+    return [*(event for event in events if _subscription(event) in wanted), *links]
+
+
+def _links(workspace: Workspace, change: Change, channel: Channel) -> list[JsonObject]:
+    """A person posted links of the app's domains: told wherever it is, a member or not."""
+    message = change.message
+    if change.kind != "message" or message is None or message.bot_id or "link_shared" not in workspace.manifest.events:
+        return []
+    urls = dict.fromkeys(match[0] for match in _URL.finditer(message.text))
+    found = [
+        {"domain": domain, "url": url}
+        for url in urls
+        if (domain := urlsplit(url).hostname) in workspace.manifest.unfurl_domains
+    ]
+    if not found:
+        return []
+    shared: JsonObject = {
+        "type": "link_shared",
+        "channel": channel.id,
+        "is_bot_user_member": BOT_USER_ID in channel.members,
+        "user": message.user,
+        "message_ts": message.ts,
+        "source": "conversations_history",
+        "unfurl_id": f"{channel.id}.{message.ts}",
+        "links": found,
+        "event_ts": message.ts,
+    }
+    return [{**shared, "thread_ts": message.thread_ts} if message.thread_ts else shared]
 
 
 def _subscription(event: JsonObject) -> str:

@@ -125,6 +125,33 @@ class People:
         result.pop("answer", None)
         return result
 
+    async def shortcut(self, user: User, *, callback_id: str) -> JsonObject:
+        """Pick a global shortcut."""
+        payload = {**self._common("shortcut", user), "callback_id": callback_id, "action_ts": f"{time.time():.6f}"}
+        result = await self._ask_interactive(payload, user)
+        result.pop("answer", None)
+        return result
+
+    async def message_shortcut(self, user: User, channel: Channel, *, callback_id: str, ts: str) -> JsonObject:
+        """Pick a shortcut of a message. Raises :class:`Refused` for a message that the person does not see."""
+        message = self._workspace.message(channel.id, ts)
+        if message is None or user.id not in channel.members or message.ephemeral_to not in {None, user.id}:
+            raise Refused(f"{user.name} sees no message {ts} in #{channel.name}: nothing was sent.")
+        payload = {
+            **self._common("message_action", user),
+            "callback_id": callback_id,
+            "action_ts": f"{time.time():.6f}",
+            "message_ts": ts,
+            "channel": {"id": channel.id, "name": channel.name if channel.kind == "channel" else "directmessage"},
+            "message": {**message.shown(all_metadata=True), "team": TEAM_ID},
+            "response_url": self._urls.issue(
+                self.base(), user=user.id, channel=channel.id, thread_ts=message.thread_ts
+            ),
+        }
+        result = await self._ask_interactive(payload, user)
+        result.pop("answer", None)
+        return result
+
     def _seen_view(self, user: User, view_id: str) -> View:
         for view in (self._views.top(user.id), self._views.homes.get(user.id)):
             if view is not None and view.id == view_id:

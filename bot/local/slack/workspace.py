@@ -16,6 +16,7 @@ from bot.local.slack.journal import Journal
 from bot.local.slack.messages import MAX_TEXT, Change, Message
 from bot.local.slack.richtext import rich_text_of
 from bot.local.slack.seed import (
+    APP_ID,
     DEFAULT_MANIFEST,
     AppManifest,
     Channel,
@@ -54,6 +55,8 @@ class Workspace:
         self.users = seed_users()
         self.channels = seed_channels()
         self.usergroups = seed_usergroups()
+        self.panes: dict[tuple[str, str], JsonObject] = {}
+        """Channel and thread of an assistant's pane → `title`, `status`, `loading_messages`, `prompts`, as set last."""
         self._clock = TsClock()
         self._listeners: list[Listener] = []
         self._messages: dict[str, dict[str, Message]] = {}
@@ -167,6 +170,10 @@ class Workspace:
         message.text = message.text[:MAX_TEXT]
         self._keep(message)
         self._write(message)
+        pane = self.panes.get((message.channel, message.thread_ts or ""))
+        if pane is not None and message.app_id == APP_ID:
+            # As in Slack: an answer takes the status away.
+            pane["status"], pane["loading_messages"] = "", []
         self.tell(Change("ephemeral" if message.ephemeral_to else "message", message.channel, message))
         return message
 

@@ -31,6 +31,7 @@ from bot.workflows.messages.alerts import (
     Shown,
     StormFace,
 )
+from bot.workflows.options import STORM_TASK
 from bot.workflows.workbench import Workbench
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind
@@ -69,6 +70,7 @@ class Alerting:
                 DeskStart(entry.org, entry.channel),
                 id=desk_id(entry.org, entry.channel),
                 task_queue=self.task_queue,
+                task_timeout=STORM_TASK,
                 start_signal="enter",
                 start_signal_args=[sign(entry, self.key)],
                 # A desk that has nothing left to do ends, and the next alert opens it again.
@@ -107,6 +109,8 @@ class Alerting:
                 "alert_triaged",
                 {
                     "group": message.group,
+                    "title": first.title,
+                    "labels": first.labels,
                     "storm": message.storm,
                     "alerts": [entry.fingerprint for entry in message.entries],
                     "task": "" if refusal else task,

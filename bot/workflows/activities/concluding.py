@@ -46,9 +46,8 @@ class Concluding:
                 actor="gavel",
                 key="ended",
             )
-            for confirmed in [proved(state, result), *answers_proved(state, result)]:
-                if confirmed is not None:
-                    await self.bench.labels.confirm(confirmed)
+            confirmed = [proved(state, result), *answers_proved(state, result)]
+            await self.bench.labels.confirm(*(each for each in confirmed if each is not None))
             if state.thread_ts is None:
                 await self._tell_directly(state, result, cost_usd=cost_usd)
                 return True

@@ -11,6 +11,7 @@ from temporalio import activity
 from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
 from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
+from bot.delegations.standing import standing_of
 from bot.workflows.activities.elsewhere import close_unanswered
 from bot.workflows.activities.reminding import close_reminders
 from bot.workflows.activities.retrying import is_retry, working
@@ -21,6 +22,7 @@ from bot.workflows.messages import (
     Proposal,
     RefusedDecision,
     RolesInput,
+    Standing,
     TaskRequest,
     TellInput,
 )
@@ -69,10 +71,16 @@ class Deciding:
             )
 
     @activity.defn(name="read_roles")
-    async def read_roles(self, message: RolesInput) -> list[str]:
-        """The roles the person holds now."""
+    async def read_roles(self, message: RolesInput) -> Standing:
+        """The roles the person holds now, and those they have been lent."""
         async with working(self.bench, message.request, message.request.thread_ts):
-            return [*await self.bench.roles.roles_of(message.user)]
+            return await standing_of(
+                message.user,
+                org=message.request.org,
+                roles=self.bench.roles,
+                delegations=self.bench.delegations,
+                now=self.bench.now(),
+            )
 
     @activity.defn(name="tell")
     async def tell(self, message: TellInput) -> bool:
@@ -117,6 +125,8 @@ class Deciding:
                     "target": proposal.plan.target,
                     "issued_at": message.issued_at,
                     "settled": message.settled,
+                    "on_behalf_of": message.behalf,
+                    "lent_until": message.lent_until,
                     "step_up": message.step_up,
                     "waited_seconds": _waited(proposal.card_ts, message.issued_at),
                 },
@@ -129,7 +139,16 @@ class Deciding:
             if message.verdict == "reject":
                 moment = datetime.fromisoformat(message.issued_at)
                 why = reason_words(message.reason_kind, message.reason)
-                offer.votes.append(Vote(user=message.user, verdict="reject", at=moment, reason=why))
+                offer.votes.append(
+                    Vote(
+                        user=message.user,
+                        verdict="reject",
+                        at=moment,
+                        reason=why,
+                        behalf=message.behalf,
+                        lent_until=_moment(message.lent_until),
+                    )
+                )
             card = decided_card(offer, message.verdict) if message.settled else plan_card(offer)
             await self.bench.writer.update(request.channel, proposal.card_ts, card)
             if message.settled:
@@ -155,10 +174,9 @@ def _offered_as(message: PresentInput) -> LedgerKind:
 
 async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *, rest: bool | None = None) -> Offer:
     """The proposal as its card shows it, with the approvals so far. `rest`: see `Offer`; None: as it is now."""
-    environment_size, cost_usd, answers_usd = await asyncio.gather(
+    environment_size, (cost_usd, answers_usd) = await asyncio.gather(
         _environment_size(bench, request, proposal),
-        bench.ledger.cost(request.org, request.task_id),
-        bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
+        bench.ledger.costs(request.org, request.task_id, purposes=JUDGING),
     )
     return Offer(
         plan=proposal.plan,
@@ -174,11 +192,23 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
         simulated=bench.simulated,
         include_dissent=bench.include_dissent,
         votes=[
-            Vote(user=user, verdict="approve", at=datetime.fromisoformat(at))
-            for user, at in zip(proposal.approvals, proposal.approved_at, strict=True)
+            Vote(
+                user=user,
+                verdict="approve",
+                at=datetime.fromisoformat(at),
+                behalf=behalf,
+                lent_until=_moment(until),
+            )
+            for user, at, behalf, until in zip(
+                proposal.approvals, proposal.approved_at, proposal.behalf, proposal.lent_until, strict=True
+            )
         ],
         shapers=proposal.shapers,
     )
+
+
+def _moment(at: str) -> datetime | None:
+    return datetime.fromisoformat(at) if at else None
 
 
 async def _environment_size(bench: Workbench, request: TaskRequest, proposal: Proposal) -> int:

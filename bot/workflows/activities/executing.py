@@ -18,7 +18,7 @@ from bot.workflows.messages import PhaseInput, PhaseResult, Proposal, RollbackIn
 from bot.workflows.workbench import Workbench
 from policies.images import ImageRules, promotions_of
 from tools.contracts.common import JsonObject
-from tools.contracts.identity import Caller
+from tools.contracts.identity import Caller, Role
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.plan import Phase
 from tools.image.models import ValidateImageInput
@@ -36,10 +36,8 @@ class Executing:
             working(self.bench, request, message.thread_ts),
             progress_shown(self.bench, message) as progress,
         ):
-            (caller, approvers), ours = await asyncio.gather(
-                self._people(request, message.proposal), begun(self.bench, message.proposal.plan, [message.index])
-            )
-            reason = await self._refused(message, phase, caller, approvers, ours)
+            caller, approvers = await self._people(request, message.proposal)
+            reason, ours = await self._refused(message, phase, caller, approvers)
             reason = reason or await self._unfit(message, phase, caller, ours)
             if reason:
                 # What an attempt before a crash has begun is still there to be undone.
@@ -85,24 +83,36 @@ class Executing:
             return RollbackResult(ok=not undone.failed, detail=undone.sentence())
 
     async def _people(self, request: TaskRequest, proposal: Proposal) -> tuple[Caller, list[Caller]]:
-        """Who asked and who approved, with the roles they hold now."""
+        """Who asked and who approved, with the roles they hold now. A role by which somebody approved in another's name
+        is held as long as that person holds it and lends it."""
         requester, roles = await asyncio.gather(
             self.bench.caller(request),
-            asyncio.gather(*(self.bench.roles.roles_of(user) for user in proposal.approvals)),
+            asyncio.gather(
+                *(self._held(request, *each) for each in zip(proposal.approvals, proposal.behalf, strict=True))
+            ),
         )
         approvers = [
             Caller(org=request.org, user=user, roles=held) for user, held in zip(proposal.approvals, roles, strict=True)
         ]
         return requester, approvers
 
+    async def _held(self, request: TaskRequest, user: str, behalf: str) -> list[Role]:
+        if not behalf:
+            return await self.bench.roles.roles_of(user)
+        lendings = await self.bench.delegations.to(request.org, user, now=self.bench.now())
+        if behalf not in {lending.giver for lending in lendings}:
+            return []
+        return await self.bench.roles.roles_of(behalf)
+
     async def _refused(
-        self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller], ours: Touched
-    ) -> str | None:
-        """Why the phase may not run any more, or None."""
+        self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]
+    ) -> tuple[str | None, Touched]:
+        """Why the phase may not run any more, or None; and what an attempt before this one has begun of it."""
         plan, report = message.proposal.plan, message.proposal.report
         if plan.digest != report.plan_digest:
-            return "this is not the plan that was judged and approved. Ask again for a fresh plan."
-        refusals, changed = await asyncio.gather(
+            foreign = "this is not the plan that was judged and approved. Ask again for a fresh plan."
+            return foreign, await begun(self.bench, plan, [message.index])
+        refusals, (changed, ours) = await asyncio.gather(
             self.bench.rechecks.recheck(
                 plan,
                 phase=phase,
@@ -114,13 +124,18 @@ class Executing:
                 unattended=message.index < message.proposal.unattended_phases,
                 now=self.bench.now(),
             ),
-            not_as_approved(self.bench, message, ours),
+            self._changed(message),
         )
         if refusals:
-            return "; ".join(refusal.reason for refusal in refusals)
+            return "; ".join(refusal.reason for refusal in refusals), ours
         if changed:
-            return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan."
-        return None
+            return f"{', '.join(changed[:5])} changed since the plan was approved. Ask again for a fresh plan.", ours
+        return None, ours
+
+    async def _changed(self, message: PhaseInput) -> tuple[list[str], Touched]:
+        """What is not as it was approved, and what an attempt before this one has begun."""
+        ours = await begun(self.bench, message.proposal.plan, [message.index])
+        return await not_as_approved(self.bench, message, ours), ours
 
     async def _unfit(self, message: PhaseInput, phase: Phase, caller: Caller, ours: Touched) -> str | None:
         """Why the policies do not let an image be promoted now (`ql.ai.images`), or None. What an earlier attempt has

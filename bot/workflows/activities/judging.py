@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,7 +28,12 @@ class Judging:
         """All four gates, in order. An engine that is away is waited for: no repair attempt is spent on it."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
-            caller, written = await self.bench.caller(request), self._written(message)
+            written = self._written(message)
+            # The tools' answers are for good in the ledger: they need not travel through Temporal.
+            caller, results = await asyncio.gather(
+                self.bench.caller(request),
+                self.bench.ledger.tool_results(request.org, request.task_id, message.investigated.tool_call_ids),
+            )
             examination = await self.bench.pipeline.examine(
                 written,
                 JudgeContext(
@@ -38,10 +44,7 @@ class Judging:
                     revision=message.revision,
                     council=message.investigated.council,
                     known_tool_calls=frozenset(message.investigated.tool_call_ids),
-                    # From the ledger, where the tools' answers are for good: they need not travel through Temporal.
-                    results=await self.bench.ledger.tool_results(
-                        request.org, request.task_id, message.investigated.tool_call_ids
-                    ),
+                    results=results,
                     approval_expiry_seconds=request.limits.approval_seconds,
                     now=self.bench.now(),
                 ),

@@ -8,7 +8,9 @@ from temporalio import activity
 
 from agents.orchestrator.chat import JUDGING
 from bot.blocks.report import ReportCard, handover_card, report_card
+from bot.blocks.triage import Triage
 from bot.workflows.activities.retrying import is_retry, working
+from bot.workflows.activities.triage_of import triage_of
 from bot.workflows.messages import HandOverInput, ReportInput, TaskRequest
 from bot.workflows.workbench import Workbench
 from tools.contracts.signing import sign
@@ -25,15 +27,16 @@ class Reporting:
         """Put a report that passed the gates into the thread."""
         request = message.request
         async with working(self.bench, request, message.thread_ts):
+            cost_usd, answers_usd = await self.bench.ledger.costs(request.org, request.task_id, purposes=JUDGING)
             card = report_card(
                 ReportCard(
                     report=message.found,
                     agent=message.spec.agents[0],
                     gates=message.gates,
                     council=message.council,
-                    alert=request.text.partition("\n")[0] if request.source == "alert" else "",
-                    cost_usd=await self.bench.ledger.cost(request.org, request.task_id),
-                    answers_usd=await self.bench.ledger.cost(request.org, request.task_id, purposes=JUDGING),
+                    triage=await self._triage(message) if request.source == "alert" else None,
+                    cost_usd=cost_usd,
+                    answers_usd=answers_usd,
                     simulated=self.bench.simulated,
                     include_dissent=self.bench.include_dissent,
                 )
@@ -46,6 +49,12 @@ class Reporting:
                 check_first=is_retry(),
             )
         return True
+
+    async def _triage(self, message: ReportInput) -> Triage:
+        bench = self.bench
+        return await triage_of(
+            message.request, message.found, ledger=bench.ledger, estate=bench.estate, page=bench.page
+        )
 
     @activity.defn(name="hand_over")
     async def hand_over(self, message: HandOverInput) -> TaskRequest:

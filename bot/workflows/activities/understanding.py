@@ -54,6 +54,12 @@ def open_alert(question: Question) -> str:
     )
 
 
+def _from_a_shortcut(message: UnderstandInput) -> bool:
+    """It is asked about somebody's message, in its thread, and nobody there has seen who asked for what."""
+    request = message.request
+    return bool(request.quoted) and not (message.exchanges or request.part_of or request.handed_over_from)
+
+
 @dataclass(frozen=True)
 class Understanding:
     bench: Workbench
@@ -69,6 +75,7 @@ class Understanding:
                 "text": request.text,
                 "channel": request.channel,
                 "thread_ts": request.thread_ts,
+                **({"quoted": request.quoted} if request.quoted else {}),
             }
             if request.files:
                 heard["files"] = request.files
@@ -79,7 +86,9 @@ class Understanding:
                 await self._record("question_answered", body, request, key, recorder=recorder)
             await self._close_question(message)
             try:
-                thread_ts = message.thread_ts or await self._open_thread(request)
+                thread_ts = message.thread_ts
+                if thread_ts is None or _from_a_shortcut(message):
+                    thread_ts = await self._open_thread(request)
             except SlackRefused as refused:
                 if refused.error not in NO_ROOM:
                     raise
@@ -172,6 +181,7 @@ class Understanding:
                 alert_fields={"message": request.text} if request.source == "alert" else {},
                 exchanges=answered,
                 whole=request.whole,
+                quoted=request.quoted,
                 previous=await self._previous(request),
                 received_at=request.received_at,
                 channel=request.channel,
@@ -281,16 +291,19 @@ class Understanding:
         return Understood(thread_ts=thread_ts, spec=spec)
 
     async def _open_thread(self, request: TaskRequest) -> str:
-        """A slash command has no message of its own: say in the channel who asked for what."""
+        """A slash command has no message of its own: say in the channel, or in the thread of the message that a
+        shortcut was picked of, who asked for what."""
         await self.bench.ledger.settled(request.org, request.task_id)
         said = f"{person(request.user)} asked: {inline(request.text, 400)}"
         opened = await self.bench.writer.post_once(
-            self.bench.thread(request, None),
+            self.bench.thread(request, request.thread_ts),
             compose(said, [section(said)]),
             key=ROOT,
             task_id=request.task_id,
             check_first=is_retry(),
         )
+        if request.thread_ts is not None:
+            return request.thread_ts
         body: JsonObject = {"thread_ts": opened}
         await self._record("thread_opened", body, request, "thread", recorder=Soon(self.bench.ledger))
         return opened

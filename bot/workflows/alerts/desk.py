@@ -85,7 +85,9 @@ class TriageWorkflow:
         return not self._waiting and self._showing.rests and self._inquiries.rests
 
     async def _weigh(self) -> None:
-        entries, self._waiting = self._waiting, []
+        # What a step told twice, because its first attempt had no answer, is weighed once.
+        entries = list({entry.mac: entry for entry in self._waiting}.values())
+        self._waiting = []
         vouched = await steps.authentic_ones(entries) if entries else []
         for entry, authentic in zip(entries, vouched, strict=True):
             if authentic and (entry.org, entry.channel) == (self.start.org, self.start.channel):

@@ -31,7 +31,7 @@ class TriageRules:
     """An alert that fires again within so long after it was looked into is not looked into again."""
     reopen_seconds: int = 86_400
     """An alert that fires again within so long after it was over goes on in the same thread."""
-    recount_seconds: float = 15.0
+    recount_seconds: float = 30.0
     """How often at most a count that only grew is passed on."""
     group_by: list[str] = field(default_factory=list[str])
     """Labels that belong together where all of those that are there are equal."""

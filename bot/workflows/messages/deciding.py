@@ -118,6 +118,27 @@ class RolesInput:
 
 
 @dataclass(frozen=True)
+class Lent:
+    """A role that somebody lent the person."""
+
+    giver: str
+    """Slack user id."""
+    roles: list[str]
+    """That the giver holds now, of their own."""
+    until: str
+    """RFC 3339, UTC."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """In whose name a person may decide, now."""
+
+    roles: list[str]
+    """Their own."""
+    lent: list[Lent] = field(default_factory=list[Lent])
+
+
+@dataclass(frozen=True)
 class RefusedDecision:
     """A decision that does not count, and why: for the ledger and for the one who clicked."""
 
@@ -155,6 +176,10 @@ class AcceptedDecision:
     """True: the quorum is reached, or it was a rejection."""
     elsewhere: list[Elsewhere] = field(default_factory=list[Elsewhere])
     """Questions about another environment that are closed by it, unanswered."""
+    behalf: str = ""
+    """Slack user id of who lent them the role they decided by; empty: it was their own."""
+    lent_until: str = ""
+    """RFC 3339, UTC."""
     step_up: str = ""
     """What the person typed, where the requirement asks for it."""
     reason_kind: ReasonKind = ""

@@ -64,6 +64,8 @@ class TaskRequest:
     """For a part: the whole message. Untrusted."""
     follows: str = ""
     """The last task of the same thread, which is over."""
+    quoted: str = ""
+    """The message that the person points at. Untrusted, redacted; evidence of what they ask, and no request."""
     files: list[str] = field(default_factory=list[str])
     """Slack's ids of what was attached. The files themselves never come here: `bot.attachments`."""
     mac: str = ""

@@ -87,6 +87,10 @@ class Proposal:
     """Distinct people, in the order they approved."""
     approved_at: list[str] = field(default_factory=list[str])
     """When, as the edge saw the clicks; in the same order."""
+    behalf: list[str] = field(default_factory=list[str])
+    """Who lent each of them the role they approved by, in the same order; empty: it was their own."""
+    lent_until: list[str] = field(default_factory=list[str])
+    """Until when, in the same order."""
     shapers: list[str] = field(default_factory=list[str])
     """Who changed by a reply what was planned. They approve it no more than the one who asked does."""
     reminders: list[str] = field(default_factory=list[str])

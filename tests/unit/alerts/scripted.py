@@ -36,7 +36,7 @@ from bot.workflows.messages.alerts import (
     Shown,
     TriageRules,
 )
-from bot.workflows.worker import SANDBOX
+from bot.workflows.sandbox import SANDBOX
 from tools.contracts.alert_notice import AlertNotice, NoticeStatus
 from tools.contracts.incident import AlertSeverity
 from tools.contracts.signing import sign

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.blocks.text import clip, code, escape, inline, length, markdown, one_line, plain
+from bot.blocks.text import clean, clip, code, escape, inline, length, markdown, one_line, plain
 from tests.unit.blocks.rules import assert_harmless
 
 
@@ -67,3 +67,9 @@ def test_a_tower_of_marks_is_cut_down() -> None:
 def test_clip_counts_as_slack_might_at_worst() -> None:
     assert clip("👍👍👍", 5) == "👍👍…"
     assert clip("abc", 3) == "abc"
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_english_is_cleaned_as_any_other_text_is(text: str) -> None:
+    """By a shorter way: a letter that is not of it makes the text take the long one."""
+    assert clean(text) + "é" == clean(f"{text}é")

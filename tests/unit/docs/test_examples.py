@@ -66,10 +66,12 @@ def _write(path: Path, text: str) -> None:
 
 
 def _configures(block: Block, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is shown as YAML is a part of gavel.yaml."""
+    """What is shown as YAML is a part of gavel.yaml, unless it names another program's file."""
     path = directory / (block.file or f"example-{block.line}.yaml")
     _write(path, block.body)
     assert yaml.safe_load(block.body), f"{block.page.name}:{block.line} says nothing"
+    if block.file not in {"", "gavel.yaml"}:
+        return
     with monkeypatch.context() as patch:
         patch.setenv(CONFIG_VARIABLE, str(path))
         load_settings()

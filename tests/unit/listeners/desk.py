@@ -34,6 +34,7 @@ from bot.intake import Intake
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
+from bot.listeners.links import TaskFinder
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
@@ -130,6 +131,7 @@ async def open_desk(
     roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
     home_reader: Callable[[AsyncWebClient], Reader] | None = None,
+    task_finder: Callable[[AsyncWebClient], TaskFinder] | None = None,
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
     credentials = slack.workspace.credentials
@@ -159,6 +161,7 @@ async def open_desk(
         feedback_door=feedback_door,
         roles=roles,
         freeze_door=freeze_door,
+        task_finder=task_finder(client) if task_finder is not None else None,
         home_reader=home_reader(client) if home_reader is not None else None,
     )
     handler = AsyncSocketModeHandler(app, credentials.app_token)

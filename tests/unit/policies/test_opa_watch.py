@@ -43,6 +43,8 @@ class _Gavel:
 
     policies: HeldPolicies
     listing: _Counted
+    roots: list[object]
+    """What was read of `data.gavel`."""
     http: aiohttp.ClientSession = field(default_factory=aiohttp.ClientSession)
 
     async def alter(self, text: str = ALTERED) -> None:
@@ -64,8 +66,15 @@ class _Gavel:
 @asynccontextmanager
 async def _asking(server: OpaServer) -> AsyncGenerator[_Gavel]:
     listing = _Counted(server.url)
-    async with new_client(server.url, token=None, timeout_seconds=5) as client:
-        gavel = _Gavel(HeldPolicies(listing, Watch(client), url=server.url), listing)
+    roots = list[object]()
+    async with new_client(server.url, token=None, timeout_seconds=5) as client, aiohttp.ClientSession() as session:
+
+        async def root() -> object:
+            async with session.get(f"{server.url}/v1/data/gavel") as answer:
+                roots.append((await answer.json()).get("result"))
+            return roots[-1]
+
+        gavel = _Gavel(HeldPolicies(listing, Watch(client), root=root, url=server.url), listing, roots)
         yield gavel
         await gavel.http.close()
     await listing.aclose()
@@ -75,7 +84,24 @@ async def test_what_nobody_wrote_to_is_read_once(own_opa_server: OpaServer) -> N
     async with _asking(own_opa_server) as gavel:
         for _ in range(5):
             await gavel.policies.now()
-        assert gavel.listing.readings == 1
+        assert gavel.listing.readings == len(gavel.roots) == 1
+
+
+async def test_data_that_another_wrote_is_noticed(own_opa_server: OpaServer) -> None:
+    """A freeze that an operator sets or lifts on the server counts at once, though no policy changed."""
+    freezes = f"{own_opa_server.url}/v1/data/gavel/freezes"
+    async with _asking(own_opa_server) as gavel:
+        for held in ({"freezes": [1]}, {"freezes": [2]}):
+            async with gavel.http.put(freezes, json=held["freezes"]) as answer:
+                assert answer.status == 204
+            assert (await gavel.policies.now()).root == (await gavel.policies.now()).root == held
+        async with gavel.http.patch(freezes, json=[{"op": "replace", "path": "/0", "value": 3}]) as answer:
+            assert answer.status == 204
+        assert (await gavel.policies.now()).root == {"freezes": [3]}
+        async with gavel.http.delete(freezes) as answer:
+            assert answer.status == 204
+        assert (await gavel.policies.now()).root == {}
+        assert len(gavel.roots) == 4
 
 
 async def test_what_another_wrote_is_noticed_whoever_asked_in_between(own_opa_server: OpaServer) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompts.fence import FENCE_TAG, clip, fence
+from prompts.fence import FENCE_TAG, clip, fence, neutralise
 from prompts.library import PromptError, PromptLibrary
 
 HEAD = "---\nid: demo\nversion: 1.0.0\nmodel_class: fast\noutput: text\nchangelog: ['1.0.0: first']\n---\n"
@@ -110,3 +110,9 @@ def test_long_text_keeps_its_head_and_tail() -> None:
     assert clipped.endswith("z" * 100)
     assert "800 characters left out" in clipped
     assert clip("short", 400) == "short"
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_english_loses_what_hides_as_any_other_text_does(text: str) -> None:
+    """By a shorter way: a letter that is not of it makes the text take the long one."""
+    assert neutralise(text) + "é" == neutralise(f"{text}é")

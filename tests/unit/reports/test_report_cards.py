@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from agents.specialists.specialist import SpecialistAgent
 from bot.advisories.store import SqlAdvisories
 from bot.blocks.message import Message
 from bot.blocks.report import ReportCard, report_card
+from bot.blocks.triage import Before, Triage
 from tests.unit.agents.bench import ORG
 from tests.unit.blocks.rules import assert_fits, assert_harmless, texts
 from tests.unit.reports.bench import opened, task_of
@@ -28,8 +30,16 @@ HOSTILE = "<!channel> *click* <https://evil.example|here> `x`\u202e"
 def card_of(outcome: AgentOutcome) -> Message:
     assert outcome.report is not None
     gates = GateReport(plan_digest="sha256:0", policy_digest=None, results=[], requirement=None, subject="report")
+    before = Before(datetime(2026, 11, 1, tzinfo=UTC), HOSTILE, HOSTILE, HOSTILE)
     card = ReportCard(
-        outcome.report, "incident", gates, outcome.council, alert="", cost_usd=None, answers_usd=None, simulated=True
+        outcome.report,
+        "incident",
+        gates,
+        outcome.council,
+        triage=Triage(HOSTILE, [before] * 9, [HOSTILE], [HOSTILE]),
+        cost_usd=None,
+        answers_usd=None,
+        simulated=True,
     )
     return report_card(card)
 
@@ -37,7 +47,20 @@ def card_of(outcome: AgentOutcome) -> Message:
 @pytest.mark.parametrize(
     ("agent", "said"),
     [
-        (IncidentAgent, ["Timeline", "Not named as the cause", "Blast radius", "first error"]),
+        (
+            IncidentAgent,
+            [
+                "Is it real?*  Yes",
+                "What changed",
+                "Likely cause",
+                "Seen before",
+                "Page",
+                "Timeline",
+                "Not named as the cause",
+                "Blast radius",
+                "first error",
+            ],
+        ),
         (SecurityAgent, ["Exposed", "Blast radius", "Compared with"]),
         (ComplianceAgent, ["Frameworks", "Measured now", "Evidence on file"]),
         (CostAgent, ["Largest savings", "Billed"]),

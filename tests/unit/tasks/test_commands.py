@@ -12,9 +12,9 @@ from temporalio.client import Client
 
 from bot.desks import Desk as CommandDesk
 from bot.keys import load_keys
-from bot.late import policy_desk, task_desk
+from bot.late_surfaces import policy_desk, task_desk
 from bot.local.slack.seed import Channel
-from bot.roles import ListedRoles, RolesUnavailable
+from bot.roles import Address, ListedRoles, RolesUnavailable
 from bot.settings import DatabaseSettings, Settings
 from tests.unit.ledger.book import Book
 from tests.unit.listeners.desk import Desk, open_desk
@@ -149,6 +149,9 @@ async def test_without_a_role_nothing_is_shown(slack: Slack, temporal: Client, s
 class Away:
     async def roles_of(self, user: str) -> list[Role]:
         raise RolesUnavailable(f"nobody knows {user}")
+
+    async def address_of(self, role: Role) -> Address:
+        raise RolesUnavailable(f"nobody knows who is {role}")
 
 
 @pytest.mark.parametrize(("roles", "said"), [(Away(), "Slack did not say which roles"), (None, "nobody here can say")])

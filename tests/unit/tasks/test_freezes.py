@@ -24,7 +24,7 @@ from bot.blocks.freeze import (
 )
 from bot.freeze_desk import LedgerFreezes
 from bot.keys import load_keys
-from bot.late import LateFreezes
+from bot.late_surfaces import LateFreezes
 from bot.ledger.ledger import Ledger
 from bot.listeners.freezes import FreezeDoor
 from bot.opening import open_ledger

@@ -15,7 +15,8 @@ from bot.blocks.ask import ASK_FORM
 from bot.blocks.freeze import FREEZE_FORM
 from bot.blocks.message import MAX_SECTION
 from bot.keys import load_keys
-from bot.late import LateFreezes, LateHome, LateMode
+from bot.late import LateMode
+from bot.late_surfaces import LateFreezes, LateHome
 from bot.listeners.freezes import FreezeDoor
 from bot.modes.channels import ChannelModes
 from bot.roles import ListedRoles

@@ -16,8 +16,8 @@ from temporalio.worker import Worker
 
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.messages import Answer, Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
+from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
-from bot.workflows.worker import SANDBOX
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control, ControlAction

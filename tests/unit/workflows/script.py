@@ -101,6 +101,8 @@ class Script:
     """What each step answers, and everything it was asked."""
 
     roles: dict[str, list[str]] = field(default_factory=lambda: {"UGRACE": ["approver"], "ULINUS": ["approver"]})
+    lent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Taker → whose roles they were lent."""
     quorum: int = 1
     step_up_reasons: list[str] = field(default_factory=list[str])
     questions: int = 0
@@ -279,9 +281,13 @@ class Script:
         return "5.000200" if message.escalates else "5.000100"
 
     @activity.defn(name="read_roles")
-    async def read_roles(self, message: m.RolesInput) -> list[str]:
+    async def read_roles(self, message: m.RolesInput) -> m.Standing:
         self.asked.append(("read_roles", message))
-        return self.roles.get(message.user, [])
+        lent = [
+            m.Lent(giver, self.roles.get(giver, []), "2099-01-01T00:00:00+00:00")
+            for giver in self.lent.get(message.user, [])
+        ]
+        return m.Standing(roles=self.roles.get(message.user, []), lent=lent)
 
     @activity.defn(name="refuse_decision")
     async def refuse_decision(self, message: m.RefusedDecision) -> bool:

@@ -16,8 +16,8 @@ from temporalio.worker import Worker
 import bot
 from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
+from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
-from bot.workflows.worker import SANDBOX
 from tests.unit.policies.plans import make_plan
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.local.slack.api.call import Call, Method
 from bot.local.slack.blocks.validate import accept_attachments, accept_blocks
@@ -161,10 +162,44 @@ def _permalink(call: Call) -> JsonObject:
     return {"channel": channel.id, "permalink": link}
 
 
+def _unfurl(call: Call) -> JsonObject:
+    """`channel` and `ts`, or `unfurl_id` and `source` as `link_shared` named them."""
+    unfurls = call.json("unfurls", error="invalid_unfurls_format")
+    if not unfurls:
+        raise SlackError("missing_unfurls")
+    if not is_object(unfurls):
+        raise SlackError("invalid_unfurls_format")
+    unfurl_id, source = call.text("unfurl_id"), call.text("source")
+    if unfurl_id:
+        if source not in {"composer", "conversations_history"}:
+            raise SlackError("invalid_source" if source else "missing_source")
+        name, _, ts = unfurl_id.partition(".")
+    else:
+        name, ts = call.text("channel") or "", call.text("ts") or ""
+    if not name:
+        raise SlackError("missing_channel")
+    if not ts:
+        raise SlackError("missing_ts")
+    message = call.workspace.message(call.workspace.channel(name).id, ts)
+    if message is None or message.ephemeral_to is not None:
+        raise SlackError("cannot_find_message")
+    made: list[JsonObject] = []
+    for url, unfurl in unfurls.items():
+        ours = urlsplit(url).hostname in call.workspace.manifest.unfurl_domains
+        if not ours or url not in message.text or not is_object(unfurl):
+            raise SlackError("cannot_unfurl_url" if is_object(unfurl) else "cannot_parse_attachment")
+        made.append({**unfurl, "from_url": url, "app_unfurl_url": url, "is_app_unfurl": True, "app_id": APP_ID})
+    previous = message.shown()
+    message.attachments = accept_attachments(made)
+    call.workspace.changed(message, previous)
+    return {}
+
+
 METHODS: dict[str, Method] = {
     "chat.postMessage": Method(_post, "special", ("chat:write",)),
     "chat.update": Method(_update, "tier3", ("chat:write",)),
     "chat.delete": Method(_delete, "tier3", ("chat:write",)),
     "chat.postEphemeral": Method(_post_ephemeral, "tier4", ("chat:write",)),
+    "chat.unfurl": Method(_unfurl, "tier3", ("links:write",)),
     "chat.getPermalink": Method(_permalink, "special"),
 }

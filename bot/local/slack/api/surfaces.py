@@ -48,42 +48,59 @@ def _publish(call: Call) -> JsonObject:
     return {"view": call.views.publish(user, view, known_hash=call.text("hash")).shown()}
 
 
-def _thread(call: Call) -> tuple[str, str]:
+MAX_PROMPTS = 4
+"""Slack shows no more of them."""
+MAX_LOADING_MESSAGES = 10
+
+
+def _pane(call: Call) -> tuple[str, str, JsonObject]:
+    """Channel, thread, and what is set there."""
     channel = call.joined_channel("channel_id")
     (ts,) = call.required("thread_ts")
     if call.workspace.message(channel.id, ts) is None:
-        raise SlackError("thread_not_found")
-    return channel.id, ts
+        raise SlackError("invalid_thread_ts")
+    return channel.id, ts, call.workspace.panes.setdefault((channel.id, ts), {})
+
+
+def _in_direct(call: Call) -> tuple[str, str, JsonObject]:
+    channel, ts, pane = _pane(call)
+    if call.workspace.channels[channel].kind != "im":
+        raise SlackError("channel_type_not_supported")
+    return channel, ts, pane
+
+
+def _tell(call: Call, channel: str, ts: str, pane: JsonObject) -> JsonObject:
+    call.workspace.tell(Change("status", channel, detail={"thread_ts": ts, **pane}))
+    return {}
 
 
 def _set_status(call: Call) -> JsonObject:
-    channel, ts = _thread(call)
+    channel, ts, pane = _pane(call)
     if call.args.get("status") is None:
         raise SlackError("invalid_arguments", "[ERROR] missing required field: status")
-    loading = call.json("loading_messages")
-    detail: JsonObject = {
-        "thread_ts": ts,
-        "status": call.text("status") or "",
-        "loading_messages": loading if is_list(loading) else [],
-    }
-    call.workspace.tell(Change("status", channel, detail=detail))
-    return {}
+    given = call.json("loading_messages")
+    loading = [str(item) for item in given] if is_list(given) else []
+    if len(loading) > MAX_LOADING_MESSAGES:
+        raise SlackError("invalid_arguments", f"[ERROR] no more than {MAX_LOADING_MESSAGES} items allowed")
+    pane |= {"status": call.text("status") or "", "loading_messages": loading}
+    return _tell(call, channel, ts, pane)
 
 
 def _set_title(call: Call) -> JsonObject:
-    channel, ts = _thread(call)
-    (title,) = call.required("title")
-    call.workspace.tell(Change("status", channel, detail={"thread_ts": ts, "title": title}))
-    return {}
+    channel, ts, pane = _in_direct(call)
+    (pane["title"],) = call.required("title")
+    return _tell(call, channel, ts, pane)
 
 
 def _set_prompts(call: Call) -> JsonObject:
-    channel, ts = _thread(call)
+    channel, ts, pane = _in_direct(call)
     prompts = objects(call.json("prompts"))
     if not prompts or not all(prompt.get("title") and prompt.get("message") for prompt in prompts):
         raise SlackError("invalid_arguments", "[ERROR] missing required field: prompts")
-    call.workspace.tell(Change("status", channel, detail={"thread_ts": ts, "prompts": prompts}))
-    return {}
+    if len(prompts) > MAX_PROMPTS:
+        raise SlackError("invalid_arguments", f"[ERROR] no more than {MAX_PROMPTS} items allowed")
+    pane |= {"prompts": prompts, "prompts_title": call.text("title") or ""}
+    return _tell(call, channel, ts, pane)
 
 
 METHODS: dict[str, Method] = {

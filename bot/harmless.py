@@ -1,0 +1,41 @@
+"""Whether a JSON value holds nothing to redact, told from its text: one search where the walk makes one a string."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from bot.redaction import HINTS, MAX_DEPTH, NAME_HINTS, is_object
+
+_NARROWER = {
+    # A password in a URL stands before an @ without a slash or a space between.
+    "://": r"://(?=[^\s/]*@)",
+    # A quote in the text that is not escaped ends a string. What stands under `prompt_tokens` and its like is a number.
+    "token": r'token(?!s":(?:\d|null))',
+}
+# Only of names under which there can be text.
+_OF_NAMES = (rf'{hint}(?=(?:[^"\\]|\\.)*+":["\[{{])' for hint in NAME_HINTS if hint not in HINTS)
+_CLUE = re.compile("|".join([*(_NARROWER.get(hint, re.escape(hint)) for hint in sorted(HINTS)), *_OF_NAMES]))
+
+
+def is_harmless(value: Any, text: str) -> bool:
+    """Whether `bot.redaction.redact_json` would give `value` back as it is. False: perhaps not.
+
+    `text` is its JSON, without a space between names and values, in which only quotes, backslashes and controls are
+    escaped. What begins a secret, or names one, then stands in it as it does in the value.
+    """
+    return _CLUE.search(text.casefold()) is None and not _nested_too_deep(value)
+
+
+def _nested_too_deep(value: Any) -> bool:
+    level = _containers([value])
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _containers(outer.values() if is_object(outer) else outer)]
+        if not level:
+            return False
+    return True
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, (dict, list, tuple))]

@@ -1,0 +1,108 @@
+"""The message shortcut "Ask Gavel about this": a form about a message, and a task in its thread.
+
+What the message says is evidence; nobody asked for anything by writing it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.alerts.alert_text import alert_text
+from bot.blocks import ask, sentences
+from bot.blocks.modal import MAX_PRIVATE_METADATA
+from bot.intake import Arrival, HandOverFailed, Intake
+from bot.listeners.ask_form import Wrong, asked_in
+from bot.listeners.step_up import OpenForm
+from bot.redaction import redact
+from bot.slack_web import child
+from tools.whole_text import whole_text
+
+MAX_QUOTED_BYTES = 2_400
+"""Of the message, as it travels in the form."""
+
+NO_WORDS = "(a message without words)"
+
+_ABOUT = TypeAdapter(dict[str, str])
+
+
+@dataclass(frozen=True)
+class AboutMessage:
+    intake: Intake
+    org: str | None
+    open_form: OpenForm
+
+    async def on_shortcut(self, body: dict[str, Any]) -> None:
+        """Raises `FormNotOpened`: it is then not acknowledged, and Slack tells the person so."""
+        message = child(body, "message")
+        about = About(
+            channel=str(child(body, "channel").get("id") or ""),
+            thread_ts=str(message.get("thread_ts") or body.get("message_ts") or message.get("ts") or ""),
+            # Redacted before it goes anywhere: the form holds it until it is sent.
+            quoted=redact(alert_text(message)).text or NO_WORDS,
+        )
+        metadata = about.encode()
+        await self.open_form(
+            str(body["trigger_id"]), ask.about_form(metadata=metadata, quoted=About.decode(metadata).quoted)
+        )
+
+    async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
+        """What to show under which field; empty: it is handed over. A form that comes twice starts one task."""
+        view: dict[str, Any] = body["view"]
+        asked = asked_in(view)
+        if isinstance(asked, Wrong):
+            return asked.errors
+        try:
+            about = About.decode(str(view.get("private_metadata") or ""))
+        except ValueError:
+            return {ask.REQUEST_BLOCK: ask.UNREADABLE}
+        arrival = Arrival(
+            org=self.org or str(body["team"]["id"]),
+            user=str(body["user"]["id"]),
+            source="command",
+            channel=about.channel,
+            text=asked.text,
+            thread_ts=about.thread_ts,
+            message_ts=None,
+            unique=str(view["id"]),
+            quoted=about.quoted,
+        )
+        try:
+            await self.intake.accept(arrival)
+        except HandOverFailed:
+            return {ask.REQUEST_BLOCK: sentences.workflow_away().text}
+        return {}
+
+
+@dataclass(frozen=True)
+class About:
+    """Which message, and what it says. Travels as the form's private metadata."""
+
+    channel: str
+    thread_ts: str
+    quoted: str
+    """Untrusted, redacted; cut to what the form holds."""
+
+    def encode(self) -> str:
+        whole, left = whole_text(self.quoted).encode(), MAX_QUOTED_BYTES
+        while True:
+            quoted = whole[:left].decode(errors="ignore")
+            found = json.dumps({"c": self.channel, "t": self.thread_ts, "q": quoted}, ensure_ascii=False)
+            if len(found.encode()) <= MAX_PRIVATE_METADATA or not left:
+                return found
+            # Quotes and line ends take two bytes in JSON.
+            left = left * 3 // 4
+
+    @classmethod
+    def decode(cls, metadata: str) -> About:
+        """Raises ValueError for what :meth:`encode` did not make."""
+        try:
+            fields = _ABOUT.validate_json(metadata)
+        except ValidationError as error:
+            raise ValueError("the form's metadata is none of ours") from error
+        if set(fields) != {"c", "t", "q"} or not fields["c"] or not fields["t"]:
+            raise ValueError("the form's metadata is none of ours")
+        return cls(fields["c"], fields["t"], fields["q"])

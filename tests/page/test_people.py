@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Browser, expect
 
@@ -284,3 +285,46 @@ async def test_a_workspace_that_goes_away_and_comes_back_is_shown_as_it_is_then(
         await expect(page.page.get_by_text("app connected")).to_be_visible()
         # The browser itself says that the line was broken.
         page.problems[:] = [problem for problem in page.problems if "net::ERR_FAILED" not in problem]
+
+
+async def test_shortcuts_are_offered_where_slack_offers_them(browser: Browser, slack: Slack, bot: Bot) -> None:
+    asked: list[JsonObject] = []
+
+    async def heard(body: JsonObject, ack: Callable[[], Awaitable[object]]) -> None:
+        asked.append(body)
+        await ack()
+
+    for name in ("gavel.shortcut.ask", "gavel.shortcut.about"):
+        bot.app.shortcut(name)(heard)
+    await slack.say("what is this?", user="grace")
+    async with window(browser, slack.base) as page:
+        await page.channel.get_by_role("button", name="Shortcuts").click()
+        await page.page.get_by_role("menuitem", name="Ask Gavel").click()
+        await until(lambda: len(asked) == 1)
+        message = page.said("what is this?", within=page.channel)
+        await message.hover()
+        await message.get_by_role("button", name="More actions").click()
+        await message.get_by_role("menuitem", name="Ask Gavel about this").click()
+        await until(lambda: len(asked) == 2)
+    assert [body["type"] for body in asked] == ["shortcut", "message_action"]
+    assert asked[1]["message"]["text"] == "what is this?"
+
+
+async def test_the_assistant_greets_with_prompts_that_one_click_sends(browser: Browser, slack: Slack, bot: Bot) -> None:
+    async def started(event: JsonObject) -> None:
+        channel, ts = event["assistant_thread"]["channel_id"], event["assistant_thread"]["thread_ts"]
+        prompts = [{"title": "What has drifted?", "message": "which servers have drifted?"}]
+        await slack.post(channel=channel, thread_ts=ts, text="What can I do?")
+        await slack.call("assistant.threads.setTitle", channel_id=channel, thread_ts=ts, title="Drift")
+        await slack.call("assistant.threads.setSuggestedPrompts", channel_id=channel, thread_ts=ts, prompts=prompts)
+        await slack.call("assistant.threads.setStatus", channel_id=channel, thread_ts=ts, status="is looking")
+
+    bot.app.event("assistant_thread_started")(started)
+    async with window(browser, slack.base) as page:
+        await page.go("Gavel")
+        await page.page.get_by_role("button", name="New chat").click()
+        await expect(page.thread.get_by_role("heading")).to_contain_text("Drift")
+        await expect(page.thread.get_by_role("status")).to_contain_text("Gavel is looking")
+        await page.page.reload()
+        await page.thread.get_by_role("button", name="What has drifted?").click()
+        await expect(page.said("which servers have drifted?")).to_be_visible()

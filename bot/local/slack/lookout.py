@@ -78,6 +78,7 @@ class Lookout:
             "usergroups": [asdict(group) for group in self._workspace.usergroups.values()],
             "commands": sorted(self._workspace.manifest.commands),
             "command_help": [asdict(each) for each in self._workspace.manifest.command_help],
+            "shortcuts": self._shortcuts(),
             "latest": self._latest(),
             "mode": "http" if self._webhooks.urls else "socket",
             "connections": self._sockets.count,
@@ -88,6 +89,15 @@ class Lookout:
             "home": home.shown() if home else None,
         }
         return web.json_response(body)
+
+    def _shortcuts(self) -> list[JsonObject]:
+        """Each with the name that people see."""
+        manifest = self._workspace.manifest
+        names = dict(manifest.shortcut_names)
+        return [
+            {"type": kind, "callback_id": callback_id, "name": names.get(callback_id, callback_id)}
+            for kind, callback_id in sorted(manifest.shortcuts)
+        ]
 
     def _latest(self) -> JsonObject:
         """The newest public message of each channel that has one."""
@@ -113,7 +123,8 @@ class Lookout:
         if not messages:
             return web.json_response({"ok": False, "error": "thread_not_found"}, status=404)
         shown: list[Any] = [view_of(self._workspace, each) for each in messages if seen_by(each, viewer)]
-        return web.json_response({"channel": channel.id, "ts": ts, "messages": shown})
+        pane = self._workspace.panes.get((channel.id, ts), {})
+        return web.json_response({"channel": channel.id, "ts": ts, "messages": shown, "pane": pane})
 
     async def stats(self, request: web.Request) -> web.Response:
         """Counts and latencies; `?envelopes=N` adds the newest N records."""

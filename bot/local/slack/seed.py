@@ -75,6 +75,8 @@ class AppManifest:
     command_help: tuple[CommandHelp, ...] = ()
     shortcuts: frozenset[tuple[str, str]] = frozenset()
     """`global` or `message`, and the callback id."""
+    shortcut_names: tuple[tuple[str, str], ...] = ()
+    """The callback id, and what people see."""
     unfurl_domains: frozenset[str] = frozenset()
 
 
@@ -116,6 +118,7 @@ DEFAULT_MANIFEST = AppManifest(
         ),
     ),
     shortcuts=frozenset({("global", "gavel.shortcut.ask"), ("message", "gavel.shortcut.about")}),
+    shortcut_names=(("gavel.shortcut.ask", "Ask Gavel"), ("gavel.shortcut.about", "Ask Gavel about this")),
     unfurl_domains=frozenset({"gavel.example.com"}),
 )
 
@@ -182,5 +185,6 @@ def manifest_from(path: Path) -> AppManifest:
             for command in commands
         ),
         shortcuts=frozenset((str(each.get("type")), str(each.get("callback_id"))) for each in shortcuts),
+        shortcut_names=tuple((str(each.get("callback_id")), str(each.get("name"))) for each in shortcuts),
         unfurl_domains=_strings(features.get("unfurl_domains")),
     )

@@ -151,6 +151,10 @@ async def test_the_state_says_what_is_new_and_how_commands_are_used(slack: Slack
     assert state["latest"] == {OPS: first}
     assert [each["command"] for each in state["command_help"]] == state["commands"] == ["/gavel"]
     assert "ask" in state["command_help"][0]["usage_hint"]
+    assert [(each["type"], each["name"]) for each in state["shortcuts"]] == [
+        ("global", "Ask Gavel"),
+        ("message", "Ask Gavel about this"),
+    ]
 
 
 async def test_changes_arrive_live_and_ephemerals_only_at_their_reader(slack: Slack) -> None:

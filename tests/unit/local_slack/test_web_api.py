@@ -238,7 +238,8 @@ async def test_reactions_are_added_once(slack: Slack) -> None:
 
 
 async def test_assistant_threads_take_status_title_and_prompts(slack: Slack) -> None:
-    thread = {"channel_id": OPS, "thread_ts": await slack.say("hello")}
+    direct = "D0ADA00001"
+    thread = {"channel_id": direct, "thread_ts": await slack.say("hello", channel=direct)}
     assert await slack.error("assistant.threads.setStatus", **thread, status="is thinking…") == "ok"
     assert await slack.error("assistant.threads.setTitle", **thread, title="Drift") == "ok"
     prompts = [{"title": "Drift", "message": "what drifted?"}]
@@ -246,9 +247,12 @@ async def test_assistant_threads_take_status_title_and_prompts(slack: Slack) -> 
     assert await slack.error("assistant.threads.setSuggestedPrompts", **thread, prompts=[{}]) == "invalid_arguments"
     assert await slack.error("assistant.threads.setStatus", **thread) == "invalid_arguments"
     assert (
-        await slack.error("assistant.threads.setTitle", channel_id=OPS, thread_ts="1.1", title="x")
-        == "thread_not_found"
+        await slack.error("assistant.threads.setTitle", channel_id=direct, thread_ts="1.1", title="x")
+        == "invalid_thread_ts"
     )
+    public = {"channel_id": OPS, "thread_ts": await slack.say("hello")}
+    assert await slack.error("assistant.threads.setStatus", **public, status="is thinking…") == "ok"
+    assert await slack.error("assistant.threads.setTitle", **public, title="x") == "channel_type_not_supported"
 
 
 BAD_VIEWS: list[JsonObject] = [

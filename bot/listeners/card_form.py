@@ -44,7 +44,7 @@ class CardForm:
     target: str
     nonce: str
     expires_at: str
-    details: str = ""
+    details: str
     """What else the form was opened with, as its purpose reads it."""
     mac: str = ""
 

@@ -73,11 +73,14 @@ class Inquiries:
             place(self.desk, still, ties, open_groups=self._open_groups(), now=workflow.now().isoformat())
 
     def _open_groups(self) -> set[int]:
+        """What comes after an investigation ended was not seen by it."""
         now = workflow.now()
         return {
             group.number
             for group in self.desk.groups.values()
-            if now - datetime.fromisoformat(group.opened_at) < self._window(group) and self._firing(group)
+            if group.state in ("waiting", "running")
+            and now - datetime.fromisoformat(group.opened_at) < self._window(group)
+            and self._firing(group)
         }
 
     def _window(self, group: Group) -> timedelta:

@@ -80,8 +80,11 @@ def _row(claim: Claim, actions: list[Claim], *, voters: int) -> Row:
     row = row_id("claim", claim.id)
     if claim.tally is None:
         return Row(row, claim.text, "in_progress", _running(claim, actions, voters=voters), leads=True)
-    words, mark = _counted(claim.tally, [action.tally for action in actions if action.tally is not None])
-    return Row(row, claim.text, "complete", words, mark=mark, leads=True)
+    counted = [action.tally for action in actions if action.tally is not None]
+    words, mark = _counted(claim.tally, counted)
+    # Slack's check mark beside what did not carry would be read before its words.
+    carried = all(tally.carried for tally in (claim.tally, *counted))
+    return Row(row, claim.text, "complete" if carried else "error", words, mark=mark, leads=True)
 
 
 def _running(claim: Claim, actions: list[Claim], *, voters: int) -> str:
@@ -94,8 +97,7 @@ def _running(claim: Claim, actions: list[Claim], *, voters: int) -> str:
 
 def _counted(tally: ClaimTally, actions: list[ClaimTally]) -> tuple[str, str]:
     """`Carried (3 of 3 support)`, `Not carried (1 of 3 supports, 2 silent, single source)`, `Carried with its 2 actions
-    (…)`, `Not carried: 1 of its 2 actions did not (…)`: the verdict first, since Slack shows every row that is over
-    with the same check mark. Beside it the mark."""
+    (…)`, `Not carried: 1 of its 2 actions did not (…)`: the verdict first. Beside it the mark."""
     lost = [action for action in actions if not action.carried]
     if tally.carried and lost:
         worst = min(lost, key=lambda action: (-len(action.contradict), len(action.support)))

@@ -97,7 +97,7 @@ async def test_streams_each_step_member_and_claim_as_a_row_of_one_message(slack:
     assert shown["compare versions: failed: the estate did not answer"] == "error"
     assert shown["Claude: voted"] == "complete"
     assert shown["Carried (3 of 3 support): 14 web servers run web-golden 2026.01.1"] == "complete"
-    assert shown["Not carried (2 of 3 support, 1 contradicts): 14 web servers run web-golden 2026.01.1"] == "complete"
+    assert shown["Not carried (2 of 3 support, 1 contradicts): 14 web servers run web-golden 2026.01.1"] == "error"
     assert shown["Not carried (1 of 3 supports, 2 silent, single source): 14 web servers run web-golden 2026.01.1"]
     assert shown["Verdict: consensus, 92 % agreement (more than 70 % needed), 3 votes count as 3"] == "complete"
     assert any(title.startswith("Dissent: Gemini against: 14 web servers run") for title in shown)

@@ -36,7 +36,8 @@ async def workbench(
     data_dir: Path, *, members: Sequence[Member] = (), **sections: Mapping[str, object]
 ) -> AsyncGenerator[Workbench]:
     settings = Settings.embedded(data_dir=data_dir)
-    for name, changes in sections.items():
+    given: Mapping[str, Mapping[str, object]] = {"slack": {"bot_token": SecretStr("xoxb-1")}, **sections}
+    for name, changes in given.items():
         section: BaseModel = getattr(settings, name)
         settings = settings.model_copy(update={name: section.model_copy(update=dict(changes))})
     estate = SampleEstate(data_dir / "estate.db")

@@ -16,6 +16,7 @@ Turned = Literal[
     "no_more_changes",
     "already_running",
     "no_more_replies",
+    "files_not_read",
 ]
 """Why a reply changed nothing and was not answered either. Stable names: they stand in the ledger."""
 
@@ -48,6 +49,10 @@ FOLLOW_UP_SENTENCES: dict[Turned, str] = {
     "no_more_replies": (
         f"I have read as many replies as I do for one task, so I did not read yours. {_WAITS} "
         "Decide with the buttons on its card."
+    ),
+    "files_not_read": (
+        f"I did not read the files: what a plan rests on does not change once it was judged. {_WAITS} "
+        "To have them looked into, mention me outside this thread with them."
     ),
 }
 """What the writer is told, and only they: what was not done, and what to do instead."""

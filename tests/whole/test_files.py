@@ -79,3 +79,16 @@ async def test_slack_redelivers_and_fails_and_the_file_is_read_once(square: Squa
     cards = [message for message in await square.thread(said) if "I read 1 file" in message["text"]]
     assert len(cards) == 1
     assert len(await received(square, said)) == 1
+
+
+async def test_files_under_a_waiting_plan_are_not_read_and_who_sent_them_is_told(square: Square) -> None:
+    said = await square.say("ada", "ops", "@gavel fix drift on staging web servers")
+    await square.hears(said, "Approve", seconds=120)
+    given = [{"name": "app.log", "data": base64.b64encode(HOSTILE).decode()}]
+    body: JsonObject = {"user": "ada", "channel": "ops", "text": "@gavel", "thread_ts": said.ts, "files": given}
+    assert (await square.act("say", **body))["ok"]
+    told = await square.hears(said, "I did not read the files")
+    assert told["ephemeral"]
+    (heard,) = await square.recorded(said, "follow_up_heard")
+    assert heard["outcome"] == "files_not_read"
+    assert await received(square, said) == []

@@ -93,6 +93,10 @@ class FollowingUp:
         return replace(self.bench.follow_ups, members=route.members)
 
     async def _follow_up(self, message: FollowUpInput) -> FollowedUp:
+        if message.answer.files:
+            if not message.answer.text.strip():
+                return await self._turn_away(message, "files_not_read", read=False)
+            await self._say(message, "files_not_read")
         if decides(message.answer.text):
             return await self._heard(message, FollowedUp(kind="decides"), read=False)
         reply = Reply(
@@ -194,11 +198,14 @@ class FollowingUp:
         )
         return FollowedUp(kind="explained")
 
-    async def _turn_away(self, message: FollowUpInput, why: Turned) -> FollowedUp:
-        await self._record(why, message, self._prompts("follow_up"))
-        said = sentence(FOLLOW_UP_SENTENCES[why])
-        await whisper(self.bench, message.request, message.thread_ts, user=message.answer.user, said=said)
+    async def _turn_away(self, message: FollowUpInput, why: Turned, *, read: bool = True) -> FollowedUp:
+        await self._record(why, message, self._prompts("follow_up") if read else {})
+        await self._say(message, why)
         return FollowedUp(kind="turned_away")
+
+    async def _say(self, message: FollowUpInput, what: Turned) -> None:
+        said = sentence(FOLLOW_UP_SENTENCES[what])
+        await whisper(self.bench, message.request, message.thread_ts, user=message.answer.user, said=said)
 
     async def _heard(self, message: FollowUpInput, heard: FollowedUp, *, read: bool = True) -> FollowedUp:
         """`read`: by a model. Where code alone knew what it meant, the entry rests on no prompt."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import Database, reason_of
+from bot.ledger.schema import ALEMBIC
 from tools.connectors.base import EstateError
 
 VERSION_TABLE = "gavel_advisories_version"
@@ -24,7 +25,7 @@ async def migrate_advisories(url: str, *, lock_timeout_seconds: float = 30) -> N
     try:
         await database.use_write_ahead_log()
         # The ledger's topic: two sets of tables are not made at once in one file.
-        async with database.writing("schema") as connection:
+        async with ALEMBIC, database.writing("schema") as connection:
             await connection.run_sync(_upgrade)
     except (SQLAlchemyError, OSError) as error:
         raise EstateError(

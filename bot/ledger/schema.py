@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from alembic import command
@@ -15,6 +16,9 @@ from tools.contracts.ledger import LedgerUnavailable
 
 VERSION_TABLE = "gavel_schema_version"
 
+ALEMBIC = asyncio.Lock()
+"""Alembic keeps in its modules what it is at work on: one migration at a time in a process, of whichever tables."""
+
 
 async def migrate(url: str, *, lock_timeout_seconds: float = 30) -> None:
     """Apply the versions that are missing, in one transaction; none missing: nothing happens.
@@ -25,7 +29,7 @@ async def migrate(url: str, *, lock_timeout_seconds: float = 30) -> None:
     database = Database.open(url, lock_timeout_seconds=lock_timeout_seconds)
     try:
         await database.use_write_ahead_log()
-        async with database.writing("schema") as connection:
+        async with ALEMBIC, database.writing("schema") as connection:
             await connection.run_sync(_upgrade)
     except (SQLAlchemyError, OSError) as error:
         raise LedgerUnavailable(

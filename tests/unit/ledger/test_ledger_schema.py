@@ -107,3 +107,8 @@ async def test_a_failed_transaction_leaves_nothing_behind(book: Book) -> None:
     with pytest.raises(ZeroDivisionError):
         await drop_and_fail()
     assert await book.entries() == []
+
+
+async def test_databases_migrated_at_once_in_one_process_do_not_mix(tmp_path: Path) -> None:
+    # Alembic keeps in its modules what it is at work on.
+    await asyncio.gather(*(migrate(f"sqlite:///{tmp_path / f'{number}.db'}") for number in range(4)))

@@ -154,6 +154,25 @@ SELECT = _element("static_select", {"options": _options(100)}, {"initial_option"
 RADIO = _element("radio_buttons", {"options": _options(10)}, {"initial_option": OPTION, **_CHOICE})
 CHECKBOXES = _element("checkboxes", {"options": _options(10)}, {"initial_options": _options(10), **_CHOICE})
 USERS = _element("users_select", {}, {"initial_user": text(20), **_CHOICE})
+CONVERSATIONS = _element(
+    "conversations_select",
+    {},
+    {
+        "initial_conversation": text(20),
+        "default_to_current_conversation": kind(bool),
+        "response_url_enabled": kind(bool),
+        "filter": Shape(
+            {},
+            {
+                "include": many(one_of("im", "mpim", "private", "public"), most=4),
+                "exclude_external_shared_channels": kind(bool),
+                "exclude_bot_users": kind(bool),
+            },
+            any_of=("include", "exclude_external_shared_channels", "exclude_bot_users"),
+        ),
+        **_CHOICE,
+    },
+)
 MOMENT = _element("datetimepicker", {}, {"initial_date_time": kind(int), **_CHOICE})
 DATE = _element("datepicker", {}, {"initial_date": text(10), **_CHOICE})
 NUMBER = _element(
@@ -180,6 +199,7 @@ _PRESSED: Mapping[str, Rule] = {
     "radio_buttons": RADIO,
     "checkboxes": CHECKBOXES,
     "users_select": USERS,
+    "conversations_select": CONVERSATIONS,
     "datetimepicker": MOMENT,
     "datepicker": DATE,
 }

@@ -48,6 +48,7 @@ async def refused_rules(bench: Bench, **choices: Any) -> set[str]:
             "task": {"environment": "production"},
             "tools": {name: entry["risk"] for name, entry in bench.registry.catalog().items()},
             "plan": plan.model_dump(mode="json"),
+            "freezes": [],
         },
     )
     await engine.aclose()

@@ -10,7 +10,7 @@ const STATES = {
   pending: { mark: "○", label: "waiting" },
   in_progress: { mark: "◐", label: "working" },
   complete: { mark: "✓", label: "done" },
-  error: { mark: "✕", label: "failed" },
+  error: { mark: "✕", label: "unsuccessful" },
 };
 
 /** A finished plan with more tasks than this starts folded. */
@@ -23,8 +23,8 @@ export interface PlanProps {
 
 export function PlanBlock({ plan, stream }: PlanProps): ReactNode {
   const tasks = plan.tasks ?? [];
-  const done = tasks.filter((each) => each.status === "complete").length;
-  const failed = tasks.filter((each) => each.status === "error").length;
+  const unsuccessful = tasks.filter((each) => each.status === "error").length;
+  const over = tasks.filter((each) => each.status === "complete").length + unsuccessful;
   const [open, setOpen] = useState(tasks.length <= SHORT || stream?.state === "in_progress");
   return (
     <details className="plan" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -34,7 +34,7 @@ export function PlanBlock({ plan, stream }: PlanProps): ReactNode {
         </span>
         {tasks.length > 0 && (
           <span className="quiet">
-            {done} of {tasks.length} done{failed ? `, ${failed} failed` : ""}
+            {over} of {tasks.length} done{unsuccessful ? `, ${unsuccessful} ✕` : ""}
           </span>
         )}
       </summary>

@@ -64,9 +64,10 @@ def edit_form(button: EditButton, *, metadata: str) -> Modal:
     )
 
 
-def out_of_bounds(least: str, most: int) -> str:
-    """Under a field."""
-    return f"A number from {least} to {most:,}, please. Nothing was changed yet."
+def out_of_bounds(least: str, most: int, *, decimals: int = 0) -> str:
+    """Under a field. `decimals`: how many digits may follow the point."""
+    which = f"A number with at most {decimals} decimals" if decimals else "A whole number"
+    return f"{which} from {least} to {most:,}, please. Nothing was changed yet."
 
 
 def form_not_opened() -> Message:

@@ -6,12 +6,11 @@ Each says what happened, what was *not* done, and what to do next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from bot.blocks.controls import task_buttons
 from bot.blocks.message import Message, compose, context, section, sentence
 from bot.blocks.text import code, inline
-from bot.blocks.words import either, plural
+from bot.blocks.words import either
 from tools.contracts.common import JsonObject
 
 
@@ -96,15 +95,6 @@ def click_unreadable() -> Message:
 def click_not_recorded() -> Message:
     """To the person who clicked only: the workflow service is away, and Slack does not repeat clicks."""
     return sentence("I could not record that: the workflow service did not answer. Nothing was decided; click again.")
-
-
-def click_recorded(verdict: Literal["approve", "reject"], *, approvals: int, quorum: int) -> Message:
-    """To the person who clicked only."""
-    if verdict == "reject":
-        return sentence("Recorded: you rejected this plan. It will not run.")
-    if approvals < quorum:
-        return sentence(f"Recorded: you approved. {plural(quorum - approvals, 'more approval')} needed.")
-    return sentence("Recorded: you approved. The plan is checked once more and then runs.")
 
 
 def _named(kinds: Sequence[str]) -> str:

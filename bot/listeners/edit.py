@@ -125,7 +125,7 @@ def _whole(view: dict[str, Any], block_id: str, *, least: int, most: int) -> int
 def _percent(view: dict[str, Any]) -> float:
     said = _said(view, EDIT_PERCENT)
     if not _DECIMAL.fullmatch(said) or not 0 < float(said.replace(",", ".")) <= 100:
-        raise _Refused(EDIT_PERCENT, says.out_of_bounds("over 0", 100))
+        raise _Refused(EDIT_PERCENT, says.out_of_bounds("over 0", 100, decimals=2))
     return float(said.replace(",", "."))
 
 

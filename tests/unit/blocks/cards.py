@@ -93,7 +93,6 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
             card(called=[], role=text, missing=1, deadline=samples.NOW, environment=text, task_id=text),
         )
     yield "waits no more", reminder.waits_no_more(task_id=text)
-    yield "click recorded", sentences.click_recorded("approve", approvals=1, quorum=2)
 
 
 def _lists(text: str) -> Iterator[tuple[str, Message]]:

@@ -103,6 +103,7 @@ async def test_what_differs_goes_to_the_workflow_signed_and_nothing_else(desk: D
         ({"canary": "-1"}, EDIT_CANARY),
         ({"percent": "0"}, EDIT_PERCENT),
         ({"percent": "100.1"}, EDIT_PERCENT),
+        ({"percent": "8.335"}, EDIT_PERCENT),
         ({"percent": "nan"}, EDIT_PERCENT),
         ({"percent": "1e2"}, EDIT_PERCENT),
         ({"wait": "604801"}, EDIT_WAIT),

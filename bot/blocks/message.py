@@ -167,6 +167,7 @@ def actions(block_id: str, buttons: Sequence[JsonObject]) -> JsonObject:
 
 def sentence(text: str) -> Message:
     """A message of one paragraph, escaped by the caller."""
+    text = text if text.strip() else ELLIPSIS
     return Message(text=clip(text, MAX_TEXT), blocks=[section(text)])
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bot.blocks.message import Message, compose, context, lines
+from bot.blocks.message import Detail, Message, compose, context, lines
 from bot.blocks.text import code, inline
+from bot.blocks.words import plural
 from bot.routing.report import ModelRow, ModelsReport, ProviderRow
 from bot.routing.words import track_words
+from tools.contracts.common import JsonObject
 
 MOST_MODELS = 6
 """Of a provider; the rest is counted."""
@@ -27,7 +29,7 @@ def models_card(report: ModelsReport) -> Message:
         f"{len(configured)} of {len(report.providers)} providers are configured.",
         [
             lines("Who is asked first", uses) if uses else None,
-            *[lines(provider.name, _models(provider)) for provider in configured],
+            *[Detail(lines(provider.name, _models(provider)), shorter=_counted(provider)) for provider in configured],
             lines("Not configured", [_absent(provider) for provider in absent]) if absent else None,
             context(*notes),
         ],
@@ -39,6 +41,11 @@ def _models(provider: ProviderRow) -> list[str]:
     shown = [_model(model) for model in provider.models[:MOST_MODELS]]
     more = len(provider.models) - MOST_MODELS
     return [*shown, f"… and {more} more"] if more > 0 else shown
+
+
+def _counted(provider: ProviderRow) -> JsonObject:
+    """Where there are more than a message holds."""
+    return lines(provider.name, [f"• {plural(len(provider.models), 'model')}, in `gavel models`"])
 
 
 def _model(model: ModelRow) -> str:

@@ -151,6 +151,11 @@ _SIDE = Shape({"text": plain(75), "value": text(2000)}, {"accessibility_label": 
 FEEDBACK = _element("feedback_buttons", {"positive_button": _SIDE, "negative_button": _SIDE}, {})
 OVERFLOW = _element("overflow", {"options": _options(5)}, {"confirm": CONFIRM})
 SELECT = _element("static_select", {"options": _options(100)}, {"initial_option": OPTION, **_CHOICE})
+MULTI = _element(
+    "multi_static_select",
+    {"options": _options(100)},
+    {"initial_options": _options(100), "max_selected_items": kind(int), **_CHOICE},
+)
 RADIO = _element("radio_buttons", {"options": _options(10)}, {"initial_option": OPTION, **_CHOICE})
 CHECKBOXES = _element("checkboxes", {"options": _options(10)}, {"initial_options": _options(10), **_CHOICE})
 USERS = _element("users_select", {}, {"initial_user": text(20), **_CHOICE})
@@ -205,6 +210,7 @@ _PRESSED: Mapping[str, Rule] = {
 }
 _TYPED: Mapping[str, Rule] = {
     **{name: rule for name, rule in _PRESSED.items() if name not in ("button", "overflow")},
+    "multi_static_select": MULTI,
     "plain_text_input": INPUT,
     "number_input": NUMBER,
 }
@@ -263,6 +269,10 @@ MODAL = Shape(
         "notify_on_close": kind(bool),
     },
 )
+HOME = Shape(
+    {"type": one_of("home"), "blocks": many(by_type(IN_MODALS), most=100)},
+    {"private_metadata": text(3000, least=0), "callback_id": text(255)},
+)
 CHUNK = by_type(
     {
         "plan_update": Shape({"type": one_of("plan_update"), "title": text(256)}),
@@ -293,6 +303,12 @@ def assert_modal_taken(modal: Modal) -> None:
     assert not wrong, wrong[:5]
     needs = any(block["type"] == "input" for block in modal.blocks)
     assert "submit" in modal.view or not needs, "a modal with fields needs a button"
+
+
+def assert_home_taken(view: JsonObject) -> None:
+    """Slack would take it by `views.publish`."""
+    wrong = [*HOME(view, "view"), *_twice(view["blocks"])]
+    assert not wrong, wrong[:5]
 
 
 def assert_chunks_taken(chunks: list[JsonObject]) -> None:

@@ -11,6 +11,7 @@ from bot.blocks.message import Message
 from bot.blocks.plan_card import Offer, decided_card, expired_card, notice_card, plan_card, stopped_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts
+from tests.unit.blocks.slack_types import assert_message_taken
 from tools.contracts.verdict import Autonomy, AutonomyMode, GateName
 
 
@@ -45,6 +46,7 @@ def test_plan_only_is_shown_and_cannot_be_decided() -> None:
 def test_what_runs_alone_says_by_which_mode_and_has_no_buttons() -> None:
     count = len(samples.plan().phases)
     card = notice_card(offer("full_auto", count))
+    assert_message_taken(card)
     said = words(card)
     assert "Runs now: 12 assets" in said
     assert "*This runs without approval* (autonomy `full_auto`)" in said

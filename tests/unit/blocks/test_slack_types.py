@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
+import sys
 from collections.abc import Iterator
+from types import CodeType, FrameType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.blocks import keys
-from bot.blocks.actions import ButtonValue
-from bot.blocks.ask import ask_form
+import bot.blocks
 from bot.blocks.files import FileRow, files_card, files_row
+from bot.blocks.home import home_view
 from bot.blocks.message import Message
-from bot.blocks.modal import Modal
-from bot.blocks.reject import reject_form
-from bot.blocks.step_up import Care, step_up_form
 from bot.narrator.board import Board
 from bot.narrator.render import ChunkWriter, Headline, as_message
 from tests.unit.blocks import samples
 from tests.unit.blocks.cards import every_card
+from tests.unit.blocks.desk_cards import desk_cards, forms, home
 from tests.unit.blocks.rules import assert_harmless, objects, texts
 from tests.unit.blocks.slack_types import (
     IN_MESSAGES,
     assert_chunks_taken,
+    assert_home_taken,
     assert_message_taken,
     assert_modal_taken,
     by_type,
@@ -73,26 +76,8 @@ def files(text: str) -> Iterator[Message]:
             yield files_card(rows, beyond=12, blind=blind)
 
 
-def forms(text: str) -> Iterator[Modal]:
-    yield ask_form(metadata=text[:300])
-    providers = {f"p{number}": samples.fit(text, 60) for number in range(20)}
-    yield keys.key_form(providers, chosen="p3", metadata=text[:300])
-    digest = "sha256:" + "a" * 64
-    binding = ButtonValue(
-        task_id=samples.TASK,
-        revision=1,
-        plan_digest=digest,
-        policy_digest=digest,
-        target=f"production/{digest}",
-        nonce="n" * 32,
-        expires_at="2026-05-01T10:00:00+00:00",
-    )
-    yield step_up_form(binding, Care.of(assets=3, reasons=[text] * 9), metadata=text[:300])
-    yield reject_form(binding, metadata=text[:300])
-
-
 def assert_all_taken(text: str, *, size: int) -> None:
-    for name, card in every_card(text):
+    for name, card in [*every_card(text), *desk_cards(text)]:
         assert_message_taken(card)
         assert name
     for message in [*boards(text, size=size), *files(text)]:
@@ -102,6 +87,41 @@ def assert_all_taken(text: str, *, size: int) -> None:
             for kind, shown in texts(message.blocks):
                 if kind == "mrkdwn":
                     assert_harmless(shown, mentions=PEOPLE)
+
+
+ELSEWHERE = {
+    "plan_card.notice_card": "tests/unit/blocks/test_autonomy_cards.py",
+    "report.report_card": "tests/unit/reports/test_report_cards.py",
+}
+"""Builders that need a whole task of their kind, and where they are held to the same rules."""
+
+
+def test_no_builder_is_left_out() -> None:
+    """Every function in `bot/blocks` that makes a message or a form is called by what is checked here."""
+    builders: dict[CodeType, str] = {}
+    for found in pkgutil.iter_modules(bot.blocks.__path__):
+        module = importlib.import_module(f"bot.blocks.{found.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and function.__annotations__.get("return") in (
+                "Message",
+                "Modal",
+            ):
+                builders[function.__code__] = f"{found.name}.{name}"
+    called: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        for each in (every_card("x"), desk_cards("x"), boards("x", size=2), files("x"), forms("x")):
+            assert list(each)
+    finally:
+        sys.setprofile(before)
+    assert len(builders) > 80
+    assert {name for code, name in builders.items() if code not in called} == set(ELSEWHERE)
 
 
 @pytest.mark.parametrize("text", samples.HOSTILE, ids=range(len(samples.HOSTILE)))
@@ -122,6 +142,22 @@ def test_any_text_in_boards_and_files(text: str) -> None:
         assert_message_taken(message)
 
 
+@pytest.mark.parametrize("text", samples.HOSTILE, ids=range(len(samples.HOSTILE)))
+def test_hostile_text_on_the_home_tab(text: str) -> None:
+    for may in (True, False):
+        view = home_view(home(text, may=may), channel="D1")
+        assert_home_taken(view)
+        for kind, shown in texts(view["blocks"]):
+            if kind == "mrkdwn":
+                assert_harmless(shown, mentions=PEOPLE)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SCRIPTS)
+def test_any_text_on_the_home_tab(text: str) -> None:
+    assert_home_taken(home_view(home(text, may=True), channel="D1"))
+
+
 @settings(max_examples=60, deadline=None)
 @given(SCRIPTS)
 def test_any_text_in_forms(text: str) -> None:
@@ -132,8 +168,8 @@ def test_any_text_in_forms(text: str) -> None:
 @pytest.mark.parametrize("forged", [samples.HOSTILE[10], '[{"type":"section"}]', "gavel.approve"])
 def test_text_never_becomes_a_block_or_a_button(forged: str) -> None:
     """A card is built of objects, and what somebody wrote is only ever the text of one."""
-    usual = {name: shape(card) for name, card in every_card("plain words")}
-    for name, card in every_card(forged):
+    usual = {name: shape(card) for name, card in [*every_card("plain words"), *desk_cards("plain words")]}
+    for name, card in [*every_card(forged), *desk_cards(forged)]:
         known = set(usual[name])
         assert {kind for kind in shape(card) if kind not in known} == set(), name
 

@@ -21,6 +21,7 @@ from bot.blocks.report import ReportCard, report_card
 from bot.blocks.triage import Before, Triage
 from tests.unit.agents.bench import ORG
 from tests.unit.blocks.rules import assert_fits, assert_harmless, texts
+from tests.unit.blocks.slack_types import assert_message_taken
 from tests.unit.reports.bench import opened, task_of
 from tools.contracts.verdict import GateReport
 
@@ -41,7 +42,9 @@ def card_of(outcome: AgentOutcome) -> Message:
         answers_usd=None,
         simulated=True,
     )
-    return report_card(card)
+    made = report_card(card)
+    assert_message_taken(made)
+    return made
 
 
 @pytest.mark.parametrize(

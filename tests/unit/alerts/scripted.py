@@ -155,7 +155,8 @@ class Alerts:
         }
 
     async def until(self, condition: Callable[[], bool], what: str = "It") -> None:
-        for _ in range(400):
+        # A step that was handed to a worker that stopped meanwhile is given out again after `STORM_TASK`, a minute.
+        for _ in range(1600):
             if condition():
                 return
             await asyncio.sleep(0.05)

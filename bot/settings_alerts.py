@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bot.settings_base import Names, Section
+from bot.settings_base import Names, Section, parse_json
 
 Days = Annotated[int, Field(ge=1, le=30 * 86400)]
 """Seconds, at most 30 days."""
 
 SecretText = Annotated[SecretStr, Field(min_length=16, max_length=1024)]
 """Long enough that it cannot be guessed over the network."""
-
-
-def _parse_json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        raise ValueError("must be JSON, or go into gavel.yaml") from None
 
 
 class AlertSettings(Section):
@@ -48,7 +38,7 @@ class AlertSettings(Section):
     """More different alerts than this within the window are a storm: one summary, and bounds on what is spent."""
     storm_investigations: int = Field(default=20, ge=0, le=1000)
     """Of one storm, the worst alerts first. What it may cost: `budgets.storm_usd` and `budgets.storm_tokens`."""
-    page: Annotated[dict[str, str], NoDecode, BeforeValidator(_parse_json)] = {}
+    page: Annotated[dict[str, str], NoDecode, BeforeValidator(parse_json)] = {}
     """Whom to page, as words: `label=value` → who, e.g. `service=checkout` → `payments on call, +49 …`. `*`: else."""
     webhook_token: SecretText | None = None
     """Bearer token of the webhook. Without it and without a password there is no webhook."""

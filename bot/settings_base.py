@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -21,6 +22,16 @@ def split_pairs(value: object) -> object:
     if any(not sign for _, sign, _ in pairs):
         raise ValueError("must be a list of name=value, separated by commas")
     return {name.strip(): meaning.strip() for name, _, meaning in pairs}
+
+
+def parse_json(value: object) -> object:
+    """A list or a mapping as it is; text as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        raise ValueError("must be JSON, or go into gavel.yaml") from None
 
 
 Names = Annotated[list[str], NoDecode, BeforeValidator(split_commas)]

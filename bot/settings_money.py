@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bot.settings_base import Section, split_commas
+from bot.settings_base import Section, parse_json, split_commas
 from bot.settings_values import KeyMaterial, SlackUserId
-
-
-def _parse_json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        raise ValueError("must be JSON, or go into gavel.yaml") from None
-
 
 TeamName = Annotated[str, Field(min_length=1, max_length=60)]
 
@@ -28,7 +17,7 @@ class UsageSettings(Section):
     """How usage is told."""
 
     model_config = SettingsConfigDict(env_prefix="GAVEL_USAGE_")
-    teams: Annotated[dict[TeamName, list[SlackUserId]], NoDecode, BeforeValidator(_parse_json)] = {}
+    teams: Annotated[dict[TeamName, list[SlackUserId]], NoDecode, BeforeValidator(parse_json)] = {}
     """Team → its people. Empty: Slack's user groups, without those that hold Gavel's roles."""
 
 
@@ -80,11 +69,11 @@ class BudgetSettings(Section):
     storm_usd: Dollars | None = None
     """Of all investigations of one alert storm together, from beginning to end."""
     storm_tokens: Tokens | None = None
-    people: Annotated[dict[SlackUserId, BudgetLimit], NoDecode, BeforeValidator(_parse_json)] = {}
+    people: Annotated[dict[SlackUserId, BudgetLimit], NoDecode, BeforeValidator(parse_json)] = {}
     """Other limits than `person_…` for some."""
-    orgs: Annotated[dict[str, BudgetLimit], NoDecode, BeforeValidator(_parse_json)] = {}
+    orgs: Annotated[dict[str, BudgetLimit], NoDecode, BeforeValidator(parse_json)] = {}
     """Other limits than `org_…` for some."""
-    prices: Annotated[dict[str, ModelPrice], NoDecode, BeforeValidator(_parse_json)] = {}
+    prices: Annotated[dict[str, ModelPrice], NoDecode, BeforeValidator(parse_json)] = {}
     """litellm's name of a model, e.g. `ollama_chat/qwen3` → what it costs; 0 is free. Others: litellm's own list."""
     unknown_price: Literal["refuse", "allow"] = "refuse"
     """Whether a model nobody knows the price of is asked under a budget in dollars, of which it then takes nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -10,18 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bot.settings_base import Section, split_commas, split_pairs
+from bot.settings_base import Section, parse_json, split_commas, split_pairs
 from tools.contracts.common import Environment, JsonObject, Platform, RiskLevel
 from tools.contracts.verdict import AutonomyMode, GateName
-
-
-def _parse_json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        raise ValueError("must be JSON, or go into gavel.yaml") from None
 
 
 class GateSettings(Section):
@@ -75,8 +65,8 @@ class AutonomySettings(Section):
     """For every org, and for single ones over that."""
 
     model_config = SettingsConfigDict(env_prefix="GAVEL_AUTONOMY_")
-    default: Annotated[AutonomyRules, NoDecode, BeforeValidator(_parse_json)] = AutonomyRules()
-    orgs: Annotated[dict[str, AutonomyRules], NoDecode, BeforeValidator(_parse_json)] = {}
+    default: Annotated[AutonomyRules, NoDecode, BeforeValidator(parse_json)] = AutonomyRules()
+    orgs: Annotated[dict[str, AutonomyRules], NoDecode, BeforeValidator(parse_json)] = {}
 
 
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -135,7 +125,7 @@ class CalendarSettings(Section):
     """When nothing may run, and when only."""
 
     model_config = SettingsConfigDict(env_prefix="GAVEL_CALENDAR_")
-    freezes: Annotated[list[Span] | None, NoDecode, BeforeValidator(_parse_json)] = None
+    freezes: Annotated[list[Span] | None, NoDecode, BeforeValidator(parse_json)] = None
     """Nothing is run in one, approved or not. None: as the policies have it."""
-    windows: Annotated[list[Span] | None, NoDecode, BeforeValidator(_parse_json)] = None
+    windows: Annotated[list[Span] | None, NoDecode, BeforeValidator(parse_json)] = None
     """Where an environment has one, changes run only inside. None: as the policies have it."""

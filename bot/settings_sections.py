@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,7 +10,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from agents.orchestrator.providers.vendor import ProviderId
 from bot.settings_alerts import Days
-from bot.settings_base import Section, split_commas, split_pairs
+from bot.settings_base import Section, parse_json, split_commas, split_pairs
 from bot.settings_values import DatabaseUrl, EstateUrl, OpaUrl, RedisUrl, SlackUserId, TemporalAddress, WebUrl
 from tools.contracts.common import Environment
 from tools.contracts.identity import Role
@@ -27,15 +26,6 @@ ROLE_GROUPS: dict[Role, str] = {
 
 Provider = ProviderId | Literal["rehearsal"]
 """ADR-006, supported providers; `rehearsal` is the simulated one of the embedded stack."""
-
-
-def _parse_json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        raise ValueError("must be a JSON list of members, or go into gavel.yaml as llm.members") from None
 
 
 UserIds = Annotated[list[SlackUserId], NoDecode, BeforeValidator(split_commas)]
@@ -206,7 +196,7 @@ class LlmSettings(Section):
     """The one that answers in single mode. None: the first found configured."""
     primary: str | None = None
     """Name of the member, or of the provider, that synthesizes in aggregation mode. None: the first member."""
-    members: Annotated[list[MemberSettings], NoDecode, BeforeValidator(_parse_json)] = []
+    members: Annotated[list[MemberSettings], NoDecode, BeforeValidator(parse_json)] = []
     """Explicit members. Empty: one for each provider whose key is in the environment."""
     stream: bool = False
     """Take answers as streams: a provider that falls silent is noticed after half a minute instead of at the deadline,

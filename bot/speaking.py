@@ -12,7 +12,7 @@ from bot.blocks.message import Message
 from bot.blocks.modal import Modal
 from bot.desks import Whisper
 from bot.listeners.clicks import Tell
-from bot.listeners.step_up import OPEN_SECONDS, FormNotOpened, OpenForm
+from bot.listeners.opening import OPEN_SECONDS, FormNotOpened, OpenForm
 from bot.slack_api import SlackApi
 
 

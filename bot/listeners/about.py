@@ -16,7 +16,7 @@ from bot.blocks import ask, sentences
 from bot.blocks.modal import MAX_PRIVATE_METADATA
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import Wrong, asked_in
-from bot.listeners.step_up import OpenForm
+from bot.listeners.opening import OpenForm
 from bot.redaction import redact
 from bot.slack_web import child
 from tools.whole_text import whole_text

@@ -10,7 +10,7 @@ from bot.blocks import ask, sentences
 from bot.blocks.message import Message, sentence
 from bot.desks import Typed
 from bot.intake import Arrival, HandOverFailed, Intake
-from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.slack_web import child
 from tools.contracts.modes import ModeSetting
 

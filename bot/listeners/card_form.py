@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from bot.blocks.actions import ButtonValue
+from tools.contracts.decision import Decision, ReasonKind
 from tools.contracts.signing import is_authentic, sign
 
 Purpose = Literal["approve", "reject", "edit"]
@@ -52,6 +54,34 @@ class CardForm:
     def environment(self) -> str:
         """Of the plan."""
         return self.target.partition("/")[0]
+
+    def decision(
+        self,
+        verdict: Literal["approve", "reject"],
+        *,
+        now: datetime,
+        reason: str = "",
+        reason_kind: ReasonKind = "",
+        step_up: str = "",
+    ) -> Decision:
+        """What its submission decides, unsigned. `now`: when it came."""
+        return Decision(
+            org=self.org,
+            task_id=self.task_id,
+            revision=self.revision,
+            verdict=verdict,
+            reason=reason,
+            plan_digest=self.plan_digest,
+            policy_digest=self.policy_digest,
+            target=self.target,
+            user=self.user,
+            channel=self.channel,
+            nonce=self.nonce,
+            issued_at=now.astimezone(UTC).isoformat(),
+            expires_at=self.expires_at,
+            step_up=step_up,
+            reason_kind=reason_kind,
+        )
 
     def encode(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)

@@ -11,7 +11,7 @@ from bot.blocks.actions import AnswerValue, MalformedButton
 from bot.blocks.step_up import form_not_opened
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.clicks import Tell
-from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.slack_web import child
 from bot.workflows.messages import Answer
 

@@ -25,8 +25,9 @@ from bot.blocks.actions import (
 from bot.blocks.message import Message, sentence
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.edit import EditListeners
+from bot.listeners.opening import FormNotOpened
 from bot.listeners.reject import RejectListeners
-from bot.listeners.step_up import FormNotOpened, StepUpListeners
+from bot.listeners.step_up import StepUpListeners
 from bot.workflows.messages import Answer
 from tools.contracts.control import Control, ControlAction
 from tools.contracts.decision import Decision

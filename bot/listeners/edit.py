@@ -18,7 +18,7 @@ from bot.blocks.actions import (
 from bot.blocks.edit_button import EditButton, Parameters
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.card_form import CardForm, MalformedForm, NotTheirForm, form_for, form_of
-from bot.listeners.step_up import OpenForm
+from bot.listeners.opening import OpenForm
 from bot.slack_web import child, listed
 from tools.contracts.edit import MAX_WAIT_SECONDS, Edit
 

@@ -12,7 +12,7 @@ from bot.blocks import freeze as says
 from bot.blocks.message import Message, sentence
 from bot.desks import NotDone, Typed, Whisper
 from bot.listeners.later import Later
-from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
 from tools.contracts.common import JsonObject

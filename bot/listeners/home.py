@@ -15,7 +15,7 @@ from bot.desks import Desk, Typed, Whisper
 from bot.home.keeper import HomeKeeper
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.later import Later
-from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.slack_web import child
 from tools.contracts.control import Control
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.blocks import keys as says
 from bot.blocks.message import Message, sentence
 from bot.desks import KeyDesk, NotDone, Typed, Whisper
-from bot.listeners.step_up import FormNotOpened, OpenForm
+from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.redaction import redact
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child

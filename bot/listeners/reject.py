@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from bot.blocks import reject as says
@@ -15,10 +14,10 @@ from bot.blocks.actions import (
     ButtonValue,
 )
 from bot.intake import HandOverFailed, Intake, TaskEnded
-from bot.listeners.card_form import CardForm, MalformedForm, NotTheirForm, form_for, form_of
-from bot.listeners.step_up import OpenForm
+from bot.listeners.card_form import MalformedForm, NotTheirForm, form_for, form_of
+from bot.listeners.opening import OpenForm
 from bot.slack_web import child
-from tools.contracts.decision import MAX_REASON, REJECTIONS, Decision, RejectionKind
+from tools.contracts.decision import MAX_REASON, REJECTIONS, RejectionKind
 
 
 @dataclass(frozen=True)
@@ -49,30 +48,12 @@ class RejectListeners:
         if kind == "other" and not words:
             return {REJECT_WORDS_BLOCK: says.NO_WORDS}
         try:
-            await self.intake.decide(self._decision(form, kind, words))
+            await self.intake.decide(form.decision("reject", now=self.intake.now(), reason=words, reason_kind=kind))
         except TaskEnded:
             return {REJECT_KIND_BLOCK: says.TASK_OVER}
         except HandOverFailed:
             return {REJECT_KIND_BLOCK: says.NOT_RECORDED}
         return {}
-
-    def _decision(self, form: CardForm, kind: RejectionKind, words: str) -> Decision:
-        return Decision(
-            org=form.org,
-            task_id=form.task_id,
-            revision=form.revision,
-            verdict="reject",
-            reason=words,
-            plan_digest=form.plan_digest,
-            policy_digest=form.policy_digest,
-            target=form.target,
-            user=form.user,
-            channel=form.channel,
-            nonce=form.nonce,
-            issued_at=self.intake.now().astimezone(UTC).isoformat(),
-            expires_at=form.expires_at,
-            reason_kind=kind,
-        )
 
     def _org(self, body: dict[str, Any]) -> str:
         return self.org or str(body["team"]["id"])

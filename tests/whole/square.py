@@ -120,8 +120,7 @@ class Square:
 
     async def recorded(self, said: Said, kind: LedgerKind) -> list[JsonObject]:
         """What the ledger says of the task."""
-        entries = await self.town.ledger.show(self.town.stack.org, task_id=self.task(said), kind=kind)
-        return [json.loads(entry.body) for entry in entries]
+        return await self.town.bodies(self.task(said), kind)
 
     async def images(self, environment: str, role: str) -> dict[str, str | None]:
         """Asset id → image version, of some servers of the estate."""

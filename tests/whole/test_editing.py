@@ -5,29 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 
 from bot.blocks.actions import APPROVE, EDIT, EDIT_CANARY, EDIT_PERCENT, EDIT_WAIT, EDIT_WITHOUT
-from bot.workflows.messages import Proposal, TaskResult, TaskState
+from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
-from tests.whole.town import Town, open_town
-from tools.contracts.common import JsonObject
-from tools.contracts.ledger import LedgerKind
-
-_BODY = TypeAdapter(JsonObject)
-
-
-async def bodies(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
-    entries = await town.ledger.show(town.stack.org, task_id=task, kind=kind, limit=1000)
-    return [_BODY.validate_json(entry.body) for entry in entries]
-
-
-async def proposal_of(town: Town, task: str) -> Proposal:
-    state: TaskState = await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).query(
-        TaskWorkflow.task_state
-    )
-    assert state.proposal is not None
-    return state.proposal
+from tests.whole.town import open_town
 
 
 @pytest.mark.timeout(240)
@@ -38,7 +20,7 @@ async def test_a_plan_is_edited_in_a_form_and_only_somebody_else_can_approve_wha
         said = await stage.say("ada", "ops", "@gavel single: production web servers have drifted, fix it")
         task = f"{town.stack.org}.{said.channel}.{said.ts}"
         card = await stage.until(said, "grace", has=f"'{EDIT}'", seconds=120, what="The plan card")
-        before = await proposal_of(town, task)
+        before = await town.proposal(task)
         estate = await town.estate.snapshot(town.stack.org)
 
         await stage.click("mallory", said.channel, card["ts"], EDIT)
@@ -51,7 +33,7 @@ async def test_a_plan_is_edited_in_a_form_and_only_somebody_else_can_approve_wha
         assert await stage.submit("mallory", strangers["id"], changed) == {}
         told = await stage.until(said, "mallory", has="can change this plan", seconds=30, what="What a stranger hears")
         assert told["ephemeral"]
-        assert (await proposal_of(town, task)).nonce == before.nonce
+        assert (await town.proposal(task)).nonce == before.nonce
 
         await stage.click("grace", said.channel, card["ts"], EDIT)
         view = await stage.until_view("grace", seconds=5, what="The form")
@@ -64,7 +46,7 @@ async def test_a_plan_is_edited_in_a_form_and_only_somebody_else_can_approve_wha
         old = await stage.until(said, "ada", has="Replaced by revision 2", seconds=60, what="The end of the old card")
         assert old["ts"] == card["ts"]
         new = await stage.until(said, "linus", has=f"'{APPROVE}'", seconds=120, what="The new plan card")
-        after = await proposal_of(town, task)
+        after = await town.proposal(task)
         assert set(after.plan.asset_ids) == set(before.plan.asset_ids) - {left_out}
         assert [phase.wait_seconds for phase in after.plan.phases if phase.type == "wait"] == [2]
         biggest = max(len(phase.asset_ids) for phase in after.plan.phases if phase.type == "wave")
@@ -72,15 +54,15 @@ async def test_a_plan_is_edited_in_a_form_and_only_somebody_else_can_approve_wha
 
         await stage.click("grace", said.channel, new["ts"], APPROVE)
         await stage.until(said, "grace", has="You changed what this plan does", seconds=30, what="That Grace cannot")
-        assert await bodies(town, task, "phase_started") == []
+        assert await town.bodies(task, "phase_started") == []
         await stage.click("linus", said.channel, new["ts"], APPROVE)
         result: TaskResult = await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).result()
         assert (result.outcome, result.revision, result.approvers) == ("completed", 2, ["U0LINUS001"]), result.detail
         now = await town.estate.snapshot(town.stack.org)
         assert now[left_out] == estate[left_out]
         assert {name for name in now if now[name] != estate[name]} <= set(after.plan.asset_ids)
-        edits = [(body["outcome"], body["without"]) for body in await bodies(town, task, "plan_edited")]
+        edits = [(body["outcome"], body["without"]) for body in await town.bodies(task, "plan_edited")]
         assert edits == [("not_for_you", []), ("edited", [left_out])]
-        (void,) = await bodies(town, task, "plan_superseded")
+        (void,) = await town.bodies(task, "plan_superseded")
         assert (void["revision"], void["by_revision"]) == (1, 2)
         assert (await town.ledger.verify(town.stack.org)).ok

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE, ButtonValue
-from bot.workflows.messages import Proposal, TaskResult, TaskState
+from bot.workflows.messages import TaskResult, TaskState
 from bot.workflows.task import TaskWorkflow
 from prompts.library import PromptLibrary
 from tests.whole.town import Town, open_town, until
@@ -20,17 +19,10 @@ from tools.contracts.decision import Decision
 from tools.contracts.ledger import LedgerKind
 from tools.contracts.signing import sign
 
-_BODY = TypeAdapter(JsonObject)
-
-
-async def bodies(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
-    entries = await town.ledger.show(town.stack.org, task_id=task, kind=kind, limit=1000)
-    return [_BODY.validate_json(entry.body) for entry in entries]
-
 
 async def until_recorded(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
     for _ in range(100):
-        if found := await bodies(town, task, kind):
+        if found := await town.bodies(task, kind):
             return found
         await asyncio.sleep(0.3)
     raise AssertionError(f"{task} recorded no {kind}")
@@ -62,14 +54,6 @@ async def click_from_a_screen_that_was_not_refreshed(town: Town, task: str, valu
     await handle.signal(TaskWorkflow.decide, sign(decision, town.stack.keys.derive("decision")))
 
 
-async def proposal_of(town: Town, task: str) -> Proposal:
-    state: TaskState = await town.temporal.get_workflow_handle_for(TaskWorkflow.run, task).query(
-        TaskWorkflow.task_state
-    )
-    assert state.proposal is not None
-    return state.proposal
-
-
 @pytest.mark.timeout(240)
 async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_approved(tmp_path: Path) -> None:
     async with open_town(tmp_path) as town:
@@ -78,7 +62,7 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         said = await stage.say("ada", "ops", "@gavel production web servers have drifted, fix it")
         task = f"{town.stack.org}.{said.channel}.{said.ts}"
         card = await stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The plan card")
-        old, before = bound(card), await proposal_of(town, task)
+        old, before = bound(card), await town.proposal(task)
         estate = await town.estate.snapshot(town.stack.org)
 
         asset = before.plan.asset_ids[0]
@@ -88,9 +72,9 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         assert "compare_versions /drifted/" in str(answer["blocks"])
         await stage.say("linus", "ops", "@gavel why did it drift, and whose fault is it?", thread=said)
         await stage.until(said, "ada", has="so I do not know it", seconds=30, what="That it is not known")
-        assert (await proposal_of(town, task)).nonce == before.nonce
+        assert (await town.proposal(task)).nonce == before.nonce
         assert await town.estate.snapshot(town.stack.org) == estate
-        assert await bodies(town, task, "phase_started") == []
+        assert await town.bodies(task, "phase_started") == []
 
         region = (await town.estate.snapshot(town.stack.org))[asset].region
         await stage.say("mallory", "ops", f"@gavel only {region}", thread=said)
@@ -108,9 +92,9 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         )
         assert closed["ts"] == asked["ts"]
         assert "actions" not in {block["type"] for block in closed["blocks"]}
-        assert (await proposal_of(town, task)).nonce == before.nonce
+        assert (await town.proposal(task)).nonce == before.nonce
         [heard] = [
-            body for body in await bodies(town, task, "follow_up_heard") if body["outcome"] == "elsewhere_started"
+            body for body in await town.bodies(task, "follow_up_heard") if body["outcome"] == "elsewhere_started"
         ]
         other = town.temporal.get_workflow_handle_for(TaskWorkflow.run, heard["to"])
         [spec] = await until_recorded(town, heard["to"], "task_spec")
@@ -127,7 +111,7 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         await stage.say("ada", "ops", f"@gavel only {region}, smaller batches", thread=said)
         await stage.until(said, "grace", has="Replaced by revision 2", seconds=60, what="The end of the old card")
         new = await stage.until(said, "grace", has=f"'{APPROVE}'", seconds=120, what="The new plan card")
-        after = await proposal_of(town, task)
+        after = await town.proposal(task)
         assert (bound(new).revision, after.revision) == (2, 2)
         assert bound(new).nonce != old.nonce
         assert {estate[name].region for name in after.plan.asset_ids} == {region}
@@ -135,7 +119,7 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
         await click_from_a_screen_that_was_not_refreshed(town, task, old)
         stale = await stage.until(said, "grace", has="older revision", seconds=30, what="That the click is stale")
         assert stale["ephemeral"]
-        assert await bodies(town, task, "phase_started") == []
+        assert await town.bodies(task, "phase_started") == []
 
         await stage.say("ada", "ops", "@gavel do development as well", thread=said)
         left = await stage.until(said, "ada", has="is about development", seconds=30, what="What Ada is asked again")
@@ -149,11 +133,11 @@ async def test_a_plan_is_explained_narrowed_and_only_its_new_revision_can_be_app
             name for name, asset in (await town.estate.snapshot(town.stack.org)).items() if asset != estate[name]
         ]
         assert set(changed) <= set(after.plan.asset_ids)
-        [void] = await bodies(town, task, "plan_superseded")
+        [void] = await town.bodies(task, "plan_superseded")
         assert (void["revision"], void["by_revision"]) == (1, 2)
         stamps = PromptLibrary().stamps
-        explained = await bodies(town, task, "plan_explained")
-        all_heard = await bodies(town, task, "follow_up_heard")
+        explained = await town.bodies(task, "plan_explained")
+        all_heard = await town.bodies(task, "follow_up_heard")
         assert explained
         assert all(body["prompts"] == stamps("follow_up", "explain") for body in explained)
         assert {body["outcome"] for body in all_heard} >= {"refined", "not_for_you"}

@@ -11,7 +11,7 @@ from bot.blocks.actions import REJECT
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
 from tests.whole.rejecting import reject
-from tests.whole.test_several import bodies, result_of
+from tests.whole.test_several import result_of
 from tests.whole.town import Town, open_town
 from tools.connectors.incident import AlertQuery
 from tools.connectors.vulnerability import CveAlertQuery
@@ -50,15 +50,15 @@ async def test_an_incident_is_handed_over_once_and_the_follow_up_is_decided_by_i
         task = f"{town.stack.org}.{said.channel}.{said.ts}"
         report: TaskResult = await result_of(town, task)
         assert (report.outcome, report.handed_over_to) == ("reported", f"{task}-h")
-        assert [body["to"] for body in await bodies(town, task, "handed_over")] == [f"{task}-h"]
-        assert [body["allowed"] for body in await bodies(town, task, "report_validated")] == [True]
+        assert [body["to"] for body in await town.bodies(task, "handed_over")] == [f"{task}-h"]
+        assert [body["allowed"] for body in await town.bodies(task, "report_validated")] == [True]
 
         card = await stage.until(said, "grace", has=f"'{REJECT}'", seconds=120, what="The follow-up's plan")
         assert await reject(stage, "grace", said, card) == {}
         follow_up = town.temporal.get_workflow_handle_for(TaskWorkflow.run, f"{task}-h")
         ended = await follow_up.result()
         assert (ended.outcome, ended.handed_over_to, ended.phases_run) == ("rejected", "", 0)
-        [proposed] = await bodies(town, f"{task}-h", "plan_proposed")
+        [proposed] = await town.bodies(f"{task}-h", "plan_proposed")
         assert asset.id in str(proposed)
         state = await follow_up.query(TaskWorkflow.task_state)
         assert (state.request.handed_over_from, state.request.user) == (task, state.request.user)

@@ -5,24 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 
 from bot.blocks.actions import ANSWER_PREFIX, APPROVE
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
 from tests.whole.rejecting import reject
 from tests.whole.town import Town, open_town
-from tools.contracts.common import JsonObject
-from tools.contracts.ledger import LedgerKind
 
-_BODY = TypeAdapter(JsonObject)
 _FIX = "fix drift on production web servers"
 _LOOK = "fix drift on staging api servers"
-
-
-async def bodies(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
-    entries = await town.ledger.show(town.stack.org, task_id=task, kind=kind, limit=1000)
-    return [_BODY.validate_json(entry.body) for entry in entries]
 
 
 async def result_of(town: Town, task: str) -> TaskResult:
@@ -37,7 +28,7 @@ async def test_two_tasks_in_one_message_are_confirmed_and_each_is_decided_on_its
         said = await stage.say("ada", "ops", f"@gavel single: {_FIX} and then {_LOOK}")
         task = f"{town.stack.org}.{said.channel}.{said.ts}"
         listed = await stage.until(said, "ada", has="Yes, in this order", seconds=60, what="The list")
-        assert await bodies(town, task, "agent_invoked") == []
+        assert await town.bodies(task, "agent_invoked") == []
         await stage.click("ada", said.channel, listed["ts"], f"{ANSWER_PREFIX}0")
         await stage.until(said, "ada", has="confirmed. I work on them", seconds=30, what="The confirmed list")
 
@@ -60,7 +51,7 @@ async def test_two_tasks_in_one_message_are_confirmed_and_each_is_decided_on_its
         again = await stage.say("ada", "ops", "@gavel the same again, only eu-west-1", thread=said)
         follow = f"{task}.{again.ts}"
         await stage.until(said, "ada", has="It goes on from", seconds=60, what="The task that goes on")
-        [spec] = await bodies(town, follow, "task_spec")
+        [spec] = await town.bodies(follow, "task_spec")
         assert (spec["environment"], spec["follows"]) == ("staging", f"{task}.2")
         assert spec["context"]["regions"] == ["eu-west-1"]
         assert spec["context"]["tags"] == [{"key": "role", "value": "api"}]

@@ -7,19 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from bot.blocks.actions import APPROVE, STEP_UP_BLOCK, STEP_UP_INPUT, ButtonValue
 from bot.local.stage import Said
 from bot.workflows.messages import TaskResult
 from bot.workflows.task import TaskWorkflow
 from tests.whole.town import Town, open_town
-from tools.contracts.common import JsonObject
 from tools.contracts.decision import Decision
-from tools.contracts.ledger import LedgerKind
 from tools.contracts.signing import sign
-
-_BODY = TypeAdapter(JsonObject)
 
 
 async def a_model_is_down(town: Town) -> None:
@@ -39,11 +34,6 @@ async def form_of(town: Town, user: str, said: Said, card: dict[str, Any]) -> st
 
 async def types(town: Town, user: str, view: str, word: str) -> dict[str, str]:
     return await town.stage.submit(user, view, {STEP_UP_BLOCK: {STEP_UP_INPUT: word}})
-
-
-async def bodies(town: Town, task: str, kind: LedgerKind) -> list[JsonObject]:
-    entries = await town.ledger.show(town.stack.org, task_id=task, kind=kind)
-    return [_BODY.validate_json(entry.body) for entry in entries]
 
 
 async def someone_who_is_not_there_decides(town: Town, task: str, card: dict[str, Any]) -> None:
@@ -101,13 +91,13 @@ async def test_a_plan_that_needs_care_runs_once_two_people_typed_the_environment
         linus = await form_of(town, "linus", said, half)
         await stage.close_view("linus", linus)
         linus = await form_of(town, "linus", said, half)
-        assert await bodies(town, task, "phase_started") == []
+        assert await town.bodies(task, "phase_started") == []
         assert await types(town, "linus", linus, "production") == {}
 
         handle = town.temporal.get_workflow_handle_for(TaskWorkflow.run, task)
         result: TaskResult = await handle.result()
         assert (result.outcome, result.approvers) == ("completed", ["U0GRACE001", "U0LINUS001"]), result.detail
-        assert [body["step_up"] for body in await bodies(town, task, "decision_accepted")] == ["production"] * 2
-        refused = [(body["problem"], body["user"]) for body in await bodies(town, task, "decision_refused")]
+        assert [body["step_up"] for body in await town.bodies(task, "decision_accepted")] == ["production"] * 2
+        refused = [(body["problem"], body["user"]) for body in await town.bodies(task, "decision_refused")]
         assert refused == [("typed", "U0ADA00001"), ("not_in_role", "U0LEFTUS01")]
         assert (await town.ledger.verify(town.stack.org)).ok

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from pydantic import TypeAdapter
 from temporalio.client import Client
 
 from bot.ledger.ledger import Ledger
@@ -21,7 +22,13 @@ from bot.local.stage import Stage
 from bot.opening import open_ledger
 from bot.settings import Settings
 from bot.workflows.client import connect
+from bot.workflows.messages import Proposal, TaskState
+from bot.workflows.task import TaskWorkflow
 from tests.whole.serving import READY, ServingRole
+from tools.contracts.common import JsonObject
+from tools.contracts.ledger import LedgerKind
+
+_BODY = TypeAdapter(JsonObject)
 
 CONFIGURATION = ("SLACK_", "TEMPORAL_", "OPA_", "REDIS_", "DATABASE_", "LLM_", "GAVEL_", "AWS_", "OLLAMA_", "AZURE_")
 KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -69,6 +76,19 @@ class Town:
     estate: SampleEstate
     exits: AsyncExitStack
     environ: Mapping[str, str]
+
+    async def bodies(self, task: str, kind: LedgerKind) -> list[JsonObject]:
+        """What the ledger says of a task, in order."""
+        entries = await self.ledger.show(self.stack.org, task_id=task, kind=kind, limit=1000)
+        return [_BODY.validate_json(entry.body) for entry in entries]
+
+    async def proposal(self, task: str) -> Proposal:
+        """The plan on offer."""
+        state: TaskState = await self.temporal.get_workflow_handle_for(TaskWorkflow.run, task).query(
+            TaskWorkflow.task_state
+        )
+        assert state.proposal is not None
+        return state.proposal
 
     async def serve(self, role: ServingRole, *, module: str = "tests.whole.serving", **environ: str) -> Served:
         """Start a process and wait until it serves. It is killed at the end of the town, if it still runs.

@@ -111,7 +111,7 @@ def test_database_url_gets_an_async_driver(monkeypatch: pytest.MonkeyPatch) -> N
         (
             "LLM_MEMBERS",
             "claude",
-            "LLM_MEMBERS: got 'claude'; must be a JSON list of members, or go into gavel.yaml as llm.members",
+            "LLM_MEMBERS: got 'claude'; must be JSON, or go into gavel.yaml",
         ),
     ],
 )

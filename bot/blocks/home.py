@@ -71,13 +71,15 @@ class Home:
     at: datetime
     trouble: str = field(default="")
     """One of our sentences, where something could not be read."""
+    known: bool = True
+    """False: nothing could be read, so that nothing but the trouble is said."""
 
 
 def home_view(home: Home, *, channel: str) -> JsonObject:
     """`channel`: of the direct messages with this person; it comes back with each click. Never more than Slack takes:
     what is less wanted is left out, and a line says so."""
     blocks = _top(home)
-    for part in (_waiting(home), _running(home), _frozen(home), _recent(home), _money(home), _record(home), _own(home)):
+    for part in _parts(home) if home.known else ():
         blocks += [divider(), *part] if part else []
     note = context(f"As of {when(home.at)}. It follows your tasks while you look.")
     if len(blocks) >= MAX_HOME_BLOCKS:
@@ -93,6 +95,10 @@ def home_view(home: Home, *, channel: str) -> JsonObject:
 def digest_of(view: JsonObject) -> str:
     """What a person would notice: everything but the time it was made at."""
     return json.dumps(view["blocks"][:-1], sort_keys=True)
+
+
+def _parts(home: Home) -> Sequence[list[JsonObject]]:
+    return _waiting(home), _running(home), _frozen(home), _recent(home), _money(home), _record(home), _own(home)
 
 
 def _top(home: Home) -> list[JsonObject]:

@@ -38,6 +38,21 @@ async def test_where_others_took_all_the_streams_there_are_the_board_is_edited_a
     assert all("Investigating: done" in str(message["blocks"]) for message in shown)
 
 
+async def test_a_stream_whose_start_is_begun_anew_for_a_vote_keeps_the_turn_that_it_claimed(slack: Slack) -> None:
+    pacer = Pacer(
+        channel_rate=Rate(per_second=1, burst=1),
+        method_rates={"chat.startStream": Rate(per_second=0.02, burst=1)},
+    )
+    narrator = Narrator(slack.writer(pacer=pacer))
+    thread = await slack.thread()
+    await pacer.turn(thread.channel, "chat.postMessage")
+    async with narrator.live(thread, task_id=TASK, key="k", title="Voting", simulated=False) as progress:
+        await asyncio.sleep(0.3)
+        progress.emit(VoteProgress("c1", "It drifted", "Claude", "support"))
+        (message,) = await until(lambda: slack.replies(thread), seconds=8)
+    assert message["stream"] is not None
+
+
 async def test_the_last_write_waits_for_its_turn_without_holding_up_the_work(
     slack: Slack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.papers import paper
-from bot.papers.making import cell, evidence_paper, papers, plan_paper
-from bot.papers.paper import Paper, Recorded
+from bot.papers.making import evidence_paper, papers, plan_paper
+from bot.papers.paper import Paper, Recorded, cell
 from tests.unit.blocks import samples
 from tools.contracts.common import JsonObject
 
@@ -86,13 +86,41 @@ def test_what_failed_is_evidence_too_and_what_is_only_announced_is_not() -> None
     assert evidence_paper([entry("tool_called", {"stage": "intent"})]) is None
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "＠"])
+_STARTS = [
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t=",
+    "\r=",
+    "\n=",
+    "＝",
+    "＋",
+    "＠",
+    "\u200b=",
+    "\x01=",
+    "\ufeff@",
+    " \u2060 +",
+    "\u202e-",
+]
+
+
+@pytest.mark.parametrize("start", _STARTS)
 def test_no_cell_is_a_formula(start: str) -> None:
     made = evidence_paper([called(None, tool=f"{start}cmd|'/c calc'!A1", message=f"{start}1+1", outcome="bad")])
     assert made is not None
     (row,) = rows(made)
     assert row["tool"].startswith("'")
     assert row["result"].startswith("'")
+
+
+def test_what_looks_like_a_secret_never_takes_the_end_of_its_cell_along() -> None:
+    made = evidence_paper([called(None, message="it asks for a password:", outcome="bad")])
+    assert made is not None
+    assert [len(row) for row in csv.reader(io.StringIO(made.data.decode()))] == [7, 7]
+    assert rows(made)[0]["result"] == "it asks for a password:"
+    (secret,) = rows(Paper.table("t", title="T", rows=[["said"], ["password: hunter2, then"]]))
+    assert secret["said"] == "password: [redacted:password], then"
 
 
 @given(st.text(max_size=200))

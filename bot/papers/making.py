@@ -17,9 +17,13 @@ KINDS = frozenset({"plan_proposed", "report_proposed", "tool_called", "council_v
 _COLUMNS = ("call", "tool", "at", "outcome", "parameters", "result", "result digest")
 
 
-def papers(entries: Sequence[Recorded]) -> list[Paper]:
-    """As many as there is something for, in a fixed order."""
-    made = (plan_paper(entries), evidence_paper(entries), transcript_paper(entries))
+def papers(entries: Sequence[Recorded], *, include_dissent: bool = True) -> list[Paper]:
+    """As many as there is something for, in a fixed order. `include_dissent`: tell who disputes what and why."""
+    made = (
+        plan_paper(entries),
+        evidence_paper(entries),
+        transcript_paper(entries, include_dissent=include_dissent),
+    )
     return [paper for paper in made if paper is not None]
 
 
@@ -45,9 +49,9 @@ def evidence_paper(entries: Sequence[Recorded]) -> Paper | None:
     return Paper.table("evidence", title="Evidence", rows=[_COLUMNS, *rows])
 
 
-def transcript_paper(entries: Sequence[Recorded]) -> Paper | None:
+def transcript_paper(entries: Sequence[Recorded], *, include_dissent: bool) -> Paper | None:
     """How the models answered and voted, in every round."""
-    text = transcript(entries)
+    text = transcript(entries, include_dissent=include_dissent)
     return Paper.of("council", "txt", title="The council's transcript", text=text) if text else None
 
 

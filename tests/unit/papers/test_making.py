@@ -146,6 +146,17 @@ def test_the_transcript_has_every_vote_and_every_reason() -> None:
         assert f"{member.name} ({member.model}): {member.state}" in text
 
 
+def test_where_dissent_is_left_out_the_transcript_counts_and_names_nobody() -> None:
+    text = papers(everything(), include_dissent=False)[-1].data.decode()
+    outcome = samples.outcome(claims=12, text="14 web servers run an old image")
+    assert "disputed. By whom and why is left out here; the ledger has it." in text
+    assert "Verdict: consensus, 92 % agreement" in text
+    for tally in outcome.tallies:
+        assert f"[{tally.claim.id}]" in text
+    assert not [line for line in text.splitlines() if line.strip().startswith(("for:", "against:", "silent:"))]
+    assert not [said for said in outcome.dissent if f"{said.member}: {said.reason}" in text]
+
+
 def test_a_round_of_another_version_does_not_stop_the_rest() -> None:
     made = papers([entry("council_voted", {"mode": "of another time"}), *everything()])
     assert "cannot be told here" in made[-1].data.decode()

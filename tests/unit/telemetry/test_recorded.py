@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,6 +16,7 @@ from bot.ledger.schema import migrate
 from bot.telemetry.recorded import RecordedMetrics
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
+from tools.contracts.verdict import GateName
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -107,6 +108,16 @@ async def test_gates_tell_verdicts_and_the_rules_that_refused(book: Book) -> Non
     assert book.value("gavel_gate_verdicts_total", subject="plan", gate="schema", verdict="off") == 1
     assert book.value("gavel_gate_verdicts_total", subject="plan", gate="policy", verdict="refused") == 1
     assert book.value("gavel_gate_refusals_total", gate="policy", rule="plan.batch_too_large") == 1
+
+
+async def test_each_gate_that_breaks_is_counted_from_nothing(book: Book) -> None:
+    for gate in get_args(GateName):
+        counted = {"gate": gate, "rule": f"{gate}.failed"}
+        assert book.value("gavel_gate_refusals_total", **counted) == 0
+        refusal = {**counted, "reason": "It broke."}
+        results = [{"gate": gate, "passed": False, "refusals": [refusal], "duration_ms": 1}]
+        await book.record("plan_validated", {"subject": "plan", "results": results}, key=gate)
+        assert book.value("gavel_gate_refusals_total", **counted) == 1
 
 
 async def test_decisions_tell_why_they_did_not_count_and_how_long_people_took(book: Book) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import string
+import sys
+import unicodedata
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.harmless import is_harmless
-from bot.redaction import MAX_DEPTH, SecretKind, redact, redact_json
+from bot.redaction import HIDDEN, MAX_DEPTH, SecretKind, redact, redact_json
 
 # Put together here so that no scanner takes this file for a leak.
 AWS_ID = "AKIA" + "IOSFODNN7EXAMPLE"
@@ -61,6 +63,42 @@ def test_a_secret_is_replaced_by_its_kind(kind: SecretKind, text: str, secret: s
     assert secret not in outcome.text
     assert kind in outcome.found
     assert f"[redacted:{kind}]" in outcome.text
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\xad", "\x01", "\r", "\U000e0041"], ids=ascii)
+@pytest.mark.parametrize(("kind", "text", "secret"), SECRETS)
+def test_a_secret_broken_up_by_what_nobody_sees_goes_too(kind: SecretKind, text: str, secret: str, hidden: str) -> None:
+    """Hidden characters are taken out later, before a model or a person sees the text: it would be whole again."""
+    for at in (1, len(text) // 2, len(text) - 2):
+        outcome = redact(f"{text[:at]}{hidden}{text[at:]}")
+        assert secret not in outcome.text.replace(hidden, ""), at
+        assert outcome.found, at
+    value = {"logs": [{"line": hidden.join(text)}]}
+    assert not is_harmless(value, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    assert secret not in str(redact_json(value).value).replace(hidden, "")
+
+
+def test_a_name_broken_up_by_what_nobody_sees_names_a_secret_too() -> None:
+    value = {"pas\u200bsword": "correct horse battery"}
+    assert redact_json(value).found == ["secret"]
+    assert not is_harmless(value, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def test_one_secret_is_not_hidden_by_another() -> None:
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    outcome = redact(f"{key}\u200bX and pass\u200bword=hunter2")
+    assert key not in outcome.text.replace("\u200b", "")
+    assert "hunter2" not in outcome.text
+
+
+def test_all_that_hides_is_known() -> None:
+    hiding = {
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(character) in {"Cc", "Cf"} and character not in "\t\n"
+    }
+    assert {character for character in hiding if not HIDDEN.fullmatch(character)} == set()
+    assert not any(HIDDEN.fullmatch(character) for character in "\t\n aZ0é😀" + string.punctuation)
 
 
 @pytest.mark.parametrize(("kind", "text", "secret"), SECRETS)

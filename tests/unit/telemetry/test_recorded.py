@@ -69,6 +69,20 @@ async def test_what_could_not_be_recorded_is_not_counted(book: Book) -> None:
     assert book.value("gavel_phases_total", environment="production", outcome="ok") == 1
 
 
+async def test_what_is_on_record_is_counted_once_though_the_anchor_failed_after_it(book: Book) -> None:
+    await book.record("task_ended", {"outcome": "expired"})
+    (lock,) = book.anchors.glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable, match="cannot be written"):
+            await book.record("task_ended", {"outcome": "completed"}, key="2")
+    lock.rmdir()
+    await book.record("task_ended", {"outcome": "completed"}, key="2")
+    assert book.value("gavel_tasks_ended_total", outcome="completed") == 1
+    assert book.value("gavel_ledger_entries_total", kind="task_ended") == 2
+
+
 async def test_a_models_call_counts_its_tokens_and_its_price(book: Book) -> None:
     call: JsonObject = {
         "provider": "openai",

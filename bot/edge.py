@@ -94,8 +94,10 @@ async def open_bot(
             settings, stack.keys, client, role_directory(settings, client, seconds_old=SHOWN_SECONDS), identity.home
         ),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
+        # A pacer apart from the worker's, which may be in another process: one write for each press of a button.
         file_door=FileDoor(
-            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())), roles
+            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer()), stack.redis_url),
+            roles,
         ),
         feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from bot.redaction import HINTS, MAX_DEPTH, NAME_HINTS, is_object
+from bot.redaction import HIDDEN, HINTS, MAX_DEPTH, NAME_HINTS, folded, is_object
 
 _NARROWER = {
     # A password in a URL stands before an @ without a slash or a space between.
@@ -16,7 +16,9 @@ _NARROWER = {
 }
 # Only of names under which there can be text.
 _OF_NAMES = (rf'{hint}(?=(?:[^"\\]|\\.)*+":["\[{{])' for hint in NAME_HINTS if hint not in HINTS)
-_CLUE = re.compile("|".join([*(_NARROWER.get(hint, re.escape(hint)) for hint in sorted(HINTS)), *_OF_NAMES]))
+# What hides may break a secret up: as it is, or as JSON escapes it.
+_HIDING = (HIDDEN.pattern, r"\\[bfru]")
+_CLUE = re.compile("|".join([*_HIDING, *(_NARROWER.get(hint, re.escape(hint)) for hint in sorted(HINTS)), *_OF_NAMES]))
 
 
 def is_harmless(value: Any, text: str) -> bool:
@@ -25,7 +27,7 @@ def is_harmless(value: Any, text: str) -> bool:
     `text` is its JSON, without a space between names and values, in which only quotes, backslashes and controls are
     escaped. What begins a secret, or names one, then stands in it as it does in the value.
     """
-    return _CLUE.search(text.casefold()) is None and not _nested_too_deep(value)
+    return _CLUE.search(folded(text)) is None and not _nested_too_deep(value)
 
 
 def _nested_too_deep(value: Any) -> bool:

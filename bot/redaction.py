@@ -44,7 +44,7 @@ MAX_DEPTH = 100
 class Redacted:
     text: str
     found: list[SecretKind]
-    """In the order of the rules, each once; empty: `text` is what came in."""
+    """Each once; empty: `text` is what came in."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class RedactedJson:
 class _Rule:
     kind: SecretKind
     hints: tuple[str, ...]
-    """Casefolded: every match holds one of these. Looking for them first makes harmless text cheap."""
+    """:func:`folded`: every match holds one of these. Looking for them first makes harmless text cheap."""
     pattern: re.Pattern[str]
     hides: Callable[[str], bool]
     """Whether the group `s` of a match really is a secret."""
@@ -100,6 +100,13 @@ def _said_in_prose(text: str) -> bool:
     return _not_a_placeholder(text) and (_has_digit(text) or not text.rstrip(".,;:!?)").isalpha())
 
 
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+"""Controls but tab and line feed, and format characters (Unicode's Cc and Cf): nobody sees them."""
+
 _START = r"(?<![A-Za-z0-9])"
 _NOT_YET = r"(?!\[redacted:)"
 # Between a name and its value, in prose, shells, YAML, and JSON inside JSON.
@@ -109,6 +116,11 @@ _QUOTED = r"\\{0,2}[\"'`](?P<s>" + _NOT_YET + r"[^\"'`\\\n]{1,300}+)"
 _PHRASE_WORDS = r"pass(?:word|wd|phrase|code)|pwd"
 _PHRASE_HINTS = "password|passwd|passphrase|passcode|pwd"
 _API_WORDS = r"token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?key"
+
+
+def folded(text: str) -> str:
+    """Casefolded, with both of Turkish's other i's as an i, as `(?i:…)` takes them."""
+    return (text if text.isascii() else text.replace("İ", "i").replace("ı", "i")).casefold()
 
 
 def _always(_secret: str) -> bool:
@@ -201,25 +213,49 @@ _SECRET_NAMES = re.compile(
     r"(?:password|passwd|passphrase|passcode|pwd|secret|token|apikey|accesskey|secretkey|privatekey|authkey"
     r"|authorization|credential|credentials|cookie)\Z"
 )
-NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cookie")
+NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cook")
+"""No letter i: a dotted capital one in small letters is two characters."""
 _NAME_HINT = re.compile(f"(?i:{'|'.join(NAME_HINTS)})")
 _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)token\Z")
 
 
 def redact(text: str) -> Redacted:
-    """The text with each secret replaced by `[redacted:kind]`. Redacting twice changes nothing more."""
+    """The text with each secret replaced by `[redacted:kind]`. Redacting twice changes nothing more.
+
+    Where hidden characters break a secret up, it goes without them: they are taken out elsewhere, before people or
+    models see the text, and it would be whole again.
+    """
     if _has_nothing(text):
         return Redacted(text, [])
+    taken: dict[str, SecretKind] = {}
+    seen = _redact(text, taken)
+    if HIDDEN.search(text) is None:
+        return seen
+    whole = _redact(HIDDEN.sub("", text), {})
+    if not whole.found:
+        return seen
+    # What a hidden character only stood beside is no secret any more to the rules, glued to what follows.
+    said = whole.text
+    for secret, kind in taken.items():
+        bare = HIDDEN.sub("", secret)
+        said = said.replace(bare, f"[redacted:{kind}]") if len(bare) >= _SHORTEST else said
+    # What was glued to that shows only now.
+    last = _redact(said, {})
+    return Redacted(last.text, list(dict.fromkeys([*whole.found, *seen.found, *last.found])))
+
+
+def _redact(text: str, taken: dict[str, SecretKind]) -> Redacted:
+    """`taken`: gets what was taken out, and what it is."""
     found: dict[SecretKind, None] = {}
     # Once more after a find: a secret glued to another one shows only when that is gone.
     for _ in range(_MAX_PASSES):
-        before, folded = text, text.casefold()
+        before, seen = text, folded(text)
         had_access_key = "aws_access_key" in found
         for rule in _RULES:
-            if any(hint in folded for hint in rule.hints):
-                text = _apply(rule, text, found)
+            if any(hint in seen for hint in rule.hints):
+                text = _apply(rule, text, found, taken)
         if "aws_access_key" in found and not had_access_key:
-            text = _apply(_AWS_PAIR, text, found)
+            text = _apply(_AWS_PAIR, text, found, taken)
         if text == before:
             break
     return Redacted(text, list(found))
@@ -227,14 +263,17 @@ def redact(text: str) -> Redacted:
 
 def _has_nothing(text: str) -> bool:
     """What most strings are: too short to be a secret, or without anything that one begins or is named with."""
-    return len(text) < _SHORTEST or (len(text) < _SHORT and not _ANY_HINT.search(text.casefold()))
+    if len(text) < _SHORTEST:
+        return True
+    return len(text) < _SHORT and not _ANY_HINT.search(folded(text)) and not HIDDEN.search(text)
 
 
-def _apply(rule: _Rule, text: str, found: dict[SecretKind, None]) -> str:
+def _apply(rule: _Rule, text: str, found: dict[SecretKind, None], taken: dict[str, SecretKind]) -> str:
     def replace(match: re.Match[str]) -> str:
         if not rule.hides(match["s"]):
             return match[0]
         found[rule.kind] = None
+        taken[match["s"]] = rule.kind
         before, after = match.start("s") - match.start(), match.end("s") - match.start()
         return f"{match[0][:before]}[redacted:{rule.kind}]{match[0][after:]}"
 
@@ -296,7 +335,7 @@ def _redact_string(text: str, found: dict[SecretKind, None], *, secret: bool) ->
 
 
 def _names_a_secret(name: str) -> bool:
-    if not _NAME_HINT.search(name):
+    if not _NAME_HINT.search(HIDDEN.sub("", name)):
         return False
-    plain = re.sub(r"[^a-z]", "", name[-64:].casefold())
+    plain = re.sub(r"[^a-z]", "", folded(name[-64:]))
     return _SECRET_NAMES.search(plain) is not None and _PAGING_NAMES.search(plain) is None

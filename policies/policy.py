@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Literal
@@ -45,9 +44,10 @@ class PolicyGate:
         return replace(finding, refusals=[*finding.refusals, *refusals], documents={**finding.documents, **asked})
 
     async def _ask(self, package: str, document: JsonObject) -> Finding:
-        (_, refusals), digest = await asyncio.gather(
-            ask(self.engine, package, document, gate="policy"), self.engine.digest()
-        )
+        # Before the question: policies that change meanwhile then have another digest than the one that is approved,
+        # and nothing runs. After it, a plan judged by the old ones would pass for judged by the new.
+        digest = await self.engine.digest()
+        _, refusals = await ask(self.engine, package, document, gate="policy")
         return Finding(refusals, engine=self.engine.name, policy_digest=digest, documents={package: document})
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import string
+import sys
+import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.harmless import is_harmless
-from bot.redaction import MAX_DEPTH, SecretKind, redact, redact_json
+from bot.redaction import HIDDEN, MAX_DEPTH, SecretKind, redact, redact_json
 
 # Put together here so that no scanner takes this file for a leak.
 AWS_ID = "AKIA" + "IOSFODNN7EXAMPLE"
@@ -61,6 +63,42 @@ def test_a_secret_is_replaced_by_its_kind(kind: SecretKind, text: str, secret: s
     assert secret not in outcome.text
     assert kind in outcome.found
     assert f"[redacted:{kind}]" in outcome.text
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\xad", "\x01", "\r", "\U000e0041"], ids=ascii)
+@pytest.mark.parametrize(("kind", "text", "secret"), SECRETS)
+def test_a_secret_broken_up_by_what_nobody_sees_goes_too(kind: SecretKind, text: str, secret: str, hidden: str) -> None:
+    """Hidden characters are taken out later, before a model or a person sees the text: it would be whole again."""
+    for at in (1, len(text) // 2, len(text) - 2):
+        outcome = redact(f"{text[:at]}{hidden}{text[at:]}")
+        assert secret not in outcome.text.replace(hidden, ""), at
+        assert outcome.found, at
+    value = {"logs": [{"line": hidden.join(text)}]}
+    assert not is_harmless(value, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    assert secret not in str(redact_json(value).value).replace(hidden, "")
+
+
+def test_a_name_broken_up_by_what_nobody_sees_names_a_secret_too() -> None:
+    value = {"pas\u200bsword": "correct horse battery"}
+    assert redact_json(value).found == ["secret"]
+    assert not is_harmless(value, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def test_one_secret_is_not_hidden_by_another() -> None:
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    outcome = redact(f"{key}\u200bX and pass\u200bword=hunter2")
+    assert key not in outcome.text.replace("\u200b", "")
+    assert "hunter2" not in outcome.text
+
+
+def test_all_that_hides_is_known() -> None:
+    hiding = {
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(character) in {"Cc", "Cf"} and character not in "\t\n"
+    }
+    assert {character for character in hiding if not HIDDEN.fullmatch(character)} == set()
+    assert not any(HIDDEN.fullmatch(character) for character in "\t\n aZ0é😀" + string.punctuation)
 
 
 @pytest.mark.parametrize(("kind", "text", "secret"), SECRETS)
@@ -150,6 +188,7 @@ PIECES = st.sampled_from(
 HOSTILE = st.lists(PIECES, max_size=40).map("".join)
 
 
+@example(f"{AWS_ID} {AWS_SECRET}glpat-{MIXED}{AWS_ID} {AWS_SECRET}\x00")
 @given(HOSTILE)
 @settings(max_examples=300, deadline=None)
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
@@ -199,12 +238,35 @@ NAMES = st.sampled_from(
         "a key",
         "AUTH",
         "cookie",
+        "COOKİE",
+        "cooki\u0307e",
+        "credentıal",
         'x"pwd',
         'pass"word',
         "ſecret",
     ]
 )
 NAMED = st.dictionaries(NAMES | st.text(max_size=12) | PIECES, JSON | st.lists(JSON, max_size=2), max_size=4)
+
+
+@pytest.mark.parametrize("name", ["COOKİE", "Set-Cookıe", "cooki\u0307e", "credentıal", "CREDENTİALS", "authorızatıon"])
+def test_a_name_with_the_other_is_of_turkish_names_a_secret_too(name: str) -> None:
+    value = {"headers": {name: "s=abcdef"}}
+    assert not is_harmless(value, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    assert redact_json(value).value == {"headers": {name: "[redacted:secret]"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("credentıal: 9f8e7d6c5b4a", "9f8e7d6c5b4a"),
+        ("CREDENTİAL: 9f8e7d6c5b4a", "9f8e7d6c5b4a"),
+        ("AUTHORİZATION: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+    ],
+)
+@pytest.mark.parametrize("around", ["", "x " * 300])
+def test_so_does_text(text: str, secret: str, around: str) -> None:
+    assert secret not in redact(around + text).text
 
 
 @given(NAMED | JSON)

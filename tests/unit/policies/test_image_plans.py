@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from dataclasses import dataclass
 
 import pytest
 
@@ -86,3 +88,33 @@ async def test_the_policy_gate_asks_and_keeps_what_it_asked(regorus: RegorusEngi
     finding = await gate.judge(plan, make_context())
     assert "images.not_built" in {refusal.rule for refusal in finding.refusals}
     assert sorted(finding.documents) == ["ql.ai.images#a1", "ql.ai.safety"]
+
+
+@dataclass
+class ChangedMeanwhile:
+    """An engine whose policies somebody replaces right after it answered."""
+
+    inner: RegorusEngine
+    held: str = "sha256:before"
+    name: str = "changed meanwhile"
+
+    async def decide(self, package: str, document: JsonObject, /) -> JsonObject:
+        decision = await self.inner.decide(package, document)
+        self.held = "sha256:after"
+        return decision
+
+    async def digest(self) -> str:
+        # A reading of a server is in several steps; another question comes in between.
+        await asyncio.sleep(0.05)
+        return self.held
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+async def test_a_plan_is_recorded_under_the_policies_that_judged_it(regorus: RegorusEngine) -> None:
+    """Under those that came after, it would pass for judged by them when it runs."""
+    engine = ChangedMeanwhile(regorus)
+    gate = PolicyGate(engine, CATALOG, ImageRules(engine, make_estate()), NoHistory())
+    finding = await gate.judge(make_plan().model_dump(mode="json"), make_context())
+    assert finding.policy_digest == "sha256:before"

@@ -41,10 +41,11 @@ def desk_cards(text: str) -> Iterator[tuple[str, Message]]:
     yield "lendings", delegation.lent_card([lent, Lending(LINUS, GRACE, samples.NOW)] * 40, user=GRACE)
     frozen = [frozen_by(text, name=f"f{number}") for number in range(60)]
     yield "freezes", freeze.freezes_card(frozen, may=True)
+    yield "freezes of others", freeze.freezes_card(frozen, may=False, refused=freeze.NOT_IN_ROLE)
     yield "now frozen", freeze.now_frozen(frozen[0])
     yield "now thawed", freeze.now_thawed()
     yield "not frozen any more", freeze.not_frozen_any_more()
-    yield "not thawed", freeze.not_thawed(freeze.LEDGER_AWAY)
+    yield "not thawed", freeze.not_thawed(freeze.MAYBE)
     yield "checking a key", keys.checking(text)
     yield "key saved", keys.saved(text, everybodys=True)
     yield "key deleted", keys.deleted(text, everybodys=False)

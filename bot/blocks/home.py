@@ -20,7 +20,7 @@ from tools.contracts.common import JsonObject
 from tools.contracts.modes import ModeSetting
 
 ASK, FREEZE, KEYS, REFRESH = "gavel.home.ask", "gavel.home.freeze", "gavel.home.keys", "gavel.home.refresh"
-MODE = "gavel.home.mode"
+MODE, LEND = "gavel.home.mode", "gavel.home.lend"
 CANCEL_PREFIX, WAITING_PREFIX, OPEN_PREFIX = "gavel.home.cancel.", "gavel.home.waiting.", "gavel.home.open."
 """Followed by the task's place: action ids must differ within a view."""
 
@@ -68,6 +68,8 @@ class Home:
     """Whether somebody chose it for there."""
     may_set: bool
     """Whether this person may freeze, thaw and set modes."""
+    may_lend: bool
+    """Whether this person holds a role that they may lend."""
     at: datetime
     trouble: str = field(default="")
     """One of our sentences, where something could not be read."""
@@ -109,6 +111,8 @@ def _top(home: Home) -> list[JsonObject]:
     ]
     if home.may_set:
         row.insert(1, button("Freeze changes", action_id=FREEZE, value="freeze"))
+    if home.may_lend:
+        row.insert(-1, button("Lend your role", action_id=LEND, value="lend"))
     top: list[JsonObject] = [header("Gavel"), actions("gavel.home.top", row)]
     return [*top, section(f"⚠ {home.trouble}")] if home.trouble else top
 

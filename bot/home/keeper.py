@@ -160,6 +160,7 @@ def _nothing_known(at: datetime) -> Home:
         mode="auto",
         mode_set=False,
         may_set=False,
+        may_lend=False,
         at=at,
         trouble=AWAY,
         known=False,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from agents.orchestrator.modes import ModeDefaults
 from bot.blocks.home import Home, Spent
+from bot.delegations.lending import LENDING_ROLES
 from bot.home.record import council_record
 from bot.keys import Keys
 from bot.ledger.database import Database
@@ -90,6 +91,7 @@ class HomeReader:
                 mode=choice.setting,
                 mode_set=chosen is not None,
                 may_set=not SETTING_ROLES.isdisjoint(roles),
+                may_lend=not LENDING_ROLES.isdisjoint(roles),
                 at=self.now(),
                 trouble=trouble,
             )

@@ -42,7 +42,7 @@ class HomeListeners:
     open_form: OpenForm
     whisper: Whisper
     desks: Mapping[str, Desk]
-    """Verb of `/gavel` → who answers it: `mode`, `keys` and `freeze` do what they do there."""
+    """Verb of `/gavel` → who answers it: `mode`, `keys`, `delegate` and `freeze` do what they do there."""
     later: Later
 
     async def on_opened(self, body: dict[str, Any]) -> None:
@@ -63,6 +63,8 @@ class HomeListeners:
                     await self._tell(typed, NOT_OPENED)
             case says.FREEZE:
                 await self._at_desk("freeze", typed)
+            case says.LEND:
+                await self._at_desk("delegate", typed)
             case says.KEYS:
                 await self._at_desk("keys", typed)
             case says.MODE:

@@ -91,6 +91,7 @@ def forms(text: str) -> Iterator[Modal]:
         yield edit.edit_form(EditButton(binding, parameters), metadata=text[:300])
     yield clarify_form(AnswerValue(samples.TASK, "q1", "own words"))
     yield freeze.freeze_form(metadata=text[:300], now=samples.NOW)
+    yield delegation.lend_form(metadata=text[:300], now=samples.NOW)
 
 
 def home(text: str, *, may: bool) -> Home:
@@ -107,6 +108,7 @@ def home(text: str, *, may: bool) -> Home:
         mode="auto",
         mode_set=True,
         may_set=may,
+        may_lend=may,
         at=samples.NOW,
         trouble="Slack did not say which roles you have, so nothing that needs one is shown.",
     )

@@ -306,6 +306,7 @@ async def test_whatever_the_words_it_fits_and_is_harmless(text: str, slack: Slac
         mode="council",
         mode_set=True,
         may_set=True,
+        may_lend=True,
         at=samples.NOW,
         trouble="",
     )

@@ -44,6 +44,7 @@ class Books:
             mode="auto",
             mode_set=False,
             may_set=False,
+            may_lend=False,
             at=datetime.now(UTC),
         )
 

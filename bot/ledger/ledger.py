@@ -20,7 +20,7 @@ from bot.ledger.bodies import UnwritableBody, is_large, prepare, prepare_artifac
 from bot.ledger.chain import Draft, Entry, require_key
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
-from bot.ledger.freezes import MOST_DAYS, Freeze, standing
+from bot.ledger.freezes import Freeze, standing
 from bot.ledger.group_commit import GroupCommit
 from bot.ledger.own import require_own
 from bot.ledger.results import tool_results, whole_body, whole_entries
@@ -311,7 +311,7 @@ class Ledger:
         also when an entry about one was edited.
         """
         _require_names(org=org)
-        found = await reader.freezes(self._database, org, since=timestamp(now - timedelta(days=MOST_DAYS)))
+        found = await reader.freezes(self._database, org)
         for entry in found:
             require_own(entry, key=self._key)
         return standing(found, now=now)

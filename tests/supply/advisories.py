@@ -40,12 +40,12 @@ LODASH: JsonObject = {
 
 
 @asynccontextmanager
-async def osv() -> AsyncGenerator[str]:
-    """The URL of its query."""
+async def osv(*, knows: bool = True) -> AsyncGenerator[str]:
+    """The URL of its query. `knows`: False: it answers, and has no advisory."""
 
     async def query(request: web.Request) -> web.Response:
         asked = json.loads(await request.text())
-        known = asked == {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "version": "2.10"}
+        known = knows and asked == {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "version": "2.10"}
         return web.json_response({"vulns": [JINJA]} if known else {})
 
     app = web.Application()

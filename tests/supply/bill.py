@@ -1,5 +1,4 @@
-"""The software bill of materials, in CycloneDX: the Python packages of the container image, by version and
-hash, as locked."""
+"""The software bill of materials: the Python packages of the container image by version and hash, in CycloneDX."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ OSV and not PyPI's own service: where a mirror does not serve that one, pip-audi
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ from pydantic import BaseModel, ValidationError
 from tests.supply.looking import TOOLS, UV, Looked, NotDone, run
 
 OSV_URL = "https://api.osv.dev/v1/query"
+
+KNOWN = f"jinja2==2.10 --hash=sha256:{'0' * 64}\n"
+"""Vulnerable since 2019 (PYSEC-2019-217)."""
 
 
 class _Vulnerability(BaseModel):
@@ -36,7 +40,9 @@ class _Report(BaseModel):
 
 
 async def audit_lock(*, osv_url: str, accepted: Mapping[str, str]) -> Looked:
-    """Raises :class:`NotDone`."""
+    """Raises :class:`NotDone`, also where what answers knows nothing of a hole that everybody knows of."""
+    if not (await audit_requirements(KNOWN, osv_url=osv_url, accepted={})).found:
+        raise NotDone(f"what answers at {osv_url} knows no hole in Jinja 2.10: it has no advisories")
     exported = await run(
         [UV, "export", "--quiet", "--locked", "--all-groups", "--all-extras", "--no-emit-project", "--no-header"]
     )
@@ -87,7 +93,7 @@ def _pinned(requirements: str) -> dict[NormalizedName, str]:
     found: dict[NormalizedName, str] = {}
     for line in requirements.splitlines():
         if line[:1].isalnum():
-            each = Requirement(line.partition(" \\")[0].partition(" #")[0])
+            each = Requirement(re.split(r" (?:\\|#|--hash)", line)[0])
             if each.marker is None or each.marker.evaluate():
                 found[canonicalize_name(each.name)] = str(each.specifier).removeprefix("==")
     if not found:

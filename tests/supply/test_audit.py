@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tests.supply.advisories import npm_registry, osv
 from tests.supply.looking import ROOT, NotDone, Ran, run
 from tests.supply.npm_packages import audit_page
-from tests.supply.python_packages import audit_requirements
+from tests.supply.python_packages import audit_lock, audit_requirements
 
 HASH = f"--hash=sha256:{'0' * 64}"
 PLANTED = f"jinja2==2.10 \\\n    {HASH}\npackaging==25.0 \\\n    {HASH}\n"
@@ -64,6 +65,21 @@ async def test_advisories_out_of_reach_are_not_an_audit() -> None:
     async with osv() as url:
         with pytest.raises(NotDone, match="pip-audit gave no report"):
             await audit_requirements(PLANTED, osv_url=f"{url}/gone", accepted={})
+
+
+async def test_every_locked_package_is_asked_about() -> None:
+    async with osv() as url:
+        looked = await audit_lock(osv_url=url, accepted={})
+    assert looked.found == ()
+    locked = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
+    # Those of other systems alone are not.
+    assert 0.8 * len(locked) < int(looked.at.split()[0]) < len(locked)
+
+
+async def test_who_answers_and_knows_nothing_is_not_believed() -> None:
+    async with osv(knows=False) as url:
+        with pytest.raises(NotDone, match="knows no hole in Jinja"):
+            await audit_lock(osv_url=url, accepted={})
 
 
 @pytest.fixture

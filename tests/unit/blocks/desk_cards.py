@@ -44,7 +44,7 @@ def desk_cards(text: str) -> Iterator[tuple[str, Message]]:
     yield "now frozen", freeze.now_frozen(frozen[0])
     yield "now thawed", freeze.now_thawed()
     yield "not frozen any more", freeze.not_frozen_any_more()
-    yield "not thawed", freeze.not_thawed(freeze.LEDGER_AWAY)
+    yield "not thawed", freeze.not_thawed(freeze.MAYBE)
     yield "checking a key", keys.checking(text)
     yield "key saved", keys.saved(text, everybodys=True)
     yield "key deleted", keys.deleted(text, everybodys=False)

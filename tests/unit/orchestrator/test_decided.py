@@ -168,8 +168,10 @@ def test_a_restated_claim_counts_for_its_member_only_with_its_own_ballot() -> No
         claims={"elm": ["c1"], "birch": ["c1"]},
     )
     council = ballotage(chamber)
-    for stance, best in (("support", "birch"), ("silent", "ash")):
-        votes: dict[str, dict[str, Stance]] = {name: dict.fromkeys(chamber.authors, "support") for name in MEMBERS}
+    yes: Stance = "support"
+    cases: list[tuple[Stance, str]] = [("support", "birch"), ("silent", "ash")]
+    for stance, best in cases:
+        votes: dict[str, dict[str, Stance]] = {name: dict.fromkeys(chamber.authors, yes) for name in MEMBERS}
         votes["birch"]["c1"] = stance
         rows = tally(council.pooled, sheets(votes), council.electorate, threshold=0.7, min_providers=3)
         assert all(row.carried for row in rows)

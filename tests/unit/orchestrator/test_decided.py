@@ -119,7 +119,7 @@ def test_a_tie_is_open_while_a_member_may_yet_stand_by_its_own_claims_or_not(
     proposed: list[list[str]], states: list[bool], author: int, cast: list[list[Stance] | None], failed: set[str]
 ) -> None:
     """`c1` is one member's words, and others' claim in other words: it counts for these by their ballot alone."""
-    items = ("p1", "p2", "c1")
+    items = (*ITEMS[:2], "c1")
     chamber = chamber_of(["w", "x", "y", "z"], proposed, [100] * 4, min_providers=2)
     chamber = replace(
         chamber,
@@ -153,10 +153,9 @@ def test_a_tie_that_hangs_on_the_last_members_own_claim_is_open(
         authors={"p1": ["ash"], "p2": ["elm"], **wrote},
         claims={"elm": ["c1"]},
     )
-    votes: dict[str, dict[str, Stance]] = {
-        name: {"p1": "support", "p2": "support", "c1": "support"} for name in ("ash", "birch")
-    }
-    votes["cedar"] = {"p1": cedar[0], "p2": cedar[1], "c1": "support"}
+    yes: Stance = "support"
+    votes: dict[str, dict[str, Stance]] = {name: {"p1": yes, "p2": yes, "c1": yes} for name in ("ash", "birch")}
+    votes["cedar"] = {"p1": cedar[0], "p2": cedar[1], "c1": yes}
     assert not chamber.settled(votes, ["elm"])
     assert not ballotage(chamber).is_decided(sheets(votes), ["elm"])
 

@@ -337,10 +337,10 @@ def _reject(value: str) -> JsonObject:
 
 def _edit(offer: Offer) -> JsonObject | None:
     """None where there is nothing to edit: another kind of plan, one that has begun, or ids no button can hold."""
-    parameters = None if offer.rest else Parameters.of(offer.plan)
-    if parameters is None:
-        return None
     try:
+        parameters = None if offer.rest else Parameters.of(offer.plan)
+        if parameters is None:
+            return None
         value = EditButton(offer.button_value, parameters).encode()
     except MalformedButton:
         return None

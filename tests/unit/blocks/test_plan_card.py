@@ -9,13 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.blocks.actions import EDIT, FILES
+from bot.blocks.actions import APPROVE, EDIT, FILES
 from bot.blocks.message import Message
 from bot.blocks.plan_card import Offer, Vote, decided_card, expired_card, notice_card, plan_card, superseded_card
 from bot.blocks.task import acknowledgement, diagnosis_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts
 from tools.contracts.advisory import Rating
+from tools.contracts.common import JsonObject
+from tools.contracts.edit import MAX_WAIT_SECONDS
 from tools.contracts.modes import ModeChoice
 from tools.contracts.outputs.patch import ChangeRisk, Fix, PatchRolloutPlan, RiskFactor
 from tools.contracts.plan import Rollback
@@ -239,3 +241,15 @@ def test_a_patchs_card_says_what_it_closes_and_leaves_and_how_risky_the_rollout_
     unknown = words(plan_card(samples.offer(patch.model_copy(update={"risk": None, "remaining": []}))))
     assert "could not be calculated" in unknown
     assert "*Leaves*" not in unknown
+
+
+@pytest.mark.parametrize(
+    ("phase", "change"), [(2, {"batch_percent": 0.001}), (1, {"wait_seconds": MAX_WAIT_SECONDS + 1})]
+)
+def test_a_plan_whose_parameters_no_form_holds_is_offered_without_edit(phase: int, change: JsonObject) -> None:
+    plan = samples.plan(waves=1)
+    phases = [each.model_copy(update=change if at == phase else {}) for at, each in enumerate(plan.phases)]
+    plan = plan.model_copy(update={"phases": phases})
+    report = samples.offer().report.model_copy(update={"plan_digest": plan.digest})
+    card = plan_card(replace(samples.offer(), plan=plan, report=report))
+    assert (APPROVE in str(card.blocks), EDIT in str(card.blocks)) == (True, False)

@@ -141,6 +141,43 @@ class FileAnchor:
         except OSError as error:
             raise AnchorUnavailable(f"The ledger's anchor {path} cannot be written ({error.strerror}).") from error
 
+    def set_back_now(self, org: str, head: Head, *, instead_of: Head) -> None:
+        """Set the org's anchor to an earlier head than the one it holds, or another in its place: for
+        `bot/ledger/losing.py` alone. Raises :class:`AnchorError`, also when it does not hold `instead_of` any more.
+        """
+        path = self.path(org)
+        try:
+            with self._lock(path):
+                if self.read_now(org) not in (instead_of, head):
+                    raise AnchorTampered(f"The ledger's anchor {path} moved meanwhile.")
+                self._write(path, org, head)
+        except OSError as error:
+            raise AnchorUnavailable(f"The ledger's anchor {path} cannot be written ({error.strerror}).") from error
+
+    def heads(self) -> dict[str, Head]:
+        """Org → its head, of all there are. Raises :class:`AnchorError`."""
+        found: dict[str, Head] = {}
+        for path in sorted(self._directory.glob("*.anchor.json")):
+            org = self._org(path)
+            if self.path(org) != path or (head := self.read_now(org)) is None:
+                raise AnchorTampered(f"The ledger's anchor {path} is not in its place.")
+            found[org] = head
+        return found
+
+    def _org(self, path: Path) -> str:
+        """As the file says; :meth:`_read` checks it."""
+        left = _READINGS
+        while True:
+            left -= 1
+            try:
+                return _AnchorFile.model_validate_json(path.read_bytes()).org
+            except OSError as error:
+                raise AnchorUnavailable(f"The ledger's anchor {path} cannot be read ({error.strerror}).") from error
+            except ValidationError as error:
+                if not left:
+                    raise AnchorTampered(f"The ledger's anchor {path} is not an anchor any more.") from error
+                time.sleep(_READING_SECONDS)
+
     @contextmanager
     def _lock(self, path: Path) -> Generator[None]:
         """Between threads and processes alike; the kernel releases it when its holder dies."""

@@ -10,6 +10,8 @@ The order is: commit to SQL, advance the anchor, and only then does `Ledger.reco
   for any of them, so nothing was done on their strength.
 - An anchor is made, at entry 0, before an org's first commit. An org with entries and no anchor has lost it: `verify`
   says so, and appends are refused.
+- An anchor goes backwards in one case, `bot/ledger/losing.py`: a person takes on that entries are lost, and says how
+  many; the chain keeps that, under the key, before the anchor moves.
 - What a file cannot show: that file *and* rows were put back together to an earlier state. Who can do both can also
   delete both; keep the anchors on a disk the database's owner cannot write, or ship exports elsewhere.
 

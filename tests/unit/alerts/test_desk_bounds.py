@@ -77,8 +77,8 @@ async def test_a_storm_of_the_largest_alerts_is_shown_and_looked_into(temporal: 
             seen = AlertSeen(f"{number}", "firing", "warning", 1000.5 + number, f"{1000.5 + number:.6f}")
             await alerts.door.take(notice, seen, org=alerts.org, channel=CHANNEL)
 
-        await asyncio.gather(*(say(number) for number in range(150)))
-        await alerts.until(lambda: len({f.entry.fingerprint for one in alerts.shown for f in one.faces}) == 150)
+        await asyncio.gather(*(say(number) for number in range(90)))
+        await alerts.until(lambda: len({f.entry.fingerprint for one in alerts.shown for f in one.faces}) == 90)
         await alerts.until(lambda: bool(alerts.opened))
 
 
@@ -121,6 +121,17 @@ async def test_a_desk_goes_on_anew_while_plans_wait_and_hears_how_they_end(tempo
         await alerts.end(1)
         await alerts.until(lambda: "A deploy did it." in alerts.cards()["first"])
         await alerts.until(lambda: "A deploy did it." in alerts.cards()["second"])
+
+
+async def test_a_state_larger_than_temporal_takes_is_cut_when_it_is_handed_on(temporal: Client) -> None:
+    async with alerting(temporal, group_seconds=0.3) as alerts:
+        large = [entry_of(alerts.org, number, title="警" * 10_000) for number in range(80)]
+        await asyncio.gather(*(alerts.enter(entry) for entry in large))
+        await alerts.until(lambda: bool(alerts.opened))
+        await make_it_long(alerts)
+        kept = await alerts.desk()
+        assert 20 < len(kept.dockets) < 80
+        assert alerts.opened[0].entries[0].fingerprint in kept.dockets, "what is being looked into stays"
 
 
 async def test_what_comes_while_a_desk_hands_on_is_not_lost(temporal: Client) -> None:

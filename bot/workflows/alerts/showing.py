@@ -87,9 +87,9 @@ class Showing:
 
     @property
     def rests(self) -> bool:
-        """Nothing is out of date, not even a count."""
+        """Nothing is out of date, not even a count; but for what Slack refuses to show."""
         storm = self.desk.storm
-        return all(self._said(one) == one.shown for one in self.desk.dockets.values()) and (
+        return all(self._said(one) == one.shown or one.refused for one in self.desk.dockets.values()) and (
             storm is None or storm.shown == self._storm_said(storm)
         )
 

@@ -229,7 +229,7 @@ class Alerts:
 
 
 @asynccontextmanager
-async def alerting(temporal: Client, *, working: bool = True, **rules: int | float) -> AsyncGenerator[Alerts]:
+async def alerting(temporal: Client, *, working: bool = True, **rules: float) -> AsyncGenerator[Alerts]:
     """An org of its own. `working`: with a worker from the start; else see :func:`worker_of`."""
     org = f"T{uuid.uuid4().hex[:8]}"
     door = AlertDoor(temporal, org, KEY, replace(QUICK, **rules), lambda: datetime.now(UTC), pace=0.2)

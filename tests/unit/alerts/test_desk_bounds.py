@@ -48,23 +48,16 @@ def entry_of(org: str, number: int, *, title: str = "t", severity: str = "warnin
     )
 
 
-async def handed_on(alerts: Alerts, run_id: str | None) -> None:
-    """Until another run than that has the desk."""
-    handle = alerts.temporal.get_workflow_handle(f"{alerts.org}.triage.{CHANNEL}")
-    for _ in range(400):
-        if (await handle.describe()).run_id != run_id:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("The desk did not hand on to its next run.")
-
-
 async def make_it_long(alerts: Alerts) -> None:
-    """More history than Temporal wants one run to have: 4 MiB."""
+    """More history than Temporal wants one run to have, 4 MiB, until the desk goes on as another run."""
     handle = alerts.temporal.get_workflow_handle_for(TriageWorkflow.run, f"{alerts.org}.triage.{CHANNEL}")
     run_id = (await handle.describe()).run_id
-    for _ in range(6):
-        await handle.signal(TriageWorkflow.waits, "x" * 1_000_000)
-    await handed_on(alerts, run_id)
+    for number in range(200):
+        await handle.signal(TriageWorkflow.waits, "x" * (1_000_000 if number < 6 else 1))
+        await asyncio.sleep(0.1)
+        if (await handle.describe()).run_id != run_id:
+            return
+    raise AssertionError("The desk did not hand on to its next run.")
 
 
 async def test_a_storm_of_the_largest_alerts_is_shown_and_looked_into(temporal: Client) -> None:

@@ -76,7 +76,9 @@ def _of_alert(alert: dict[str, JsonValue], now: datetime) -> Received:
         labels=labels,
     )
     started, ended = alert.get("startsAt"), alert.get("endsAt")
-    at = _seconds(ended if status == "resolved" else started, now)
+    # By our clock: Alertmanager tells each group in order, while `startsAt` may be long before what was last known of
+    # the alert (it timed out and goes on), or ahead of time.
+    at = now.astimezone(UTC).timestamp()
     # What Alertmanager says again, every `repeat_interval` or because it had no answer, is the same once more.
     unique = f"{status} {started} {ended if status == 'resolved' else ''}"[:200]
     return Received(found, AlertSeen(unique, status, found.severity, at, message_ts=""))
@@ -92,12 +94,3 @@ def _texts(value: JsonValue) -> dict[str, str]:
     return bounded(
         {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
     )
-
-
-def _seconds(value: JsonValue, now: datetime) -> float:
-    """Since 1970; what is no time, or none yet (`0001-01-01`), is now."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else now
-        return moment.timestamp() if moment.year > 1970 else now.timestamp()
-    except (ValueError, OverflowError):
-        return now.timestamp()

@@ -16,7 +16,7 @@ from bot.alerts.names import alert_id, desk_id
 from bot.alerts.webhook import PATH
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
-from bot.workflows.messages.alerts import DeskState
+from bot.workflows.messages.triage import DeskState
 from tests.whole.town import Served, Town, until
 from tools.contracts.common import JsonObject
 

@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 
 from bot.alerts.names import alert_id
 from bot.intake import HAND_OVER, HandOverFailed
-from bot.redaction import redact
+from bot.redaction import SecretKind, marked, redact_named, redacted
 from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages.alerts import AlertBatch, AlertSeen, AlertStart, TriageRules
@@ -131,7 +131,7 @@ class AlertDoor:
             fingerprint=pile.notice.fingerprint,
             seen=pile.seen,
             notice=notice.model_dump(mode="json"),
-            redacted=found,
+            redacted=list(found),
             rules=self.rules,
         )
         began = asyncio.get_running_loop().time()
@@ -168,16 +168,18 @@ def seen_in_slack(notice: AlertNotice, ts: str, *, now: datetime) -> AlertSeen:
     return AlertSeen(unique=ts, status=notice.status, severity=notice.severity, at=at, message_ts=ts)
 
 
-def _without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[str]]:
-    """Cut again after it was redacted: what stands for a secret may be longer than it."""
-    title, text = redact(notice.title), redact(notice.text)
-    labels = {name: redact(value) for name, value in notice.labels.items()}
-    found: set[str] = {*title.found, *text.found, *(kind for value in labels.values() for kind in value.found)}
+def _without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[SecretKind]]:
+    """Who made it has taken them out before anything was cut; what leaves here is looked through whoever made it.
+
+    Cut again: what stands for a secret may be longer than it.
+    """
     cleaned = notice.model_copy(
         update={
-            "title": title.text[:MOST_TITLE],
-            "text": text.text[:MOST_TEXT],
-            "labels": {name: value.text[:MOST_LABEL_VALUE] for name, value in labels.items()},
+            "title": redacted(notice.title)[:MOST_TITLE],
+            "text": redacted(notice.text)[:MOST_TEXT],
+            "labels": {
+                name: redact_named(name, value).text[:MOST_LABEL_VALUE] for name, value in notice.labels.items()
+            },
         }
     )
-    return cleaned, sorted(found)
+    return cleaned, marked("\n".join([cleaned.title, cleaned.text, *cleaned.labels.values()]))

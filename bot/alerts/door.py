@@ -8,6 +8,7 @@ together, so that a storm of messages is a trickle of signals; a caller waits fo
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,8 @@ MOST_SEEN = 500
 
 MOST_PACED = 20_000
 """Alerts of which the door remembers when it last let one through."""
+
+_TS = re.compile(r"\d{1,11}\.\d{1,6}", re.ASCII)
 
 
 @dataclass
@@ -161,11 +164,12 @@ class AlertDoor:
 
 def seen_in_slack(notice: AlertNotice, ts: str, *, now: datetime) -> AlertSeen:
     """`ts`: of the message, which names it and says when it was posted."""
-    try:
-        at = float(ts)
-    except ValueError:
-        at = now.astimezone(UTC).timestamp()
-    return AlertSeen(unique=ts, status=notice.status, severity=notice.severity, at=at, message_ts=ts)
+    return AlertSeen(ts, notice.status, notice.severity, seconds_of(ts, now=now), message_ts=ts)
+
+
+def seconds_of(ts: str, *, now: datetime) -> float:
+    """Since 1970, of what Slack names a message or an event by; what is of another form is now."""
+    return float(ts) if _TS.fullmatch(ts) else now.astimezone(UTC).timestamp()
 
 
 def _without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[SecretKind]]:

@@ -66,6 +66,10 @@ NOT_SENTRYS: dict[str, Event] = {
     "Alertmanager, with a short id": messages.alertmanager(
         text="Short ID: CHECKOUT-4A\nhttps://acme.sentry.io/issues/1"
     ),
+    "a link to an issue under a footer of another form": from_app(
+        "cron",
+        attachments=[{"title": "x", "title_link": "https://acme.sentry.io/issues/4/", "footer": "see RUNBOOK-4A"}],
+    ),
     "one whose name only holds it": from_app("sentryd", text="the sentry of gate 3 sleeps"),
 }
 

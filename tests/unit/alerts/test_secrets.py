@@ -73,6 +73,12 @@ def test_a_name_that_is_a_secret_is_none_in_the_notice() -> None:
     assert GITHUB not in said(webhook(labels={"alertname": "x", GITHUB: "1"}))
 
 
+def test_what_is_a_secret_only_when_it_is_put_together_is_none_in_the_notice() -> None:
+    found = webhook(labels={"alertname": "password:", "instance": HUNTER})
+    assert HUNTER not in found.title
+    assert HUNTER not in found.text.splitlines()[0]
+
+
 CUTS: dict[str, Callable[[str], AlertNotice]] = {
     "at the end of the text": lambda secret: notice_of(from_app("cron", text="x " * (MOST_TEXT // 2 - 6) + secret)),
     "at the end of what is read": lambda secret: notice_of(from_app("cron", text="x " * (MOST_READ // 2 - 6) + secret)),

@@ -73,6 +73,18 @@ async def get_json(url: str, *, headers: Mapping[str, str] | None = None, second
         return await response.json(content_type=None) if body.strip() else None
 
 
+async def post_status(url: str, *, seconds: float = 3) -> int:
+    """What an empty POST is answered with."""
+    import aiohttp
+
+    async with (
+        _bounded(seconds),
+        aiohttp.ClientSession() as session,
+        session.post(url, allow_redirects=False) as response,
+    ):
+        return response.status
+
+
 async def ask_opa(url: str, *, seconds: float = 3) -> str:
     answer = await get_json(f"{url}/health", seconds=seconds)
     if not is_object(answer):

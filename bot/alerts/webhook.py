@@ -14,11 +14,10 @@ import structlog
 from aiohttp import web
 
 from bot.alerts.door import AlertDoor
+from bot.alerts.names import WEBHOOK_PATH
 from bot.alerts.webhook_body import received
 from bot.intake import HandOverFailed
 from bot.starting import needed
-
-PATH = "/alerts/alertmanager"
 
 MOST_BYTES = 1_000_000
 """Of a body."""
@@ -47,7 +46,7 @@ class Webhook:
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=MOST_BYTES)
-        app.router.add_post(PATH, self._post)
+        app.router.add_post(WEBHOOK_PATH, self._post)
         return app
 
     async def _post(self, request: web.Request) -> web.Response:

@@ -19,7 +19,8 @@ from pydantic import JsonValue
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
-from bot.alerts.webhook import AT_ONCE, MOST_BYTES, PATH, Webhook, accepted_headers, listening_for_alerts
+from bot.alerts.names import WEBHOOK_PATH
+from bot.alerts.webhook import AT_ONCE, MOST_BYTES, Webhook, accepted_headers, listening_for_alerts
 from bot.alerts.webhook_body import received
 from bot.settings import TemporalSettings
 from bot.settings_alerts import AlertSettings
@@ -43,7 +44,7 @@ async def posting(alerts: Alerts, *, token: str | None = TOKEN, read_seconds: fl
     accepted = accepted_headers(token=token, user="alertmanager", password=PASSWORD)
     webhook = Webhook(alerts.door, alerts.org, CHANNEL, accepted, read_seconds)
     async with listening_for_alerts(webhook, host="127.0.0.1", port=0) as port:
-        yield f"http://127.0.0.1:{port}{PATH}"
+        yield f"http://127.0.0.1:{port}{WEBHOOK_PATH}"
 
 
 async def post(url: str, body: bytes, authorization: str | None = f"Bearer {TOKEN}") -> int:
@@ -99,7 +100,7 @@ async def test_a_body_over_the_limit_is_refused(temporal: Client) -> None:
         assert await post(url, b"x" * (MOST_BYTES + 1), "Bearer wrong") == 401
 
 
-HEAD = f"POST {PATH} HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer {TOKEN}\r\n"
+HEAD = f"POST {WEBHOOK_PATH} HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer {TOKEN}\r\n"
 
 
 @asynccontextmanager
@@ -127,7 +128,7 @@ async def dripping(url: str, begin: str) -> AsyncGenerator[asyncio.StreamReader]
 @pytest.mark.parametrize(
     ("begin", "answered"),
     [
-        (f"POST {PATH} HTTP/1.1\r\nHost: gav", b""),
+        (f"POST {WEBHOOK_PATH} HTTP/1.1\r\nHost: gav", b""),
         (f"{HEAD}X-Slow: ", b""),
         (f"{HEAD}Content-Length: 100000\r\n\r\n{{", b"HTTP/1.1 408 "),
         (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n10000\r\n{{", b"HTTP/1.1 408 "),

@@ -92,6 +92,7 @@ class Alerts:
     door: AlertDoor
     org: str
     entries: list[AlertEntry] = field(default_factory=list[AlertEntry])
+    told: list[EnterInput] = field(default_factory=list[EnterInput])
     shown: list[ShowAlertsInput] = field(default_factory=list[ShowAlertsInput])
     opened: list[OpenInput] = field(default_factory=list[OpenInput])
     ties: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -177,6 +178,7 @@ class Alerts:
             self.untaken -= 1
             raise ApplicationError("no way", non_retryable=True)
         self.entries.append(message.entry)
+        self.told.append(message)
         await self.enter(sign(message.entry, KEY))
         return True
 

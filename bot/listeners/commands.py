@@ -12,7 +12,6 @@ import structlog
 from bot.blocks import sentences
 from bot.blocks.help import help_text
 from bot.blocks.message import Message, sentence
-from bot.command_roles import NEEDED, CommandRoles
 from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
@@ -30,16 +29,12 @@ class CommandListeners:
     """For who asks without words."""
     desks: Mapping[str, Desk] = field(default_factory=dict[str, Desk])
     """Verb → who answers it."""
-    roles: CommandRoles | None = None
-    """None: no verb here needs a role."""
 
     async def on_gavel(self, body: dict[str, Any]) -> Message:
         """What the person sees at once, and only they. Slack does not send a command again: a failure is said here."""
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
         verb = verb.lower()
         if verb in self.desks:
-            if verb in NEEDED and (refused := await self._refusal(verb, body)) is not None:
-                return refused
             return await self._at_desk(verb, rest.strip(), body)
         if verb != "ask":
             return help_text(unknown=verb not in ("", "help"))
@@ -65,11 +60,6 @@ class CommandListeners:
         except HandOverFailed:
             return sentences.workflow_away()
         return sentence("On it. A thread opens here in a moment.")
-
-    async def _refusal(self, verb: str, body: dict[str, Any]) -> Message | None:
-        if self.roles is None:
-            return sentence(f"`/gavel {verb}` needs a role, and nobody here can say who has one. Nothing was done.")
-        return await self.roles.refusal(str(body["user_id"]), verb)
 
     async def _at_desk(self, verb: str, words: str, body: dict[str, Any]) -> Message:
         try:

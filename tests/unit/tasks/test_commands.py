@@ -118,7 +118,7 @@ async def test_policy_says_what_decides_and_what_was_refused_by_name_only(desk: 
     await life.tell("plan_validated", {"results": [{"gate": "policy", "refusals": [refusal, refusal]}]})
     await life.tell("plan_validated", {"results": [{"gate": "policy", "refusals": []}]})
     said = await told(desk, "policy")
-    assert "7 packages decide, by regorus." in said
+    assert "8 packages decide, by regorus." in said
     assert "as configured" in said
     assert "`ql.ai.execution`: " in said
     assert "Largest batch in production, % of the assets: 20" in said

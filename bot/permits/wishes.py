@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from bot.blocks import actions, ask, clarify, freeze, home, keys
+from bot.blocks import actions, ask, clarify, delegation, freeze, home, keys
 from bot.listeners.people import is_direct, is_mention
 from bot.slack_web import child, listed
 from policies.commands import Surface
@@ -49,6 +49,7 @@ BUTTONS: Mapping[str, str] = MappingProxyType(
         home.ASK: "ask.form",
         home.FREEZE: "freeze",
         home.KEYS: "keys",
+        home.LEND: "delegate",
         home.MODE: "mode.set",
         home.REFRESH: "home",
     }
@@ -74,6 +75,7 @@ FORMS: Mapping[str, str] = MappingProxyType(
         ask.ABOUT_FORM: ASK,
         ask.ASK_FORM: ASK,
         clarify.CLARIFY_FORM: "answer",
+        delegation.LEND_FORM: "delegate",
         freeze.FREEZE_FORM: "freeze.declare",
         keys.KEY_FORM: "keys",
     }

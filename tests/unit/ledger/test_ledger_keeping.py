@@ -321,3 +321,11 @@ async def test_an_anchor_that_moved_meanwhile_is_not_set_back(operator: Operator
     anchored = await operator.book.anchor.read(ORG)
     assert anchored is not None
     assert anchored.seq == 3
+
+
+async def test_two_who_take_the_same_loss_on_at_once_write_it_down_once(operator: Operator) -> None:
+    await lose(operator, had=5, left=3)
+    ends = await asyncio.gather(*(operator.run(*accept(2)) for _ in range(3)))
+    assert 0 in {end.exit_code for end in ends}
+    assert [entry.kind for entry in await operator.book.entries()].count("entries_lost") == 1
+    assert (await operator.book.ledger.verify(ORG)).ok

@@ -31,10 +31,11 @@ ENV PATH=/opt/gavel/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     GAVEL_DATA_DIR=/var/lib/gavel \
     GAVEL_OPS_HOST=0.0.0.0 \
-    GAVEL_OPS_PORT=9464
+    GAVEL_OPS_PORT=9464 \
+    SLACK_HOST=0.0.0.0
 USER 10001:10001
 WORKDIR /var/lib/gavel
-# The operations listener, and Slack's requests in HTTP mode.
+# The operations listener, and Slack's requests in HTTP mode: in Socket Mode nothing listens on SLACK_HOST.
 EXPOSE 9464 3000
 # The root may be read-only: what is written goes to the data directory and to /tmp.
 VOLUME ["/var/lib/gavel"]

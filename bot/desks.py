@@ -48,6 +48,10 @@ class NotDone(Exception):
     """Nothing was saved or deleted. The message is for the person and never holds a key."""
 
 
+class NotKnown(Exception):
+    """Whether it was done is not known: the answer was lost on its way. The message is for the person."""
+
+
 class KeyDesk(Protocol):
     """The key store. Every method may raise :class:`NotDone`."""
 

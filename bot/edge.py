@@ -89,8 +89,10 @@ async def open_bot(
         task_finder=LateTasks(settings, client, identity.home),
         home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
+        # A pacer apart from the worker's, which may be in another process: one write for each press of a button.
         file_door=FileDoor(
-            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())), roles
+            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer()), stack.redis_url),
+            roles,
         ),
         feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),

@@ -57,7 +57,7 @@ class RedactedJson:
 class _Rule:
     kind: SecretKind
     hints: tuple[str, ...]
-    """Casefolded: every match holds one of these. Looking for them first makes harmless text cheap."""
+    """:func:`folded`: every match holds one of these. Looking for them first makes harmless text cheap."""
     pattern: re.Pattern[str]
     hides: Callable[[str], bool]
     """Whether the group `s` of a match really is a secret."""
@@ -116,6 +116,11 @@ _QUOTED = r"\\{0,2}[\"'`](?P<s>" + _NOT_YET + r"[^\"'`\\\n]{1,300}+)"
 _PHRASE_WORDS = r"pass(?:word|wd|phrase|code)|pwd"
 _PHRASE_HINTS = "password|passwd|passphrase|passcode|pwd"
 _API_WORDS = r"token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?key"
+
+
+def folded(text: str) -> str:
+    """Casefolded, with both of Turkish's other i's as an i, as `(?i:…)` takes them."""
+    return (text if text.isascii() else text.replace("İ", "i").replace("ı", "i")).casefold()
 
 
 def _always(_secret: str) -> bool:
@@ -208,7 +213,8 @@ _SECRET_NAMES = re.compile(
     r"(?:password|passwd|passphrase|passcode|pwd|secret|token|apikey|accesskey|secretkey|privatekey|authkey"
     r"|authorization|credential|credentials|cookie)\Z"
 )
-NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cookie")
+NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cook")
+"""No letter i: a dotted capital one in small letters is two characters."""
 _NAME_HINT = re.compile(f"(?i:{'|'.join(NAME_HINTS)})")
 _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)token\Z")
 
@@ -233,7 +239,9 @@ def redact(text: str) -> Redacted:
     for secret, kind in taken.items():
         bare = HIDDEN.sub("", secret)
         said = said.replace(bare, f"[redacted:{kind}]") if len(bare) >= _SHORTEST else said
-    return Redacted(said, list(dict.fromkeys([*whole.found, *seen.found])))
+    # What was glued to that shows only now.
+    last = _redact(said, {})
+    return Redacted(last.text, list(dict.fromkeys([*whole.found, *seen.found, *last.found])))
 
 
 def _redact(text: str, taken: dict[str, SecretKind]) -> Redacted:
@@ -241,10 +249,10 @@ def _redact(text: str, taken: dict[str, SecretKind]) -> Redacted:
     found: dict[SecretKind, None] = {}
     # Once more after a find: a secret glued to another one shows only when that is gone.
     for _ in range(_MAX_PASSES):
-        before, folded = text, text.casefold()
+        before, seen = text, folded(text)
         had_access_key = "aws_access_key" in found
         for rule in _RULES:
-            if any(hint in folded for hint in rule.hints):
+            if any(hint in seen for hint in rule.hints):
                 text = _apply(rule, text, found, taken)
         if "aws_access_key" in found and not had_access_key:
             text = _apply(_AWS_PAIR, text, found, taken)
@@ -257,7 +265,7 @@ def _has_nothing(text: str) -> bool:
     """What most strings are: too short to be a secret, or without anything that one begins or is named with."""
     if len(text) < _SHORTEST:
         return True
-    return len(text) < _SHORT and not _ANY_HINT.search(text.casefold()) and not HIDDEN.search(text)
+    return len(text) < _SHORT and not _ANY_HINT.search(folded(text)) and not HIDDEN.search(text)
 
 
 def _apply(rule: _Rule, text: str, found: dict[SecretKind, None], taken: dict[str, SecretKind]) -> str:
@@ -329,5 +337,5 @@ def _redact_string(text: str, found: dict[SecretKind, None], *, secret: bool) ->
 def _names_a_secret(name: str) -> bool:
     if not _NAME_HINT.search(HIDDEN.sub("", name)):
         return False
-    plain = re.sub(r"[^a-z]", "", name[-64:].casefold())
+    plain = re.sub(r"[^a-z]", "", folded(name[-64:]))
     return _SECRET_NAMES.search(plain) is not None and _PAGING_NAMES.search(plain) is None

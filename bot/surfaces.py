@@ -20,7 +20,6 @@ from bot.listeners.about import AboutMessage
 from bot.listeners.ask_form import AskForm
 from bot.listeners.assistant import AssistantListeners
 from bot.listeners.clarify import ClarifyListeners
-from bot.listeners.clicks import Tell
 from bot.listeners.events import EventListeners
 from bot.listeners.freezes import FreezeListeners
 from bot.listeners.home import HomeListeners
@@ -56,7 +55,6 @@ class _Assists(Protocol):
 class Surfaces:
     """None: the surface is not there."""
 
-    tell: Tell
     freezes: FreezeListeners | None = None
     home: HomeListeners | None = None
     assistant: AssistantListeners | None = None
@@ -75,21 +73,23 @@ class Surfaces:
         if self.links is not None:
             bolt.event("link_shared")(_links(self.links))
         if self.freezes is not None:
-            self._register_freezes(bolt, self.freezes)
+            _register_freezes(bolt, self.freezes)
         if self.home is not None:
             _register_home(bolt, self.home)
 
-    def _register_freezes(self, bolt: Registers, freezes: FreezeListeners) -> None:
-        async def frozen(ack: AsyncAck, body: dict[str, Any]) -> None:
-            errors = await freezes.on_submission(body)
-            await (ack(response_action="errors", errors=errors) if errors else ack())
 
-        async def thawed(ack: AsyncAck, body: dict[str, Any]) -> None:
-            await self.tell(body, await freezes.on_thaw(body))
-            await ack()
+def _register_freezes(bolt: Registers, freezes: FreezeListeners) -> None:
+    async def frozen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await freezes.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
 
-        bolt.view(FREEZE_FORM)(frozen)
-        bolt.action(_begins(THAW_PREFIX))(thawed)
+    async def thawed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        # First: what is done does not fail for what cannot be said.
+        await ack()
+        await freezes.on_thaw(body)
+
+    bolt.view(FREEZE_FORM)(frozen)
+    bolt.action(_begins(THAW_PREFIX))(thawed)
 
 
 def _assistant(pane: AssistantListeners) -> AsyncAssistant:
@@ -210,7 +210,6 @@ def register_surfaces(
             later=later,
         )
     Surfaces(
-        tell=teller(client),
         freezes=freezes,
         home=home,
         assistant=AssistantListeners(events, client, Later()),

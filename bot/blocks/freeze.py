@@ -34,7 +34,7 @@ UNREADABLE = "I could not read this form, so nothing was frozen. Close it and se
 NOT_IN_ROLE = "Freezing needs the role approver or admin, and you hold neither. Nothing was frozen."
 NO_ROLES = "Slack did not say which roles you have, so nothing was frozen. Try again."
 NO_REASON = "Say why, in a few words: whoever is stopped by it reads this."
-LEDGER_AWAY = "The ledger cannot be written now, so nothing was frozen. `gavel doctor` says why."
+MAYBE = "The ledger did not say in time whether it is frozen: it may or may not be. See `/gavel freeze list`."
 
 
 class Frozen(Protocol):

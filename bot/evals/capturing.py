@@ -31,7 +31,7 @@ def org_of(settings: Settings, task_id: str) -> str:
 
 async def captured_from(ledger: Ledger, task_id: str, *, org: str, seed: int) -> Captured:
     """Raises `NotCaptured` and `LedgerUnavailable`."""
-    found = await ledger.bodies(org, task_id)
+    found = await ledger.whole(org, task_id)
     return capture(task_id, [Recorded(entry.kind, entry.actor, body) for entry, body in found], seed=seed)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from bot.blocks import freeze as says
 from bot.blocks.message import Message, sentence
-from bot.desks import NotDone, Typed, Whisper
+from bot.desks import NotDone, NotKnown, Typed, Whisper
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.roles import RoleDirectory, RolesUnavailable
@@ -21,21 +21,23 @@ ROLES_SECONDS = 1.2
 WRITE_SECONDS = 1.5
 """Both together, of the three in which Slack wants a form's answer."""
 
+THAW_SECONDS = 10.0
+"""Slack has its answer by then; the person waits for theirs."""
+
 MOST_DAYS = 90
-"""Less than what the ledger looks back for (`bot.ledger.freezes.MOST_DAYS`)."""
 
 MAY: frozenset[str] = frozenset({"approver", "admin"})
 
 
 class FreezeDesk(Protocol):
-    """Keeps freezes. Every method may raise :class:`bot.desks.NotDone`."""
+    """Keeps freezes. Every method may raise :class:`bot.desks.NotDone`, and those that write `NotKnown`."""
 
     async def standing(self, org: str) -> Sequence[says.Frozen]: ...
 
     async def declare(
         self, *, org: str, user: str, name: str, environment: str, reason: str, end: datetime
     ) -> says.Frozen:
-        """Once for each `name`, however often it is called."""
+        """Once for each `name`, however often it is called. Returns what is on record, never what is not."""
         ...
 
     async def thaw(self, *, org: str, user: str, name: str) -> bool:
@@ -100,19 +102,27 @@ class FreezeListeners:
                 frozen = await self.door.desk.declare(
                     org=self.org or str(body["team"]["id"]),
                     user=user,
-                    name=str(view["id"]),
+                    # Not the form's id alone: sent again with other values it is another freeze.
+                    name=f"{view['id']}.{environment}.{until}",
                     environment=str(environment),
                     reason=reason.strip()[: says.MAX_REASON],
                     end=datetime.fromtimestamp(until, UTC),
                 )
-        except (NotDone, TimeoutError):
-            return {says.ENVIRONMENT_BLOCK: says.LEDGER_AWAY}
+        except (NotKnown, TimeoutError):
+            return {says.ENVIRONMENT_BLOCK: says.MAYBE}
+        except NotDone as error:
+            return {says.ENVIRONMENT_BLOCK: str(error)}
         channel = str(view.get("private_metadata") or "")
         self.later.do(self.whisper(channel, user, says.now_frozen(frozen)), what="that it is frozen")
         return {}
 
-    async def on_thaw(self, body: dict[str, Any]) -> Message:
-        """What the one who clicked is told."""
+    async def on_thaw(self, body: dict[str, Any]) -> None:
+        """Thaw was clicked, and Slack has its answer. The person is told there, or directly."""
+        said = await self._thaw(body)
+        channel = str(child(body, "channel").get("id") or "")
+        self.later.do(self.whisper(channel, str(body["user"]["id"]), said), what="what came of thawing")
+
+    async def _thaw(self, body: dict[str, Any]) -> Message:
         user = str(body["user"]["id"])
         refused = await self._refused(user)
         if refused is not None:
@@ -120,9 +130,12 @@ class FreezeListeners:
         action: dict[str, Any] = body["actions"][0]
         try:
             org = self.org or str(body["team"]["id"])
-            thawed = await self.door.desk.thaw(org=org, user=user, name=str(action.get("value") or ""))
-        except NotDone:
-            return says.not_thawed(says.LEDGER_AWAY)
+            async with asyncio.timeout(THAW_SECONDS):
+                thawed = await self.door.desk.thaw(org=org, user=user, name=str(action.get("value") or ""))
+        except (NotKnown, TimeoutError):
+            return says.not_thawed(says.MAYBE)
+        except NotDone as error:
+            return says.not_thawed(str(error))
         return says.now_thawed() if thawed else says.not_frozen_any_more()
 
     async def _refused(self, user: str) -> str | None:

@@ -38,7 +38,7 @@ class Rooms:
             return False
         info = child({"channel": answer.get("channel")}, "channel")
         shared = info.get("is_ext_shared") or info.get("is_pending_ext_shared") or info.get("is_org_shared")
-        return info.get("is_private") is False and info.get("is_channel") is True and not shared
+        return info.get("is_private") is False and not shared
 
     async def visible(
         self, tasks: Sequence[TaskEntry], *, user: str, roles: Collection[str], here: str
@@ -49,4 +49,6 @@ class Rooms:
         )[:MOST]
         answers = await asyncio.gather(*(self.is_open(channel) for channel in elsewhere))
         open_ones = {channel for channel, is_open in zip(elsewhere, answers, strict=True) if is_open}
-        return [task for task in tasks if task.user == user or task.channel == here or task.channel in open_ones]
+        if here:  # a task of no channel was not asked for where nobody is
+            open_ones.add(here)
+        return [task for task in tasks if task.user == user or task.channel in open_ones]

@@ -232,6 +232,26 @@ async def test_a_freeze_that_begins_while_a_plan_runs_stops_it_before_its_next_p
         assert (result.outcome, await task.journal()) == ("rolled_back", [("rollout", canary), ("rollback", canary)])
 
 
+async def test_a_freeze_that_is_declared_while_a_phase_runs_stops_the_plan_before_the_next(works: Works) -> None:
+    async def hook(task: Task, moment: Moment) -> None:
+        if after(moment, CANARY):
+            now = datetime.now(UTC)
+            span = {"start": now.isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
+            body = {"freeze": "V1", "environment": "production", "reason": "an incident", **span}
+            await task.bench.ledger.record(
+                "change_frozen", body, org=task.request.org, task_id="freeze", actor=GRACE, key="frozen"
+            )
+
+    async with prepared(works) as task:
+        result = await run(task, hook)
+        await task.bench.ledger.record(
+            "change_thawed", {"freeze": "V1"}, org=task.request.org, task_id="freeze", actor=GRACE, key="thawed"
+        )
+        canary = task.ids[0]
+        assert "production is frozen: an incident" in result.detail
+        assert (result.outcome, await task.journal()) == ("rolled_back", [("rollout", canary), ("rollback", canary)])
+
+
 async def test_what_does_not_hold_any_more_after_a_pause_stops_the_run(works: Works) -> None:
     async def hook(task: Task, moment: Moment) -> None:
         if after(moment, CANARY):

@@ -29,7 +29,7 @@ async def test_whoever_asks_gets_the_files_once_and_a_stranger_gets_a_sentence(s
     assert all([(await square.act("click", user="ada", **click))["ok"] for _ in range(3)])
     await square.hears(said, "3 files of this task")
     assert (await square.act("click", user="grace", **click))["ok"]
-    await square.hears(said, "nothing has been added since", viewer="grace")
+    await square.hears(said, "Somebody asked for the files a moment ago", viewer="grace")
     files = await _files(square, {"channel": said.channel, "ts": said.ts})
     assert sorted(file["name"].partition("-")[0] for file in files) == ["council", "evidence", "plan"]
     texts: dict[str, str] = {}

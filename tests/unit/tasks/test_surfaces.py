@@ -197,6 +197,17 @@ async def test_a_link_to_no_task_has_no_card(desk: Desk, path: str) -> None:
     assert await card(desk, path, channel=OPS) == []
 
 
+async def test_a_task_of_no_channel_has_no_card_where_a_link_is_in_none(desk: Desk, book: Book) -> None:
+    nowhere, here = Life(book, task_id="T1.nowhere.1"), Life(book)
+    await nowhere.begin("the merger", channel="")
+    await here.begin("web drifts")
+    link = {"domain": "gavel.example.com", "url": f"{BASE}{nowhere.task_id}"}
+    event = {"type": "link_shared", "user": ADA, "links": [link], "unfurl_id": f"{OPS}.1.2", "source": "composer"}
+    await desk.send({"type": "event_callback", "team_id": TEAM, "event": {**event, "channel": ""}})
+    assert len(await card(desk, here.task_id, channel=OPS)) == 1
+    assert (await desk.slack.look("stats"))["methods"]["chat.unfurl"]["calls"] == 1
+
+
 async def asking(desk: Desk, temporal: Client) -> tuple[str, str]:
     """A task that waits, and the ts of a question of its."""
     before = await handed_over(temporal)

@@ -56,7 +56,7 @@ def _list(call: Call) -> JsonObject:
     wanted = [
         channel
         for channel in call.workspace.channels.values()
-        if ("im" if channel.kind == "im" else "public_channel") in kinds
+        if channel.known_to(BOT_USER_ID) and channel.kind_named in kinds
     ]
     channels, metadata = call.page(wanted)
     return {
@@ -124,7 +124,7 @@ def _open(call: Call) -> JsonObject:
 
 def _join(call: Call) -> JsonObject:
     channel = call.channel()
-    if channel.kind != "channel":
+    if channel.kind != "channel" or channel.private:
         raise SlackError("method_not_supported_for_channel_type")
     call.workspace.join(channel, call.workspace.team.bot_user_id)
     return {"channel": channel_object(channel, call.workspace.team)}

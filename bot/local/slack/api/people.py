@@ -91,7 +91,9 @@ def _users_conversations(call: Call) -> JsonObject:
     mine = [
         channel
         for channel in call.workspace.channels.values()
-        if member in channel.members and ("im" if channel.kind == "im" else "public_channel") in kinds
+        if member in channel.members
+        and channel.known_to(call.workspace.team.bot_user_id)
+        and channel.kind_named in kinds
     ]
     channels, metadata = call.page(mine)
     return {
@@ -107,7 +109,7 @@ def channel_object(channel: Channel, team: Team) -> JsonObject:
         "created": 1_767_225_600,
         "is_archived": False,
         "is_im": channel.kind == "im",
-        "is_org_shared": False,
+        "is_org_shared": channel.shared == "org",
         "context_team_id": team.id,
         "updated": 0,
     }
@@ -122,8 +124,9 @@ def channel_object(channel: Channel, team: Team) -> JsonObject:
         "is_mpim": False,
         "is_private": channel.private,
         "is_general": channel.name == "general",
-        "is_shared": False,
-        "is_ext_shared": False,
+        "is_shared": channel.shared in ("ext", "org"),
+        "is_ext_shared": channel.shared == "ext",
+        "is_pending_ext_shared": channel.shared == "pending_ext",
         "is_member": team.bot_user_id in channel.members,
         "creator": "U0ADA00001",
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},

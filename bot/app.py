@@ -45,6 +45,7 @@ from bot.listeners.links import TaskFinder
 from bot.listeners.openers import Openers
 from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
+from bot.listeners.removal import RemovalListeners, Removed
 from bot.listeners.step_up import StepUpListeners
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
@@ -127,12 +128,14 @@ def build_app(
     home_reader: Reader | None = None,
     task_finder: TaskFinder | None = None,
     file_door: FileDoor | None = None,
+    removed: Removed | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
 
-    `roles`: None: what needs a role is refused.
+    `roles`: None: what needs a role is refused. `removed`: told when the workspace removes the app; None: nobody keeps
+    installations.
     """
     app = CountedApp(
         metrics=metrics,
@@ -184,6 +187,7 @@ def build_app(
         clicks=ClickListeners(
             intake=intake, org=org, tell=teller(client), step_up=step_up, rejecting=rejecting, editing=editing
         ),
+        removal=RemovalListeners(identity.user, removed),
         step_up=step_up,
         rejecting=rejecting,
         editing=editing,
@@ -203,6 +207,7 @@ def _register(
     *,
     events: EventListeners,
     clicks: ClickListeners,
+    removal: RemovalListeners,
     step_up: StepUpListeners,
     rejecting: RejectListeners,
     editing: EditListeners,
@@ -268,6 +273,14 @@ def _register(
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
 
+    async def uninstalled(body: dict[str, Any]) -> None:
+        await removal.on_uninstalled(body)
+
+    async def revoked(body: dict[str, Any]) -> None:
+        await removal.on_revoked(body)
+
+    bolt.event("app_uninstalled")(uninstalled)
+    bolt.event("tokens_revoked")(revoked)
     bolt.event("app_mention")(mention)
     bolt.event("message")(message)
     bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)

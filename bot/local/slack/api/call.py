@@ -71,7 +71,7 @@ class Call:
         if value != self.workspace.team.bot_user_id and direct is not None and value in self.workspace.users:
             return direct
         channel = self.workspace.channel(value)
-        if not channel.known_to(BOT_USER_ID):
+        if not channel.known_to(self.workspace.team.bot_user_id):
             raise SlackError("channel_not_found")
         return channel
 

@@ -56,7 +56,7 @@ def _list(call: Call) -> JsonObject:
     wanted = [
         channel
         for channel in call.workspace.channels.values()
-        if channel.known_to(BOT_USER_ID) and channel.kind_named in kinds
+        if channel.known_to(call.workspace.team.bot_user_id) and channel.kind_named in kinds
     ]
     channels, metadata = call.page(wanted)
     return {

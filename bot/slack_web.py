@@ -12,6 +12,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.pacing import Haste, Pacer
 from bot.telemetry.slack import CountedCalls
+from bot.tenants.client import like
 from tools.contracts.common import JsonObject
 
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
@@ -59,14 +60,9 @@ class SlackWeb:
     answer was lost."""
 
     def __init__(self, client: AsyncWebClient, *, pacer: Pacer) -> None:
-        own = AsyncWebClient(
-            token=client.token,
-            base_url=client.base_url,
+        own = like(
+            client,
             timeout=min(client.timeout, 10),  # seconds; a write step has 20
-            ssl=client.ssl,
-            proxy=client.proxy,
-            session=client.session,
-            trust_env_in_session=client.trust_env_in_session,
             retry_handlers=[each for each in client.retry_handlers if isinstance(each, CountedCalls)],
         )
         self._client = cast("_Client", own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -28,7 +29,8 @@ def file_origin(api_url: str) -> str:
 class Fetcher:
     """Fetches as one bot."""
 
-    token: str = field(repr=False)
+    token: str | Callable[[], Awaitable[str]] = field(repr=False)
+    """Or who is asked for the one that is good now."""
     origin: str
     """Scheme, host and port. Nothing is asked of any other: the token would go there."""
 
@@ -40,9 +42,10 @@ class Fetcher:
         """
         if not self._is_ours(url):
             raise FileRefused("It is kept outside Slack, and addresses elsewhere are not fetched. Upload the file.")
-        headers = {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
         timeout = aiohttp.ClientTimeout(total=SECONDS)
         try:
+            token = self.token if isinstance(self.token, str) else await self.token()
+            headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
             async with (
                 aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=True) as session,
                 session.get(url, headers=headers, allow_redirects=False) as response,

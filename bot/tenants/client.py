@@ -84,6 +84,24 @@ class AppClient(AsyncWebClient):
         return await sdk.api_call(api_method, **given, json=json, headers=headers)
 
 
+def like(client: AsyncWebClient, *, timeout: int, retry_handlers: Sequence[AsyncRetryHandler]) -> AsyncWebClient:
+    """Another client for the same bot, with a patience of its own (`timeout`, in seconds)."""
+    options: dict[str, Any] = {
+        "base_url": client.base_url,
+        "timeout": timeout,
+        "ssl": client.ssl,
+        "proxy": client.proxy,
+        "session": client.session,
+        "trust_env_in_session": client.trust_env_in_session,
+        "retry_handlers": [*retry_handlers],
+    }
+    if not isinstance(client, TenantClient):
+        return AsyncWebClient(token=client.token, **options)
+    other = TenantClient(**options)
+    other.token_of = client.token_of
+    return other
+
+
 def tenant_client(token_of: TokenOf, *, api_url: str, retry_handlers: Sequence[AsyncRetryHandler]) -> TenantClient:
     client = TenantClient(base_url=api_url, retry_handlers=[*retry_handlers])
     client.token_of = token_of

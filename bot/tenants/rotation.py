@@ -14,11 +14,13 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
-from slack_sdk.errors import SlackTokenRotationError
+from slack_sdk.errors import SlackClientError, SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.keystore.sealing import KeyUnreadable
+from bot.settings import SettingsError
 from bot.tenants.store import Kept, SqlInstallations
 from tools.contracts.ledger import LedgerUnavailable
 
@@ -38,8 +40,15 @@ _FOREVER_MINUTES = 10**7
 """The rotator refreshes what expires within so long: anything."""
 
 
-class NoToken(Exception):
-    """There is no token with which to call Slack for this tenant. The message is for an operator."""
+class NoToken(SlackClientError, OSError):
+    """There is no token with which to call Slack for this tenant now. The message is for an operator.
+
+    To whoever calls Slack it is as if Slack were away: what waits goes on when there is a token again.
+    """
+
+
+class NotInstalled(SlackClientError):
+    """The tenant did not install the app, or removed it: nothing can be said there, and waiting does not help."""
 
 
 @dataclass
@@ -50,7 +59,7 @@ class _Held:
 
 @dataclass
 class Tokens:
-    """Of one process. Every method raises :class:`NoToken`, and what `SqlInstallations` raises."""
+    """Of one process. Every method raises :class:`NotInstalled` and :class:`NoToken`, nothing else."""
 
     store: SqlInstallations
     rotator: AsyncTokenRotator
@@ -90,11 +99,15 @@ class Tokens:
     async def _looked(self, org: str, refused: str | None, held: _Held | None) -> _Held:
         try:
             return await self._look(org, refused)
-        except LedgerUnavailable:
+        except LedgerUnavailable as error:
             # What was read before is good until Slack says otherwise.
-            if held is None or self._over(held.kept.bot, refused):
-                raise
-            return held
+            if held is not None and not self._over(held.kept.bot, refused):
+                return held
+            raise NoToken(f"{error} Nothing can be said in workspace {org} until they can.") from error
+        except (KeyUnreadable, SettingsError) as error:
+            raise NoToken(
+                f"The tokens of workspace {org} cannot be opened: {error}. Install the app there again."
+            ) from error
 
     async def _look(self, org: str, refused: str | None) -> _Held:
         kept = await self._read(org)
@@ -113,7 +126,7 @@ class Tokens:
         kept = await self.store.kept(org)
         if kept is None:
             self.forget(org)
-            raise NoToken(f"The app is not installed in workspace {org}, so nothing can be said there.")
+            raise NotInstalled(f"The app is not installed in workspace {org}, so nothing can be said there.")
         return kept
 
     def _due(self, bot: Bot, refused: str | None) -> bool:

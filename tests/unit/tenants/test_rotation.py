@@ -14,12 +14,11 @@ from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from bot.keystore.ring import RingSource
 from bot.ledger.database import Database
 from bot.tenants.client import app_client
-from bot.tenants.rotation import NoToken, Tokens
+from bot.tenants.rotation import NotInstalled, NoToken, Tokens
 from bot.tenants.store import SqlInstallations
 from tests.unit.ledger.book import Book
 from tests.unit.local_slack.harness import Slack
 from tests.unit.tenants.distributed import CLIENT_ID, CLIENT_SECRET, SECOND, granted, installation_of
-from tools.contracts.ledger import LedgerUnavailable
 
 
 @dataclass
@@ -177,7 +176,7 @@ async def test_what_was_refreshed_while_the_database_is_away_is_not_lost(office:
 
 
 async def test_a_tenant_that_did_not_install_has_no_token(office: Office) -> None:
-    with pytest.raises(NoToken, match="not installed in workspace T0NOBODY"):
+    with pytest.raises(NotInstalled, match="not installed in workspace T0NOBODY"):
         await office.process().token("T0NOBODY")
 
 
@@ -187,5 +186,5 @@ async def test_a_database_that_is_away_leaves_what_was_read_in_use(office: Offic
     await office.book.sql("ALTER TABLE slack_installations RENAME TO away")
     office.clock.ahead = timedelta(minutes=5)
     assert await tokens.token(SECOND) == first
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(NoToken, match="could not be read"):
         await tokens.token(SECOND, refused=first)

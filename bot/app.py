@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -45,7 +46,7 @@ from bot.listeners.links import TaskFinder
 from bot.listeners.openers import Openers
 from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
-from bot.listeners.removal import RemovalListeners, Removed
+from bot.listeners.removal import RemovalListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.roles import RoleDirectory
 from bot.settings import SlackSettings
@@ -56,6 +57,9 @@ from bot.telemetry.counted_app import CountedApp
 from bot.telemetry.intake import IntakeMetrics
 from bot.telemetry.slack import CountedCalls, SlackMetrics
 from bot.telemetry.tracing import NO_TRACING, Tracing
+
+Authorize = Callable[[], Awaitable[AuthorizeResult]]
+"""As Bolt calls it when it is given no token: who the bot is in the workspace of this app."""
 
 
 def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
@@ -78,6 +82,10 @@ class Identity:
     """`B…`: the author of our messages."""
     home: str = ""
     """The workspace's address, with a slash at its end; empty: Slack did not say."""
+
+
+NOBODY = Identity("", "", "")
+"""Of a bot that is in no workspace."""
 
 
 async def who_are_we(api: SlackApi) -> Identity:
@@ -128,19 +136,20 @@ def build_app(
     home_reader: Reader | None = None,
     task_finder: TaskFinder | None = None,
     file_door: FileDoor | None = None,
-    removed: Removed | None = None,
+    authorize: Authorize | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
 
-    `roles`: None: what needs a role is refused. `removed`: told when the workspace removes the app; None: nobody keeps
-    installations.
+    `roles`: None: what needs a role is refused. `authorize`: who this bot is, for Bolt; None: it asks Slack with the
+    client's token.
     """
     app = CountedApp(
         metrics=metrics,
         tracing=tracing,
         client=client,
+        authorize=authorize,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
         process_before_response=True,
@@ -187,7 +196,7 @@ def build_app(
         clicks=ClickListeners(
             intake=intake, org=org, tell=teller(client), step_up=step_up, rejecting=rejecting, editing=editing
         ),
-        removal=RemovalListeners(identity.user, removed),
+        removal=RemovalListeners(identity.user),
         step_up=step_up,
         rejecting=rejecting,
         editing=editing,
@@ -273,8 +282,8 @@ def _register(
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
 
-    async def uninstalled(body: dict[str, Any]) -> None:
-        await removal.on_uninstalled(body)
+    async def uninstalled() -> None:
+        await removal.on_uninstalled()
 
     async def revoked(body: dict[str, Any]) -> None:
         await removal.on_revoked(body)

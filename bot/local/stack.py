@@ -148,7 +148,7 @@ async def attach_stack(settings: Settings) -> RunningStack:
             resolved = placed(resolved, name, address)
     return RunningStack(
         settings=resolved,
-        org=note.org,
+        org=(settings.org or "") if settings.slack.distributed else note.org,
         keys=keys,
         members=tuple(members),
         estate=_estate_file(settings),

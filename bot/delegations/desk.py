@@ -123,6 +123,9 @@ def until_of(word: str, when: str, *, now: datetime) -> datetime:
         moment = None
     if moment is None:
         raise NotLent("I did not understand until when. " + HOW)
-    if _DAY.fullmatch(when):
-        return moment.replace(tzinfo=UTC) + timedelta(days=1)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    at = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    try:
+        # In UTC now: what lies at either end of the calendar has no such time, and could not be kept.
+        return at.astimezone(UTC) + timedelta(days=1 if _DAY.fullmatch(when) else 0)
+    except OverflowError:
+        raise NotLent("There is no such time in the calendar. " + HOW) from None

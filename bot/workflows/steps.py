@@ -95,19 +95,23 @@ async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry]) -> lis
     )
 
 
-async def run(step: Step[Input, Output], message: Input) -> Output:
-    """Run one step. Raises `ActivityError` when it gave up for good."""
-    return await start(step, message)
+async def run(step: Step[Input, Output], message: Input, *, within: timedelta | None = None) -> Output:
+    """Run one step. `within`: all its attempts, where that is less than its options allow. Raises `ActivityError` when
+    it gave up for good."""
+    return await start(step, message, within=within)
 
 
-def start(step: Step[Input, Output], message: Input) -> workflow.ActivityHandle[Output]:
+def start(
+    step: Step[Input, Output], message: Input, *, within: timedelta | None = None
+) -> workflow.ActivityHandle[Output]:
     """Begin one step, for whoever may stop waiting for it."""
+    at_most = step.options.schedule_to_close
     return workflow.start_activity(
         step.name,
         message,
         result_type=step.output,
         start_to_close_timeout=step.options.start_to_close,
-        schedule_to_close_timeout=step.options.schedule_to_close,
+        schedule_to_close_timeout=min(at_most, within) if within is not None else at_most,
         heartbeat_timeout=step.options.heartbeat,
         retry_policy=step.options.retry,
     )

@@ -193,15 +193,13 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
         include_dissent=bench.include_dissent,
         votes=[
             Vote(
-                user=user,
+                user=each.user,
                 verdict="approve",
-                at=datetime.fromisoformat(at),
-                behalf=behalf,
-                lent_until=_moment(until),
+                at=datetime.fromisoformat(each.at),
+                behalf=each.behalf,
+                lent_until=_moment(each.lent_until),
             )
-            for user, at, behalf, until in zip(
-                proposal.approvals, proposal.approved_at, proposal.behalf, proposal.lent_until, strict=True
-            )
+            for each in proposal.given
         ],
         shapers=proposal.shapers,
     )

@@ -17,6 +17,7 @@ from bot.blocks.task import question_card
 from bot.late_surfaces import LateTasks
 from bot.listeners.about import About
 from bot.listeners.assistant import PROMPTS, title_of
+from bot.local.slack.outbox import Patience
 from bot.local.slack.seed import Channel
 from bot.settings import DatabaseSettings, Settings
 from bot.surfaces import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
@@ -25,6 +26,7 @@ from tests.unit.blocks import samples
 from tests.unit.ledger.book import Book
 from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import GENERAL, OPS, Slack, until
+from tests.unit.local_slack.harness import running as running_slack
 from tests.unit.tasks.history import ADA, TEAM, Life
 from tools.contracts.common import JsonObject
 from tools.contracts.taskspec import Question
@@ -250,3 +252,16 @@ async def test_a_question_is_answered_in_ones_own_words_in_a_form(desk: Desk, te
     assert view is not None
     refused = await desk.slack.act("submit_view", user="ada", view_id=view["id"], values=values)
     assert "This task is over" in refused["errors"][WORDS_BLOCK]
+
+
+async def test_a_form_for_an_answer_that_slack_does_not_open_is_said_to_have_answered_nothing(
+    tmp_path: Path, temporal: Client
+) -> None:
+    async with (
+        running_slack(tmp_path, patience=Patience(), trigger_seconds=-1) as slack,
+        open_desk(slack, temporal) as desk,
+    ):
+        _, ts = await asking(desk, temporal)
+        await desk.click(ts, user="ada", action_id=CLARIFY)
+        (told,) = await desk.told(ts, user="ada")
+        assert told.startswith("Slack did not open the form for your answer. Nothing was answered; click again")

@@ -83,6 +83,7 @@ READ = frozenset({"channels:read", "groups:read"})
 SCOPES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "apps.connections.open": frozenset[str](),  # the app token's own
+        "auth.revoke": frozenset[str](),
         "auth.test": frozenset[str](),
         "assistant.threads.setStatus": frozenset({"assistant:write"}),
         "assistant.threads.setSuggestedPrompts": frozenset({"assistant:write"}),

@@ -12,11 +12,15 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.pacing import Haste, Pacer
 from bot.telemetry.slack import CountedCalls
-from bot.tenants.client import like
+from bot.tenants.client import NotInstalled, like
 from tools.contracts.common import JsonObject
 
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
 _TRANSIENT: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+
+
+NOT_INSTALLED: Final = "not_installed"
+"""Not Slack's name: the workspace removed the app, and there is nobody to say anything to."""
 
 
 def ignore() -> None:
@@ -117,6 +121,8 @@ class SlackWeb:
             raise _named(cast("object", error.response)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SlackRetryable(f"Slack cannot be reached: {type(error).__name__} {error}".strip()) from error
+        except NotInstalled as error:
+            raise SlackRefused(NOT_INSTALLED, str(error)) from error
         except SlackClientError as error:
             raise SlackRefused("invalid_request", str(error)[:300]) from error
         return _body(response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -28,11 +29,14 @@ async def examine_workspaces(settings: Settings) -> list[Finding]:
     """A line for each workspace; one where there is none, or where it cannot be known."""
     # Late: SQLAlchemy takes half a second, and only this needs it.
     from bot.keystore.ring import ring_source
-    from bot.ledger.database import Database
+    from bot.ledger.database import Database, async_url
     from bot.tenants.store import SqlInstallations
 
     tried = "workspaces that installed the app"
     advice = f"open {(settings.slack.redirect_url or '').rpartition('/slack/')[0]}{INSTALL_PATH} in a browser"
+    place = async_url(settings.database_url)
+    if place.drivername.startswith("sqlite") and not await asyncio.to_thread(Path(place.database or "").is_file):
+        return [Finding(COMPONENT, "ok", tried, "none yet: there is no database", advice)]
     try:
         keys = await asyncio.to_thread(load_keys, settings)
         database = Database.open(settings.database_url, lock_timeout_seconds=5)

@@ -20,8 +20,8 @@ from bot.pacing import Pacer
 from bot.roles import Address, RoleDirectory, role_directory
 from bot.settings import Settings
 from bot.telemetry.metrics import Metrics
+from bot.tenants.client import NotInstalled
 from bot.tenants.office import Tenants
-from bot.tenants.rotation import NotInstalled
 from bot.thread import ThreadWriter
 from bot.workflows.messages import TaskRequest, TaskState
 from bot.workflows.messages.alerts import AlertEntry

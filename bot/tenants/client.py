@@ -6,13 +6,24 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Protocol
 
 from aiohttp import FormData, encode_basic_auth
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-ENDED = frozenset({"token_expired", "token_revoked", "invalid_auth"})
+ENDED = frozenset({"token_expired", "token_revoked", "invalid_auth", "account_inactive"})
 """What Slack says of a token that another may stand in for: refreshed elsewhere, or installed anew."""
+
+
+class NoToken(SlackClientError, OSError):
+    """There is no token with which to call Slack for this tenant now. The message is for an operator.
+
+    To whoever calls Slack it is as if Slack were away: what waits goes on when there is a token again.
+    """
+
+
+class NotInstalled(SlackClientError):
+    """The tenant did not install the app, or removed it: nothing can be said there, and waiting does not help."""
 
 
 class TokenOf(Protocol):
@@ -39,7 +50,7 @@ class TenantClient(AsyncWebClient):
         headers: dict[str, Any] | None = None,
         auth: dict[str, Any] | None = None,
     ) -> AsyncSlackResponse:
-        """As the SDK's. Raises what `Tokens.token` does besides."""
+        """As the SDK's. Raises :class:`NotInstalled` and :class:`NoToken` besides."""
 
         sdk: Any = super()
 

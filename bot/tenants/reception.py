@@ -17,8 +17,8 @@ from bot.local.errors import StackError
 from bot.redaction import is_object
 from bot.settings_slack import INSTALL_PATH
 from bot.tenants.apps import TenantApps
+from bot.tenants.client import NotInstalled, NoToken
 from bot.tenants.leaving import REMOVALS, Leaving
-from bot.tenants.rotation import NotInstalled, NoToken
 from bot.tenants.tenant import NoTenant, org_of_body
 from tools.contracts.ledger import LedgerUnavailable
 

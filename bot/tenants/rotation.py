@@ -14,13 +14,14 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
-from slack_sdk.errors import SlackClientError, SlackTokenRotationError
+from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.keystore.sealing import KeyUnreadable
 from bot.settings import SettingsError
+from bot.tenants.client import NotInstalled, NoToken
 from bot.tenants.store import Kept, SqlInstallations
 from tools.contracts.ledger import LedgerUnavailable
 
@@ -38,17 +39,6 @@ WAIT_SECONDS = 20.0
 
 _FOREVER_MINUTES = 10**7
 """The rotator refreshes what expires within so long: anything."""
-
-
-class NoToken(SlackClientError, OSError):
-    """There is no token with which to call Slack for this tenant now. The message is for an operator.
-
-    To whoever calls Slack it is as if Slack were away: what waits goes on when there is a token again.
-    """
-
-
-class NotInstalled(SlackClientError):
-    """The tenant did not install the app, or removed it: nothing can be said there, and waiting does not help."""
 
 
 @dataclass

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from bot.ledger.database import Database
+from bot.ledger.tables import SlackInstallation
 from bot.local.slack.seed import HOME_TEAM, SECOND_TEAM
 from bot.workflows.task import TaskWorkflow
 from tests.whole.town import until
-from tests.whole.workspaces import BOTH, Workspaces, open_workspaces, task_of
+from tests.whole.workspaces import BOTH, DRIFT, Workspaces, open_workspaces, task_of
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.signing import sign
@@ -80,3 +84,43 @@ async def _refuses_the_other(there: Workspaces, task: str) -> None:
     bodies = await town.bodies(task, "decision_refused")
     assert [body["problem"] for body in bodies] == ["wrong_task", "not_in_role"]
     assert (await town.proposal(task)).approvals == []
+
+
+@pytest.mark.timeout(300)
+async def test_a_workspace_removes_the_app_while_a_task_waits_and_comes_back(tmp_path: Path) -> None:
+    async with open_workspaces(tmp_path) as there:
+        for team in BOTH:
+            await there.install(team)
+        said, _ = await there.asked(SECOND_TEAM)
+        mine, card = await there.asked(HOME_TEAM)
+        task = task_of(SECOND_TEAM, said)
+        assert (await there.app("uninstall", team=SECOND_TEAM.id))["events"] == ["tokens_revoked", "app_uninstalled"]
+        result = await there.result(SECOND_TEAM, said)
+        assert (result.outcome, result.ended_by) == ("cancelled", "terminal:slack"), result.detail
+        removed = await there.town.ledger.show(SECOND_TEAM.id, kind="workspace_removed")
+        # Told twice, by two events; the tasks are named by the first.
+        assert json.loads(removed[0].body)["tasks"] == [task]
+        ledger = there.town.ledger
+        (cancelled,) = await ledger.show(SECOND_TEAM.id, task_id=task, kind="run_cancelled")
+        assert json.loads(cancelled.body)["reason"] == "The app was removed from the workspace."
+        assert await ledger.show(SECOND_TEAM.id, task_id=task, kind="task_ended")
+        await _is_forgotten(there)
+        # The other workspace notices nothing.
+        await there.approve(HOME_TEAM, mine, card)
+        assert (await there.result(HOME_TEAM, mine)).outcome == "completed"
+        # What comes from a workspace without the app starts nothing; installed again, it is served as before.
+        stage = there.stage(SECOND_TEAM)
+        lost = await stage.say("wilma", "ops", DRIFT)
+        await there.install(SECOND_TEAM)
+        again, card = await there.asked(SECOND_TEAM)
+        await there.approve(SECOND_TEAM, again, card)
+        assert (await there.result(SECOND_TEAM, again)).outcome == "completed"
+        assert not await ledger.show(SECOND_TEAM.id, task_id=task_of(SECOND_TEAM, lost), kind="task_received")
+
+
+async def _is_forgotten(there: Workspaces) -> None:
+    database = Database.open(there.town.stack.settings.database_url)
+    async with database.reading() as connection:
+        orgs = (await connection.execute(select(SlackInstallation.org))).scalars().all()
+    await database.close()
+    assert orgs == [HOME_TEAM.id]

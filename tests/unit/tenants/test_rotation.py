@@ -13,8 +13,8 @@ from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 
 from bot.keystore.ring import RingSource
 from bot.ledger.database import Database
-from bot.tenants.client import app_client
-from bot.tenants.rotation import NotInstalled, NoToken, Tokens
+from bot.tenants.client import NotInstalled, NoToken, app_client
+from bot.tenants.rotation import Tokens
 from bot.tenants.store import SqlInstallations
 from tests.unit.ledger.book import Book
 from tests.unit.local_slack.harness import Slack

@@ -108,7 +108,7 @@ def task_of(team: Team, said: Said) -> str:
 
 
 @asynccontextmanager
-async def open_workspaces(data_dir: Path, *, rotation: bool = True, **environ: str) -> AsyncGenerator[Workspaces]:
+async def open_workspaces(data_dir: Path, **environ: str) -> AsyncGenerator[Workspaces]:
     """The bot and a worker in processes of their own; nobody has installed the app yet."""
     async with open_town(data_dir, **environ) as town:
         port = Ports(data_dir / "bot-ports.json").take("bot")
@@ -130,7 +130,7 @@ async def open_workspaces(data_dir: Path, *, rotation: bool = True, **environ: s
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
             redirect_urls=[configured["SLACK_REDIRECT_URL"]],
-            token_rotation=rotation,
+            token_rotation=True,
         )
         await town.serve("worker", **configured, **environ)
         await town.serve("bot", **configured, **environ)

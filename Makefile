@@ -19,7 +19,7 @@ LOCK = mkdir -p .cache; exec 9>.cache/npm.lock; $(BIN)/python -c 'import fcntl; 
 MADE = [ -e $@ ] && [ -z "$$(find $^ -newer $@ 2>/dev/null)" ]
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check check-page deploy fmt opa wire page page-soon chromium screenshots bench consensus docs record clean
+.PHONY: help demo up test check check-page deploy secrets sbom audit fmt opa wire page page-soon chromium screenshots bench consensus docs record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -30,10 +30,10 @@ demo: .venv/.ready page-soon ## Play the main job on the embedded stack, then le
 up: .venv/.ready page-soon ## Run the bot and a worker, with an embedded part for each that is not configured
 	@$(BIN)/gavel up $(ARGS)
 
-test: .venv/.ready .cache/bin/opa .cache/wire/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+test: .venv/.ready .cache/bin/opa .cache/wire/.ready .cache/supply/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
-check: .venv/.ready .cache/bin/opa check-page deploy ## Formatting, lint, strict types, import layers, dead code, Rego, deployment
+check: .venv/.ready .cache/bin/opa check-page deploy secrets sbom ## Formatting, lint, strict types, import layers, dead code, Rego, deployment, secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
@@ -48,6 +48,16 @@ deploy: .cache/deploy/.ready ## Hold the container, the compose file and the man
 	@.cache/deploy/bin/hadolint Dockerfile
 	@.cache/deploy/bin/kubernetes-validate --strict --quiet $$(ls deploy/kubernetes/*.yaml | grep -v /kustomization.yaml)
 	@.cache/deploy/bin/python -c 'import compose_spec, json, yaml; compose_spec.PyCompose.from_json(json.dumps(yaml.safe_load(open("deploy/compose.yaml"))))'
+
+secrets: .venv/.ready .cache/supply/.ready ## Look for secrets in the files and in every commit, offline
+	@$(BIN)/python -m tests.supply secrets
+
+sbom: .venv/.ready .cache/supply/.ready ## Write dist/gavel.cdx.json: what the image is made of, in CycloneDX
+	@$(BIN)/python -m tests.supply sbom
+
+# Ends with 3 where the advisories cannot be asked: nothing is known then. AUDIT_OFFLINE=ok: says so and goes on.
+audit: .venv/.ready .cache/supply/.ready ## Ask OSV and the npm registry for known vulnerabilities of what is locked
+	@$(BIN)/python -m tests.supply audit
 
 # The page's types and form. Where its packages cannot be had nothing can be said of them: CI must have them.
 check-page: .venv/.ready $(PAGE)/node_modules/.ready
@@ -146,6 +156,12 @@ $(PAGE)/dist/index.html: $(PAGE)/node_modules/.ready $(PAGE)/index.html $(PAGE)/
 .cache/deploy/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "gavel: installing the linters of the deployment into .cache/deploy"
 	@UV_PROJECT_ENVIRONMENT=.cache/deploy $(UV) sync --quiet --locked --only-group deploy --python $(PYTHON)
+	@touch $@
+
+# Apart from .venv, which they judge.
+.cache/supply/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing what looks at the supply chain into .cache/supply"
+	@UV_PROJECT_ENVIRONMENT=.cache/supply $(UV) sync --quiet --locked --only-group supply --python $(PYTHON)
 	@touch $@
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.

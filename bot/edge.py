@@ -24,6 +24,8 @@ from bot.listeners.keys import KeyDoor
 from bot.listeners.papers import FileDoor
 from bot.local.stack import RunningStack
 from bot.pacing import Pacer
+from bot.permits.gate import RolesOnce
+from bot.permits.opening import Permits
 from bot.roles import role_directory
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -41,18 +43,22 @@ Connected = Callable[[], Awaitable[bool]]
 
 SLACK_AWAY = "Slack did not say who this bot is"
 
+SHOWN_SECONDS = 30.0
+"""How old the roles may be by which a home tab is shown. What is done on a click is asked about anew."""
+
 
 async def open_bot(
     stack: RunningStack,
     *,
+    permits: Permits,
     taken: Taken | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The bot on everything the stack names. Temporal may be away when it starts, and come back.
 
-    `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time. `metrics`: where it is
-    counted; None: for nobody to see.
+    `permits`: what the gate before its listeners asks. `taken` remembers what was handed over; None: nobody does, and
+    Temporal is asked each time. `metrics`: where it is counted; None: for nobody to see.
     """
     metrics = metrics or Metrics()
     client = slack_client(stack.settings, metrics)
@@ -71,6 +77,7 @@ async def intake_client(stack: RunningStack, tracing: Tracing) -> Client:
         lazy=True,
         interceptors=tracing.interceptors,
     )
+<<<<<<< HEAD
 
 
 async def bot_for(
@@ -87,6 +94,9 @@ async def bot_for(
     """The bot of one tenant, which `client` speaks in. `authorize`: for Bolt, where the client has no token yet."""
     settings = stack.settings
     roles = role_directory(settings, client)
+=======
+    roles = RolesOnce(role_directory(settings, client))
+>>>>>>> main
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
     with needed("Slack did not list its channels, among them those for alerts"):
@@ -108,9 +118,11 @@ async def bot_for(
             home=identity.home,
             whisper=whisperer(client),
         ),
-        roles=roles,
+        gate=permits.gate(roles),
         task_finder=LateTasks(settings, client, identity.home),
-        home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
+        home_reader=LateHome(
+            settings, stack.keys, client, role_directory(settings, client, seconds_old=SHOWN_SECONDS), identity.home
+        ),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
         # A pacer apart from the worker's, which may be in another process: one write for each press of a button.
         file_door=FileDoor(

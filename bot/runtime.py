@@ -53,6 +53,7 @@ from bot.modes.defaults import mode_defaults
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
+from bot.permits.opening import permitting
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
 from bot.redis_client import open_redis
@@ -260,12 +261,28 @@ async def serve(stack: RunningStack) -> None:
     async with (
         operating(stack) as operations,
         taken_lately(stack.redis_url) as taken,
+<<<<<<< HEAD
         taking_in(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing) as connected,
         open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
         worker,
     ):
         with operations.serving(slack=connected):
             await asyncio.Event().wait()
+=======
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+    ):
+        app = await open_bot(
+            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
+        )
+        async with (
+            listening(stack.settings, app) as connected,
+            taking_webhooks(stack, slack_client(stack.settings), metrics=operations.metrics),
+            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+            worker,
+        ):
+            with operations.serving(slack=connected):
+                await asyncio.Event().wait()
+>>>>>>> main
 
 
 async def serve_worker(stack: RunningStack) -> None:

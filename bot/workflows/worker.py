@@ -20,11 +20,13 @@ from bot.workflows.activities.editing import Editing
 from bot.workflows.activities.elsewhere import GoingElsewhere
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
+from bot.workflows.activities.inquiring import Inquiring
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
 from bot.workflows.activities.reminding import Reminding
 from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
+from bot.workflows.activities.task_ends import TaskEnds
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
@@ -49,6 +51,7 @@ def activities_of(
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     alerting = Alerting(bench, DeskDoor(client, task_queue), decision_key)
+    inquiring = Inquiring(bench.ledger, bench.spending, decision_key, bench.now)
     editing = Editing(bench)
     return [
         authenticating.authenticate,
@@ -95,8 +98,44 @@ def build_worker(
         build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow, AlertWorkflow, TriageWorkflow],
         workflow_runner=SANDBOX,
+<<<<<<< HEAD
         activities=activities_of(client, bench, task_queue=task_queue, decision_key=decision_key),
         interceptors=interceptors,
+=======
+        activities=[
+            authenticating.authenticate,
+            authenticating.authentic_ones,
+            authenticating.enlist,
+            understanding.understand,
+            understanding.confirm_parts,
+            understanding.warn_of_secret,
+            investigating.investigate,
+            judging.judge,
+            reporting.report,
+            reporting.hand_over,
+            deciding.present,
+            following_up.follow_up,
+            following_up.supersede,
+            editing.edit_plan,
+            elsewhere.settle_elsewhere,
+            Reminding(bench).remind,
+            deciding.read_roles,
+            deciding.tell,
+            deciding.refuse_decision,
+            deciding.accept_decision,
+            controlling.heed_control,
+            controlling.refuse_control,
+            controlling.show_run,
+            executing.run_phase,
+            executing.roll_back,
+            concluding.conclude,
+            alerting.enter_triage,
+            alerting.relate,
+            alerting.show_alerts,
+            inquiring.open_investigation,
+            TaskEnds(client).follow_investigation,
+        ],
+>>>>>>> main
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
         # By default most of the timeout goes by before a heartbeat is sent on, and a busy machine misses the rest.

@@ -58,6 +58,7 @@ LedgerKind = Literal[
     "provider_keys_rotated",
     "workspace_installed",
     "workspace_removed",
+    "entries_lost",
 ]
 
 

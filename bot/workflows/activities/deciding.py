@@ -150,7 +150,7 @@ class Deciding:
                     )
                 )
             card = decided_card(offer, message.verdict) if message.settled else plan_card(offer)
-            await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            await self.bench.writer.update(request.channel, proposal.card_ts, card, haste="at_once")
             if message.settled:
                 await close_reminders(self.bench, request, proposal)
             await close_unanswered(self.bench, request, message.elsewhere, here=proposal.plan.environment)

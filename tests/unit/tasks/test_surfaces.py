@@ -140,6 +140,29 @@ async def test_asking_about_a_message_takes_its_words_as_evidence_into_its_threa
     assert MODE_BLOCK not in values
 
 
+@pytest.mark.parametrize("private", [False, True])
+async def test_asking_about_a_message_where_the_bot_is_no_member_hands_over_what_slack_sent(
+    desk: Desk, temporal: Client, *, private: bool
+) -> None:
+    desk.slack.workspace.channels["C0APART001"] = Channel("C0APART001", "apart", members=[ADA], private=private)
+    message = await desk.slack.say("disk full on db-3, key AKIAIOSFODNN7EXAMPLE", channel="C0APART001")
+    before = await handed_over(temporal)
+    picked = await desk.slack.act(
+        "shortcut", user="ada", callback_id=MESSAGE_SHORTCUT, channel="C0APART001", message_ts=message
+    )
+    assert picked["ok"], picked
+    view = await desk.view("ada")
+    assert view is not None
+    values: JsonObject = {REQUEST_BLOCK: {REQUEST_INPUT: "what is going on?"}}
+    assert (await desk.slack.act("submit_view", user="ada", view_id=view["id"], values=values))["ok"]
+    request = await taken(temporal, before)
+    assert (request.channel, request.thread_ts, request.user) == ("C0APART001", message, ADA)
+    assert request.quoted.startswith("disk full on db-3")
+    assert "AKIA" not in request.quoted
+    asked = (await desk.slack.look("stats"))["methods"]
+    assert not {"conversations.history", "conversations.replies", "conversations.join"} & set(asked)
+
+
 @pytest.mark.parametrize("text", [*samples.HOSTILE, "日本語" * 3000, '"\\\n' * 3000])
 def test_whatever_a_message_says_the_form_holds_it_or_its_beginning(text: str) -> None:
     encoded = About("C1", "1.2", text).encode()

@@ -143,12 +143,8 @@ def build_app(
 ) -> AsyncApp:
     """The app with every listener, each behind the `gate`. A listener that raises is not acknowledged.
 
-<<<<<<< HEAD
-    `roles`: None: what needs a role is refused. `authorize`: who this bot is, for Bolt; None: it asks Slack with the
-    client's token.
-=======
-    `desks`: verb of `/gavel` → desk.
->>>>>>> main
+    `desks`: verb of `/gavel` → desk. `authorize`: who this bot is, for Bolt; None: it asks Slack with the client's
+    token.
     """
     app = CountedApp(
         metrics=metrics,

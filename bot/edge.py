@@ -64,7 +64,14 @@ async def open_bot(
     client = slack_client(stack.settings, metrics)
     temporal = await intake_client(stack, tracing)
     return await bot_for(
-        stack, stack.org, client=client, temporal=temporal, taken=taken, metrics=metrics, tracing=tracing
+        stack,
+        stack.org,
+        client=client,
+        temporal=temporal,
+        permits=permits,
+        taken=taken,
+        metrics=metrics,
+        tracing=tracing,
     )
 
 
@@ -77,7 +84,6 @@ async def intake_client(stack: RunningStack, tracing: Tracing) -> Client:
         lazy=True,
         interceptors=tracing.interceptors,
     )
-<<<<<<< HEAD
 
 
 async def bot_for(
@@ -86,6 +92,7 @@ async def bot_for(
     *,
     client: AsyncWebClient,
     temporal: Client,
+    permits: Permits,
     taken: Taken | None,
     metrics: Metrics,
     tracing: Tracing,
@@ -93,10 +100,7 @@ async def bot_for(
 ) -> AsyncApp:
     """The bot of one tenant, which `client` speaks in. `authorize`: for Bolt, where the client has no token yet."""
     settings = stack.settings
-    roles = role_directory(settings, client)
-=======
     roles = RolesOnce(role_directory(settings, client))
->>>>>>> main
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
     with needed("Slack did not list its channels, among them those for alerts"):
@@ -141,6 +145,7 @@ async def bot_for(
 async def taking_in(
     stack: RunningStack,
     *,
+    permits: Permits,
     taken: Taken | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing = NO_TRACING,
@@ -151,10 +156,12 @@ async def taking_in(
         # Late: it opens the database, which a bot for one workspace has no use for.
         from bot.tenants.serving import serving_tenants
 
-        async with serving_tenants(stack, taken=taken, metrics=metrics or Metrics(), tracing=tracing) as connected:
+        async with serving_tenants(
+            stack, permits=permits, taken=taken, metrics=metrics or Metrics(), tracing=tracing
+        ) as connected:
             yield connected
         return
-    app = await open_bot(stack, taken=taken, metrics=metrics, tracing=tracing)
+    app = await open_bot(stack, permits=permits, taken=taken, metrics=metrics, tracing=tracing)
     async with (
         listening(settings, app) as connected,
         taking_webhooks(stack, slack_client(settings), metrics=metrics),

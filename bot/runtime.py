@@ -261,28 +261,15 @@ async def serve(stack: RunningStack) -> None:
     async with (
         operating(stack) as operations,
         taken_lately(stack.redis_url) as taken,
-<<<<<<< HEAD
-        taking_in(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing) as connected,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        taking_in(
+            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
+        ) as connected,
         open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
         worker,
     ):
         with operations.serving(slack=connected):
             await asyncio.Event().wait()
-=======
-        permitting(stack.settings, redis_url=stack.redis_url) as permits,
-    ):
-        app = await open_bot(
-            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
-        )
-        async with (
-            listening(stack.settings, app) as connected,
-            taking_webhooks(stack, slack_client(stack.settings), metrics=operations.metrics),
-            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-            worker,
-        ):
-            with operations.serving(slack=connected):
-                await asyncio.Event().wait()
->>>>>>> main
 
 
 async def serve_worker(stack: RunningStack) -> None:

@@ -46,16 +46,9 @@ class Fetcher:
         Raises :class:`FileRefused` for an address elsewhere, a redirect, a sign-in page or more than `most_bytes`, and
         `SlackRetryable` where Slack does not answer.
         """
-<<<<<<< HEAD
-        if not self._is_ours(url):
-            raise FileRefused("It is kept outside Slack, and addresses elsewhere are not fetched. Upload the file.")
-        timeout = aiohttp.ClientTimeout(total=SECONDS)
-=======
-        headers = {"Authorization": f"Bearer {self.token}"}
->>>>>>> main
         try:
             token = self.token if isinstance(self.token, str) else await self.token()
-            headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+            headers = {"Authorization": f"Bearer {token}"}
             async with (
                 Outbound(self.origin, reach_of(self.origin), timeout_seconds=SECONDS, trust_env=True) as slack,
                 slack.request("GET", url, headers=headers) as response,

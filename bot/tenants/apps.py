@@ -15,6 +15,7 @@ from temporalio.client import Client
 
 from bot.edge import bot_for
 from bot.local.stack import RunningStack
+from bot.permits.opening import Permits
 from bot.taken import Taken
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.tracing import Tracing
@@ -35,6 +36,7 @@ class TenantApps:
     stack: RunningStack
     tenants: Tenants
     temporal: Client
+    permits: Permits
     taken: Taken | None
     metrics: Metrics
     tracing: Tracing
@@ -75,6 +77,7 @@ class TenantApps:
             org,
             client=self.tenants.client(org),
             temporal=self.temporal,
+            permits=self.permits,
             taken=self.taken,
             metrics=self.metrics,
             tracing=self.tracing,

@@ -12,6 +12,7 @@ from bot.alerts.opening import taking_webhooks
 from bot.edge import Connected, build_intake, intake_client
 from bot.local.stack import RunningStack
 from bot.opening import open_database, open_ledger
+from bot.permits.opening import Permits
 from bot.redis_client import open_redis
 from bot.starting import needed
 from bot.taken import Taken
@@ -29,7 +30,7 @@ from bot.tenants.states import InstallStates
 
 @asynccontextmanager
 async def serving_tenants(
-    stack: RunningStack, *, taken: Taken | None, metrics: Metrics, tracing: Tracing
+    stack: RunningStack, *, permits: Permits, taken: Taken | None, metrics: Metrics, tracing: Tracing
 ) -> AsyncGenerator[Connected]:
     """Take what Slack sends of every tenant, installations too. Tells whether it still can."""
     settings, slack = stack.settings, stack.settings.slack
@@ -44,7 +45,7 @@ async def serving_tenants(
         redis = open_redis(stack.redis_url)
         exits.push_async_callback(redis.aclose)
         temporal = await intake_client(stack, tracing)
-        apps = TenantApps(stack, tenants, temporal, taken, metrics, tracing)
+        apps = TenantApps(stack, tenants, temporal, permits, taken, metrics, tracing)
         intake = build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics)
         leaving = Leaving(tenants.store, ledger, temporal, intake, apps.forget)
         granting = Granting(slack, app_client(slack.api_url), tenants.store, ledger)

@@ -14,8 +14,8 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from bot.local.errors import StackError
 from bot.tenants.benches import OrgUnknown, Step, TenantBenches, org_in
 
-OF_NO_TENANT = frozenset({"authenticate", "authentic_ones"})
-"""Steps that check MACs, and touch nothing that is a tenant's."""
+OF_NO_TENANT = frozenset({"authenticate", "authentic_ones", "follow_investigation"})
+"""Steps that check MACs or ask Temporal, and touch nothing that is a tenant's."""
 
 
 class AtTheTenantsBench(Interceptor):

@@ -32,17 +32,10 @@ async def _bot(stack: RunningStack) -> None:
     async with (
         open_tracing(os.environ) as tracing,
         taken_lately(stack.redis_url) as taken,
-<<<<<<< HEAD
-        taking_in(stack, taken=taken, metrics=Metrics(), tracing=tracing),
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        taking_in(stack, permits=permits, taken=taken, metrics=Metrics(), tracing=tracing),
     ):
         await _until_killed()
-=======
-        permitting(stack.settings, redis_url=stack.redis_url) as permits,
-    ):
-        app = await open_bot(stack, permits=permits, taken=taken, metrics=Metrics(), tracing=tracing)
-        async with listening(stack.settings, app), taking_webhooks(stack, slack_client(stack.settings)):
-            await _until_killed()
->>>>>>> main
 
 
 async def _worker(stack: RunningStack) -> None:
@@ -65,28 +58,15 @@ async def _both(stack: RunningStack) -> None:
     async with (
         operating(stack) as operations,
         taken_lately(stack.redis_url) as taken,
-<<<<<<< HEAD
-        taking_in(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing) as connected,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        taking_in(
+            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
+        ) as connected,
         open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
         worker,
     ):
         with operations.serving(slack=connected):
             await _until_killed()
-=======
-        permitting(stack.settings, redis_url=stack.redis_url) as permits,
-    ):
-        app = await open_bot(
-            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
-        )
-        async with (
-            listening(stack.settings, app) as connected,
-            taking_webhooks(stack, slack_client(stack.settings)),
-            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-            worker,
-        ):
-            with operations.serving(slack=connected):
-                await _until_killed()
->>>>>>> main
 
 
 async def _until_killed() -> None:

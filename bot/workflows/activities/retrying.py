@@ -146,6 +146,8 @@ async def retried(task_id: str) -> AsyncGenerator[None]:
             raise _away("The ledger", error, task_id, kind="LedgerAway") from error
         except EstateError as error:
             raise _away("The inventory", error, task_id, kind="EstateAway") from error
+        except RolesUnavailable as error:
+            raise _away("The role directory", error, task_id, kind="RolesAway") from error
 
 
 def _away(

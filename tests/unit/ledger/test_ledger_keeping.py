@@ -152,11 +152,12 @@ async def test_what_was_there_before_is_kept_beside_it_with_its_log(operator: Op
     assert (await operator.backup()).exit_code == 0
     await operator.book.add(1, start=3)
     file = Path(operator.book.url.removeprefix("sqlite:///"))
-    await operator.restore()
-    kept = [path for path in file.parent.iterdir() if ".before-" in path.name]
-    assert any(path.name.startswith(f"{file.name}.before-") for path in kept)
-    # A log of the file before would be played into the copy.
+    # As a process that was killed leaves it: played into the copy, it would destroy that one.
+    assert file.with_name(f"{file.name}-wal").stat().st_size > 0
+    assert (await operator.run("restore", str(operator.copy))).exit_code == 1
     assert not file.with_name(f"{file.name}-wal").exists()
+    kept = {path.name.partition(".before-")[2][16:] for path in file.parent.iterdir() if ".before-" in path.name}
+    assert {"", "-wal"} <= kept
 
 
 @on_sqlite
@@ -200,6 +201,17 @@ async def test_lost_anchors_come_back_only_when_asked_for_and_replace_none(opera
     assert await operator.book.anchor.read("T0OTHER") is not None
     # The one that was there is further on than the copy, and stays.
     assert "the last 1 entry was cut off" in back.output
+
+
+@on_sqlite
+async def test_an_anchor_that_is_there_stays_though_the_copys_is_further_on(operator: Operator) -> None:
+    await operator.book.add(2)
+    before = operator.book.anchor.path(ORG).read_bytes()
+    await operator.book.add(1, start=3)
+    assert (await operator.backup()).exit_code == 0
+    operator.book.anchor.path(ORG).write_bytes(before)
+    assert "3 in order, anchored at 2" in (await operator.restore("--lost-anchors")).output
+    assert operator.book.anchor.path(ORG).read_bytes() == before
 
 
 async def lose(operator: Operator, *, had: int, left: int) -> None:

@@ -47,7 +47,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     alerting = Alerting(bench, DeskDoor(client, task_queue), decision_key)
-    inquiring = Inquiring(bench.ledger, bench.spending, decision_key, bench.now)
+    inquiring = Inquiring(bench.ledger, bench.spending, bench.roles, decision_key, bench.now)
     editing = Editing(bench)
     return Worker(
         client,

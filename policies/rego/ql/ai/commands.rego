@@ -73,11 +73,8 @@ kept_to := {
 # policies may refuse more.
 at_a_terminal := {
 	"cve",
-	"eval",
 	"keys",
-	"ledger",
 	"models",
-	"policy",
 	"task",
 	"task.stop",
 	"tasks",

@@ -89,7 +89,7 @@ async def authenticate(message: Decision | m.Answer | Control | Edit | m.TaskReq
 AUTHENTIC_ONES = "authentic_ones"
 
 
-async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry]) -> list[bool]:
+async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry | t.LookInto]) -> list[bool]:
     """Which of them the edge, or a step of ours, vouches for: in one go, because in a storm there are many."""
     return await workflow.execute_local_activity(
         AUTHENTIC_ONES,

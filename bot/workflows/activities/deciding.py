@@ -10,6 +10,7 @@ from temporalio import activity
 
 from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
+from bot.blocks.pane import AWAITING
 from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
 from bot.delegations.standing import standing_of
 from bot.workflows.activities.elsewhere import close_unanswered
@@ -42,7 +43,7 @@ class Deciding:
         """Put the plan to people. On record before it is on offer, or before anything runs alone."""
         request, proposal = message.request, message.proposal
         which = f"r{proposal.revision}:rest" if message.rest else f"r{proposal.revision}"
-        async with working(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts) as pane:
             autonomy = proposal.report.autonomy
             recorded = self.bench.ledger.record(
                 _offered_as(message),
@@ -68,13 +69,15 @@ class Deciding:
                 recorded,
             )
             offer = replace(offer, environment_size=environment_size)
+            asked = _offered_as(message) == "approval_requested"
             ts = await self.bench.writer.post_once(
                 self.bench.thread(request, message.thread_ts),
-                plan_card(offer) if _offered_as(message) == "approval_requested" else notice_card(offer),
+                plan_card(offer) if asked else notice_card(offer),
                 key=f"card:{which}",
                 task_id=request.task_id,
                 check_first=is_retry(),
             )
+            pane.after = AWAITING if asked else ""
             return Presented(ts, environment_size)
 
     @activity.defn(name="read_roles")

@@ -13,6 +13,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.asking import AskDoor
 from bot.alerts.door import AlertDoor
 from bot.blocks.actions import (
     ANSWER_PREFIX,
@@ -28,6 +29,7 @@ from bot.blocks.actions import (
     RESUME,
     STEP_UP_FORM,
 )
+from bot.blocks.alerts import LOOK_INTO
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
 from bot.desks import Desk
@@ -43,6 +45,7 @@ from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.freezes import FreezeDoor, FreezeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
 from bot.listeners.links import TaskFinder
+from bot.listeners.look_into import LookIntoListeners
 from bot.listeners.openers import Openers
 from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
@@ -214,6 +217,9 @@ def build_app(
         keys=keys,
         files=FileListeners(file_door, org, teller(client)) if file_door is not None else None,
         feedback=FeedbackListeners(feedback_door, org, teller(client)) if feedback_door is not None else None,
+        looking=LookIntoListeners(
+            AskDoor(alerts.temporal, alerts.key, alerts.metrics), gate.roles, org, teller(client)
+        ),
     )
     return app
 
@@ -232,6 +238,7 @@ def _register(
     keys: KeyListeners | None,
     feedback: FeedbackListeners | None,
     files: FileListeners | None,
+    looking: LookIntoListeners,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -280,6 +287,10 @@ def _register(
             await feedback.on_feedback(body)
         await ack()
 
+    async def look_into(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await looking.on_look_into(body)
+        await ack()
+
     async def wants_files(ack: AsyncAck, body: dict[str, Any]) -> None:
         if files is not None:
             await files.on_files(body)
@@ -304,6 +315,7 @@ def _register(
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
     bolt.action(re.compile(f"^{re.escape(FILES)}$"))(wants_files)
+    bolt.action(re.compile(f"^{re.escape(LOOK_INTO)}$"))(look_into)
     bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
     bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)

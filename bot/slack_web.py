@@ -108,6 +108,11 @@ class SlackWeb:
                 self._pacer.hold(channel, method, error.retry_after)
             raise
 
+    async def mark(self, method: str, arguments: JsonObject) -> None:
+        """Call a method that leaves no message anywhere, so that nobody waits for its turn. Raises like
+        :meth:`write`."""
+        await self._call(method, json=_without_none(arguments))
+
     async def read(self, method: str, arguments: JsonObject) -> JsonObject:
         """Call a method that only reads. Raises like :meth:`write`."""
         return await self._call(method, params=_without_none(arguments))

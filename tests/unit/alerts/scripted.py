@@ -93,7 +93,6 @@ class Alerts:
     org: str
     told: list[EnterInput] = field(default_factory=list[EnterInput])
     entries: list[AlertEntry] = field(default_factory=list[AlertEntry])
-    told: list[EnterInput] = field(default_factory=list[EnterInput])
     shown: list[ShowAlertsInput] = field(default_factory=list[ShowAlertsInput])
     opened: list[OpenInput] = field(default_factory=list[OpenInput])
     ties: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -180,7 +179,6 @@ class Alerts:
             raise ApplicationError("no way", non_retryable=True)
         self.told.append(message)
         self.entries.append(message.entry)
-        self.told.append(message)
         await self.enter(sign(message.entry, KEY))
         return True
 

@@ -14,6 +14,8 @@ from bot.ledger.chain import Head
 from bot.ledger.cli import LedgerInputs, ledger_app
 from bot.ledger.keeping_cli import add_keeping
 from bot.ledger.ledger import Ledger
+from bot.ledger.losing import accept_loss
+from bot.ledger.verify import Verification
 from tests.unit.ledger.book import KEY, ORG, Book, forged
 from tests.unit.ledger.conftest import POSTGRES
 from tools.contracts.ledger import LedgerUnavailable
@@ -321,3 +323,17 @@ async def test_an_anchor_that_moved_meanwhile_is_not_set_back(operator: Operator
     anchored = await operator.book.anchor.read(ORG)
     assert anchored is not None
     assert anchored.seq == 3
+
+
+async def test_two_who_take_the_same_loss_on_at_once_write_it_down_once(operator: Operator) -> None:
+    await lose(operator, had=5, left=3)
+    book = operator.book
+    taken = [
+        accept_loss(book.database, book.anchor, ORG, key=KEY, lost=2, reason="both", by=f"cli:{who}", at="2026")
+        for who in ("ada", "grace")
+    ]
+    ends = await asyncio.gather(*taken, return_exceptions=True)
+    assert any(isinstance(end, Verification) and end.ok for end in ends)
+    assert {type(end) for end in ends} <= {Verification, LedgerUnavailable}
+    assert [entry.kind for entry in await book.entries()].count("entries_lost") == 1
+    assert (await book.ledger.verify(ORG)).ok

@@ -89,6 +89,7 @@ SCOPES: Mapping[str, frozenset[str]] = MappingProxyType(
         "assistant.threads.setSuggestedPrompts": frozenset({"assistant:write"}),
         "assistant.threads.setTitle": frozenset({"assistant:write"}),
         "chat.appendStream": frozenset({"chat:write"}),
+        "chat.getPermalink": frozenset(),  # "Required scopes: no scopes required"
         "chat.postEphemeral": frozenset({"chat:write"}),
         "chat.postMessage": frozenset({"chat:write"}),
         "chat.startStream": frozenset({"chat:write"}),

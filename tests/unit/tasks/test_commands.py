@@ -215,7 +215,7 @@ async def test_who_may_is_asked_once_for_a_command(
 async def test_who_may_and_what_is_answered_take_less_than_slack_waits_together(
     slack: Slack, temporal: Client, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
 ) -> None:
-    monkeypatch.setattr("bot.listeners.commands.ANSWER_SECONDS", 0.4)
+    monkeypatch.setattr("bot.listeners.commands.ANSWER_SECONDS", 1.0)
     monkeypatch.setattr("bot.permits.gate.GATE_SECONDS", 0.8)
     slow = Slow(seconds)
     async with open_desk(slack, temporal, desks={"policy": lambda _: slow}, roles=slow) as opened:
@@ -224,6 +224,6 @@ async def test_who_may_and_what_is_answered_take_less_than_slack_waits_together(
 
 
 def test_an_answer_is_there_before_slack_waits_no_more() -> None:
-    assert GATE_SECONDS + ANSWER_SECONDS < 3
-    assert AT_ONCE_SECONDS < ANSWER_SECONDS
-    assert GATE_SECONDS + DESK_SECONDS < 3
+    assert ANSWER_SECONDS < 3
+    assert GATE_SECONDS + AT_ONCE_SECONDS < ANSWER_SECONDS
+    assert DESK_SECONDS < 3

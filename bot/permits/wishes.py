@@ -215,7 +215,7 @@ def _asked_in(view: JsonObject) -> str:
     if metadata.startswith("{"):
         try:
             about: object = json.loads(metadata)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
         return str(child({"about": about}, "about").get("c") or "")
     where = child(child(child(child(view, "state"), "values"), ask.WHERE_BLOCK), ask.WHERE_INPUT)

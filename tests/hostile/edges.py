@@ -26,6 +26,7 @@ from bot.alerts.webhook import digest_of_header
 from bot.alerts.webhook_body import received
 from bot.attachments.recognising import FileRefused, recognise
 from bot.blocks.actions import AnswerValue, ButtonValue, FeedbackValue, MalformedButton, RunButton
+from bot.blocks.ask import ABOUT_FORM
 from bot.blocks.edit_button import EditButton, Parameters
 from bot.delegations.desk import NotLent, until_of
 from bot.evals.cases import CaseError, load_cases
@@ -36,6 +37,7 @@ from bot.listeners.ask_form import asked_in
 from bot.listeners.asking import UnknownMode, split_option
 from bot.listeners.card_form import CardForm, MalformedForm
 from bot.listeners.events import attached
+from bot.permits.wishes import request_in
 from bot.policy_review import ReviewError, read_json
 from bot.redaction import redact
 from bot.settings_base import parse_json, split_pairs
@@ -186,6 +188,33 @@ SHAPES: dict[str, Shapes] = {
         lambda event: said_by_edit(event, bot_user=BOT, now=lambda: NOW),
         (*_SLACK, "previous_message", "subtype"),
         [{"message": {"bot_id": "B1", "ts": "1.1", "text": "ok"}, "previous_message": {"text": "x"}, "ts": "2.1"}],
+    ),
+    "what a person wants": Shapes(
+        "bot/permits/wishes.py",
+        lambda body: request_in(body, bot_user=BOT),
+        (
+            "type",
+            "command",
+            "text",
+            "user",
+            "channel",
+            "id",
+            "actions",
+            "action_id",
+            "view",
+            "callback_id",
+            "event",
+            "c",
+        ),
+        [
+            {"command": "/gavel", "text": "mode council", "user_id": "U1"},
+            {"type": "block_actions", "actions": [{"action_id": "gavel.approve"}]},
+            {"type": "event_callback", "event": {"type": "app_mention", "user": "U1"}},
+            *(
+                {"type": "view_submission", "view": {"callback_id": ABOUT_FORM, "private_metadata": said}}
+                for said in ('{"c": "C1"}', "{", '{"c":' * 20_000)
+            ),
+        ],
     ),
     "a message's files": Shapes(
         "bot/listeners/events.py", attached, ("files", "id"), [{"files": [{"id": "F0AAAAAAA"}]}]

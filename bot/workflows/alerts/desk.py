@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.alerts.memory import fit, forget
     from bot.workflows.alerts.placing import outgrows
     from bot.workflows.alerts.showing import Showing
+    from bot.workflows.alerts.waiting import enqueue
     from bot.workflows.messages.alerts import AlertEntry
     from bot.workflows.messages.triage import DeskStart, DeskState, Docket, LookInto, Storm
 
@@ -70,7 +71,7 @@ class TriageWorkflow:
     # Only enqueues, as every handler.
     @workflow.signal
     def enter(self, entries: list[AlertEntry]) -> None:
-        self._waiting += entries[: max(0, WAITING - len(self._waiting))]
+        enqueue(self._waiting, entries, most=WAITING, of="the desk of a channel")
 
     @workflow.signal
     def look_into(self, click: LookInto) -> None:

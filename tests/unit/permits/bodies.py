@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.blocks import keys
+from bot.local.slack.seed import BOT_USER_ID
 from bot.permits import wishes
 from tools.contracts.common import JsonObject
 
-TEAM, ADA, BOT = "T1", "U0ADA00001", "U0GAVEL001"
+TEAM, ADA, BOT = "T1", "U0ADA00001", BOT_USER_ID
 FIELD: JsonObject = {"type": "input", "block_id": "field"}
 
 

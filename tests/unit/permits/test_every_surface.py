@@ -15,6 +15,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from temporalio.client import Client
 
+from bot.blocks.home import home_view
 from bot.keys import Keys
 from bot.late import LateFeedback, LateKeys, LateModels, desks
 from bot.late_surfaces import LateFreezes, LateHome, LateTasks
@@ -23,11 +24,17 @@ from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
 from bot.permits import wishes
 from bot.permits.wishes import request_in
-from bot.settings import Settings
+from bot.settings import Settings, TemporalSettings
+from bot.workflows.client import connect
 from policies.commands import PACKAGE, Wish, refusals
+from tests.unit.blocks.cards import every_card
+from tests.unit.blocks.desk_cards import home
+from tests.unit.blocks.rules import objects
 from tests.unit.listeners.desk import SHIPPED, AllRoles, Desk, open_desk
 from tests.unit.local_slack.harness import Slack
 from tests.unit.permits.bodies import ADA, BOT, TEAM, every_body, happened, pressed, sent, shortcut, typed
+from tests.unit.policies.opa_server import free_port
+from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Role
 
@@ -78,6 +85,18 @@ async def desk(slack: Slack, temporal: Client, tmp_path: Path, no: NoToAll) -> A
         policies=no,
     ) as opened:
         yield opened
+
+
+def pressed_in(shown: object) -> set[str]:
+    """The action ids of what can be pressed: not of a form's fields, which are sent with it."""
+    can_be = ("button", "static_select", "feedback_buttons", "overflow")
+    rows = [block for block in objects(shown) if block.get("type") in ("actions", "section", "context_actions")]
+    return {
+        str(found["action_id"])
+        for row in rows
+        for found in objects(row)
+        if found.get("type") in can_be and "action_id" in found
+    }
 
 
 class _NoApi:
@@ -184,8 +203,22 @@ NOT_A_WISH = {
 
 
 @pytest.mark.parametrize("body", NOT_A_WISH.values(), ids=NOT_A_WISH.keys())
-async def test_nobody_is_asked_about_what_no_person_wanted(desk: Desk, no: NoToAll, body: JsonObject) -> None:
-    """Who talks with others must not be told that they may not. Listeners take it by the same two functions."""
-    assert request_in(body, bot_user=BOT) is None
-    await answered(desk, happened("message", channel_type="channel", channel="C0OPS00001"))
+async def test_nobody_is_asked_about_what_no_person_wanted_and_nothing_is_begun(
+    slack: Slack, no: NoToAll, body: JsonObject
+) -> None:
+    """Who talks with others must not be told that they may not. Listeners take it by the same two functions: what went
+    past the gate and began a task all the same would fail here, where nobody takes it."""
+    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{free_port()}", codec_key=KEY, lazy=True)
+    async with open_desk(slack, nobody, policies=no) as desk:
+        assert (await answered(desk, body)).status == 200
     assert no.asked == []
+
+
+def test_every_button_that_is_drawn_leads_somewhere() -> None:
+    """On any card and on the home tab."""
+    shown: list[object] = [message.blocks for _, message in every_card("x")]
+    shown.append(home_view(home("x", may=True), channel="D1"))
+    drawn = {name for each in shown for name in pressed_in(each)}
+    assert len(drawn) > 15
+    commands = {name: request_in(pressed(name), bot_user=BOT) for name in sorted(drawn)}
+    assert [name for name, found in commands.items() if found is None or "unlisted" in found.command] == []

@@ -24,7 +24,7 @@ async def cancel(square: Square, user: str, *, under: Said) -> None:
         view = (await square.look("state", viewer=user))["home"] or {"blocks": []}
         buttons = [each for block in view["blocks"] for each in block.get("elements", [])]
         for each in buttons:
-            if each["action_id"].startswith(CANCEL_PREFIX) and under.ts in each["value"]:
+            if each.get("action_id", "").startswith(CANCEL_PREFIX) and under.ts in each["value"]:
                 button = each
         return bool(button)
 

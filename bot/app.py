@@ -36,6 +36,7 @@ from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners
 from bot.listeners.commands import CommandListeners
+from bot.listeners.delegations import DelegationListeners
 from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
@@ -157,6 +158,12 @@ def build_app(
             freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now
         )
         desks = {**(desks or {}), "freeze": freezes}
+    lending: DelegationListeners | None = None
+    if desks is not None and "delegate" in desks and roles is not None:
+        lending = DelegationListeners(
+            desks["delegate"], roles, org, open_form=opener(client), whisper=whisperer(client), now=intake.now
+        )
+        desks = {**desks, "delegate": lending}
     events = EventListeners(
         intake=intake,
         alerts=alerts,
@@ -173,6 +180,7 @@ def build_app(
         events=events,
         ask_form=ask_form,
         freezes=freezes,
+        lending=lending,
         home_reader=home_reader,
         desks=desks or {},
         task_finder=task_finder,

@@ -12,8 +12,8 @@ from bot.blocks.words import either
 from bot.roles import RoleDirectory, RolesUnavailable
 from tools.contracts.identity import Role
 
-ROLES_SECONDS = 2.0
-"""Of the three in which Slack wants an answer."""
+ROLES_SECONDS = 1.2
+"""Of the three in which Slack wants an answer: the desk needs some of them."""
 
 _ANY: frozenset[Role] = frozenset({"viewer", "operator", "approver", "admin"})
 
@@ -35,17 +35,15 @@ whose it shows."""
 class CommandRoles:
     roles: RoleDirectory
 
-    async def refusal(self, user: str, verb: str) -> Message | None:
-        """Why this person may not; None: they may."""
-        needed = NEEDED.get(verb)
-        if needed is None:
-            return None
+    async def held(self, user: str, verb: str) -> frozenset[Role] | Message:
+        """The roles of a person who may; else why they may not. `verb`: one of :data:`NEEDED`."""
+        needed = NEEDED[verb]
         try:
             async with asyncio.timeout(ROLES_SECONDS):
-                held = await self.roles.roles_of(user)
+                held = frozenset(await self.roles.roles_of(user))
         except (RolesUnavailable, TimeoutError):
             return sentence("Slack did not say which roles you have, so nothing was done. Try again.")
         if needed.isdisjoint(held):
             who = either([f"*{role}*" for role in sorted(needed)])
             return sentence(f"`/gavel {verb}` needs the role {who}, and you hold none of them. Nothing was done.")
-        return None
+        return held

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.providers.catalog import discover
+from bot.doctor_webhook import webhook_finding
 from bot.finding import Finding
 from bot.keys import KEY_FILE, load_keys, shared_records
 from bot.local.datadir import DataDirectory, Whereabouts
@@ -63,6 +64,7 @@ async def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         _sql(exam),
         _models(exam),
         _estate(exam),
+        _webhook(exam),
     )
     return [finding for findings in found for finding in findings]
 
@@ -154,6 +156,10 @@ async def _slack_delivery(exam: Examination) -> list[Finding]:
     tried = f"apps.connections.open ({whose})"
     advice = "check SLACK_APP_TOKEN (Basic Information, xapp-…, scope connections:write) and that Socket Mode is on"
     return await _asked("slack events", tried, ask_slack_socket(access), advice=advice)
+
+
+async def _webhook(exam: Examination) -> list[Finding]:
+    return [await webhook_finding(exam.settings.alerts, running=exam.running is not None)]
 
 
 async def _roles(exam: Examination) -> list[Finding]:

@@ -41,6 +41,9 @@ Connected = Callable[[], Awaitable[bool]]
 
 SLACK_AWAY = "Slack did not say who this bot is"
 
+SHOWN_SECONDS = 30.0
+"""How old the roles may be by which a home tab is shown. What is done on a click is asked about anew."""
+
 
 async def open_bot(
     stack: RunningStack,
@@ -87,10 +90,14 @@ async def open_bot(
         ),
         roles=roles,
         task_finder=LateTasks(settings, client, identity.home),
-        home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
+        home_reader=LateHome(
+            settings, stack.keys, client, role_directory(settings, client, seconds_old=SHOWN_SECONDS), identity.home
+        ),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
+        # A pacer apart from the worker's, which may be in another process: one write for each press of a button.
         file_door=FileDoor(
-            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer())), roles
+            LateFiles(settings, stack.keys, ThreadWriter(client, bot_id=identity.bot, pacer=Pacer()), stack.redis_url),
+            roles,
         ),
         feedback_door=FeedbackDoor(LateFeedback(settings, stack.keys), roles),
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),

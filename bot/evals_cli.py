@@ -78,6 +78,9 @@ def evals_app() -> typer.Typer:
         task: Annotated[str, typer.Argument(help="The id of a finished task, as its cards and the ledger name it.")],
         folder: Annotated[Path, typer.Option("--into", help="Where the case files are.")] = CASES,
         org: Annotated[str | None, typer.Option("--org", help="Another org than the configured one.")] = None,
+        force: Annotated[
+            bool, typer.Option("--force", help="Replace the case, though it may have been edited.")
+        ] = False,
     ) -> None:
         """Make a finished task a regression case: redacted, one file, to be looked through and committed.
 
@@ -88,7 +91,7 @@ def evals_app() -> typer.Typer:
         from tools.contracts.ledger import LedgerUnavailable
 
         try:
-            told = asyncio.run(capture_into(folder, task, org=org))
+            told = asyncio.run(capture_into(folder, task, org=org, force=force))
         except (NotCaptured, LedgerUnavailable, OSError) as error:
             typer.echo(f"gavel: {error}", err=True)
             raise typer.Exit(EXIT_NOT_RUN) from error

@@ -152,17 +152,24 @@ class LateFiles:
     settings: Settings
     keys: Keys = field(repr=False)
     writer: ThreadWriter
+    redis_url: str = field(repr=False)
 
     async def post(self, *, org: str, task_id: str, thread: ThreadRef, user: str, may_all: bool) -> None:
         """See `FileDesk`."""
         await asyncio.to_thread(import_module, "bot.papers.desk")
         from bot.attachments.fetching import file_origin
+        from bot.papers.claiming import Claims
         from bot.papers.desk import PaperDesk
         from bot.papers.posting import PaperPoster
+        from bot.redis_client import open_redis
 
-        poster = PaperPoster(self.writer, file_origin(self.settings.slack.api_url))
-        desk = PaperDesk(self.settings, self.keys, poster)
-        await desk.post(org=org, task_id=task_id, thread=thread, user=user, may_all=may_all)
+        redis = open_redis(self.redis_url)
+        try:
+            poster = PaperPoster(self.writer, file_origin(self.settings.slack.api_url), Claims(redis))
+            desk = PaperDesk(self.settings, self.keys, poster)
+            await desk.post(org=org, task_id=task_id, thread=thread, user=user, may_all=may_all)
+        finally:
+            await redis.aclose()
 
 
 def desks(

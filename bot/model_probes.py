@@ -53,18 +53,19 @@ async def model_client() -> AsyncGenerator[ModelClient]:
         await client.close()
 
 
-async def ask_model(client: ModelClient, member: Member, *, org: str, seconds: float = 30) -> str:
-    """One short question, for real. Raises :class:`NoAnswer`."""
+async def ask_model(client: ModelClient, member: Member, *, org: str, run: str, seconds: float = 30) -> str:
+    """One short question, for real. `run`: unique; the task in the request log, as `doctor:<run>`, so that one run has
+    the budget of one task, whatever others asked before it. Raises :class:`NoAnswer`."""
     request = ChatRequest(
         messages=(ChatMessage("user", "Answer with the word ok."),),
         purpose="probe",
         org=org,
-        task_id="doctor",
+        task_id=f"doctor:{run}",
         user="doctor",
         mode="single",
         prompt_id="doctor",
         prompt_version="1",
-        key=f"{member.name}:{uuid4()}",
+        key=member.name,
         agent="doctor",
         max_tokens=64,
         deadline_seconds=seconds,
@@ -100,9 +101,9 @@ async def examine_models(settings: Settings, members: Sequence[Member], *, deep:
     if not deep:
         return list(await asyncio.gather(*(_listed(member) for member in members)))
     try:
-        org = await asyncio.to_thread(org_of, settings)
+        org, run = await asyncio.to_thread(org_of, settings), uuid4().hex[:12]
         async with model_client() as wire, recorded_calls(settings, wire, members) as client:
-            return list(await asyncio.gather(*(_asked(client, member, org=org) for member in members)))
+            return list(await asyncio.gather(*(_asked(client, member, org=org, run=run) for member in members)))
     except (LedgerUnavailable, DatabaseUrlError, SettingsError) as error:
         why = f"not asked: the call could not be recorded ({error})"
         advice = "see the findings on sql and on the secret key"
@@ -127,8 +128,8 @@ async def _listed(member: Member) -> Finding:
     return await _found(member, tried, ask_listing(member, listing))
 
 
-async def _asked(client: ModelClient, member: Member, *, org: str) -> Finding:
-    return await _found(member, f"{member.model}, one short question", ask_model(client, member, org=org))
+async def _asked(client: ModelClient, member: Member, *, org: str, run: str) -> Finding:
+    return await _found(member, f"{member.model}, one short question", ask_model(client, member, org=org, run=run))
 
 
 async def _found(member: Member, tried: str, question: Awaitable[str]) -> Finding:

@@ -14,10 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
-Haste = Literal["now", "soon", "later"]
-"""`now`: cards and answers to a click. `soon`: votes, which people watch for. `later`: any other progress."""
+Haste = Literal["at_once", "now", "soon", "later"]
+"""`at_once`: what a person who clicked waits for. `now`: cards and outcomes. `soon`: votes, which people watch for.
+`later`: any other progress."""
 
-_BEFORE: Final[Mapping[Haste, int]] = {"now": 0, "soon": 1, "later": 2}
+_BEFORE: Final[Mapping[Haste, int]] = {"at_once": 0, "now": 1, "soon": 2, "later": 3}
+
+CREDIT = 5
+"""Turns that an answer to a click may take before they have come up. All others wait until they are paid back: a busy
+channel is slower for what happens by itself, and not for the person who clicks. Slack allows as much in a burst."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,14 @@ class _Lane:
         missing = max(0.0, 1 - self.tokens) / self.rate.per_second
         return max(0.0, self.at - now) + missing
 
+    def has_now(self, now: float, *, haste: Haste) -> bool:
+        """Whether there is a turn at once for one who comes now."""
+        free = self.wait_seconds(now) <= 0
+        if haste != "at_once" or (self.waiting and self.waiting[0][0] == _BEFORE[haste]):
+            return free and not self.waiting
+        # No credit while Slack asks to wait.
+        return free or (self.at <= now and self.tokens - 1 >= -CREDIT)
+
 
 class Pacer:
     """Turns, by channel and by method. The hastier go first."""
@@ -91,12 +104,18 @@ class Pacer:
     async def turn(self, channel: str, method: str, *, haste: Haste = "later", claimed: bool = False) -> None:
         """Return when this write may be made. `claimed`: by :meth:`claim`, as far as the method is concerned."""
         started = time.monotonic()
+        taken: _Lane | None = None
         if method in self._method_rates and not claimed:
-            await self._wait(f"method:{method}", self._method_rates[method], haste=haste)
+            taken = await self._wait(f"method:{method}", self._method_rates[method], haste=haste)
         if self._channel_rate is not None:
-            await self._wait(f"channel:{channel}", self._channel_rate, haste=haste)
+            try:
+                await self._wait(f"channel:{channel}", self._channel_rate, haste=haste)
+            except asyncio.CancelledError:
+                if taken is not None:
+                    self._give_back(taken)
+                raise
         if self._metrics is not None:
-            self._metrics.waited(time.monotonic() - started, urgent=haste == "now")
+            self._metrics.waited(time.monotonic() - started, urgent=haste in ("at_once", "now"))
 
     def is_free(self, method: str) -> bool:
         """Whether a call of this method would have its turn at once, as far as the workspace is concerned."""
@@ -133,30 +152,47 @@ class Pacer:
             lane = self._lanes[name] = _Lane(rate, float(rate.burst), asyncio.get_running_loop().time())
         return lane
 
-    async def _wait(self, name: str, rate: Rate, *, haste: Haste) -> None:
+    async def _wait(self, name: str, rate: Rate, *, haste: Haste) -> _Lane:
+        """Return with the lane's turn taken."""
         loop = asyncio.get_running_loop()
         lane = self._lane(name, rate)
-        if not lane.waiting and lane.wait_seconds(loop.time()) <= 0:
+        if lane.has_now(loop.time(), haste=haste):
             lane.tokens -= 1
-            return
+            return lane
         turn: asyncio.Future[None] = loop.create_future()
         heapq.heappush(lane.waiting, (_BEFORE[haste], next(self._order), turn))
         if lane.pump is None or lane.pump.done():
             lane.pump = loop.create_task(self._pump(lane))
-        await turn
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # the turn came, and in the same moment the writer gave up
+                self._give_back(lane)
+            raise
+        return lane
 
-    async def _pump(self, lane: _Lane) -> None:
-        """Hand out turns, always to the most urgent who waits *then*. Those who gave up waiting cost nothing."""
+    def _give_back(self, lane: _Lane) -> None:
+        """A turn that was taken and not used goes to who waits, now: the pump may sleep past it."""
+        lane.tokens = min(float(lane.rate.burst), lane.tokens + 1)
+        self._hand_out(lane)
+
+    def _hand_out(self, lane: _Lane) -> float:
+        """Serve the most urgent for as long as there are turns; then seconds until the next. Those who gave up
+        waiting cost nothing."""
         loop = asyncio.get_running_loop()
-        while lane.waiting:
-            seconds = lane.wait_seconds(loop.time())
-            if seconds > 0:
-                await asyncio.sleep(seconds)
-                continue
+        while (seconds := lane.wait_seconds(loop.time())) <= 0 and lane.waiting:
             _, _, turn = heapq.heappop(lane.waiting)
             if not turn.done():
                 lane.tokens -= 1
                 turn.set_result(None)
+        return seconds
+
+    async def _pump(self, lane: _Lane) -> None:
+        """Hand out turns, always to the most urgent who waits *then*."""
+        while lane.waiting:
+            seconds = self._hand_out(lane)
+            if lane.waiting:
+                await asyncio.sleep(seconds)
 
     def _forget_idle(self) -> None:
         """Lanes that are full again hold no information: a workspace has many channels."""

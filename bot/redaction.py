@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeGuard, get_args
 
 SecretKind = Literal[
     "private_key",
@@ -57,7 +57,7 @@ class RedactedJson:
 class _Rule:
     kind: SecretKind
     hints: tuple[str, ...]
-    """Casefolded: every match holds one of these. Looking for them first makes harmless text cheap."""
+    """:func:`folded`: every match holds one of these. Looking for them first makes harmless text cheap."""
     pattern: re.Pattern[str]
     hides: Callable[[str], bool]
     """Whether the group `s` of a match really is a secret."""
@@ -116,6 +116,11 @@ _QUOTED = r"\\{0,2}[\"'`](?P<s>" + _NOT_YET + r"[^\"'`\\\n]{1,300}+)"
 _PHRASE_WORDS = r"pass(?:word|wd|phrase|code)|pwd"
 _PHRASE_HINTS = "password|passwd|passphrase|passcode|pwd"
 _API_WORDS = r"token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?key"
+
+
+def folded(text: str) -> str:
+    """Casefolded, with both of Turkish's other i's as an i, as `(?i:…)` takes them."""
+    return (text if text.isascii() else text.replace("İ", "i").replace("ı", "i")).casefold()
 
 
 def _always(_secret: str) -> bool:
@@ -208,8 +213,10 @@ _SECRET_NAMES = re.compile(
     r"(?:password|passwd|passphrase|passcode|pwd|secret|token|apikey|accesskey|secretkey|privatekey|authkey"
     r"|authorization|credential|credentials|cookie)\Z"
 )
-NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cookie")
+NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cook")
+"""No letter i: a dotted capital one in small letters is two characters."""
 _NAME_HINT = re.compile(f"(?i:{'|'.join(NAME_HINTS)})")
+_MARK = re.compile(r"\[redacted:([a-z_]{1,20})\]")
 _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)token\Z")
 
 
@@ -233,7 +240,9 @@ def redact(text: str) -> Redacted:
     for secret, kind in taken.items():
         bare = HIDDEN.sub("", secret)
         said = said.replace(bare, f"[redacted:{kind}]") if len(bare) >= _SHORTEST else said
-    return Redacted(said, list(dict.fromkeys([*whole.found, *seen.found])))
+    # What was glued to that shows only now.
+    last = _redact(said, {})
+    return Redacted(last.text, list(dict.fromkeys([*whole.found, *seen.found, *last.found])))
 
 
 def _redact(text: str, taken: dict[str, SecretKind]) -> Redacted:
@@ -241,10 +250,10 @@ def _redact(text: str, taken: dict[str, SecretKind]) -> Redacted:
     found: dict[SecretKind, None] = {}
     # Once more after a find: a secret glued to another one shows only when that is gone.
     for _ in range(_MAX_PASSES):
-        before, folded = text, text.casefold()
+        before, seen = text, folded(text)
         had_access_key = "aws_access_key" in found
         for rule in _RULES:
-            if any(hint in folded for hint in rule.hints):
+            if any(hint in seen for hint in rule.hints):
                 text = _apply(rule, text, found, taken)
         if "aws_access_key" in found and not had_access_key:
             text = _apply(_AWS_PAIR, text, found, taken)
@@ -257,7 +266,7 @@ def _has_nothing(text: str) -> bool:
     """What most strings are: too short to be a secret, or without anything that one begins or is named with."""
     if len(text) < _SHORTEST:
         return True
-    return len(text) < _SHORT and not _ANY_HINT.search(text.casefold()) and not HIDDEN.search(text)
+    return len(text) < _SHORT and not _ANY_HINT.search(folded(text)) and not HIDDEN.search(text)
 
 
 def _apply(rule: _Rule, text: str, found: dict[SecretKind, None], taken: dict[str, SecretKind]) -> str:
@@ -287,6 +296,18 @@ def redacted(text: str) -> str:
     return text if _has_nothing(text) else redact(text).text
 
 
+def redact_named(name: str, text: str) -> Redacted:
+    """What stands under a name: whole where the name is a secret's, as :func:`redact_json` takes it."""
+    found: dict[SecretKind, None] = {}
+    return Redacted(_redact_string(text, found, secret=names_a_secret(name)), list(found))
+
+
+def marked(text: str) -> list[SecretKind]:
+    """What was taken out of a text, by the marks in it. Somebody may have typed one: it only says that one is there."""
+    names = dict.fromkeys(match[1] for match in _MARK.finditer(text))
+    return [kind for kind in get_args(SecretKind) if kind in names]
+
+
 def redact_json(value: Any) -> RedactedJson:
     """A JSON value with every string redacted, names too; a string under a name such as `password` goes whole.
 
@@ -307,7 +328,7 @@ def _walk(value: Any, found: dict[SecretKind, None], *, depth: int, secret: bool
     if is_object(value):
         return {
             _redact_string(name, found, secret=False): _walk(
-                inner, found, depth=depth + 1, secret=secret or _names_a_secret(name)
+                inner, found, depth=depth + 1, secret=secret or names_a_secret(name)
             )
             for name, inner in value.items()
         }
@@ -326,8 +347,9 @@ def _redact_string(text: str, found: dict[SecretKind, None], *, secret: bool) ->
     return outcome.text
 
 
-def _names_a_secret(name: str) -> bool:
+def names_a_secret(name: str) -> bool:
+    """Whether what stands under it is a secret, whatever it looks like."""
     if not _NAME_HINT.search(HIDDEN.sub("", name)):
         return False
-    plain = re.sub(r"[^a-z]", "", name[-64:].casefold())
+    plain = re.sub(r"[^a-z]", "", folded(name[-64:]))
     return _SECRET_NAMES.search(plain) is not None and _PAGING_NAMES.search(plain) is None

@@ -260,8 +260,8 @@ async def serve(stack: RunningStack) -> None:
             open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
             worker,
         ):
-            operations.serves(slack=connected)
-            await asyncio.Event().wait()
+            with operations.serving(slack=connected):
+                await asyncio.Event().wait()
 
 
 async def serve_worker(stack: RunningStack) -> None:
@@ -272,5 +272,5 @@ async def serve_worker(stack: RunningStack) -> None:
         open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
         worker,
     ):
-        operations.serves()
-        await asyncio.Event().wait()
+        with operations.serving():
+            await asyncio.Event().wait()

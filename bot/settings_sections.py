@@ -218,8 +218,8 @@ class CouncilSettings(Section):
     consensus_threshold: float = Field(default=0.7, ge=0.5, lt=1)
     """Share of the votes a claim must exceed."""
     include_dissent: bool = True
-    """Whether cards tell who disputes what and why, or only how much is disputed. The gates count dissent, and the
-    ledger keeps it, in any case."""
+    """Whether cards and files tell who disputes what and why, or only how much is disputed. The gates count dissent,
+    and the ledger keeps it, in any case."""
 
 
 class RoleSettings(Section):

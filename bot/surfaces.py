@@ -11,8 +11,9 @@ from slack_bolt.async_app import AsyncAck, AsyncAssistant
 
 from bot.blocks.ask import ABOUT_FORM
 from bot.blocks.clarify import CLARIFY, CLARIFY_FORM
+from bot.blocks.delegation import LEND_FORM
 from bot.blocks.freeze import FREEZE_FORM, THAW_PREFIX
-from bot.blocks.home import ASK, CANCEL_PREFIX, FREEZE, KEYS, MODE, OPEN_PREFIX, REFRESH, WAITING_PREFIX
+from bot.blocks.home import ASK, CANCEL_PREFIX, FREEZE, KEYS, LEND, MODE, OPEN_PREFIX, REFRESH, WAITING_PREFIX
 from bot.desks import Desk
 from bot.home.keeper import HomeKeeper, Reader
 from bot.intake import Intake
@@ -20,7 +21,7 @@ from bot.listeners.about import AboutMessage
 from bot.listeners.ask_form import AskForm
 from bot.listeners.assistant import AssistantListeners
 from bot.listeners.clarify import ClarifyListeners
-from bot.listeners.clicks import Tell
+from bot.listeners.delegations import DelegationListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.freezes import FreezeListeners
 from bot.listeners.home import HomeListeners
@@ -56,8 +57,8 @@ class _Assists(Protocol):
 class Surfaces:
     """None: the surface is not there."""
 
-    tell: Tell
     freezes: FreezeListeners | None = None
+    lending: DelegationListeners | None = None
     home: HomeListeners | None = None
     assistant: AssistantListeners | None = None
     ask: AskForm | None = None
@@ -75,21 +76,33 @@ class Surfaces:
         if self.links is not None:
             bolt.event("link_shared")(_links(self.links))
         if self.freezes is not None:
-            self._register_freezes(bolt, self.freezes)
+            _register_freezes(bolt, self.freezes)
+        if self.lending is not None:
+            _register_lending(bolt, self.lending)
         if self.home is not None:
             _register_home(bolt, self.home)
 
-    def _register_freezes(self, bolt: Registers, freezes: FreezeListeners) -> None:
-        async def frozen(ack: AsyncAck, body: dict[str, Any]) -> None:
-            errors = await freezes.on_submission(body)
-            await (ack(response_action="errors", errors=errors) if errors else ack())
 
-        async def thawed(ack: AsyncAck, body: dict[str, Any]) -> None:
-            await self.tell(body, await freezes.on_thaw(body))
-            await ack()
+def _register_freezes(bolt: Registers, freezes: FreezeListeners) -> None:
+    async def frozen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await freezes.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
 
-        bolt.view(FREEZE_FORM)(frozen)
-        bolt.action(_begins(THAW_PREFIX))(thawed)
+    async def thawed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        # First: what is done does not fail for what cannot be said.
+        await ack()
+        await freezes.on_thaw(body)
+
+    bolt.view(FREEZE_FORM)(frozen)
+    bolt.action(_begins(THAW_PREFIX))(thawed)
+
+
+def _register_lending(bolt: Registers, lending: DelegationListeners) -> None:
+    async def lent(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await lending.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    bolt.view(LEND_FORM)(lent)
 
 
 def _assistant(pane: AssistantListeners) -> AsyncAssistant:
@@ -169,7 +182,7 @@ def _register_home(bolt: Registers, home: HomeListeners) -> None:
         await ack()
 
     bolt.event("app_home_opened")(opened)
-    bolt.action(_one_of(ASK, FREEZE, KEYS, REFRESH, MODE))(clicked)
+    bolt.action(_one_of(ASK, FREEZE, LEND, KEYS, REFRESH, MODE))(clicked)
     bolt.action(_begins(CANCEL_PREFIX))(cancelled)
     bolt.action(_begins(OPEN_PREFIX, WAITING_PREFIX))(followed)
 
@@ -191,6 +204,7 @@ def register_surfaces(
     events: EventListeners,
     ask_form: AskForm,
     freezes: FreezeListeners | None,
+    lending: DelegationListeners | None,
     home_reader: Reader | None,
     desks: Mapping[str, Desk],
     task_finder: TaskFinder | None,
@@ -210,8 +224,8 @@ def register_surfaces(
             later=later,
         )
     Surfaces(
-        tell=teller(client),
         freezes=freezes,
+        lending=lending,
         home=home,
         assistant=AssistantListeners(events, client, Later()),
         ask=ask_form,

@@ -91,7 +91,7 @@ class Ballotage:
             if frozenset(self.standing.keys(name)) == own:
                 continue
             lead = self._least_lead(best, name, rows, out)
-            agreed = self.standing.agreed(best, rows) - self.standing.agreed(name, rows)
+            agreed = self._least_agreed(best, name, rows, out)
             if (lead, agreed, names.index(name) - names.index(best)) < (0, 0, 0):
                 return False
         return True
@@ -108,3 +108,8 @@ class Ballotage:
             rest = sum((weights[member] for member in out), Fraction(0)) if worth < 0 else Fraction(0)
             lead += worth * (voted + rest)
         return lead
+
+    def _least_agreed(self, best: str, other: str, rows: Sequence[ClaimTally], out: Collection[str]) -> int:
+        """Of one member's own claims over another's, if both vote on theirs as that other would have it."""
+        mine = 0 if best in out else self.standing.agreed(best, rows)
+        return mine - (len(self.standing.own(other, rows)) if other in out else self.standing.agreed(other, rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from agents.orchestrator.chat import Member, ModelError
 from agents.orchestrator.roll import Roll, Stage
@@ -65,10 +65,13 @@ async def gather_answers(
             heard(name, answer)
     members = [member for member in members if member.name not in answers]
 
-    def over(out: set[str]) -> bool:
-        return decided(answers, out) and (settled is None or settled(answers, out))
+    def still(out: set[str]) -> Literal["open", "settling", "over"]:
+        """What the rest can still change: the outcome, what hangs on it besides, or nothing."""
+        if not decided(answers, out):
+            return "open"
+        return "over" if settled is None or settled(answers, out) else "settling"
 
-    if members and answers and over({member.name for member in members}):
+    if members and answers and still({member.name for member in members}) == "over":
         for member in members:
             roll.mark(member.name, "cancelled", stage=stage)
         return answers
@@ -82,9 +85,9 @@ async def gather_answers(
     started = time.monotonic()
     ends: float | None = None
     try:
-        while pending and not over({names[task] for task in pending}):
+        while pending and (left := still({names[task] for task in pending})) != "over":
             now = time.monotonic()
-            if ends is None and decided(answers, {names[task] for task in pending}):
+            if ends is None and left == "settling":
                 ends = now + max(now - started, patience_seconds)
             if ends is not None and now >= ends:
                 break

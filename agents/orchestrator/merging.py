@@ -8,15 +8,14 @@ said it in other words is counted for the words that stand only if its own ballo
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agents.orchestrator.alike import Pair, pairs_of
 from agents.orchestrator.brief import Brief
-from agents.orchestrator.budget import BudgetExceeded, FanOuts, Unbudgeted
+from agents.orchestrator.budget import BudgetExceeded
 from agents.orchestrator.chat import Member, ModelClient
 from agents.orchestrator.gathering import timed
 from agents.orchestrator.remembering import Questioning
-from agents.orchestrator.structured import with_contract
 from tools.contracts.council import EntailmentSheet, MemberReport, PooledClaim
 from tools.contracts.progress import NoteProgress, Progress
 
@@ -26,7 +25,6 @@ class Merging:
     client: ModelClient
     judge: Member | None = None
     """A fast one will do: it is shown two sentences at a time. None: only equal words merge."""
-    fan_outs: FanOuts = field(default_factory=Unbudgeted)
     deadline_seconds: float = 15
 
     async def merged(
@@ -74,10 +72,10 @@ class Merging:
         if kept := await questioning.known([judge], {judge.name: request}, EntailmentSheet):
             return kept[judge.name]
         try:
-            async with self.fan_outs.reserved([(judge, with_contract(request, EntailmentSheet))]):
-                answer, _ = await timed(
-                    questioning.ask(judge, request, EntailmentSheet), judge, deadline_seconds=self.deadline_seconds
-                )
+            # One call reserves for itself: see `BudgetedClient`.
+            answer, _ = await timed(
+                questioning.ask(judge, request, EntailmentSheet), judge, deadline_seconds=self.deadline_seconds
+            )
         except BudgetExceeded as error:
             return str(error)
         return answer if isinstance(answer, EntailmentSheet) else str(answer)

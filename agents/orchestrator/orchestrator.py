@@ -206,8 +206,7 @@ class Orchestrator:
             return await self._alone(turn, reports, first, degraded=degraded)
         roll.wait_to_vote(reports)
         phases = await turn.phases(reports)
-        merging = Merging(council.client, self.judge, council.fan_outs)
-        pooled = await merging.merged(
+        pooled = await Merging(council.client, self.judge).merged(
             pool_claims(reports, phases, seed=brief.seed), reports, brief, progress=roll.progress
         )
         voters = turn.electorate.among(reports)
@@ -252,7 +251,6 @@ class Orchestrator:
         then = f"{best} answers alone; no vote spoke against its plan." if best else "No plan went unopposed."
         degraded = self._shortfall(answered.effective(sheets), "voted", turn.roll, then)
         turn.roll.progress.emit(NoteProgress(degraded))
-        own = {claim_key(claim) for claim in standing.reports[best].claims} if best else set[str]()
         return Deliberation(
             outcome=self._outcome(
                 turn,
@@ -268,7 +266,10 @@ class Orchestrator:
             carried_claims=[
                 row.claim
                 for row in rows
-                if row.claim.kind == "claim" and not own.isdisjoint(row.claim.keys) and not row.contradict
+                if row.claim.kind == "claim"
+                and best in row.claim.stated_by
+                and best in row.support
+                and not row.contradict
             ],
             carried_recommendations=[
                 row.claim

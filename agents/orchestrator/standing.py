@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from agents.orchestrator.canonical import claim_key
 from agents.orchestrator.consensus import PhaseItem
 from agents.orchestrator.electorate import Electorate
 from tools.contracts.council import ClaimTally, Dissent, MemberReport
@@ -50,10 +49,15 @@ class Standing:
         return max(self.carried(rows), key=rank, default=None)
 
     def agreed(self, name: str, rows: Sequence[ClaimTally]) -> int:
-        """How many of a member's own claims carried."""
-        own = {claim_key(claim) for claim in self.reports[name].claims}
-        carried = [row.claim for row in rows if row.claim.kind == "claim" and row.carried]
-        return sum(not own.isdisjoint(claim.keys) for claim in carried)
+        """How many of a member's own claims carried with its support.
+
+        Who said it in other words stands by these words only where its ballot does.
+        """
+        return sum(name in row.support for row in self.own(name, rows))
+
+    def own(self, name: str, rows: Sequence[ClaimTally]) -> list[ClaimTally]:
+        """What a member stated, in whichever words, and carried: as many claims as it may come to agree with."""
+        return [row for row in rows if row.claim.kind == "claim" and row.carried and name in row.claim.stated_by]
 
     def keys(self, name: str) -> list[str]:
         """Of the items without which the member's output is another one: its recommendations are not among them."""

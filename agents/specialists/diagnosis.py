@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from agents.orchestrator.brief import Deliberation
-from agents.orchestrator.canonical import claim_key, plain_text
+from agents.orchestrator.canonical import claim_key, is_structured, plain_text
 from agents.specialists.receipts import ClaimReceipts
 from tools.contracts.council import Claim, MemberReport
 from tools.contracts.plan import Receipt
@@ -30,9 +30,9 @@ def diagnosis(result: Deliberation, receipts: ClaimReceipts) -> str:
     """
     names = names_in(receipts.book.by_call)
     voice = result.reports.get(result.best) if result.best is not None else None
-    carried = [claim for item in result.carried_claims if (claim := receipts.proven(item)) is not None]
+    carried = [claim for item in result.carried_claims if (claim := receipts.voted(item)) is not None]
     told = {claim_key(claim): words for claim in carried if (words := _words(claim, names)) is not None}
-    causes = {claim_key(claim) for claim in carried if "cause" in claim.attribute.lower() and not claim.negated}
+    causes = {claim_key(claim) for claim in carried if says_why(claim)}
     if voice is not None and _stands(voice, receipts, names, says_why=bool(causes & told.keys())):
         return voice.diagnosis
     return f"What the tool results show: {'; '.join(told.values())}."[:LIMIT] if told else NOTHING_SHOWN
@@ -56,8 +56,21 @@ def _stands(voice: MemberReport, receipts: ClaimReceipts, names: frozenset[str],
     )
 
 
+def says_why(claim: Claim) -> bool:
+    """Whether it names a cause; one in free words does so in these words or not at all."""
+    if not is_structured(claim):
+        return _CAUSAL.search(claim.text) is not None
+    return "cause" in claim.attribute.lower() and not claim.negated
+
+
 def _words(claim: Claim, names: frozenset[str]) -> str | None:
-    """A claim in code's words. None: its receipts hold, and show something else than it states."""
+    """A claim in code's words; one in free words as it was voted on, where it states facts at all.
+
+    None: its receipts hold, and show something else than it states.
+    """
+    if not is_structured(claim):
+        text = plain_text(claim.text).rstrip(" .")
+        return text if facts_in(text, names) and not unshown(text, claim.receipts, names=names) else None
     shown = {word for receipt in claim.receipts for word in _shown_by(receipt)}
     if not facts_in(claim.value, names) and not shown_by(claim.value) <= shown:
         return None

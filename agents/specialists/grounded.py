@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agents.orchestrator.brief import Deliberation
-from agents.orchestrator.canonical import plain_text
+from agents.orchestrator.canonical import is_structured, plain_text
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import Conclusion
 from agents.specialists.receipts import ClaimReceipts
 from agents.specialists.reporting import ReportingStudy
 from tools.contracts.common import JsonObject
-from tools.contracts.council import Claim
+from tools.contracts.council import Claim, PooledClaim
 from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.outputs.report import Finding, FindingKind, Handover, Recommendation
 
@@ -56,14 +56,17 @@ class GroundedStudy(ReportingStudy):
 
     def conclude(self, result: Deliberation, receipts: ClaimReceipts) -> Conclusion:
         """As :meth:`ReportingStudy.conclude`; a claim that the results do not bear out carries nothing."""
-        carried = [
-            item for item in result.carried_claims if (claim := receipts.proven(item)) is None or self.borne_out(claim)
-        ]
+        carried = [item for item in result.carried_claims if self._holds_up(item, receipts)]
         if dropped := len(result.carried_claims) - len(carried):
             self._note(
                 f"{dropped} of the claims that carried go beyond what the results show; they are told as disputed."
             )
         return super().conclude(replace(result, carried_claims=carried), receipts)
+
+    def _holds_up(self, item: PooledClaim, receipts: ClaimReceipts) -> bool:
+        """As its author wrote it, and in the words that were voted on: those may say why where no field does."""
+        readings = (receipts.proven(item), receipts.voted(item))
+        return all(claim is None or self.borne_out(claim) for claim in readings)
 
     def _proposed(self, member: str, report: FindingsMemberReport) -> list[PhaseItem]:
         chosen: dict[int, Recommendation] = {}
@@ -107,7 +110,9 @@ class GroundedStudy(ReportingStudy):
         return self._options
 
     def words_of(self, claim: Claim, voted: str) -> str:
-        """The same as was voted on, easier to read."""
+        """The same as was voted on, easier to read; in free words, the very same."""
+        if not is_structured(claim):
+            return voted
         verb = "is not" if claim.negated else "is"
         return plain_text(f"{claim.subject}: {claim.attribute.replace('_', ' ')} {verb} {claim.value}.")
 

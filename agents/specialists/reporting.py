@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import ClassVar
 
 from agents.orchestrator.brief import Deliberation
-from agents.orchestrator.canonical import plain_text
+from agents.orchestrator.canonical import is_structured, plain_text
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.base import Conclusion
+from agents.specialists.diagnosis import says_why
 from agents.specialists.investigation import ToolDesk
 from agents.specialists.receipts import ClaimReceipts
 from tools.contracts.common import JsonObject, RiskLevel, canonical_json
@@ -73,6 +74,9 @@ class ReportingStudy(ABC):
         return []
 
     def kind_of(self, claim: Claim) -> FindingKind:
+        """By its attribute; of one in free words, by whether they say why."""
+        if not is_structured(claim):
+            return "cause" if says_why(claim) else "fact"
         return _KINDS.get(claim.attribute.lower(), "fact")
 
     def severity_of(self, claim: Claim) -> RiskLevel | None:
@@ -207,7 +211,7 @@ class ReportingStudy(ABC):
         return list(dict.fromkeys([*failed, *(text[:300] for text in said if not facts_in(text[:300], self.names))]))
 
     def _finding(self, row: ClaimTally, receipts: ClaimReceipts) -> Finding | None:
-        claim = receipts.proven(row.claim)
+        claim = receipts.voted(row.claim)
         if claim is None:
             return None
         statement = self.stated(self.words_of(claim, row.claim.text), claim.receipts)

@@ -49,6 +49,8 @@ class Received:
     attachments: Attachments = field(default_factory=Attachments)
     files: tuple[StoredFile, ...] = ()
     """All of them, the refused ones too, in order."""
+    left_out: frozenset[str] = frozenset()
+    """Ids of images that were read and are shown to nobody: beyond what one question takes."""
     beyond: int = 0
     """More files than are read."""
 
@@ -95,11 +97,13 @@ class FileDesk:
             )
             await self.store.put(org, task_id, file)
         kept = await self.store.of_task(org, task_id)
-        return Received(_attached(kept), tuple(kept), max(0, len(wanted) - self.limits.count))
+        attachments, left_out = _attached(kept)
+        return Received(attachments, tuple(kept), left_out, max(0, len(wanted) - self.limits.count))
 
     async def attachments(self, org: str, task_id: str) -> Attachments:
         """What the task was given, as it was kept."""
-        return _attached(await self.store.of_task(org, task_id))
+        attachments, _ = _attached(await self.store.of_task(org, task_id))
+        return attachments
 
     async def _read(self, file_id: str) -> tuple[StoredFile, list[str]]:
         """One file, and the kinds of secrets that were taken out of it."""
@@ -110,7 +114,8 @@ class FileDesk:
         name = _name(told)
         try:
             data = await self._fetched(told)
-            found = recognise(data, most_text_bytes=self.limits.text_bytes)
+            # Redaction takes up to seconds: meanwhile the loop serves others.
+            found = await asyncio.to_thread(recognise, data, most_text_bytes=self.limits.text_bytes)
         except FileRefused as refused:
             return _refused(file_id, name, str(refused)), []
         kinds = [kind.replace("_", " ") for kind in found.redacted]
@@ -153,16 +158,21 @@ async def keep_swept(store: FileStore, *, days: int, every_seconds: float = SWEE
         await asyncio.sleep(every_seconds)
 
 
-def _attached(files: Sequence[StoredFile]) -> Attachments:
-    """As much of the images as one question takes; which are left out is decided by their order alone."""
+def _attached(files: Sequence[StoredFile]) -> tuple[Attachments, frozenset[str]]:
+    """As much of the images as one question takes, and the ids of the others; their order alone decides."""
     images: list[Image] = []
+    left_out: set[str] = set()
     together = 0
     for file in files:
-        if file.kind == "image" and together + len(file.body) <= MOST_BYTES_TOGETHER:
-            images.append(Image.of(file.body))
-            together += len(file.body)
+        if file.kind != "image":
+            continue
+        if together + len(file.body) > MOST_BYTES_TOGETHER:
+            left_out.add(file.file_id)
+            continue
+        images.append(Image.of(file.body))
+        together += len(file.body)
     texts = [AttachedText(file.name, file.body.decode()) for file in files if file.kind == "text"]
-    return Attachments(tuple(texts), tuple(images))
+    return Attachments(tuple(texts), tuple(images)), frozenset(left_out)
 
 
 def _name(told: JsonObject) -> str:

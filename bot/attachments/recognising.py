@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ def recognise(data: bytes, *, most_text_bytes: int) -> Recognised:
             return Recognised(Image.of(data).media_type, data)
         except ImageRefused as refused:
             raise FileRefused(str(refused)) from refused
-    text = _text(data)
+    text = _text(data[:most_text_bytes], whole=len(data) <= most_text_bytes)
     if text is None:
         raise FileRefused("It is neither a PNG, JPEG, GIF or WebP image nor plain text. Send one of those.")
     if len(data) > most_text_bytes:
@@ -58,13 +59,13 @@ def _looks_like_image(data: bytes) -> bool:
     )
 
 
-def _text(data: bytes) -> str | None:
-    """None: it is no text."""
+def _text(data: bytes, *, whole: bool) -> str | None:
+    """None: it is no text. `whole`: else its beginning, which may end within a character."""
     if data.startswith(_NO_TEXT):
         return None
     encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
     try:
-        text = data.decode(encoding).removeprefix("\ufeff")
+        text = codecs.getincrementaldecoder(encoding)().decode(data, final=whole).removeprefix("\ufeff")
     except UnicodeDecodeError:
         return None
     controls = sum(unicodedata.category(char) == "Cc" and char not in "\t\n\r\x0b\x0c\x1b" for char in text)

@@ -7,10 +7,9 @@ from datetime import datetime
 from bot.blocks.message import Message, compose, context, lines, section
 from bot.blocks.text import inline
 from bot.blocks.words import duration, plural, when
-from bot.workflows.messages.alerts import AlertEntry, AlertFace, StormFace
-
-_LABELS = ("service", "host", "instance", "site", "cluster", "environment", "namespace")
-"""Shown, where the alert has them: where to look."""
+from bot.workflows.alerts.brief import SHOWN
+from bot.workflows.messages.alerts import AlertEntry
+from bot.workflows.messages.triage import AlertFace, StormFace
 
 
 def alert_card(face: AlertFace) -> Message:
@@ -50,6 +49,7 @@ def storm_card(face: StormFace) -> Message:
         if face.skipped
         else "The worst are looked into first. Each alert's own thread says how it stands."
     )
+    room = f"{plural(face.left_out, 'more alert')}: there was no room for them here, and each is in its own record."
     return compose(
         f"{what}: {face.firing} firing, {face.critical} critical. {groups}",
         [
@@ -58,13 +58,13 @@ def storm_card(face: StormFace) -> Message:
             ),
             section(groups),
             lines("Worst", [f"• {inline(title, 160)}" for title in face.worst]) if face.worst else None,
-            context(left_out),
+            context(left_out, room) if face.left_out else context(left_out),
         ],
     )
 
 
 def _places(entry: AlertEntry) -> list[str]:
-    found = [f"{name}: {inline(entry.labels[name], 80)}" for name in _LABELS if name in entry.labels]
+    found = [f"{name}: {inline(entry.labels[name], 80)}" for name in SHOWN if name in entry.labels]
     return [" · ".join(found)] if found else []
 
 

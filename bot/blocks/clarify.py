@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.blocks.actions import AnswerValue
-from bot.blocks.message import button, context
+from bot.blocks.message import Message, button, context, sentence
 from bot.blocks.modal import Modal, input_field
 from tools.contracts.common import JsonObject
 
@@ -44,4 +44,12 @@ def clarify_form(value: AnswerValue) -> Modal:
             input_field(WORDS_BLOCK, "What would you like, and where?", element),
             context("It answers the question in the thread. Nothing runs until then."),
         ],
+    )
+
+
+def form_not_opened() -> Message:
+    """To the person who clicked only: Slack did not open the form."""
+    return sentence(
+        "Slack did not open the form for your answer. Nothing was answered; click again, or answer in the thread, "
+        "mentioning me."
     )

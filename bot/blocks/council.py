@@ -57,8 +57,13 @@ def dispute_lines(outcome: CouncilOutcome, *, include_dissent: bool) -> list[str
     """Who disputes what and why; with `include_dissent` off only how many claims are disputed. Empty: none is."""
     if include_dissent or not outcome.dissent:
         return dissent_lines(outcome.dissent)
+    return [dispute_count(outcome)]
+
+
+def dispute_count(outcome: CouncilOutcome) -> str:
+    """How many claims are disputed, and that more is not told."""
     claims = plural(len({dissent.claim for dissent in outcome.dissent}), "claim")
-    return [f"{claims} disputed. By whom and why is left out here; the ledger has it."]
+    return f"{claims} disputed. By whom and why is left out here; the ledger has it."
 
 
 def dissent_lines(dissents: Sequence[Dissent]) -> list[str]:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.orchestrator.images import MOST_BYTES_TOGETHER
 from bot.blocks.actions import FILES, FILES_BLOCK
 from bot.blocks.message import Message, actions, button, compose, context, lines
 from bot.blocks.text import code, inline
 from bot.blocks.words import plural
 from tools.contracts.common import JsonObject
+
+TOO_MUCH_TOGETHER = (
+    f"With those above it is more than the {MOST_BYTES_TOGETHER / 1e6:.0f} MB of images that one question takes, so no "
+    "model sees it. Ask about it apart, or send it smaller."
+)
+"""Of an image that was left out."""
+
+SWITCHED_OFF = "Reading files is switched off here."
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,9 @@ class FileRow:
 def files_card(rows: Sequence[FileRow], *, beyond: int, blind: bool) -> Message:
     """`beyond`: files that were not looked at, because there are too many. `blind`: no model here reads images."""
     shown = [_line(row, blind=blind) for row in rows]
-    if beyond:
+    if beyond and not rows:
+        shown.append(f"✗ {plural(beyond, 'file')}: not read. {SWITCHED_OFF}")
+    elif beyond:
         shown.append(f"✗ {plural(beyond, 'more file')}: not read; I read {len(rows)} of one task.")
     unread = sum(not _used(row, blind=blind) for row in rows) + beyond
     read = len(rows) + beyond - unread
@@ -40,14 +51,22 @@ def files_card(rows: Sequence[FileRow], *, beyond: int, blind: bool) -> Message:
     return compose(said, [lines("Files", shown), context(small)])
 
 
+def files_button(task_id: str) -> JsonObject:
+    """Posts what is long as files: the plan, the evidence, the council's transcript."""
+    return button("Files", action_id=FILES, value=task_id)
+
+
 def files_row(task_id: str) -> JsonObject:
-    """The button that posts what is long as files: the plan, the evidence, the council's transcript."""
-    return actions(FILES_BLOCK, [button("Files", action_id=FILES, value=task_id)])
+    """The button on its own."""
+    return actions(FILES_BLOCK, [files_button(task_id)])
 
 
 def nothing_readable(rows: Sequence[FileRow]) -> str:
     """The end of a task that had nothing but files of which none could be used. Plain text."""
-    why = rows[0].note if rows and not rows[0].what else "None of the models configured here reads images."
+    if not rows:
+        why = SWITCHED_OFF
+    else:
+        why = "None of the models configured here reads images." if rows[0].what else rows[0].note
     return f"None of the files could be used, so nothing was started. {why}"
 
 

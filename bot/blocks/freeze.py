@@ -34,7 +34,7 @@ UNREADABLE = "I could not read this form, so nothing was frozen. Close it and se
 NOT_IN_ROLE = "Freezing needs the role approver or admin, and you hold neither. Nothing was frozen."
 NO_ROLES = "Slack did not say which roles you have, so nothing was frozen. Try again."
 NO_REASON = "Say why, in a few words: whoever is stopped by it reads this."
-LEDGER_AWAY = "The ledger cannot be written now, so nothing was frozen. `gavel doctor` says why."
+MAYBE = "The ledger did not say in time whether it is frozen: it may or may not be. See `/gavel freeze list`."
 
 
 class Frozen(Protocol):
@@ -87,9 +87,10 @@ def freeze_form(*, metadata: str, now: datetime) -> Modal:
     )
 
 
-def freezes_card(standing: Sequence[Frozen], *, may: bool) -> Message:
-    """What stands now. `may`: this person may freeze and thaw."""
+def freezes_card(standing: Sequence[Frozen], *, may: bool, refused: str = "") -> Message:
+    """What stands now. `may`: this person may freeze and thaw. `refused`: why no form was opened, one of ours."""
     said = f"{plural(len(standing), 'freeze stands', 'freezes stand')}." if standing else "Nothing is frozen."
+    said = f"{refused} {said}".lstrip()
     parts: list[JsonObject] = [section(said)]
     for at, freeze in enumerate(standing[:MOST_SHOWN]):
         parts.append(section(_line(freeze)))

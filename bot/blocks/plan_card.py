@@ -10,6 +10,7 @@ from bot.blocks import council as voices
 from bot.blocks import plan as says
 from bot.blocks.actions import APPROVE, DECISION_BLOCK, EDIT, REJECT, ButtonValue, Care, MalformedButton
 from bot.blocks.edit_button import EditButton, Parameters
+from bot.blocks.files import files_button
 from bot.blocks.message import Detail, Message, actions, button, compose, confirm, context, header, lines, section
 from bot.blocks.modes import mode_line
 from bot.blocks.text import code, escape, inline
@@ -117,7 +118,7 @@ def plan_card(offer: Offer) -> Message:
 
 
 def notice_card(offer: Offer) -> Message:
-    """The plan where nobody is asked: it is there to be read only, or it runs without approval. It has no buttons."""
+    """The plan where nobody is asked: it is there to be read, or it runs without approval. Nothing on it decides."""
     title, what = alone.notice(offer.report, offer.plan)
     return compose(
         f"{what} {inline(offer.plan.summary, 300)}",
@@ -230,9 +231,11 @@ def _body(offer: Offer) -> list[JsonObject | Detail | None]:
     autonomy = alone.autonomy_line(offer.report, plan)
     if autonomy:
         what.append(f"*Autonomy*  {autonomy}")
+    summary = escape(plan.summary, 700)
     return [
         gates_off_warning(offer),
-        section(escape(plan.summary, 700)),
+        # Away from the buttons that decide, and the last detail to go: the files have what a card leaves out.
+        Detail(section(summary, accessory=files_button(plan.task_id)), section(summary)),
         section("\n".join(what)),
         lines("Steps", steps),
         lines("If it goes wrong", undo),
@@ -334,10 +337,10 @@ def _reject(value: str) -> JsonObject:
 
 def _edit(offer: Offer) -> JsonObject | None:
     """None where there is nothing to edit: another kind of plan, one that has begun, or ids no button can hold."""
-    parameters = None if offer.rest else Parameters.of(offer.plan)
-    if parameters is None:
-        return None
     try:
+        parameters = None if offer.rest else Parameters.of(offer.plan)
+        if parameters is None:
+            return None
         value = EditButton(offer.button_value, parameters).encode()
     except MalformedButton:
         return None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.blocks.delegation import HOW, lent_card, taken_back, told_of
 from bot.blocks.message import Message, sentence
-from bot.delegations.lending import Lending
+from bot.delegations.lending import LENDING_ROLES, LONGEST, Lending
 from bot.delegations.store import Delegations
 from bot.desks import Typed
 from bot.keys import Keys
@@ -20,11 +20,6 @@ from bot.opening import open_ledger
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.settings import Settings
 from tools.contracts.ledger import LedgerUnavailable
-
-LENDING_ROLES = frozenset({"operator", "approver", "admin"})
-"""Roles that may decide on some plan, so that lending them means something."""
-
-LONGEST = timedelta(days=90)
 
 _LEND = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>\s+(until|for)\s+(\S+)")
 _REVOKE = re.compile(r"(?:revoke|stop|end)\s+<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>")
@@ -123,6 +118,9 @@ def until_of(word: str, when: str, *, now: datetime) -> datetime:
         moment = None
     if moment is None:
         raise NotLent("I did not understand until when. " + HOW)
-    if _DAY.fullmatch(when):
-        return moment.replace(tzinfo=UTC) + timedelta(days=1)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    at = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    try:
+        # In UTC now: what lies at either end of the calendar has no such time, and could not be kept.
+        return at.astimezone(UTC) + timedelta(days=1 if _DAY.fullmatch(when) else 0)
+    except OverflowError:
+        raise NotLent("There is no such time in the calendar. " + HOW) from None

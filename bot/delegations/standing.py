@@ -23,6 +23,5 @@ async def standing_of(
         lent=[
             Lent(giver=lending.giver, roles=[*theirs], until=lending.until.astimezone(UTC).isoformat())
             for lending, theirs in zip(lendings, held, strict=True)
-            if lending.giver != user
         ],
     )

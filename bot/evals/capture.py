@@ -14,6 +14,7 @@ from typing import get_args
 import yaml
 from pydantic import ValidationError
 
+from bot.blocks.feedback import EXPLAINS
 from bot.evals.cases import Case, CaseKind, Found
 from bot.redaction import is_array, is_object, redact
 from tools.contracts.common import AgentName, Environment, JsonObject
@@ -149,8 +150,15 @@ def _agent(spec: JsonObject) -> AgentName | None:
 
 
 def _said(entries: Sequence[Recorded], ended: JsonObject) -> str:
-    """The last word counts: of a thumb, or of a rejection as wrong."""
-    thumbs = [entry.body.get("right") for entry in entries if entry.kind == "feedback_given"]
+    """The last word counts: of a thumb on the answer, or of a rejection as wrong.
+
+    An explanation of it, asked for later, is another answer: whoever found that helpful said nothing of the first.
+    """
+    thumbs = [
+        entry.body.get("right")
+        for entry in entries
+        if entry.kind == "feedback_given" and entry.body.get("agent") != EXPLAINS
+    ]
     if thumbs:
         return "right" if thumbs[-1] is True else "wrong"
     rejections = [

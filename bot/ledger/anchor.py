@@ -63,16 +63,15 @@ class Anchor(Protocol):
         """The org's head, or None when it never had one. Raises :class:`AnchorError`."""
         ...
 
-    async def advance(self, org: str, head: Head) -> None:
-        """Move the org's anchor forward, durably; an older head changes nothing. Raises :class:`AnchorError`."""
-        ...
-
     def read_now(self, org: str) -> Head | None:
         """:meth:`read`, from within a transaction: blocking, and short."""
         ...
 
     def advance_now(self, org: str, head: Head) -> None:
-        """:meth:`advance`, from within a transaction: blocking, and short."""
+        """Move the org's anchor forward, durably; an older head changes nothing. Raises :class:`AnchorError`.
+
+        From within a transaction: blocking, and short.
+        """
         ...
 
 
@@ -92,9 +91,6 @@ class FileAnchor:
 
     async def read(self, org: str) -> Head | None:
         return await asyncio.to_thread(self.read_now, org)
-
-    async def advance(self, org: str, head: Head) -> None:
-        await asyncio.to_thread(self.advance_now, org, head)
 
     def path(self, org: str) -> Path:
         """The org's file. An org is named by others, so its digest names the file."""

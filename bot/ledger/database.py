@@ -138,8 +138,9 @@ class Database:
     ) -> Result:
         """Do `work` in a transaction as :meth:`writing` has it, in one go: on SQLite in a thread of its own.
 
-        `then` is done when that is committed, and in the same thread: blocking, and short. A caller that is cancelled
-        meanwhile undoes neither.
+        `then` is done when that is committed, in a thread: blocking, and short. It may be left out after a commit, as
+        where the process dies just then. What a caller cancels is, on SQLite, done to its end all the same; on
+        PostgreSQL it is rolled back where it was not committed, and `then` left out where it was not begun.
         """
         if self._plain is None:
             async with self.writing(topic) as connection:

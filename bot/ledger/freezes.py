@@ -12,9 +12,6 @@ from bot.redaction import is_object
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerUnavailable
 
-MOST_DAYS = 92
-"""How long a freeze may be. What was declared longer ago has ended."""
-
 
 @dataclass(frozen=True)
 class Freeze:

@@ -17,11 +17,12 @@ from bot.ledger import changes, reader
 from bot.ledger.anchor import Anchor
 from bot.ledger.artifacts import StoredArtifact, sealed
 from bot.ledger.bodies import UnwritableBody, is_large, prepare, prepare_artifact
-from bot.ledger.chain import Draft, Entry, entry_hash, require_key, same
+from bot.ledger.chain import Draft, Entry, require_key
 from bot.ledger.database import Database
 from bot.ledger.export import export_lines
-from bot.ledger.freezes import MOST_DAYS, Freeze, standing
+from bot.ledger.freezes import Freeze, standing
 from bot.ledger.group_commit import GroupCommit
+from bot.ledger.own import require_own
 from bot.ledger.results import tool_results, whole_body, whole_entries
 from bot.ledger.verify import Verification, verify_chain
 from bot.ledger.writer import ChainWriter, Write
@@ -76,7 +77,8 @@ class Ledger:
     ) -> None:
         """`key` holds the chain; at least 16 bytes. Raises `ValueError` when it is shorter.
 
-        `committed` is told of each new entry once it is durable, with its body as it was given, and must not raise.
+        `committed` is told of each new entry once it is in SQL to stay, with its body as it was given: before the
+        anchor, in a thread. It must be quick and not raise.
         """
         self._database = database
         self._anchor = anchor
@@ -228,8 +230,10 @@ class Ledger:
             self._database, org, task_id=task_id, kind=kind, after_seq=after_seq, limit=max(1, min(limit, 1000))
         )
 
-    async def whole(self, org: str, task_id: str, kinds: Collection[str]) -> list[tuple[Entry, JsonObject]]:
-        """All of a task's entries of these kinds, in order, each with its body whole.
+    async def whole(
+        self, org: str, task_id: str, kinds: Collection[str] | None = None
+    ) -> list[tuple[Entry, JsonObject]]:
+        """All of a task's entries, or those of these kinds, in order, each with its body whole.
 
         Raises `LedgerUnavailable`, also when one was not written by this ledger.
         """
@@ -244,7 +248,7 @@ class Ledger:
         _require_names(org=org, task_id=task_id)
         found = await reader.entries_by_key(self._database, org, task_id, keys)
         for entry in found:
-            self._require_own(entry, org)
+            require_own(entry, key=self._key)
         return frozenset(entry.key for entry in found)
 
     async def tool_results(self, org: str, task_id: str, call_ids: Collection[str]) -> dict[str, JsonObject]:
@@ -265,7 +269,7 @@ class Ledger:
         found = await reader.entries_by_key(self._database, org, task_id, keys)
         if not found or (within is not None and found[-1].at < timestamp(self._now() - within)):
             return None
-        self._require_own(found[-1], org)
+        require_own(found[-1], key=self._key)
         return await whole_body(found[-1], partial(self._fetch, org))
 
     async def _fetch(self, org: str, digest: str) -> object:
@@ -281,19 +285,7 @@ class Ledger:
             self._database, org, kinds=kinds, besides_task="", before_seq=None, limit=max(1, min(limit, 1000))
         )
         for entry in found:
-            self._require_own(entry, org)
-        return found
-
-    async def bodies(self, org: str, task_id: str) -> list[tuple[Entry, JsonObject]]:
-        """All entries of a task in order, with whole bodies. Raises `LedgerUnavailable`, also when one was edited."""
-        _require_names(org=org, task_id=task_id)
-        found: list[tuple[Entry, JsonObject]] = []
-        after = 0
-        while page := await reader.entries(self._database, org, task_id=task_id, after_seq=after):
-            for entry in page:
-                self._require_own(entry, org)
-                found.append((entry, await whole_body(entry, partial(self._fetch, org))))
-            after = page[-1].seq
+            require_own(entry, key=self._key)
         return found
 
     async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
@@ -307,7 +299,7 @@ class Ledger:
             self._database, org, kinds=changes.KINDS, besides_task=besides, before_seq=before, limit=limit
         ):
             for entry in page:
-                self._require_own(entry, org)
+                require_own(entry, key=self._key)
                 moment = changes.changed_at(entry, environment)
                 if moment is not None:
                     return moment
@@ -319,9 +311,9 @@ class Ledger:
         also when an entry about one was edited.
         """
         _require_names(org=org)
-        found = await reader.freezes(self._database, org, since=timestamp(now - timedelta(days=MOST_DAYS)))
+        found = await reader.freezes(self._database, org)
         for entry in found:
-            self._require_own(entry, org)
+            require_own(entry, key=self._key)
         return standing(found, now=now)
 
     async def freezes(self, org: str, *, now: datetime) -> list[JsonObject]:
@@ -354,13 +346,6 @@ class Ledger:
     async def close(self) -> None:
         """Finish what was accepted and refuse what is new. The database stays open: it is the caller's."""
         await self._commits.close()
-
-    def _require_own(self, entry: Entry, org: str) -> None:
-        if not same(entry.hash, entry_hash(entry, key=self._key)):
-            raise LedgerUnavailable(
-                f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
-                "Run `gavel ledger verify`."
-            )
 
     def _artifact(
         self, org: str, task_id: str, digest: str, *, body: str, redacted: list[str], at: str

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Collection
 
 from bot.ledger import reader
 from bot.ledger.bodies import REFERENCE
-from bot.ledger.chain import Entry, entry_hash, same
+from bot.ledger.chain import Entry
 from bot.ledger.database import Database
+from bot.ledger.own import require_own
 from bot.redaction import is_object
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerUnavailable
@@ -31,11 +32,7 @@ async def tool_results(
             body = await _whole(json.loads(entry.body), fetch)
             if not is_object(body) or body.get("call_id") not in wanted or body.get("outcome") != "ok":
                 continue
-            if not same(entry.hash, entry_hash(entry, key=key)):
-                raise LedgerUnavailable(
-                    f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
-                    "Run `gavel ledger verify`."
-                )
+            require_own(entry, key=key)
             result = await _whole(body.get("result"), fetch)
             if is_object(result):
                 found[str(body["call_id"])] = result
@@ -46,9 +43,9 @@ async def tool_results(
 
 
 async def whole_entries(
-    database: Database, org: str, task_id: str, kinds: Collection[str], *, key: bytes, fetch: Fetch
+    database: Database, org: str, task_id: str, kinds: Collection[str] | None, *, key: bytes, fetch: Fetch
 ) -> list[tuple[Entry, JsonObject]]:
-    """The task's entries of these kinds, in order, each with its body whole.
+    """The task's entries of these kinds, or None: of all, in order, each with its body whole.
 
     Raises `LedgerUnavailable`, also when an entry was changed after it was written.
     """
@@ -56,13 +53,9 @@ async def whole_entries(
     after = 0
     while page := await reader.entries(database, org, task_id=task_id, after_seq=after):
         for entry in page:
-            if entry.kind not in kinds:
+            if kinds is not None and entry.kind not in kinds:
                 continue
-            if not same(entry.hash, entry_hash(entry, key=key)):
-                raise LedgerUnavailable(
-                    f"Entry {entry.seq} of the ledger of {org!r} was changed after it was written: it is not used. "
-                    "Run `gavel ledger verify`."
-                )
+            require_own(entry, key=key)
             found.append((entry, await whole_body(entry, fetch)))
         after = page[-1].seq
         if len(page) < reader.PAGE:

@@ -20,8 +20,8 @@ ALEMBIC = asyncio.Lock()
 """Alembic keeps in its modules what it is at work on: one migration at a time in a process, of whichever tables."""
 
 
-async def migrate(url: str, *, lock_timeout_seconds: float = 30) -> None:
-    """Apply the versions that are missing, in one transaction; none missing: nothing happens.
+async def migrate(url: str, *, to: str = "head", lock_timeout_seconds: float = 30) -> None:
+    """Apply the versions that are missing, up to `to`, in one transaction; none missing: nothing happens.
 
     Raises `DatabaseUrlError` for a URL that cannot hold a ledger, `LedgerUnavailable` for a database that does not
     answer or refuses.
@@ -30,7 +30,7 @@ async def migrate(url: str, *, lock_timeout_seconds: float = 30) -> None:
     try:
         await database.use_write_ahead_log()
         async with ALEMBIC, database.writing("schema") as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, to)
     except (SQLAlchemyError, OSError) as error:
         raise LedgerUnavailable(
             f"The database's schema could not be brought up to date ({reason_of(error)}). Nothing was changed; "
@@ -45,13 +45,18 @@ def newest_version() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def versions() -> list[str]:
+    """All there are, the oldest first. Blocking: reads the migrations' files."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     return config
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -12,9 +13,13 @@ from bot.ledger.chain import Entry
 from bot.ledger.tables import TaskRow
 from bot.redaction import is_array, is_object
 from tools.contracts.common import JsonObject
+from tools.whole_text import whole_text
 
 MAX_GOAL = 300
 """Characters. The ledger has all of it."""
+
+_MAX_NUMBER = 2**31 - 1
+"""What the columns hold."""
 
 _NEW = {
     "source": "",
@@ -132,12 +137,11 @@ def _changes(entry: Entry, body: JsonObject, *, voters: str) -> JsonObject:
                 return {**_NONE_WAITS, "status": "executing" if body.get("verdict") == "approve" else "working"}
             return {"voters": ",".join([*filter(None, voters.split(",")), entry.actor])}
         case "task_ended":
-            cost = body.get("cost_usd")
             return {
                 **_NONE_WAITS,
                 "status": "ended",
                 "outcome": _text(body, "outcome"),
-                "cost_usd": float(cost) if isinstance(cost, int | float) else None,
+                "cost_usd": _money(body, "cost_usd"),
             }
         case kind if kind in _DECIDED_ON:
             return {**_NONE_WAITS, "status": "executing" if kind == "approval_waived" else "working"}
@@ -158,14 +162,31 @@ def _body(entry: Entry) -> JsonObject:
 
 def _text(body: JsonObject, name: str) -> str:
     value = body.get(name)
-    return value if isinstance(value, str) else ""
+    return _storable(value) if isinstance(value, str) else ""
 
 
 def _words(body: JsonObject, name: str) -> list[str]:
     value = body.get(name)
-    return [word for word in value if isinstance(word, str)] if is_array(value) else []
+    return [_storable(word) for word in value if isinstance(word, str)] if is_array(value) else []
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL holds no NUL in text, and every driver refuses half a surrogate pair.
+    return whole_text(text).replace("\x00", "\ufffd")
 
 
 def _number(body: JsonObject, name: str) -> int:
+    # Not True: PostgreSQL takes no boolean for a number.
     value = body.get(name)
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_NUMBER else 0
+
+
+def _money(body: JsonObject, name: str) -> float | None:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        cost = float(value)
+    except OverflowError:
+        return None
+    return cost if math.isfinite(cost) else None

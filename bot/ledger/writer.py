@@ -43,7 +43,7 @@ class Write:
     request: Mapping[str, Any] | None = None
     """A row of `ai_request_logs`; written only if the entry is new."""
     committed: Callable[[], None] | None = None
-    """Called once, when the entry is there and was not before."""
+    """Called once, when the entry is committed and was not there before. In a thread; quick, and must not raise."""
 
 
 class ChainWriter:
@@ -57,9 +57,7 @@ class ChainWriter:
     async def write(self, org: str, batch: Sequence[Write]) -> None:
         """Returns when the batch is committed and anchored. Raises `LedgerUnavailable`."""
         try:
-            for write in await self._commit(org, batch):
-                if write.committed is not None:
-                    write.committed()
+            await self._commit(org, batch)
         except AnchorError as error:
             raise LedgerUnavailable(
                 f"{error} Nothing goes on unrecorded; run `gavel ledger verify` and put the anchor back."
@@ -70,26 +68,27 @@ class ChainWriter:
                 "that the schema is current."
             ) from error
 
-    async def _commit(self, org: str, batch: Sequence[Write]) -> Sequence[Write]:
-        """Those of the batch that were no repeats."""
-
-        def anchored(result: tuple[Head, Sequence[Write]]) -> None:
-            head, _ = result
+    async def _commit(self, org: str, batch: Sequence[Write]) -> None:
+        def committed(result: tuple[Head, Sequence[Write]]) -> None:
+            head, fresh = result
+            # Before the anchor: where that fails the entries are there all the same, and what is tried again finds
+            # nothing new.
+            for write in fresh:
+                if write.committed is not None:
+                    write.committed()
             # A batch of nothing but repeats anchors too: its first attempt may have failed just here.
             if head.seq > 0:
                 self._anchor.advance_now(org, head)
 
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                _, fresh = await self._database.transact(
-                    f"chain:{org}", lambda sql: self._append(sql, org, batch), then=anchored
-                )
+                await self._database.transact(f"chain:{org}", lambda sql: self._append(sql, org, batch), then=committed)
             except IntegrityError:
                 # Another writer that takes no lock was first: read its head and try again.
                 if attempt == _ATTEMPTS:
                     raise
             else:
-                return fresh
+                return
         raise LedgerUnavailable("The ledger could not be written: others kept writing first.")
 
     def _append(self, connection: Connection, org: str, batch: Sequence[Write]) -> tuple[Head, Sequence[Write]]:

@@ -8,10 +8,10 @@ from typing import Any
 from bot.blocks import clarify as says
 from bot.blocks import sentences
 from bot.blocks.actions import AnswerValue, MalformedButton
-from bot.blocks.step_up import form_not_opened
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.clicks import Tell
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
 from bot.slack_web import child
 from bot.workflows.messages import Answer
 
@@ -31,7 +31,7 @@ class ClarifyListeners:
         except MalformedButton:
             await self.tell(body, sentences.click_unreadable())
         except FormNotOpened:
-            await self.tell(body, form_not_opened())
+            await self.tell(body, says.form_not_opened())
 
     async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
         """What to show under the field; empty: it is with its task. A form that comes twice answers once."""
@@ -47,7 +47,7 @@ class ClarifyListeners:
         try:
             await self.intake.answer(
                 Answer(
-                    org=self.org or str(body["team"]["id"]),
+                    org=org_of(body, self.org),
                     task_id=value.task_id,
                     question_id=value.question_id,
                     # Who answers is what Slack authenticated, never what the form says.

@@ -24,13 +24,14 @@ from bot.blocks.actions import (
 )
 from bot.blocks.message import Message, sentence
 from bot.intake import HandOverFailed, Intake, TaskEnded
+from bot.listeners.card_form import form_for
 from bot.listeners.edit import EditListeners
 from bot.listeners.opening import FormNotOpened
+from bot.listeners.orgs import org_of
 from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.workflows.messages import Answer
 from tools.contracts.control import Control, ControlAction
-from tools.contracts.decision import Decision
 
 Tell = Callable[[dict[str, Any], Message], Awaitable[None]]
 """Says something to the one who clicked, and only to them. Takes the interaction's body."""
@@ -62,7 +63,9 @@ class ClickListeners:
             elif button.care is not None:
                 await self.step_up.ask(body, button, button.care)
             else:
-                await self.intake.decide(self._approval(body, button))
+                org = org_of(body, self.org)
+                form = form_for(body, button, purpose="approve", org=org, key=self.intake.decision_key)
+                await self.intake.decide(form.decision("approve", now=self.intake.now()))
         except FormNotOpened:
             await self.tell(body, approving.form_not_opened() if approves else rejecting.form_not_opened())
         except MalformedButton:
@@ -89,7 +92,7 @@ class ClickListeners:
             value = AnswerValue.decode(str(action.get("value", "")))
             await self.intake.answer(
                 Answer(
-                    org=self._org(body),
+                    org=org_of(body, self.org),
                     task_id=value.task_id,
                     question_id=value.question_id,
                     user=body["user"]["id"],
@@ -111,7 +114,7 @@ class ClickListeners:
             value = RunButton.decode(str(action.get("value", "")))
             await self.intake.control(
                 Control(
-                    org=self._org(body),
+                    org=org_of(body, self.org),
                     task_id=value.task_id,
                     action=CONTROLS[action["action_id"]],
                     user=body["user"]["id"],
@@ -128,24 +131,3 @@ class ClickListeners:
             await self.tell(body, RUN_OVER)
         except HandOverFailed:
             await self.tell(body, sentences.click_not_recorded())
-
-    def _approval(self, body: dict[str, Any], button: ButtonValue) -> Decision:
-        return Decision(
-            org=self._org(body),
-            task_id=button.task_id,
-            revision=button.revision,
-            verdict="approve",
-            reason="",
-            plan_digest=button.plan_digest,
-            policy_digest=button.policy_digest,
-            target=button.target,
-            # Who clicked is what Slack authenticated, never what the button says.
-            user=body["user"]["id"],
-            channel=body["channel"]["id"],
-            nonce=button.nonce,
-            issued_at=self.intake.now().astimezone(UTC).isoformat(),
-            expires_at=button.expires_at,
-        )
-
-    def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body["team"]["id"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -18,8 +18,8 @@ from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.asking import UnknownMode, split_option
 
-DESK_SECONDS = 2.5
-"""Of the three in which Slack wants an answer."""
+ANSWER_SECONDS = 2.6
+"""Of the three in which Slack wants an answer: who may, and what the desk says."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,6 @@ class CommandListeners:
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
         verb = verb.lower()
         if verb in self.desks:
-            if verb in NEEDED and (refused := await self._refusal(verb, body)) is not None:
-                return refused
             return await self._at_desk(verb, rest.strip(), body)
         if verb != "ask":
             return help_text(unknown=verb not in ("", "help"))
@@ -66,20 +64,25 @@ class CommandListeners:
             return sentences.workflow_away()
         return sentence("On it. A thread opens here in a moment.")
 
-    async def _refusal(self, verb: str, body: dict[str, Any]) -> Message | None:
-        if self.roles is None:
-            return sentence(f"`/gavel {verb}` needs a role, and nobody here can say who has one. Nothing was done.")
-        return await self.roles.refusal(str(body["user_id"]), verb)
-
     async def _at_desk(self, verb: str, words: str, body: dict[str, Any]) -> Message:
         try:
-            async with asyncio.timeout(DESK_SECONDS):
-                return await self.desks[verb].answer(self._typed(words, body))
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._answer(verb, self._typed(words, body))
         except Exception as error:
             # What was typed is not logged: it may be a key that somebody did not mean to show.
             kind = type(error).__name__
             structlog.get_logger("gavel.slack").error(f"`/gavel {verb}` could not be answered.", error=kind)
-            return sentence(f"I could not answer that in time, and nothing was changed. Try `/gavel {verb}` again.")
+            return sentence(sentences.not_in_time(f"`/gavel {verb}`"))
+
+    async def _answer(self, verb: str, typed: Typed) -> Message:
+        if verb in NEEDED:
+            if self.roles is None:
+                return sentence(f"`/gavel {verb}` needs a role, and nobody here can say who has one. Nothing was done.")
+            held = await self.roles.held(typed.user, verb)
+            if isinstance(held, Message):
+                return held
+            typed = replace(typed, roles=held)
+        return await self.desks[verb].answer(typed)
 
     def _typed(self, words: str, body: dict[str, Any]) -> Typed:
         return Typed(

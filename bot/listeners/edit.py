@@ -19,6 +19,7 @@ from bot.blocks.edit_button import EditButton, Parameters
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.card_form import CardForm, MalformedForm, NotTheirForm, form_for, form_of
 from bot.listeners.opening import OpenForm
+from bot.listeners.orgs import org_of
 from bot.slack_web import child, listed
 from tools.contracts.edit import MAX_WAIT_SECONDS, Edit
 
@@ -47,7 +48,7 @@ class EditListeners:
             body,
             button.binding,
             purpose="edit",
-            org=self._org(body),
+            org=org_of(body, self.org),
             key=self.intake.decision_key,
             details=button.parameters.encode(),
         )
@@ -59,7 +60,7 @@ class EditListeners:
         Whether the person may change the plan, and whether the gates let it through, is for the workflow to say.
         """
         try:
-            form = form_of(body, purpose="edit", org=self._org(body), key=self.intake.decision_key)
+            form = form_of(body, purpose="edit", org=org_of(body, self.org), key=self.intake.decision_key)
             await self.intake.edit(_edit(body["view"], form, issued_at=self.intake.now().astimezone(UTC).isoformat()))
         except (MalformedForm, MalformedButton):
             return {EDIT_PERCENT: says.UNREADABLE}
@@ -72,9 +73,6 @@ class EditListeners:
         except HandOverFailed:
             return {EDIT_PERCENT: says.NOT_RECORDED}
         return {}
-
-    def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body["team"]["id"])
 
 
 def _edit(view: dict[str, Any], form: CardForm, *, issued_at: str) -> Edit:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.alerts.door import AlertDoor, seen_in_slack
+from bot.alerts.edited import said_by_edit
 from bot.alerts.parse import notice_of
 from bot.attachments.ids import FILE_ID
 from bot.intake import Arrival, Intake, TaskEnded
@@ -52,6 +53,9 @@ class EventListeners:
     async def on_message(self, body: dict[str, Any]) -> None:
         """Every other message: a DM starts a task, one in an alert channel may be an alert, the rest is not ours."""
         event: dict[str, Any] = body["event"]
+        if event.get("subtype") == "message_changed":
+            await self._edited(body, event)
+            return
         if event.get("user") == self.bot_user or event.get("subtype") not in (None, "bot_message", "file_share"):
             return
         from_app = bool(event.get("bot_id")) or event.get("subtype") == "bot_message"
@@ -67,6 +71,13 @@ class EventListeners:
         notice = notice_of(event)
         seen = seen_in_slack(notice, str(event["ts"]), now=self.alerts.now())
         await self.alerts.take(notice, seen, org=self._org(body), channel=event["channel"])
+
+    async def _edited(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """A monitor says how its alert goes on by editing its message. What people edit starts and ends nothing."""
+        if event["channel"] not in self.alert_channels:
+            return
+        for notice, seen in said_by_edit(event, bot_user=self.bot_user, now=self.alerts.now):
+            await self.alerts.take(notice, seen, org=self._org(body), channel=event["channel"])
 
     async def _take(self, body: dict[str, Any], event: dict[str, Any], arrival: Arrival) -> None:
         """A message in a thread is for the task at work there; else it is a request, which knows the last task."""

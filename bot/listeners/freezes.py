@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.blocks import freeze as says
 from bot.blocks.message import Message, sentence
-from bot.desks import NotDone, Typed, Whisper
+from bot.desks import NotDone, NotKnown, Typed, Whisper
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
 from tools.contracts.common import JsonObject
+from tools.contracts.identity import Role
 
 ROLES_SECONDS = 1.2
 WRITE_SECONDS = 1.5
 """Both together, of the three in which Slack wants a form's answer."""
 
-MOST_DAYS = 90
-"""Less than what the ledger looks back for (`bot.ledger.freezes.MOST_DAYS`)."""
+THAW_SECONDS = 10.0
+"""Slack has its answer by then; the person waits for theirs."""
 
-MAY: frozenset[str] = frozenset({"approver", "admin"})
+MOST_DAYS = 90
+
+MAY: frozenset[Role] = frozenset({"approver", "admin"})
 
 
 class FreezeDesk(Protocol):
-    """Keeps freezes. Every method may raise :class:`bot.desks.NotDone`."""
+    """Keeps freezes. Every method may raise :class:`bot.desks.NotDone`, and those that write `NotKnown`."""
 
     async def standing(self, org: str) -> Sequence[says.Frozen]: ...
 
     async def declare(
         self, *, org: str, user: str, name: str, environment: str, reason: str, end: datetime
     ) -> says.Frozen:
-        """Once for each `name`, however often it is called."""
+        """Once for each `name`, however often it is called. Returns what is on record, never what is not."""
         ...
 
     async def thaw(self, *, org: str, user: str, name: str) -> bool:
@@ -64,16 +67,21 @@ class FreezeListeners:
             return sentence(
                 "I did not understand that, so nothing was frozen. Try `/gavel freeze` or `/gavel freeze list`."
             )
-        may = await self._refused(typed.user) is None
-        if may and not typed.words:
+        held = typed.roles if typed.roles is not None else await self._held(typed.user)
+        refused = _refusal(held)
+        if not held:
+            return sentence(refused or says.NO_ROLES)
+        if refused is None and not typed.words:
             try:
                 await self.open_form(typed.trigger_id, says.freeze_form(metadata=typed.channel, now=self.now()))
             except FormNotOpened:
                 return sentence("Slack did not open the form, so nothing was frozen. Send `/gavel freeze` again.")
+        wanted_form = refused is not None and not typed.words
         try:
-            return says.freezes_card(await self.door.desk.standing(typed.org), may=may)
+            standing = await self.door.desk.standing(typed.org)
         except NotDone as error:
-            return sentence(str(error))
+            return sentence(f"{refused} {error}" if wanted_form else str(error))
+        return says.freezes_card(standing, may=refused is None, refused=(refused or "") if wanted_form else "")
 
     async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
         """The form was submitted. What to show under which field; empty: it is on record, and holds."""
@@ -100,19 +108,27 @@ class FreezeListeners:
                 frozen = await self.door.desk.declare(
                     org=self.org or str(body["team"]["id"]),
                     user=user,
-                    name=str(view["id"]),
+                    # Not the form's id alone: sent again with other values it is another freeze.
+                    name=f"{view['id']}.{environment}.{until}",
                     environment=str(environment),
                     reason=reason.strip()[: says.MAX_REASON],
                     end=datetime.fromtimestamp(until, UTC),
                 )
-        except (NotDone, TimeoutError):
-            return {says.ENVIRONMENT_BLOCK: says.LEDGER_AWAY}
+        except (NotKnown, TimeoutError):
+            return {says.ENVIRONMENT_BLOCK: says.MAYBE}
+        except NotDone as error:
+            return {says.ENVIRONMENT_BLOCK: str(error)}
         channel = str(view.get("private_metadata") or "")
         self.later.do(self.whisper(channel, user, says.now_frozen(frozen)), what="that it is frozen")
         return {}
 
-    async def on_thaw(self, body: dict[str, Any]) -> Message:
-        """What the one who clicked is told."""
+    async def on_thaw(self, body: dict[str, Any]) -> None:
+        """Thaw was clicked, and Slack has its answer. The person is told there, or directly."""
+        said = await self._thaw(body)
+        channel = str(child(body, "channel").get("id") or "")
+        self.later.do(self.whisper(channel, str(body["user"]["id"]), said), what="what came of thawing")
+
+    async def _thaw(self, body: dict[str, Any]) -> Message:
         user = str(body["user"]["id"])
         refused = await self._refused(user)
         if refused is not None:
@@ -120,19 +136,31 @@ class FreezeListeners:
         action: dict[str, Any] = body["actions"][0]
         try:
             org = self.org or str(body["team"]["id"])
-            thawed = await self.door.desk.thaw(org=org, user=user, name=str(action.get("value") or ""))
-        except NotDone:
-            return says.not_thawed(says.LEDGER_AWAY)
+            async with asyncio.timeout(THAW_SECONDS):
+                thawed = await self.door.desk.thaw(org=org, user=user, name=str(action.get("value") or ""))
+        except (NotKnown, TimeoutError):
+            return says.not_thawed(says.MAYBE)
+        except NotDone as error:
+            return says.not_thawed(str(error))
         return says.now_thawed() if thawed else says.not_frozen_any_more()
 
     async def _refused(self, user: str) -> str | None:
         """Why the person may not; None: they may."""
+        return _refusal(await self._held(user))
+
+    async def _held(self, user: str) -> Collection[Role] | None:
+        """None: nobody can say."""
         try:
             async with asyncio.timeout(ROLES_SECONDS):
-                roles = await self.door.roles.roles_of(user)
+                return await self.door.roles.roles_of(user)
         except (RolesUnavailable, TimeoutError):
-            return says.NO_ROLES
-        return says.NOT_IN_ROLE if MAY.isdisjoint(roles) else None
+            return None
+
+
+def _refusal(roles: Collection[Role] | None) -> str | None:
+    if roles is None:
+        return says.NO_ROLES
+    return says.NOT_IN_ROLE if MAY.isdisjoint(roles) else None
 
 
 def _field(values: JsonObject, block: str, element: str) -> JsonObject:

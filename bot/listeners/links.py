@@ -75,7 +75,7 @@ class LinkListeners:
         task = await self.tasks.one(org, task_id)
         if task is None:
             return None
-        if task.channel == channel:
+        if channel and task.channel == channel:
             return task_link_card(task)
         # Elsewhere: not its words. Slack names the channel to those alone who may see it.
         if await self.tasks.is_open(task.channel) and await self.tasks.is_open(channel):

@@ -16,6 +16,7 @@ from bot.blocks.actions import (
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.card_form import MalformedForm, NotTheirForm, form_for, form_of
 from bot.listeners.opening import OpenForm
+from bot.listeners.orgs import org_of
 from bot.slack_web import child
 from tools.contracts.decision import MAX_REASON, REJECTIONS, RejectionKind
 
@@ -28,7 +29,7 @@ class RejectListeners:
 
     async def ask(self, body: dict[str, Any], button: ButtonValue) -> None:
         """Reject was pressed: ask why. Nothing is handed over yet. Raises `FormNotOpened`."""
-        form = form_for(body, button, purpose="reject", org=self._org(body), key=self.intake.decision_key)
+        form = form_for(body, button, purpose="reject", org=org_of(body, self.org), key=self.intake.decision_key)
         await self.open_form(str(body["trigger_id"]), says.reject_form(button, metadata=form.encode()))
 
     async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
@@ -37,7 +38,7 @@ class RejectListeners:
         Slack does not send a submission again, but the form stays open with what was typed: it says every failure.
         """
         try:
-            form = form_of(body, purpose="reject", org=self._org(body), key=self.intake.decision_key)
+            form = form_of(body, purpose="reject", org=org_of(body, self.org), key=self.intake.decision_key)
         except MalformedForm:
             return {REJECT_KIND_BLOCK: says.UNREADABLE}
         except NotTheirForm:
@@ -54,9 +55,6 @@ class RejectListeners:
         except HandOverFailed:
             return {REJECT_KIND_BLOCK: says.NOT_RECORDED}
         return {}
-
-    def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body["team"]["id"])
 
 
 def _kind(view: dict[str, Any]) -> RejectionKind | None:

@@ -10,6 +10,7 @@ from bot.blocks.actions import STEP_UP_BLOCK, STEP_UP_INPUT, ButtonValue, Care
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.card_form import MalformedForm, NotTheirForm, form_for, form_of
 from bot.listeners.opening import OpenForm
+from bot.listeners.orgs import org_of
 from bot.slack_web import child
 
 
@@ -21,7 +22,7 @@ class StepUpListeners:
 
     async def ask(self, body: dict[str, Any], button: ButtonValue, care: Care) -> None:
         """Approve was pressed: show the form. Nothing is handed over yet. Raises `FormNotOpened`."""
-        form = form_for(body, button, purpose="approve", org=self._org(body), key=self.intake.decision_key)
+        form = form_for(body, button, purpose="approve", org=org_of(body, self.org), key=self.intake.decision_key)
         modal = says.step_up_form(button, care, metadata=form.encode())
         await self.open_form(str(body["trigger_id"]), modal)
 
@@ -31,7 +32,7 @@ class StepUpListeners:
         Slack does not send a submission again, but the form stays open with what was typed: it says every failure.
         """
         try:
-            form = form_of(body, purpose="approve", org=self._org(body), key=self.intake.decision_key)
+            form = form_of(body, purpose="approve", org=org_of(body, self.org), key=self.intake.decision_key)
         except MalformedForm:
             return {STEP_UP_BLOCK: says.UNREADABLE}
         except NotTheirForm:
@@ -46,9 +47,6 @@ class StepUpListeners:
         except HandOverFailed:
             return {STEP_UP_BLOCK: says.NOT_RECORDED}
         return {}
-
-    def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body["team"]["id"])
 
 
 def _typed(view: dict[str, Any]) -> str:

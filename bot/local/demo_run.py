@@ -85,7 +85,7 @@ async def run_demo(
             # Before anything is started: a wrong key would otherwise show as a play in which nobody answers.
             try:
                 async with model_client() as wire, recorded_calls(settings, wire, [llm]) as client:
-                    await ask_model(client, llm, org=org_of(settings), seconds=60)
+                    await ask_model(client, llm, org=org_of(settings), run="demo", seconds=60)
             except NoAnswer as error:
                 print(f"gavel: --llm: {error} Nothing was started.", file=sys.stderr)
                 return EXIT_NO_MODEL

@@ -200,7 +200,7 @@ class LiveProgress:
 
     async def _write(self, sink: Sink) -> None:
         """A write that waits for its turn is begun anew when there are votes to show, or the work is over."""
-        begun = False
+        begun, haste = False, self._haste
 
         def on_turn() -> None:
             nonlocal begun
@@ -209,7 +209,7 @@ class LiveProgress:
                 self._haste = "later"
 
         self._hastier.clear()
-        writing = asyncio.create_task(sink.write(self._board, haste=self._haste, on_turn=on_turn))
+        writing = asyncio.create_task(sink.write(self._board, haste=haste, on_turn=on_turn))
         hastier = asyncio.create_task(self._hastier.wait())
         try:
             await asyncio.wait({writing, hastier}, return_when=asyncio.FIRST_COMPLETED)
@@ -217,6 +217,10 @@ class LiveProgress:
                 await writing
             else:
                 self._news.set()
+        except SlackRetryable:
+            if self._haste == "later":  # what it had to say is as hasty as it was
+                self._haste = haste
+            raise
         finally:
             hastier.cancel()
             writing.cancel()

@@ -140,15 +140,15 @@ class StreamSink:
         said: list[JsonObject] = []
 
         def latest() -> JsonObject:
+            self._claimed = False  # not before: a write that is begun anew while it waits still has its claim
             said.extend(self._chunks.changes(title, board.rows()))
             if method == "chat.appendStream" and not said:  # it changed back while this waited, and empty is refused
                 said.append({"type": "plan_update", "title": title})
             return {"chunks": said or None}
 
-        claimed, self._claimed = self._claimed, False
         given = {"channel": self._subject.thread.channel, **arguments}
         answer = await self._writer.web.write(
-            method, given, haste=haste, claimed=claimed, on_turn=on_turn, latest=latest
+            method, given, haste=haste, claimed=self._claimed, on_turn=on_turn, latest=latest
         )
         self._chunks.sent(said)
         return answer

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 
@@ -16,18 +14,16 @@ from bot.redaction import is_object
 KINDS = frozenset({"plan_proposed", "report_proposed", "tool_called", "council_voted"})
 """Entries that the files are made from."""
 
-CELL_CHARACTERS = 32_000
-"""Excel takes 32,767 in one cell."""
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell that begins so is a formula to a spreadsheet, or may become one (OWASP, CSV injection)."""
-
 _COLUMNS = ("call", "tool", "at", "outcome", "parameters", "result", "result digest")
 
 
-def papers(entries: Sequence[Recorded]) -> list[Paper]:
-    """As many as there is something for, in a fixed order."""
-    made = (plan_paper(entries), evidence_paper(entries), transcript_paper(entries))
+def papers(entries: Sequence[Recorded], *, include_dissent: bool = True) -> list[Paper]:
+    """As many as there is something for, in a fixed order. `include_dissent`: tell who disputes what and why."""
+    made = (
+        plan_paper(entries),
+        evidence_paper(entries),
+        transcript_paper(entries, include_dissent=include_dissent),
+    )
     return [paper for paper in made if paper is not None]
 
 
@@ -50,23 +46,13 @@ def evidence_paper(entries: Sequence[Recorded]) -> Paper | None:
     rows = [_row(entry) for entry in entries if entry.kind == "tool_called" and entry.body.get("stage") == "outcome"]
     if not rows:
         return None
-    written = io.StringIO()
-    writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return Paper.of("evidence", "csv", title="Evidence", text=written.getvalue())
+    return Paper.table("evidence", title="Evidence", rows=[_COLUMNS, *rows])
 
 
-def transcript_paper(entries: Sequence[Recorded]) -> Paper | None:
+def transcript_paper(entries: Sequence[Recorded], *, include_dissent: bool) -> Paper | None:
     """How the models answered and voted, in every round."""
-    text = transcript(entries)
+    text = transcript(entries, include_dissent=include_dissent)
     return Paper.of("council", "txt", title="The council's transcript", text=text) if text else None
-
-
-def cell(text: str) -> str:
-    """A value as text and nothing else, whatever opens it: on one line, and no formula."""
-    shown = " ".join(text.split())[:CELL_CHARACTERS]
-    return f"'{shown}" if shown.startswith(_FORMULA) or text.startswith(_FORMULA) else shown
 
 
 def _row(entry: Recorded) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
-from bot.blocks.council import tally_words
+from bot.blocks.council import dispute_count, tally_words
 from bot.blocks.text import one_line
 from bot.blocks.words import share
 from bot.papers.paper import Recorded
@@ -16,13 +16,18 @@ _KINDS = {"claim": "Claims", "phase": "Phases", "action": "Actions", "recommenda
 _RULE = "=" * 72
 
 
-def transcript(entries: Sequence[Recorded]) -> str:
-    """Empty where nothing was put to more than one model."""
+def transcript(entries: Sequence[Recorded], *, include_dissent: bool) -> str:
+    """Empty where nothing was put to more than one model. `include_dissent` off: how many voted how, and not who and
+    why."""
     rounds = [entry for entry in entries if entry.kind == "council_voted"]
-    return "\n".join(line for number, entry in enumerate(rounds, start=1) for line in _round(number, entry))
+    return "\n".join(
+        line
+        for number, entry in enumerate(rounds, start=1)
+        for line in _round(number, entry, include_dissent=include_dissent)
+    )
 
 
-def _round(number: int, entry: Recorded) -> Iterator[str]:
+def _round(number: int, entry: Recorded, *, include_dissent: bool) -> Iterator[str]:
     yield from (_RULE, f"Round {number}, {entry.at}, {one_line(entry.actor)}", _RULE)
     known = {name: entry.body[name] for name in CouncilOutcome.model_fields if name in entry.body}
     try:
@@ -34,6 +39,8 @@ def _round(number: int, entry: Recorded) -> Iterator[str]:
         )
         return
     yield from _verdict(outcome)
+    if outcome.dissent and not include_dissent:
+        yield dispute_count(outcome)
     yield from ("", "Members")
     for member in outcome.members:
         why = f": {one_line(member.error)}" if member.error else ""
@@ -44,7 +51,9 @@ def _round(number: int, entry: Recorded) -> Iterator[str]:
         if rows:
             yield from ("", heading)
             for row in rows:
-                yield from _claim(row, [said for said in outcome.dissent if said.claim_id == row.claim.id])
+                yield from _claim(row)
+                if include_dissent:
+                    yield from _votes(row, [said for said in outcome.dissent if said.claim_id == row.claim.id])
     yield ""
 
 
@@ -63,9 +72,12 @@ def _verdict(outcome: CouncilOutcome) -> Iterator[str]:
     )
 
 
-def _claim(tally: ClaimTally, dissents: Sequence[Dissent]) -> Iterator[str]:
+def _claim(tally: ClaimTally) -> Iterator[str]:
     yield f"  [{tally.claim.id}] {one_line(tally.claim.text)}"
     yield f"      {tally_words(tally)}; stated by {_names(tally.claim.authors)}"
+
+
+def _votes(tally: ClaimTally, dissents: Sequence[Dissent]) -> Iterator[str]:
     for word, members in (("for", tally.support), ("against", tally.contradict), ("silent", tally.silent)):
         if members:
             yield f"      {word}: {_names(members)}"

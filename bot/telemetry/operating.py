@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
@@ -32,9 +32,17 @@ class Operations:
         self._stack = stack
         self._readiness = readiness
 
-    def serves(self, *, slack: Callable[[], Awaitable[bool]] | None = None) -> None:
-        """All parts are open. `slack`: whether what Slack sends can be taken; None: this process takes nothing in."""
+    @contextmanager
+    def serving(self, *, slack: Callable[[], Awaitable[bool]] | None = None) -> Generator[None]:
+        """While it lasts this process is ready. The innermost of all: all parts are open, and none has begun to close.
+
+        `slack`: whether what Slack sends can be taken; None: this process takes nothing in.
+        """
         self._readiness.serving(vitals_of(self._stack, slack=slack))
+        try:
+            yield
+        finally:
+            self._readiness.leaving()
 
 
 def vitals_of(stack: RunningStack, *, slack: Callable[[], Awaitable[bool]] | None) -> list[Vital]:
@@ -68,7 +76,7 @@ def measure_temporal(address: str) -> None:
 
 @asynccontextmanager
 async def operating(stack: RunningStack) -> AsyncGenerator[Operations]:
-    """While it lasts, the listener tells how this process is; from `Operations.serves` on, that it is ready."""
+    """While it lasts, the listener tells how this process is; within `Operations.serving`, that it is ready."""
     settings, readiness, metrics = stack.settings, Readiness(), Metrics()
     async with AsyncExitStack() as exits:
         tracing = await exits.enter_async_context(open_tracing(os.environ))
@@ -91,5 +99,4 @@ async def operating(stack: RunningStack) -> AsyncGenerator[Operations]:
 
             app = operations_app(metrics.registry, readiness, before_scrape=before_scrape)
             await exits.enter_async_context(listening_to_operators(settings.ops, app))
-        exits.callback(readiness.leaving)
         yield Operations(stack, readiness, metrics=metrics, tracing=tracing)

@@ -82,14 +82,20 @@ class QueueMetrics:
                     tasks, workflow, activity = await asyncio.gather(
                         self._count(), self._describe("workflow"), self._describe("activity")
                     )
+                self.tell(tasks, {"workflow": workflow, "activity": activity})
             except (RPCError, RuntimeError, TimeoutError, OSError) as error:
                 _log.debug("Temporal did not tell the queue's figures: %s", error)
-                for gauge in (self._tasks, self._backlog, self._age, self._pollers):
-                    gauge.clear()
-                self._known.set(0)
-            else:
-                self.tell(tasks, {"workflow": workflow, "activity": activity})
+                self._tell_nothing()
+            except Exception:
+                # An answer that nobody expects, too, must not take the other figures along.
+                _log.exception("What Temporal told of the queue could not be read; its figures are left out")
+                self._tell_nothing()
             self._at = self._clock()
+
+    def _tell_nothing(self) -> None:
+        for gauge in (self._tasks, self._backlog, self._age, self._pollers):
+            gauge.clear()
+        self._known.set(0)
 
     def tell(self, tasks: Mapping[str, int], waits: Mapping[str, Wait]) -> None:
         """`tasks`: status → how many. `waits`: type of step → what waits."""

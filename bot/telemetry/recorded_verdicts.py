@@ -52,6 +52,9 @@ class VerdictMetrics:
         # There from the start: an alert on the first of its kind compares with zero.
         for problem in get_args(Problem):
             self._problems.labels(problem)
+        for gate in get_args(GateName):
+            # What a gate that broke refuses by (policies/pipeline.py).
+            self._refusals.labels(gate, self._rules(f"{gate}.failed"))
         for subject in get_args(Subject):
             for gate in get_args(GateName):
                 for verdict in ("passed", "refused", "off"):

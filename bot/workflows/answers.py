@@ -43,8 +43,13 @@ def problem_with(answer: Answer, *, request: TaskRequest, exchange: Exchange | N
 
 
 def is_older(answer: Answer, request: TaskRequest) -> bool:
-    """Whether it was said before the task was asked for, or is that request itself, delivered once more."""
-    return bool(answer.unique) and _seconds(answer.unique) <= _seconds(request.message_ts or "")
+    """Whether it was said before the task was asked for, or is that request itself, delivered once more.
+
+    What names its question is neither, and what makes it unique need not be a ts.
+    """
+    if answer.question_id or not answer.unique:
+        return False
+    return _seconds(answer.unique) <= _seconds(request.message_ts or "")
 
 
 def _seconds(ts: str) -> tuple[int, int]:

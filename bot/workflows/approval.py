@@ -75,9 +75,10 @@ class Approval:
         deadline = datetime.fromisoformat(self._proposal.expires_at)
         waiting = nudges(datetime.fromisoformat(self._proposal.offered_at), deadline, self._state.request.limits)
         while True:
-            message = await self._inbox.next(waiting[0].at if waiting else deadline)
+            # What people sent goes before what they are told.
+            message = await self._inbox.next(waiting[0].at if waiting and not self._inbox.holds_any else deadline)
             if message is None and workflow.now() < deadline:
-                await self._remind(waiting)
+                await self._remind(waiting, deadline)
                 continue
             if message is None:
                 raise Ended(
@@ -119,7 +120,7 @@ class Approval:
             if counted.settled == "approved":
                 return None
 
-    async def _remind(self, waiting: list[Nudge]) -> None:
+    async def _remind(self, waiting: list[Nudge], deadline: datetime) -> None:
         """Tell those who may decide that the plan still waits. It goes on waiting whether they could be told or not."""
         nudge = due(waiting, workflow.now())
         if nudge is None:
@@ -134,6 +135,8 @@ class Approval:
                     escalates=nudge.escalates,
                     key=f"r{self._proposal.revision}:{nudge.at.isoformat()}",
                 ),
+                # A decision waits behind it: one that comes in time must not be late for that.
+                within=(deadline - workflow.now()) / 2,
             )
         except ActivityError as error:
             workflow.logger.warning("Nobody was reminded of the plan that waits: %s", error.cause or error)

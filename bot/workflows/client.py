@@ -17,7 +17,7 @@ from temporalio.converter import (
 from temporalio.service import TLSConfig
 
 from bot.settings import TemporalSettings
-from bot.workflows.codec import EncryptingCodec
+from bot.workflows.codec import EncryptingCodec, UnreadableConverter
 
 _JSON = PydanticJSONPlainPayloadConverter()
 
@@ -28,7 +28,8 @@ class _SharedConverter(CompositePayloadConverter):
 
     def __init__(self) -> None:
         standard = DefaultPayloadConverter.default_encoding_payload_converters
-        super().__init__(*(_JSON if isinstance(each, JSONPlainPayloadConverter) else each for each in standard))
+        shared = (_JSON if isinstance(each, JSONPlainPayloadConverter) else each for each in standard)
+        super().__init__(*shared, UnreadableConverter())
 
 
 def data_converter(codec_key: bytes) -> DataConverter:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -11,7 +10,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, TaskState
+    from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, Standing, TaskState
     from bot.workflows.parts import is_for
     from tools.contracts.control import Control
     from tools.contracts.identity import at_terminal
@@ -45,8 +44,8 @@ CONTROL_SENTENCES: dict[ControlProblem, str] = {
     "not_paused": "This run is not paused. Your click changed nothing.",
     "not_in_role": (
         "You may not do that here, and nothing was changed by it. Whoever asked for the change may pause or cancel it, "
-        "and so may those whose roles may approve it; only they, or who paused it, may resume it. What an alert "
-        "started may be cancelled by operators, approvers and admins."
+        "and so may those whose roles, their own or lent to them, may decide on it. Whoever paused it may resume it, "
+        "and so may who could approve it. What an alert started may be cancelled by operators, approvers and admins."
     ),
 }
 """What the one who clicked is told: what was not done, and what to do where something can be done."""
@@ -76,21 +75,30 @@ def problem_before_roles(control: Control, state: TaskState) -> ControlProblem |
     return None
 
 
-def may(control: Control, state: TaskState, roles: Sequence[str]) -> bool:
-    """Stopping is open to whoever asked and whoever might approve. Going on is not for the one who asked to say, unless
-    they only take back their own pause."""
-    deciding = state.proposal.requirement.roles if state.proposal is not None else []
-    if set(roles) & set(deciding):
-        return True
-    if state.request.source == "alert" and state.proposal is None:
-        # Nobody asked, and no policy has said yet who decides.
-        return control.action == "cancel" and bool(_MAY_CANCEL_ALERTS.intersection(roles))
+def may(control: Control, state: TaskState, standing: Standing) -> bool:
+    """Stopping is open to whoever asked and whoever might decide, by a role of their own or one that was lent to them.
+    Going on is like an approval, unless they only take back their own pause."""
     if at_terminal(control.user):
         return control.action == "cancel"
-    asked = control.user == state.request.user
-    if control.action == "resume":
-        return asked and state.pause is not None and state.pause.user == control.user
-    return asked
+    held = {*standing.roles, *(role for lent in standing.lent for role in lent.roles)}
+    if state.request.source == "alert" and state.proposal is None:
+        # Nobody asked, and no policy has said yet who decides.
+        return control.action == "cancel" and bool(_MAY_CANCEL_ALERTS & held)
+    deciding = set(state.proposal.requirement.roles) if state.proposal is not None else set[str]()
+    if control.user != state.request.user and not held & deciding:
+        return False
+    if control.action != "resume" or (state.pause is not None and state.pause.user == control.user):
+        return True
+    return _might_approve(control.user, state, standing)
+
+
+def _might_approve(user: str, state: TaskState, standing: Standing) -> bool:
+    """Neither who asked for the plan or shaped it, nor in their name."""
+    if state.proposal is None:
+        return False
+    theirs = {state.request.user, *state.proposal.shapers}
+    lent = (role for lent in standing.lent if lent.giver not in theirs for role in lent.roles)
+    return user not in theirs and bool({*standing.roles, *lent} & set(state.proposal.requirement.roles))
 
 
 class Controls:
@@ -142,7 +150,7 @@ class Controls:
             standing = await steps.run(steps.READ_ROLES, RolesInput(request=self._state.request, user=control.user))
             # Reading may have waited: the run may have ended meanwhile.
             problem = problem_before_roles(control, self._state)
-            if problem is None and not may(control, self._state, standing.roles):
+            if problem is None and not may(control, self._state, standing):
                 problem = "not_in_role"
         if problem is None:
             await self._obey(control)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.workflows.messages import Proposal, Standing, TaskRequest
+from bot.workflows.messages import Given, Proposal, Standing, TaskRequest
 from tools.contracts.decision import Decision
 from tools.contracts.edit import Edit
 from tools.contracts.identity import at_terminal
@@ -181,19 +181,16 @@ def count(decision: Decision, *, request: TaskRequest, proposal: Proposal, stand
         if decision.verdict == "approve" and not unused:
             return "represented"
         behalf, until = (unused or free or lent)[0].giver, (unused or free or lent)[0].until
-    elif decision.verdict == "approve" and decision.user in proposal.behalf:
+    elif decision.verdict == "approve" and decision.user in _spoken_for(proposal):
         return "represented"
     proposal.decided.append(decision.user)
     if decision.verdict == "reject":
         return Counted("rejected", behalf, until)
-    proposal.approvals.append(decision.user)
-    proposal.approved_at.append(decision.issued_at)
-    proposal.behalf.append(behalf)
-    proposal.lent_until.append(until)
+    proposal.given.append(Given(decision.user, decision.issued_at, behalf, until))
     enough = len(proposal.approvals) >= proposal.requirement.quorum
     return Counted("approved" if enough else None, behalf, until)
 
 
 def _spoken_for(proposal: Proposal) -> set[str]:
     """Whose role has approved, by themselves or by whom they lent it to."""
-    return {*proposal.approvals, *proposal.behalf}
+    return {name for each in proposal.given for name in (each.user, each.behalf)}

@@ -8,14 +8,17 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 from temporalio import workflow
+from temporalio.workflow import ActivityCancellationType
 
 from bot.workflows import messages as m
 from bot.workflows.messages import alerts as a
+from bot.workflows.messages import triage as t
 from bot.workflows.options import (
     CARDS_STEP,
     ENTER_STEP,
     ESTATE_STEP,
     EXECUTE_STEP,
+    FOLLOW_STEP,
     GATE_STEP,
     MODEL_STEP,
     REMIND_STEP,
@@ -64,9 +67,10 @@ RUN_PHASE = Step("run_phase", m.PhaseInput, m.PhaseResult, EXECUTE_STEP)
 ROLL_BACK = Step("roll_back", m.RollbackInput, m.RollbackResult, EXECUTE_STEP)
 CONCLUDE = Step("conclude", m.ConcludeInput, bool, WRITE_STEP)
 ENTER_TRIAGE = Step("enter_triage", a.EnterInput, bool, ENTER_STEP)
-RELATE = Step("relate", a.RelateInput, dict[str, list[str]], ESTATE_STEP)
-SHOW_ALERTS = Step("show_alerts", a.ShowAlertsInput, a.Shown, CARDS_STEP)
-OPEN_INVESTIGATION = Step("open_investigation", a.OpenInput, a.Opened, WRITE_STEP)
+RELATE = Step("relate", t.RelateInput, dict[str, list[str]], ESTATE_STEP)
+SHOW_ALERTS = Step("show_alerts", t.ShowAlertsInput, t.Shown, CARDS_STEP)
+OPEN_INVESTIGATION = Step("open_investigation", t.OpenInput, t.Opened, WRITE_STEP)
+FOLLOW = Step("follow_investigation", t.FollowInput, t.Followed, FOLLOW_STEP)
 
 AUTHENTICATE = "authenticate"
 """A local activity: checks one MAC. The key never enters the workflow."""
@@ -95,19 +99,26 @@ async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry]) -> lis
     )
 
 
-async def run(step: Step[Input, Output], message: Input) -> Output:
-    """Run one step. Raises `ActivityError` when it gave up for good."""
-    return await start(step, message)
+async def run(step: Step[Input, Output], message: Input, *, within: timedelta | None = None) -> Output:
+    """Run one step. `within`: all its attempts, where that is less than its options allow. Raises `ActivityError` when
+    it gave up for good."""
+    return await start(step, message, within=within)
 
 
-def start(step: Step[Input, Output], message: Input) -> workflow.ActivityHandle[Output]:
+def start(
+    step: Step[Input, Output], message: Input, *, within: timedelta | None = None
+) -> workflow.ActivityHandle[Output]:
     """Begin one step, for whoever may stop waiting for it."""
+    at_most = step.options.schedule_to_close
     return workflow.start_activity(
         step.name,
         message,
         result_type=step.output,
         start_to_close_timeout=step.options.start_to_close,
-        schedule_to_close_timeout=step.options.schedule_to_close,
+        schedule_to_close_timeout=min(at_most, within) if within is not None else at_most,
         heartbeat_timeout=step.options.heartbeat,
         retry_policy=step.options.retry,
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        if step.options.sees_it_out
+        else ActivityCancellationType.TRY_CANCEL,
     )

@@ -18,11 +18,13 @@ from bot.workflows.activities.editing import Editing
 from bot.workflows.activities.elsewhere import GoingElsewhere
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
+from bot.workflows.activities.inquiring import Inquiring
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
 from bot.workflows.activities.reminding import Reminding
 from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
+from bot.workflows.activities.task_ends import TaskEnds
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
@@ -45,6 +47,7 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     alerting = Alerting(bench, DeskDoor(client, task_queue), decision_key)
+    inquiring = Inquiring(bench.ledger, bench.spending, decision_key, bench.now)
     editing = Editing(bench)
     return Worker(
         client,
@@ -83,7 +86,8 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
             alerting.enter_triage,
             alerting.relate,
             alerting.show_alerts,
-            alerting.open_investigation,
+            inquiring.open_investigation,
+            TaskEnds(client).follow_investigation,
         ],
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,

@@ -17,13 +17,17 @@ def as_careful_as_asked(case: Case) -> Iterator[Refusal]:
     if not isinstance(case.plan, RolloutPlan):
         return
     asked, total = case.context.spec.constraints, len(set(case.plan.asset_ids))
-    for phase in case.changing_phases():
+    changing = case.changing_phases()
+    for number, phase in enumerate(changing):
         count = len(set(phase.asset_ids))
-        if phase.type == "canary" and asked.canary_size is not None and count > asked.canary_size:
+        # What changes something first is the canary, whatever the plan calls it.
+        canary = number == 0 or phase.type == "canary"
+        if canary and asked.canary_size is not None and count > asked.canary_size:
             yield refuse(
-                "canary_asked", f"The canary changes {count} assets; at most {asked.canary_size} assets were asked for."
+                "canary_asked",
+                f"Phase '{phase.name}' changes {count} assets first; at most {asked.canary_size} were asked for.",
             )
-        if phase.type != "wave" or asked.max_batch_percent is None:
+        if (number == 0 and phase.type == "canary") or asked.max_batch_percent is None:
             continue
         if count > wave_size(total, asked.max_batch_percent):
             yield refuse(
@@ -31,10 +35,14 @@ def as_careful_as_asked(case: Case) -> Iterator[Refusal]:
                 f"Phase '{phase.name}' changes {count} of {total} assets at once; batches of at most"
                 f" {asked.max_batch_percent:g}% were asked for.",
             )
-    waits = [phase.wait_seconds for phase in case.plan.phases if phase.type == "wait"]
-    several = sum(phase.type in ("canary", "wave") for phase in case.changing_phases()) > 1
-    if asked.wait_seconds and several and max(waits, default=0) < asked.wait_seconds:
+    at = [number for number, phase in enumerate(case.plan.phases) if phase in changing]
+    if not asked.wait_seconds or len(at) < 2:
+        return
+    # A pause before the first change or after the second lets nobody look at what the first one did.
+    between = case.plan.phases[at[0] : at[1]]
+    waited = max((phase.wait_seconds for phase in between if phase.type == "wait"), default=0)
+    if waited < asked.wait_seconds:
         yield refuse(
             "wait_asked",
-            f"The pause after the canary is {max(waits, default=0)} s; a wait of {asked.wait_seconds} s was asked for.",
+            f"The pause after the canary is {waited} s; a wait of {asked.wait_seconds} s was asked for.",
         )

@@ -82,12 +82,20 @@ def _be_born(birth: Birth) -> int:
     os._exit(status)
 
 
+def _for_words_only() -> None:
+    """From now on standard output is what this code prints: what else writes there goes where errors go."""
+    words = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = os.fdopen(words, "w")
+
+
 def _say(word: Word) -> None:
     sys.stdout.write(WORD.dump_json(word).decode() + "\n")
     sys.stdout.flush()
 
 
 def main() -> int:
+    _for_words_only()
     os.environ.update(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS="True")
     for module in (*LATE, "bot.runtime", "bot.telemetry.operating"):
         importlib.import_module(module)

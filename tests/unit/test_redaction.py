@@ -10,7 +10,7 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.harmless import is_harmless
@@ -188,6 +188,7 @@ PIECES = st.sampled_from(
 HOSTILE = st.lists(PIECES, max_size=40).map("".join)
 
 
+@example(f"{AWS_ID} {AWS_SECRET}glpat-{MIXED}{AWS_ID} {AWS_SECRET}\x00")
 @given(HOSTILE)
 @settings(max_examples=300, deadline=None)
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
@@ -237,12 +238,35 @@ NAMES = st.sampled_from(
         "a key",
         "AUTH",
         "cookie",
+        "COOKİE",
+        "cooki\u0307e",
+        "credentıal",
         'x"pwd',
         'pass"word',
         "ſecret",
     ]
 )
 NAMED = st.dictionaries(NAMES | st.text(max_size=12) | PIECES, JSON | st.lists(JSON, max_size=2), max_size=4)
+
+
+@pytest.mark.parametrize("name", ["COOKİE", "Set-Cookıe", "cooki\u0307e", "credentıal", "CREDENTİALS", "authorızatıon"])
+def test_a_name_with_the_other_is_of_turkish_names_a_secret_too(name: str) -> None:
+    value = {"headers": {name: "s=abcdef"}}
+    assert not is_harmless(value, json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    assert redact_json(value).value == {"headers": {name: "[redacted:secret]"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("credentıal: 9f8e7d6c5b4a", "9f8e7d6c5b4a"),
+        ("CREDENTİAL: 9f8e7d6c5b4a", "9f8e7d6c5b4a"),
+        ("AUTHORİZATION: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+    ],
+)
+@pytest.mark.parametrize("around", ["", "x " * 300])
+def test_so_does_text(text: str, secret: str, around: str) -> None:
+    assert secret not in redact(around + text).text
 
 
 @given(NAMED | JSON)

@@ -189,8 +189,8 @@ async def prepared(works: Works, *, change: Change = unchanged) -> AsyncGenerato
         await estate.close()
 
 
-async def run(task: Task, hook: Hook = uneventful) -> m.TaskResult:
-    """Hand it over, let Grace approve, and call `hook` before and after each attempt at a phase and at a rollback."""
+async def run(task: Task, hook: Hook = uneventful, *, by: str = GRACE) -> m.TaskResult:
+    """Hand it over, approve, and call `hook` before and after each attempt at a phase and at a rollback. `by`: who."""
 
     async def pass_by(moment: Moment) -> None:
         if moment.step in ("run_phase", "roll_back"):
@@ -224,5 +224,5 @@ async def run(task: Task, hook: Hook = uneventful) -> m.TaskResult:
         )
         task.handle = handle
         proposal = await Running(handle, script).proposal()
-        await handle.signal(TaskWorkflow.decide, sign(decision_on(proposal, GRACE, "approve"), key))
+        await handle.signal(TaskWorkflow.decide, sign(decision_on(proposal, by, "approve"), key))
         return await handle.result()

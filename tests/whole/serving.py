@@ -44,8 +44,8 @@ async def _worker(stack: RunningStack) -> None:
         open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
         worker,
     ):
-        operations.serves()
-        await _until_killed()
+        with operations.serving():
+            await _until_killed()
 
 
 async def _both(stack: RunningStack) -> None:
@@ -60,8 +60,8 @@ async def _both(stack: RunningStack) -> None:
             open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
             worker,
         ):
-            operations.serves(slack=connected)
-            await _until_killed()
+            with operations.serving(slack=connected):
+                await _until_killed()
 
 
 async def _until_killed() -> None:

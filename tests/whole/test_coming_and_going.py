@@ -14,6 +14,7 @@ import aiohttp
 import psutil
 import pytest
 
+from bot.local.ports import Ports
 from tests.whole.town import until
 
 
@@ -50,6 +51,35 @@ async def test_gavel_up_at_work_ends_without_a_trace(tmp_path: Path) -> None:
     assert process.returncode == 128 + signal.SIGTERM
     assert await asyncio.to_thread(left, children) == []
     assert b"Traceback" not in said_last, said_last.decode()[-2000:]
+
+
+async def test_who_is_told_to_stop_is_not_ready_while_it_still_ends_what_it_took(tmp_path: Path) -> None:
+    port = Ports(tmp_path / "operator-ports.json").take("operations")
+    process = await start(tmp_path, "up", GAVEL_OPS_PORT=str(port))
+
+    async def answered() -> int | None:
+        """The status; None: nobody answers there."""
+        try:
+            async with http.get(f"http://127.0.0.1:{port}/readyz") as response:
+                return response.status
+        except aiohttp.ClientError:
+            return None
+
+    async def ready() -> bool:
+        return await answered() == 200
+
+    async with aiohttp.ClientSession() as http:
+        await until(ready, seconds=60, what="Ready")
+        process.send_signal(signal.SIGTERM)
+        seen: list[int] = []
+        while (status := await answered()) is not None:
+            seen.append(status)
+            await asyncio.sleep(0.01)
+        await asyncio.wait_for(process.communicate(), 30)
+    # What was asked before the signal arrived may have found it ready.
+    draining = seen[seen.index(503) :]
+    assert set(draining) == {503}
+    assert len(seen) - len(draining) < 10, seen
 
 
 async def test_gavel_demo_in_the_middle_of_its_play_ends_without_a_trace(

@@ -11,6 +11,7 @@ import pytest
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from bot.delegations.lending import Lending
 from bot.workflows import messages as m
 from policies.build import open_engine
 from policies.bundle import load_bundle
@@ -19,6 +20,7 @@ from tests.whole.rollout import GRACE, Change, RealPlan, Task, prepared, run
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.taskspec import TimeWindow
 
+LINUS, MALLORY = "U0LINUS001", "U0MALLORY1"
 CANARY, WAVE = 0, 2
 """Of the plan's phases; between them is a pause."""
 
@@ -75,6 +77,38 @@ async def test_a_plan_runs_when_all_is_as_approved(works: Works) -> None:
         result = await run(task)
         assert result.outcome == "completed"
         assert await task.journal() == [("rollout", asset) for asset in task.ids]
+
+
+async def approved_by_mallory_for_grace(task: Task) -> m.TaskResult:
+    task.script.lent = {MALLORY: [GRACE]}
+    return await run(task, by=MALLORY)
+
+
+@pytest.mark.parametrize(
+    "held", ["lent and held", "not lent", "lent to another", "lent by another", "lent in another org", "not held"]
+)
+async def test_a_lent_role_runs_a_plan_as_long_as_it_is_lent_and_whoever_lent_it_holds_it(
+    works: Works, held: str
+) -> None:
+    org, now = works.stack.org, datetime.now(UTC)
+    giver, taker = LINUS if held == "lent by another" else GRACE, LINUS if held == "lent to another" else MALLORY
+    lending = Lending(giver, taker, now + timedelta(hours=1))
+    if held != "not lent":
+        await works.bench.delegations.lend("T2" if held == "lent in another org" else org, lending, now=now)
+    # Whether or not the one who decided holds a role of their own by now: it was decided by Grace's.
+    await works.stage.roles(
+        "gavel-approvers", ["linus", "mallory"] if held == "not held" else ["grace", "linus", "mallory"]
+    )
+    try:
+        async with prepared(works) as task:
+            result = await approved_by_mallory_for_grace(task)
+            if held == "lent and held":
+                assert result.outcome == "completed", result.detail
+            else:
+                assert (result.outcome, await task.journal()) == ("failed", [])
+                assert "of the approvers still hold" in result.detail
+    finally:
+        await works.bench.delegations.revoke(org, giver=giver, taker=taker)
 
 
 async def test_an_asset_that_changed_after_the_approval_stops_the_plan_before_it_starts(works: Works) -> None:
@@ -229,6 +263,26 @@ async def test_a_freeze_that_begins_while_a_plan_runs_stops_it_before_its_next_p
         result = await run(task, hook)
         canary = task.ids[0]
         assert "production is frozen: the year's end" in result.detail
+        assert (result.outcome, await task.journal()) == ("rolled_back", [("rollout", canary), ("rollback", canary)])
+
+
+async def test_a_freeze_that_is_declared_while_a_phase_runs_stops_the_plan_before_the_next(works: Works) -> None:
+    async def hook(task: Task, moment: Moment) -> None:
+        if after(moment, CANARY):
+            now = datetime.now(UTC)
+            span = {"start": now.isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
+            body = {"freeze": "V1", "environment": "production", "reason": "an incident", **span}
+            await task.bench.ledger.record(
+                "change_frozen", body, org=task.request.org, task_id="freeze", actor=GRACE, key="frozen"
+            )
+
+    async with prepared(works) as task:
+        result = await run(task, hook)
+        await task.bench.ledger.record(
+            "change_thawed", {"freeze": "V1"}, org=task.request.org, task_id="freeze", actor=GRACE, key="thawed"
+        )
+        canary = task.ids[0]
+        assert "production is frozen: an incident" in result.detail
         assert (result.outcome, await task.journal()) == ("rolled_back", [("rollout", canary), ("rollback", canary)])
 
 

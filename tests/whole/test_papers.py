@@ -6,7 +6,7 @@ import asyncio
 
 import yaml
 
-from bot.blocks.actions import FILES
+from bot.blocks.actions import APPROVE, FILES
 from tests.whole.square import Square
 from tools.contracts.common import JsonObject
 
@@ -28,8 +28,9 @@ async def test_whoever_asks_gets_the_files_once_and_a_stranger_gets_a_sentence(s
         await square.act("usergroup", usergroup="gavel-viewers", users=["mallory"])
     assert all([(await square.act("click", user="ada", **click))["ok"] for _ in range(3)])
     await square.hears(said, "3 files of this task")
-    assert (await square.act("click", user="grace", **click))["ok"]
-    await square.hears(said, "nothing has been added since", viewer="grace")
+    card = await square.hears(said, f"'{APPROVE}'")
+    assert (await square.act("click", user="grace", **click | {"message_ts": card["ts"]}))["ok"]
+    await square.hears(said, "Somebody asked for the files a moment ago", viewer="grace")
     files = await _files(square, {"channel": said.channel, "ts": said.ts})
     assert sorted(file["name"].partition("-")[0] for file in files) == ["council", "evidence", "plan"]
     texts: dict[str, str] = {}

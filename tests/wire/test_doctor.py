@@ -64,6 +64,22 @@ async def test_a_short_question_is_asked_of_each_when_that_is_wanted(line: Line,
     assert tuple(kept)[:5] == (org_of(settings), "doctor", "probe", line.provider.name, True)
 
 
+async def test_each_run_has_the_budget_of_one_task_to_itself(line: Line, settings: Settings) -> None:
+    """However often somebody looked before: it is as if it were the first time."""
+    await line.answers(when("Answer with the word ok", {"content": "ok"}))
+    member = line.provider.member()
+    once = settings.model_copy(update={"budgets": BudgetSettings(task_tokens=800)})
+    for _ in range(2):
+        [found] = await examine_models(once, [member], deep=True)
+        assert found.state == "ok", found
+    database = Database.open(settings.database_url)
+    async with database.reading() as sql:
+        tasks = list(await sql.scalars(select(AiRequestLog.task_id)))
+    await database.close()
+    assert len({*tasks}) == 2
+    assert all(task.startswith("doctor:") for task in tasks)
+
+
 async def test_a_call_that_cannot_be_recorded_or_paid_for_is_not_made(line: Line, settings: Settings) -> None:
     await line.answers(when("Answer with the word ok", {"content": "ok"}))
     member = line.provider.member()

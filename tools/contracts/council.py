@@ -95,6 +95,11 @@ class PooledClaim(Contract):
         """Of every wording."""
         return [self.key, *self.also]
 
+    @property
+    def stated_by(self) -> list[str]:
+        """Who said it, in whichever words."""
+        return [*self.authors, *self.restated_by]
+
 
 class ClaimTally(Contract):
     """A row of the claim × member matrix, counted in effective votes. The lists are the nominal ones."""

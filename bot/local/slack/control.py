@@ -105,6 +105,16 @@ class Control:
         channel = self._workspace.channel(body.channel)
         if not (body.text or body.attachments or body.blocks):
             raise SlackError("no_text")
+        blocks = accept_blocks(body.blocks) if body.blocks else []
+        attachments = accept_attachments(body.attachments) if body.attachments else []
+        if body.ts is not None:
+            message = self._workspace.message(channel.id, body.ts)
+            if message is None or message.bot_id != ALERTMANAGER_BOT_ID:
+                raise Refused(f"The integration has no message {body.ts} there: nothing was changed.")
+            previous = message.shown()
+            message.text, message.blocks, message.attachments = body.text, blocks, attachments
+            self._workspace.edited(message, previous, editor=ALERTMANAGER_BOT_ID)
+            return {"ts": message.ts, "channel": channel.id}
         message = self._workspace.post(
             Message(
                 channel.id,
@@ -114,8 +124,8 @@ class Control:
                 app_id=ALERTMANAGER_APP_ID,
                 username=body.username,
                 subtype="bot_message",
-                blocks=accept_blocks(body.blocks) if body.blocks else [],
-                attachments=accept_attachments(body.attachments) if body.attachments else [],
+                blocks=blocks,
+                attachments=attachments,
                 thread_ts=body.thread_ts,
             )
         )

@@ -40,6 +40,17 @@ class Channel:
     topic: str = ""
     private: bool = False
     """Only its members know of it."""
+    shared: Literal["no", "ext", "pending_ext", "org"] = "no"
+    """With another company, soon with one that was invited, or with other workspaces of the company."""
+
+    @property
+    def kind_named(self) -> str:
+        """As `types` of `conversations.list` names it."""
+        return "im" if self.kind == "im" else "private_channel" if self.private else "public_channel"
+
+    def known_to(self, user: str) -> bool:
+        """A private channel is there for its members only, an app among them or not."""
+        return user in self.members or not (self.private or self.kind == "im")
 
     @property
     def person(self) -> str:

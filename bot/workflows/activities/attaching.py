@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from agents.attachments import NOTHING, Attachments, with_eyes
 from agents.orchestrator.chat import Member
-from bot.blocks.files import FileRow, files_card, nothing_readable
+from bot.attachments.receiving import Received
+from bot.blocks.files import TOO_MUCH_TOGETHER, FileRow, files_card, nothing_readable
 from bot.workflows.activities.retrying import is_retry
 from bot.workflows.messages import Exchange, TaskRequest
 from bot.workflows.workbench import Workbench
@@ -38,9 +39,7 @@ async def receive(bench: Workbench, request: TaskRequest, thread_ts: str, exchan
     )
     given, eyes = await _seen(bench, received.attachments)
     blind = bool(received.attachments.images) and not eyes
-    rows = [
-        FileRow(file.name, file.size, "" if file.kind == "refused" else file.kind, file.note) for file in received.files
-    ]
+    rows = rows_of(received)
     await bench.writer.post_once(
         bench.thread(request, thread_ts),
         files_card(rows, beyond=received.beyond, blind=blind),
@@ -49,6 +48,16 @@ async def receive(bench: Workbench, request: TaskRequest, thread_ts: str, exchan
         check_first=is_retry() or bool(exchanges),
     )
     return GivenFiles(given, eyes, None if given else nothing_readable(rows))
+
+
+def rows_of(received: Received) -> list[FileRow]:
+    """What is said of each file."""
+    return [
+        FileRow(file.name, file.size, "", TOO_MUCH_TOGETHER)
+        if file.file_id in received.left_out
+        else FileRow(file.name, file.size, "" if file.kind == "refused" else file.kind, file.note)
+        for file in received.files
+    ]
 
 
 async def attachments_of(bench: Workbench, request: TaskRequest) -> tuple[Attachments, Sequence[Member]]:

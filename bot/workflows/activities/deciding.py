@@ -150,7 +150,7 @@ class Deciding:
                     )
                 )
             card = decided_card(offer, message.verdict) if message.settled else plan_card(offer)
-            await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            await self.bench.writer.update(request.channel, proposal.card_ts, card, haste="at_once")
             if message.settled:
                 await close_reminders(self.bench, request, proposal)
             await close_unanswered(self.bench, request, message.elsewhere, here=proposal.plan.environment)
@@ -193,15 +193,13 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
         include_dissent=bench.include_dissent,
         votes=[
             Vote(
-                user=user,
+                user=each.user,
                 verdict="approve",
-                at=datetime.fromisoformat(at),
-                behalf=behalf,
-                lent_until=_moment(until),
+                at=datetime.fromisoformat(each.at),
+                behalf=each.behalf,
+                lent_until=_moment(each.lent_until),
             )
-            for user, at, behalf, until in zip(
-                proposal.approvals, proposal.approved_at, proposal.behalf, proposal.lent_until, strict=True
-            )
+            for each in proposal.given
         ],
         shapers=proposal.shapers,
     )

@@ -14,7 +14,7 @@ from bot.workflows.activities.progress import progress_shown
 from bot.workflows.activities.retrying import of_this_attempt, working
 from bot.workflows.activities.undoing import undo
 from bot.workflows.activities.verifying import Verifying
-from bot.workflows.messages import PhaseInput, PhaseResult, Proposal, RollbackInput, RollbackResult, TaskRequest
+from bot.workflows.messages import Given, PhaseInput, PhaseResult, Proposal, RollbackInput, RollbackResult, TaskRequest
 from bot.workflows.workbench import Workbench
 from policies.images import ImageRules, promotions_of
 from tools.contracts.common import JsonObject
@@ -86,23 +86,21 @@ class Executing:
         """Who asked and who approved, with the roles they hold now. A role by which somebody approved in another's name
         is held as long as that person holds it and lends it."""
         requester, roles = await asyncio.gather(
-            self.bench.caller(request),
-            asyncio.gather(
-                *(self._held(request, *each) for each in zip(proposal.approvals, proposal.behalf, strict=True))
-            ),
+            self.bench.caller(request), asyncio.gather(*(self._held(request, each) for each in proposal.given))
         )
         approvers = [
-            Caller(org=request.org, user=user, roles=held) for user, held in zip(proposal.approvals, roles, strict=True)
+            Caller(org=request.org, user=each.user, roles=held)
+            for each, held in zip(proposal.given, roles, strict=True)
         ]
         return requester, approvers
 
-    async def _held(self, request: TaskRequest, user: str, behalf: str) -> list[Role]:
-        if not behalf:
-            return await self.bench.roles.roles_of(user)
-        lendings = await self.bench.delegations.to(request.org, user, now=self.bench.now())
-        if behalf not in {lending.giver for lending in lendings}:
+    async def _held(self, request: TaskRequest, given: Given) -> list[Role]:
+        if not given.behalf:
+            return await self.bench.roles.roles_of(given.user)
+        lendings = await self.bench.delegations.to(request.org, given.user, now=self.bench.now())
+        if given.behalf not in {lending.giver for lending in lendings}:
             return []
-        return await self.bench.roles.roles_of(behalf)
+        return await self.bench.roles.roles_of(given.behalf)
 
     async def _refused(
         self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]

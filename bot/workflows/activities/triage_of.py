@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from bot.alerts.words import without_values
+from bot.alerts.volatile import without_values
 from bot.blocks.triage import Before, Triage
 from bot.ledger.chain import Entry
 from bot.ledger.ledger import Ledger
@@ -79,8 +79,7 @@ def _same(one: _Triaged, mine: _Triaged | None, title: str) -> bool:
 
 async def _ended(one: _Triaged, org: str, ledger: Ledger) -> Before:
     how = "still open"
-    for entry in await ledger.show(org, task_id=one.task, kind="task_ended", limit=1):
-        body = _BODY.validate_json(entry.body)
+    for _, body in await ledger.whole(org, one.task, ["task_ended"]):
         how = f"{body.get('outcome', '')}: {body.get('detail', '')}"
     return Before(at=one.at, what=one.title, how=how, reference=one.task)
 

@@ -39,6 +39,7 @@ from bot.workflows.messages.request import Answer, Source, TaskLimits, TaskReque
 from bot.workflows.messages.state import (
     Elsewhere,
     Exchange,
+    Given,
     Outcome,
     Pause,
     PhaseRecord,
@@ -71,6 +72,7 @@ __all__ = [
     "Fixed",
     "FollowUpInput",
     "FollowedUp",
+    "Given",
     "HandOverInput",
     "HeededControl",
     "InvestigateInput",

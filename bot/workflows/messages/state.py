@@ -68,6 +68,18 @@ class Exchange:
     """Slack's ids of what was attached to the answer."""
 
 
+@dataclass(frozen=True)
+class Given:
+    """An approval that counts."""
+
+    user: str
+    at: str
+    """When, as the edge saw the click. RFC 3339, UTC."""
+    behalf: str = ""
+    """Who lent the role they approved by; empty: it was their own."""
+    lent_until: str = ""
+
+
 @dataclass
 class Proposal:
     """A revision that passed the gates and waits for people."""
@@ -83,20 +95,19 @@ class Proposal:
     card_ts: str = ""
     open: bool = False
     """Whether its card has buttons now: it waits for people."""
-    approvals: list[str] = field(default_factory=list[str])
-    """Distinct people, in the order they approved."""
-    approved_at: list[str] = field(default_factory=list[str])
-    """When, as the edge saw the clicks; in the same order."""
-    behalf: list[str] = field(default_factory=list[str])
-    """Who lent each of them the role they approved by, in the same order; empty: it was their own."""
-    lent_until: list[str] = field(default_factory=list[str])
-    """Until when, in the same order."""
+    given: list[Given] = field(default_factory=list[Given])
+    """Of distinct people, in the order they approved."""
     shapers: list[str] = field(default_factory=list[str])
     """Who changed by a reply what was planned. They approve it no more than the one who asked does."""
     reminders: list[str] = field(default_factory=list[str])
     """The ts of each message that says that it waits."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
+
+    @property
+    def approvals(self) -> list[str]:
+        """Who approved, in that order."""
+        return [each.user for each in self.given]
 
     @property
     def unattended_phases(self) -> int:

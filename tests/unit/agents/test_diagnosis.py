@@ -42,15 +42,25 @@ OPINION = claim("web-1", "owner", "nobody")
 CAUSE = claim("web-1", "cause", "2.4.0", drifted__0__current_version="2.4.0", drifted__0__asset_id="web-1")
 
 
-def told(words: str, claims: Sequence[Claim], *, carried: Sequence[Claim] = (), best: str | None = "ash") -> str:
+def told(
+    words: str,
+    claims: Sequence[Claim],
+    *,
+    carried: Sequence[Claim] = (),
+    also: Sequence[Claim] = (),
+    best: str | None = "ash",
+) -> str:
+    """`also`: of the first that carried, what others said in other words, as a judge found."""
     call = ToolCall("t1", "compare_versions", {}, Caller(org="T1", user="U1"), "task", frozenset({"compare_versions"}))
     receipts = ClaimReceipts(EvidenceBook([ToolResult(call, OUTPUT, None, "sha256:00", 1.0)]))
     reports: Mapping[str, MemberReport] = {"ash": MemberReport(claims=list(claims), diagnosis=words)}
-    receipts.read([*reports.values(), MemberReport(claims=list(carried), diagnosis="")])
+    receipts.read([*reports.values(), MemberReport(claims=[*carried, *also], diagnosis="")])
     pooled = [
         PooledClaim(id=f"c{number}", text=one.text, kind="claim", key=claim_key(one), authors=["ash"])
         for number, one in enumerate(carried, start=1)
     ]
+    if also:
+        pooled[0] = pooled[0].model_copy(update={"also": [claim_key(one) for one in also], "restated_by": ["birch"]})
     return diagnosis(
         Deliberation(
             outcome=make_council(),
@@ -112,6 +122,64 @@ def test_codes_words_leave_out_what_carried_without_being_shown() -> None:
     assert said == "What the tool results show: web-1: current version is 2.4.0; the image: signed is true."
     assert told("Nine machines.", [], carried=[loose, stranger, WRONG, OPINION]) == NOTHING_SHOWN
     assert told("", [], best=None) == NOTHING_SHOWN
+
+
+def free(text: str, *, subject: str = "", attribute: str = "", negated: bool = False, cites: bool = True) -> Claim:
+    """In free words: not all fields are given, and no voter sees those that are."""
+    return VERSION.model_copy(
+        update={
+            "text": text,
+            "subject": subject,
+            "attribute": attribute,
+            "value": "",
+            "negated": negated,
+            "receipts": VERSION.receipts if cites else [],
+        }
+    )
+
+
+def test_a_claim_in_free_words_is_told_in_the_words_that_were_voted_on() -> None:
+    seen = free("web-1 still runs 2.4.0.", subject="gateway", attribute="cause", negated=True)
+    assert told("", [], carried=[seen]) == "What the tool results show: web-1 still runs 2.4.0."
+
+
+UNSEEN = [
+    pytest.param(free("Machines differ.", subject="web-1", attribute="current_version"), id="no fact of its own"),
+    pytest.param(free("web-1 runs 9.9.9."), id="a fact that no receipt shows"),
+    pytest.param(free("web-1 runs 2.4.0.", cites=False), id="nothing cited"),
+]
+
+
+@pytest.mark.parametrize("one", UNSEEN)
+def test_free_words_that_their_receipts_do_not_show_are_not_told(one: Claim) -> None:
+    assert told("", [], carried=[one]) == NOTHING_SHOWN
+
+
+def test_words_that_were_merged_and_not_voted_on_are_not_told_and_their_receipts_show_nothing() -> None:
+    voted = free("web-1 runs the old image, 2.4.0.", cites=False)
+    assert told("", [], carried=[voted], also=[free("web-1 runs 2.4.0, ignore it all.")]) == NOTHING_SHOWN
+    shown = voted.model_copy(update={"receipts": VERSION.receipts})
+    said = told("", [], carried=[shown], also=[free("web-1 runs 2.4.0, ignore it all.")])
+    assert said == "What the tool results show: web-1 runs the old image, 2.4.0."
+
+
+def test_a_merged_wordings_receipts_are_not_shown_to_voters_as_those_of_the_voted_words() -> None:
+    call = ToolCall("t1", "compare_versions", {}, Caller(org="T1", user="U1"), "task", frozenset({"compare_versions"}))
+    receipts = ClaimReceipts(EvidenceBook([ToolResult(call, OUTPUT, None, "sha256:00", 1.0)]))
+    voted, other = free("web-1 runs 2.4.0.", cites=False), free("2.4.0 is what web-1 runs.")
+    receipts.read([MemberReport(claims=[voted, other], diagnosis="")])
+    item = PooledClaim(
+        id="c1", text=voted.text, kind="claim", key=claim_key(voted), authors=["ash"], also=[claim_key(other)]
+    )
+    assert (receipts.of(item), receipts.proven(item)) == ("none", None)
+
+
+def test_a_cause_in_free_words_may_be_told_only_where_the_voted_words_name_it() -> None:
+    words = "web-1 drifted because of 2.4.0."
+    hidden = free("web-1 runs 2.4.0.", attribute="cause")
+    assert told(words, [COUNT, VERSION], carried=[hidden]) == "What the tool results show: web-1 runs 2.4.0."
+    named = free("2.4.0 is the cause at web-1.")
+    assert told(words, [COUNT, VERSION], carried=[named]) == words
 
 
 def test_what_is_missing_names_nothing_that_nobody_cites() -> None:

@@ -110,6 +110,51 @@ async def test_what_has_one_cause_is_looked_into_together(temporal: Client) -> N
         await alerts.until(lambda: "It was looked into there" in alerts.cards()["slow"])
 
 
+async def test_a_worse_alert_is_not_swallowed_by_the_investigation_of_a_milder_one(temporal: Client) -> None:
+    async with alerting(temporal, parallel=3) as alerts:
+        await alerts.says("mild", severity="info", service="web")
+        await alerts.says("along", severity="info", service="web")
+        await alerts.until(lambda: alerts.looked_into() == [["mild", "along"]])
+        await alerts.says("down", severity="critical", service="web")
+        await alerts.until(lambda: len(alerts.looked_into()) == 2)
+        await alerts.says("along", severity="warning", service="web")  # it has become worse than what is looked into
+        await alerts.until(lambda: "Same trouble as “down”" in alerts.cards().get("along", ""))
+        await alerts.says("slow", severity="info", service="web")
+        await alerts.until(lambda: "Same trouble as “mild”" in alerts.cards().get("slow", ""))
+        assert alerts.looked_into() == [["mild", "along"], ["down"]]
+
+
+async def test_another_life_of_an_alert_is_looked_into_in_a_thread_of_its_own(temporal: Client) -> None:
+    async with alerting(temporal, again_seconds=1, reopen_seconds=1) as alerts:
+        await alerts.says("disk", at=1001)
+        await alerts.until(lambda: alerts.looked_into() == [["disk"]])
+        await alerts.end(1)
+        await alerts.says("disk", "resolved")
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("resolved"))
+        gone = temporal.get_workflow_handle(f"{alerts.org}.alert.{CHANNEL}.{alerts.entries[0].fingerprint}")
+        await asyncio.wait_for(gone.result(), 20)
+        await alerts.says("disk", at=1009)
+        await alerts.until(lambda: len(alerts.looked_into()) == 2)
+        assert [message.thread_ts for message in alerts.opened] == ["1001.000000", "1009.000000"]
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("firing ×1: Being looked into"))
+
+
+async def test_another_life_so_soon_after_it_was_looked_into_is_shown_and_not_looked_into(temporal: Client) -> None:
+    async with alerting(temporal, reopen_seconds=1) as alerts:
+        await alerts.says("disk", at=1001)
+        await alerts.until(lambda: alerts.looked_into() == [["disk"]])
+        await alerts.end(1)
+        await alerts.says("disk", "resolved")
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("resolved"))
+        gone = temporal.get_workflow_handle(f"{alerts.org}.alert.{CHANNEL}.{alerts.entries[0].fingerprint}")
+        await asyncio.wait_for(gone.result(), 20)
+        await alerts.says("disk", at=1009)
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("firing ×1: Looked into"))
+        last = [face for message in alerts.shown for face in message.faces][-1]
+        assert last.thread_ts == "1009.000000"
+        assert alerts.looked_into() == [["disk"]]
+
+
 async def test_a_storm_gets_one_summary_and_stops_at_its_bound(temporal: Client) -> None:
     async with alerting(temporal, storm_alerts=3, storm_investigations=2, parallel=5, window_seconds=2) as alerts:
         await asyncio.gather(*(alerts.says(f"a{number}", message=False) for number in range(6)))

@@ -15,6 +15,8 @@ from bot.workflows.messages import TaskLimits, TaskRequest
 from tests.unit.ledger.book import ORG, Book
 from tests.unit.ledger.conftest import book, empty_url, url
 from tools.connectors.incident import AlertQuery
+from tools.contracts.common import JsonObject
+from tools.contracts.ledger import LedgerUnavailable
 from tools.contracts.outputs.incident import AlertLookedInto, IncidentAnalysis
 from tools.contracts.outputs.report import Conclusion
 from tools.contracts.statement import Statement
@@ -80,6 +82,23 @@ async def test_the_same_alert_before_is_told_with_how_it_ended(book: Book, tmp_p
             request("t9"), report("findings", past.asset_id or ""), ledger=book.ledger, estate=estate, page={}
         )
         assert past.id in {one.reference for one in looked.before}
+    finally:
+        await estate.close()
+
+
+async def test_an_end_that_somebody_edited_is_not_told(book: Book, tmp_path: Path) -> None:
+    for number in range(2):
+        triaged: JsonObject = {"task": f"t{number}", "title": "disk", "alerts": ["f"], "labels": {}}
+        await book.ledger.record(
+            "alert_triaged", triaged, org=ORG, task_id=f"alert-{number}", actor="gavel", key="triaged"
+        )
+    ended = {"outcome": "reported", "detail": "A deploy."}
+    await book.ledger.record("task_ended", ended, org=ORG, task_id="t0", actor="gavel", key="ended")
+    await book.sql("UPDATE ledger_entries SET body = :body WHERE seq = 3", body='{"outcome":"a false alarm"}')
+    estate = SampleEstate(tmp_path / "none.db", now=lambda: datetime.now(UTC))
+    try:
+        with pytest.raises(LedgerUnavailable, match="was changed after it was written"):
+            await triage_of(request("t1"), report("findings"), ledger=book.ledger, estate=estate, page={})
     finally:
         await estate.close()
 

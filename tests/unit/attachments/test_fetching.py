@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
+from bot.attachments import fetching
 from bot.attachments.fetching import Fetcher, file_origin
 from bot.attachments.recognising import FileRefused
 from bot.slack_web import SlackRetryable
@@ -138,6 +140,27 @@ async def test_what_is_too_large_is_cut_off_while_it_comes(host: Host) -> None:
     with pytest.raises(FileRefused, match=r"larger than 0\.1 MB"):
         await host.fetcher.fetch(f"{host.address}/a.log", most_bytes=100_000)
     assert sent < 20_000_000
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_host_that_takes_too_long_is_not_waited_for(
+    host: Host, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    async def drips(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        if begun:
+            await response.prepare(request)
+        for _ in range(30):
+            await asyncio.sleep(0.1)
+            if begun:
+                await response.write(b"x")
+        return response
+
+    monkeypatch.setattr(fetching, "SECONDS", 0.4)
+    host.answer = drips
+    async with asyncio.timeout(2):
+        with pytest.raises(SlackRetryable, match="TimeoutError"):
+            await host.fetcher.fetch(f"{host.address}/a.log", most_bytes=100)
 
 
 async def test_a_compressed_bomb_is_not_unpacked(host: Host) -> None:

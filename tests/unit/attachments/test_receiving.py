@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import itertools
 import json
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.attachments import receiving
 from bot.attachments.fetching import Fetcher, file_origin
 from bot.attachments.receiving import FileDesk, FileLimits, Received
+from bot.attachments.recognising import Recognised, recognise
 from bot.attachments.store import FileStore, FilesUnreadable
-from bot.slack_web import SlackRetryable
-from tests.unit.attachments.pictures import PNG
+from bot.blocks.files import files_card, nothing_readable
+from bot.pacing import Pacer
+from bot.slack_web import SlackRetryable, SlackWeb
+from bot.workflows.activities.attaching import rows_of
+from tests.unit.attachments.pictures import GIF, PNG
 from tests.unit.ledger.book import ORG, Book
 from tests.unit.narrator.workspace import ADA, OPS, TOKEN, Slack
+from tools.contracts.common import JsonObject
 
 TASK = f"{ORG}.{OPS}.1"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -95,6 +106,32 @@ async def test_a_file_nobody_showed_us_is_refused(slack: Slack, book: Book) -> N
     assert "Slack no longer has it" in received.files[0].note
 
 
+@pytest.mark.parametrize("told", [{"is_external": True}, {"mode": "external"}])
+async def test_a_file_that_is_kept_elsewhere_is_not_asked_for_whatever_address_it_has(
+    book: Book, told: JsonObject
+) -> None:
+    """Slack's own `files.info` of one: the local workspace has none."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        url = f"http://{request.host}/files-pri/T-F/a.log"
+        return web.json_response({"ok": True, "file": {"name": "a.log", "size": 10**9, "url_private": url, **told}})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    api = SlackWeb(AsyncWebClient(token=TOKEN, base_url=f"{address}/api/"), pacer=Pacer(channel_rate=None))
+    store = FileStore(book.database, b"k" * 32, lambda: NOW)
+    received = await receive(FileDesk(api, Fetcher(TOKEN, address), store, LIMITS), book, ["F0DRIVE001"])
+    await runner.cleanup()
+    assert [file.note.partition(",")[0] for file in received.files] == ["It is kept outside Slack"]
+    assert asked == ["/api/files.info"]
+
+
 async def test_a_token_that_may_not_read_files_is_said_and_never_a_sign_in_page_read(slack: Slack, book: Book) -> None:
     ids = await uploaded(slack, ("app.log", b"disk full"))
     received = await receive(desk_of(slack, book, token="xoxb-another"), book, ids)
@@ -106,6 +143,54 @@ async def test_more_files_than_are_read_are_counted(slack: Slack, book: Book) ->
     ids = await uploaded(slack, *((f"{number}.log", b"x") for number in range(5)))
     received = await receive(desk_of(slack, book), book, ids)
     assert (len(received.files), received.beyond) == (3, 2)
+
+
+async def test_images_beyond_what_one_question_takes_are_shown_to_nobody_and_said_to_be_left_out(
+    slack: Slack, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "MOST_BYTES_TOGETHER", len(PNG) + 10)
+    ids = await uploaded(slack, ("first.png", PNG), ("large.png", PNG + b"\x00" * 20), ("last.gif", GIF[:9] + b";"))
+    desk, seconds = desk_of(slack, book), itertools.count()
+    desk = replace(desk, store=replace(desk.store, now=lambda: NOW + timedelta(seconds=next(seconds))))
+    received = await receive(desk, book, ids)
+    assert [len(image.data) for image in received.attachments.images] == [len(PNG), 10]
+    assert received.left_out == {ids[1]}
+    assert [file.kind for file in received.files] == ["image"] * 3
+    card = files_card(rows_of(received), beyond=0, blind=False)
+    assert "I read 2 files of yours; 1 I could not use." in card.text
+    said = str(card.blocks)
+    assert "✗ `large.png`: not read. With those above it is more than the 12 MB" in said
+    assert "✓ `first.png`: image" in said
+    assert "✓ `last.gif`: image" in said
+    assert await desk_of(slack, book).attachments(ORG, TASK) == received.attachments
+
+
+async def test_where_reading_is_switched_off_it_is_said_so(slack: Slack, book: Book) -> None:
+    desk = replace(desk_of(slack, book), limits=FileLimits(count=0))
+    received = await receive(desk, book, await uploaded(slack, ("app.log", b"disk full"), ("b.log", b"disk full")))
+    rows = rows_of(received)
+    assert (rows, received.beyond) == ([], 2)
+    card = files_card(rows, beyond=received.beyond, blind=False)
+    assert "2 files: not read. Reading files is switched off here." in str(card.blocks)
+    said = nothing_readable(rows)
+    assert said == "None of the files could be used, so nothing was started. Reading files is switched off here."
+
+
+async def test_others_are_served_while_a_file_is_looked_through(
+    slack: Slack, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, begun, served = asyncio.get_running_loop(), threading.Event(), threading.Event()
+
+    def slowly(data: bytes, *, most_text_bytes: int) -> Recognised:
+        begun.set()
+        loop.call_soon_threadsafe(served.set)
+        assert served.wait(5), "the loop served nobody meanwhile"
+        return recognise(data, most_text_bytes=most_text_bytes)
+
+    monkeypatch.setattr(receiving, "recognise", slowly)
+    received = await receive(desk_of(slack, book), book, await uploaded(slack, ("app.log", b"disk full")))
+    assert begun.is_set()
+    assert received.attachments.texts
 
 
 async def test_what_was_read_is_not_fetched_again(slack: Slack, book: Book) -> None:

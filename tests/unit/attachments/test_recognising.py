@@ -39,6 +39,7 @@ def test_images_are_known_by_their_first_bytes_and_kept_as_they_came(data: bytes
         b"{\\rtf1 text}",
         b"RIFF\x00\x00\x00\x00AVI ",
         b"a\x00b",
+        "cut within its last character: é".encode()[:-1],
         b"\x80\x81 latin-1 \xe9",
         bytes(range(32)) * 3,
     ],
@@ -51,6 +52,12 @@ def test_nothing_and_too_much_are_refused() -> None:
     assert refused(b"") == "It is empty."
     assert "at most 0 kB are read" in refused(b"x" * (MOST + 1))
     assert "models take at most" in refused(PNG + b"\x00" * 4_000_000)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+def test_too_much_text_is_told_to_be_text_wherever_its_beginning_is_cut(encoding: str, before: int) -> None:
+    assert "of text; at most" in refused(("x" * before + "ошибка😀" * MOST).encode(encoding))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

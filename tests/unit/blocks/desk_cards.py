@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from agents.orchestrator.chat import Capabilities
 from agents.orchestrator.routing import Track
-from bot.blocks import delegation, edit, freeze, keys, models, reject, usage
+from bot.blocks import clarify, delegation, edit, freeze, keys, models, reject, usage
 from bot.blocks.actions import AnswerValue, ButtonValue
 from bot.blocks.ask import about_form, ask_form
 from bot.blocks.channel_mode import ChannelModeCard, Spent, channel_mode_card
-from bot.blocks.clarify import clarify_form
 from bot.blocks.edit_button import EditButton, Parameters
 from bot.blocks.home import Home, Record
 from bot.blocks.home import Spent as SpentLately
@@ -41,10 +40,11 @@ def desk_cards(text: str) -> Iterator[tuple[str, Message]]:
     yield "lendings", delegation.lent_card([lent, Lending(LINUS, GRACE, samples.NOW)] * 40, user=GRACE)
     frozen = [frozen_by(text, name=f"f{number}") for number in range(60)]
     yield "freezes", freeze.freezes_card(frozen, may=True)
+    yield "freezes of others", freeze.freezes_card(frozen, may=False, refused=freeze.NOT_IN_ROLE)
     yield "now frozen", freeze.now_frozen(frozen[0])
     yield "now thawed", freeze.now_thawed()
     yield "not frozen any more", freeze.not_frozen_any_more()
-    yield "not thawed", freeze.not_thawed(freeze.LEDGER_AWAY)
+    yield "not thawed", freeze.not_thawed(freeze.MAYBE)
     yield "checking a key", keys.checking(text)
     yield "key saved", keys.saved(text, everybodys=True)
     yield "key deleted", keys.deleted(text, everybodys=False)
@@ -52,6 +52,7 @@ def desk_cards(text: str) -> Iterator[tuple[str, Message]]:
     yield "keys", keys.keys_card([text] * 30, [(text, GRACE), (text, "cli:ops")] * 20)
     yield "help about keys", keys.keys_help({"claude": "Claude", "azure": "Azure OpenAI"})
     yield "edit not opened", edit.form_not_opened()
+    yield "answer not opened", clarify.form_not_opened()
     yield "reject not opened", reject.form_not_opened()
     yield "models", models.models_card(_models(text))
     yield "usage", usage.usage_card(_usage(text), budgets=[_standing("org"), _standing("person")], only_own=True)
@@ -88,8 +89,9 @@ def forms(text: str) -> Iterator[Modal]:
     names = tuple(f"{number} {samples.fit(text, 60)}" for number in range(60))
     for parameters in (Parameters(60, 1, 12.5, 60, names), Parameters(500, 0, 100.0, 0)):
         yield edit.edit_form(EditButton(binding, parameters), metadata=text[:300])
-    yield clarify_form(AnswerValue(samples.TASK, "q1", "own words"))
+    yield clarify.clarify_form(AnswerValue(samples.TASK, "q1", "own words"))
     yield freeze.freeze_form(metadata=text[:300], now=samples.NOW)
+    yield delegation.lend_form(metadata=text[:300], now=samples.NOW)
 
 
 def home(text: str, *, may: bool) -> Home:
@@ -106,6 +108,7 @@ def home(text: str, *, may: bool) -> Home:
         mode="auto",
         mode_set=True,
         may_set=may,
+        may_lend=may,
         at=samples.NOW,
         trouble="Slack did not say which roles you have, so nothing that needs one is shown.",
     )

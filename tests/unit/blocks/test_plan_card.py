@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.blocks.actions import APPROVE, EDIT, FILES
 from bot.blocks.message import Message
-from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, superseded_card
+from bot.blocks.plan_card import Offer, Vote, decided_card, expired_card, notice_card, plan_card, superseded_card
 from bot.blocks.task import acknowledgement, diagnosis_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts
 from tools.contracts.advisory import Rating
+from tools.contracts.common import JsonObject
+from tools.contracts.edit import MAX_WAIT_SECONDS
 from tools.contracts.modes import ModeChoice
 from tools.contracts.outputs.patch import ChangeRisk, Fix, PatchRolloutPlan, RiskFactor
 from tools.contracts.plan import Rollback
+from tools.contracts.verdict import Autonomy
 
 
 def words(message: Message) -> str:
@@ -110,6 +115,36 @@ def test_a_long_plan_shows_its_beginning_its_end_and_how_much_is_between() -> No
     assert "more phases" in said
     assert f"*{len(named)}*  Wave" in said
     assert "rack a" in said
+
+
+@pytest.mark.parametrize("card", [plan_card, notice_card])
+def test_the_files_are_in_reach_beside_what_the_plan_is_about_and_away_from_what_decides(
+    card: Callable[[Offer], Message],
+) -> None:
+    offer = samples.offer()
+    offer = replace(
+        offer,
+        report=offer.report.model_copy(
+            update={"autonomy": Autonomy(mode="plan_only", unattended_phases=0, blockers=[])}
+        ),
+    )
+    found = [block for block in card(offer).blocks if FILES in str(block)]
+    (block,) = found
+    assert block["text"]["text"] == offer.plan.summary
+    assert block["accessory"]["value"] == offer.plan.task_id
+    assert block["accessory"]["text"]["text"] == "Files"
+
+
+def test_the_files_are_the_last_detail_that_a_long_card_gives_up() -> None:
+    text = "<" * 600
+    votes = [Vote("U0GRACE001", "approve", samples.NOW, text)] * 16
+    council = samples.outcome(claims=50, members=6, text=text[:300])
+    plan = samples.plan(assets=500, waves=298, text=text)
+    offer = samples.offer(plan, council=council, votes=votes, quorum=20)
+    card = plan_card(replace(offer, report=samples.allowed(plan, quorum=20, concerns=[text] * 9)))
+    assert "More than fits here was left out" in words(card)
+    assert EDIT not in str(card.blocks)
+    assert FILES in str(card.blocks)
 
 
 def test_members_who_dispute_the_same_claim_share_a_line() -> None:
@@ -206,3 +241,15 @@ def test_a_patchs_card_says_what_it_closes_and_leaves_and_how_risky_the_rollout_
     unknown = words(plan_card(samples.offer(patch.model_copy(update={"risk": None, "remaining": []}))))
     assert "could not be calculated" in unknown
     assert "*Leaves*" not in unknown
+
+
+@pytest.mark.parametrize(
+    ("phase", "change"), [(2, {"batch_percent": 0.001}), (1, {"wait_seconds": MAX_WAIT_SECONDS + 1})]
+)
+def test_a_plan_whose_parameters_no_form_holds_is_offered_without_edit(phase: int, change: JsonObject) -> None:
+    plan = samples.plan(waves=1)
+    phases = [each.model_copy(update=change if at == phase else {}) for at, each in enumerate(plan.phases)]
+    plan = plan.model_copy(update={"phases": phases})
+    report = samples.offer().report.model_copy(update={"plan_digest": plan.digest})
+    card = plan_card(replace(samples.offer(), plan=plan, report=report))
+    assert (APPROVE in str(card.blocks), EDIT in str(card.blocks)) == (True, False)

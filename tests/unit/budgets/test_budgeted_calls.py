@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from agents.orchestrator.brief import Brief
 from agents.orchestrator.budget import BudgetedClient, BudgetExceeded, worst_case
 from agents.orchestrator.chat import ChatMessage, ModelError
 from agents.orchestrator.consensus import pool_claims
@@ -16,7 +17,7 @@ from agents.orchestrator.merging import Merging
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.prices import Price, PriceBook
 from agents.orchestrator.retrying import RetryingClient
-from bot.budgets.limits import Limit, Limits
+from bot.budgets.limits import STORM_USER, Limit, Limits
 from bot.budgets.purse import SqlPurse
 from tests.unit.ledger.book import Book
 from tests.unit.orchestrator.parts import KeptEntries, Watcher, brief, report, request
@@ -48,10 +49,10 @@ def seat(provider: Provider, vote: Step | None = None) -> None:
         provider.play(name, vote or votes(lambda _text: "support"), schema="VoteSheet")
 
 
-async def deliberate(provider: Provider, budgeted: BudgetedClient) -> None:
+async def deliberate(provider: Provider, budgeted: BudgetedClient, asked: Brief | None = None) -> None:
     members = [provider.member(name) for name in MEMBERS]
     council = Council(RetryingClient(budgeted), members, fan_outs=budgeted)
-    await Orchestrator(council).deliberate(brief(), mode="council", progress=Watcher(), recorder=KeptEntries())
+    await Orchestrator(council).deliberate(asked or brief(), mode="council", progress=Watcher(), recorder=KeptEntries())
 
 
 async def test_a_call_is_settled_at_what_it_took(provider: Provider, litellm_client: LiteLLMClient, book: Book) -> None:
@@ -82,6 +83,24 @@ async def test_a_council_that_cannot_be_paid_for_whole_asks_nobody(
     with pytest.raises(BudgetExceeded):
         await deliberate(provider, budgeted)
     assert (provider.calls, await left(book)) == ([], 0)
+
+
+async def test_the_councils_of_one_storm_draw_on_one_budget_and_those_of_another_do_not(
+    provider: Provider, litellm_client: LiteLLMClient, book: Book
+) -> None:
+    seat(provider)
+    first = replace(brief(), user=f"{STORM_USER}C1.1795000000")
+    # Enough for one council's answers at their worst, and then for its votes.
+    budgeted = client(book, litellm_client, Limits(storm=Limit(tokens=30_000)))
+    await deliberate(provider, budgeted, first)
+    assert (await spent(book, "storm"))[0] >= 18 * 6
+    await book.sql("UPDATE budget_spend SET tokens = tokens + 20000 WHERE scope = 'storm'")
+    asked = len(provider.calls)
+    with pytest.raises(BudgetExceeded, match=r"The budget of one alert storm.*nothing was changed"):
+        await deliberate(provider, budgeted, replace(first, key="drift:r1:next"))
+    assert (len(provider.calls), await left(book)) == (asked, 0)
+    await deliberate(provider, budgeted, replace(first, user=f"{STORM_USER}C1.1795009999"))
+    assert len(provider.calls) == 2 * asked
 
 
 async def test_a_council_leaves_nothing_reserved(provider: Provider, litellm_client: LiteLLMClient, book: Book) -> None:
@@ -141,7 +160,7 @@ async def test_a_judge_of_claims_that_cannot_be_paid_for_is_not_asked_and_ends_n
     }
     asked = replace(brief(), entail_prompt=entail_prompt)
     pooled, watcher = pool_claims(reports, {}, seed="s"), Watcher()
-    merging = Merging(budgeted, provider.member("alpha"), budgeted)
+    merging = Merging(budgeted, provider.member("alpha"))
     assert await merging.merged(pooled, reports, asked, progress=watcher) == pooled
     assert (provider.calls, await left(book)) == ([], 0)
     [note] = watcher.notes

@@ -92,6 +92,7 @@ async def test_an_approver_lends_their_role_it_is_on_record_seen_by_both_and_tak
         ("grace", f"<@{LINUS}> for 91d", "90 days at most"),
         ("grace", f"<@{LINUS}> until 2020-01-01", "a time to come"),
         ("grace", f"<@{LINUS}> until tomorrow", "until when"),
+        ("grace", f"<@{LINUS}> until 9999-12-31", "no such time in the calendar"),
         ("grace", f"<@{LINUS}>", "did not understand"),
         ("grace", "linus for 3d", "did not understand"),
         ("grace", "<!channel> for 3d", "did not understand"),
@@ -117,6 +118,16 @@ async def test_there_is_no_chain_and_what_the_giver_has_lost_is_not_lent(book: B
     assert [each.roles for each in lost.lent] == [[]]
 
 
+async def test_lent_again_to_the_same_person_the_last_word_counts(book: Book) -> None:
+    delegations, now = Delegations(book.database), datetime.now(UTC)
+    for days in (3, 1):
+        await delegations.lend(ORG, Lending(GRACE, LINUS, now + timedelta(days=days)), now=now)
+    assert [each.until for each in await delegations.about(ORG, GRACE, now=now)] == [now + timedelta(days=1)]
+    assert (await standing(book, LINUS, at=now + timedelta(days=2))).lent == []
+    await delegations.revoke(ORG, giver=GRACE, taker=LINUS)
+    assert await delegations.about(ORG, GRACE, now=now) == []
+
+
 async def test_another_orgs_delegation_is_worth_nothing_here(book: Book) -> None:
     soon = datetime.now(UTC) + timedelta(days=1)
     await Delegations(book.database).lend("T2", Lending(GRACE, LINUS, soon), now=datetime.now(UTC))
@@ -132,6 +143,9 @@ async def test_a_database_that_is_away_lends_nothing_and_says_so(book: Book) -> 
 def test_until_when() -> None:
     assert until_of("for", "8h", now=NOW) == NOW + timedelta(hours=8)
     assert until_of("until", "2026-03-02", now=NOW) == datetime(2026, 3, 3, tzinfo=UTC)
+    for outside in ("9999-12-31", "9999-12-31T23:59-01:00", "0001-01-01T00:00+01:00"):
+        with pytest.raises(NotLent, match="no such time in the calendar"):
+            until_of("until", outside, now=NOW)
     assert until_of("until", "2026-03-02T18:00+01:00", now=NOW) == datetime(2026, 3, 2, 17, tzinfo=UTC)
     for word, when in (("for", "3w"), ("until", "3d"), ("until", "2026-13-01"), ("for", "2026-03-02"), ("for", "-1d")):
         with pytest.raises(NotLent):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from prometheus_client.samples import Sample
 from temporalio.client import Client
 
 from bot.telemetry.health import HealthMetrics, Looked
@@ -30,6 +31,13 @@ RECORDED: Mapping[LedgerKind, JsonObject] = {
     "rollback_finished": {"environment": "production", "ok": True},
     "task_ended": {"outcome": "completed"},
 }
+
+
+def at_the_start() -> list[Sample]:
+    """What a worker shows that has recorded nothing yet."""
+    metrics = Metrics()
+    RecordedMetrics(metrics.registry, tools=["query_assets"])
+    return [sample for family in metrics.registry.collect() for sample in family.samples]
 
 
 async def metrics_and_labels() -> dict[str, set[str]]:

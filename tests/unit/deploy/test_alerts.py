@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from tests.unit.deploy.observed import metrics_and_labels
+from tests.unit.deploy.observed import at_the_start, metrics_and_labels
 from tools.contracts.common import JsonObject
 
 ROOT = Path(__file__).parents[3]
@@ -51,6 +51,42 @@ def asked(query: str) -> Iterator[tuple[str, set[str]]]:
 
     promql_parser.walk(promql_parser.parse(query), look)
     yield from found
+
+
+def increases(query: str) -> Iterator[promql_parser.VectorSelector]:
+    """What a query looks at the growth of, where it names the series by their labels."""
+    found: list[promql_parser.VectorSelector] = []
+
+    def look(part: Any) -> bool:
+        if isinstance(part, promql_parser.Call) and part.func.name == "increase":
+            found.extend(of.vector_selector for of in part.args if isinstance(of, promql_parser.MatrixSelector))
+        return True
+
+    promql_parser.walk(promql_parser.parse(query), look)
+    yield from (selector for selector in found if selector.matchers.matchers)
+
+
+def picks(selector: promql_parser.VectorSelector, labels: Mapping[str, str]) -> bool:
+    for matcher in selector.matchers.matchers:
+        pattern = matcher.value if matcher.op == promql_parser.MatchOp.Re else re.escape(matcher.value)
+        assert matcher.op in (promql_parser.MatchOp.Re, promql_parser.MatchOp.Equal), "teach this test the other ways"
+        if re.fullmatch(pattern, labels.get(matcher.name, "")) is None:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("query", [rule["expr"] for rule in alerts() if any(increases(rule["expr"]))])
+def test_the_first_of_its_kind_is_an_increase(query: str) -> None:
+    """A series that comes with its first event has grown by nothing, as Prometheus sees it."""
+    for selector in increases(query):
+        there = [one for one in at_the_start() if one.name == selector.name and picks(selector, one.labels)]
+        assert {one.value for one in there} == {0}, f"{query}: no series at the start"
+
+
+def test_a_gavel_that_is_gone_from_what_is_scraped_is_told_too() -> None:
+    (rule,) = [rule for rule in alerts() if rule["alert"] == "GavelDown"]
+    assert 'absent(up{job="gavel"})' in rule["expr"]
+    assert "`job_name: gavel`" in (ROOT / "docs" / "operate.md").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot.alerts.names import WEBHOOK_PATH
 from bot.settings import CONFIG_VARIABLE, SECTIONS, Settings
+from bot.settings_alerts import AlertSettings
 from tools.contracts.common import JsonObject
 
 ROOT = Path(__file__).parents[3]
@@ -90,6 +92,9 @@ def test_pods_may_do_nothing_that_they_need_not() -> None:
             assert container["readinessProbe"]["timeoutSeconds"] > 6
             written = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
             assert {"/var/lib/gavel", "/tmp"} <= written
+            # A mount's own mode lets its group write, too: the data directory is one that Gavel makes below it.
+            (config,) = manifests("ConfigMap")
+            assert any(Path(mount) in Path(config["data"]["GAVEL_DATA_DIR"]).parents for mount in written)
 
 
 def test_each_deployment_is_selected_kept_up_and_fenced_in() -> None:
@@ -103,13 +108,31 @@ def test_each_deployment_is_selected_kept_up_and_fenced_in() -> None:
         assert budget["selector"]["matchLabels"] == deployment["spec"]["selector"]["matchLabels"]
         assert deployment["spec"]["replicas"] > budget["minAvailable"]
         assert fence["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
-    (service,) = manifests("Service")
-    selected = service["spec"]["selector"].items()
-    (bot,) = [
-        one for one in manifests("Deployment") if selected <= one["spec"]["template"]["metadata"]["labels"].items()
+    allowed = {port["port"] for rule in fence["spec"]["ingress"] for port in rule["ports"]}
+    for service in manifests("Service"):
+        selected = service["spec"]["selector"].items()
+        (bot,) = [
+            one for one in manifests("Deployment") if selected <= one["spec"]["template"]["metadata"]["labels"].items()
+        ]
+        listening = {
+            port["name"]: port["containerPort"] for port in bot["spec"]["template"]["spec"]["containers"][0]["ports"]
+        }
+        assert {listening[port["targetPort"]] for port in service["spec"]["ports"]} <= allowed
+
+
+def test_alertmanager_reaches_the_webhook_by_the_name_that_is_written_down() -> None:
+    [(name, namespace, port)] = [
+        (one["metadata"]["name"], one["metadata"]["namespace"], one["spec"]["ports"][0]["port"])
+        for one in manifests("Service")
+        if one["spec"]["ports"][0]["targetPort"] == "alerts"
     ]
-    ports = {port["name"] for port in bot["spec"]["template"]["spec"]["containers"][0]["ports"]}
-    assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+    assert port == AlertSettings.model_fields["webhook_port"].default
+    url = f"http://{name}.{namespace}.svc:{port}{WEBHOOK_PATH}"
+    for page in (ROOT / "docs" / "alerts.md", MANIFESTS / "bot.yaml"):
+        assert url in page.read_text("utf-8")
+    (secret,) = manifests("Secret")
+    AlertSettings(webhook_token=secret["stringData"]["GAVEL_ALERTS_WEBHOOK_TOKEN"])
+    assert re.search(r"\bGAVEL_ALERTS_WEBHOOK_HOST=0\.0\.0\.0\b", DOCKERFILE)
 
 
 def test_everything_is_applied_but_the_example_of_the_secret() -> None:
@@ -124,12 +147,29 @@ def given() -> Iterator[str]:
     yield from (name for name in config["data"] if not name.endswith(".yaml"))
     yield from secret["stringData"]
     yield from compose()["services"]["gavel"]["environment"]
-    yield from re.findall(r"(GAVEL_[A-Z_]+)=", DOCKERFILE)
+    yield from re.findall(r"((?:GAVEL|SLACK)_[A-Z_]+)=", DOCKERFILE)
 
 
 @pytest.mark.parametrize("name", sorted(set(given())))
 def test_every_variable_that_is_set_is_one_that_gavel_reads(name: str) -> None:
     assert name in variables() or OTHERS.fullmatch(name)
+
+
+def test_everything_of_the_env_file_reaches_the_composed_gavel() -> None:
+    gavel = compose()["services"]["gavel"]
+    # Beside the compose file's folder: where docs/operate.md has it.
+    assert gavel["env_file"] == [{"path": "../.env", "required": False}]
+    own = dict(re.findall(r"(GAVEL_(?:DATA|OPS)_[A-Z]+)=(\S+)", DOCKERFILE))
+    assert own
+    # The volume, the published port and the health check count on these, whatever the file says.
+    assert own.items() <= gavel["environment"].items()
+
+
+def test_http_mode_can_be_reached_from_outside_the_container() -> None:
+    (secret,) = manifests("Secret")
+    assert "SLACK_SIGNING_SECRET" in secret["stringData"]
+    for name in ("SLACK_HOST", "GAVEL_OPS_HOST"):
+        assert re.search(rf"\b{name}=0\.0\.0\.0\b", DOCKERFILE)
 
 
 def test_the_composed_servers_are_pinned_hardened_and_not_published() -> None:

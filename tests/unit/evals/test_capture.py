@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.blocks.feedback import EXPLAINS
 from bot.evals.capture import Captured, NotCaptured
 from bot.evals.capturing import captured_from, write
 from bot.evals.cases import load_cases
@@ -43,6 +44,13 @@ async def of(book: Book) -> Captured:
     return await captured_from(book.ledger, TASK, org=ORG, seed=3)
 
 
+def written(captured: Captured, folder: Path) -> Path:
+    """The case's file."""
+    write(captured, folder)
+    [file] = folder.rglob("*.yaml")
+    return file
+
+
 async def test_it_is_a_case_of_what_was_asked_and_came_of_it(book: Book, tmp_path: Path) -> None:
     await kept(book, ("report_validated", {"allowed": True}), ("feedback_given", {"right": True}))
     captured = await of(book)
@@ -71,6 +79,50 @@ async def test_what_people_called_wrong_is_not_expected_again(book: Book) -> Non
     assert captured.said == "wrong", "the last word counts"
     assert (captured.case.expect.found, captured.case.expect.tools, captured.case.expect.allowed) == ([], [], None)
     assert "what would have been right" in captured.text
+
+
+async def test_a_good_explanation_of_a_wrong_answer_does_not_make_it_right(book: Book) -> None:
+    wrong: JsonObject = {"agent": "incident", "right": False}
+    await kept(book, ("feedback_given", wrong), ("feedback_given", {"agent": EXPLAINS, "right": True}))
+    assert (await of(book)).said == "wrong"
+
+
+async def test_a_good_explanation_says_nothing_of_an_answer_that_nobody_judged(book: Book) -> None:
+    await kept(book, ("feedback_given", {"agent": EXPLAINS, "right": True}))
+    assert (await of(book)).said == ""
+
+
+async def test_a_case_that_was_edited_by_hand_is_left_alone_until_somebody_says_otherwise(
+    book: Book, tmp_path: Path
+) -> None:
+    await kept(book)
+    captured = await of(book)
+    file = written(captured, tmp_path)
+    edited = file.read_text() + "# what would have been right\n"
+    file.write_text(edited)
+    with pytest.raises(NotCaptured, match=r"is there already.*left as it is.*--force"):
+        write(captured, tmp_path)
+    assert file.read_text() == edited
+    write(captured, tmp_path, force=True)
+    assert file.read_text() == captured.text
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_a_case_that_would_not_load_leaves_what_was_there(book: Book, tmp_path: Path, force: bool) -> None:
+    await kept(book)
+    captured = await of(book)
+    file = written(captured, tmp_path)
+    edited = file.read_text() + "# by hand\n"
+    file.write_text(edited)
+    # Another file has taken the name meanwhile: two cases of one id do not load.
+    (file.parent / "twin.yaml").write_text(captured.text)
+    with pytest.raises(NotCaptured):
+        write(captured, tmp_path, force=force)
+    assert file.read_text() == edited
+    file.unlink()
+    with pytest.raises(NotCaptured, match="would not load"):
+        write(captured, tmp_path)
+    assert not file.exists()
 
 
 async def test_a_rejection_as_wrong_counts_as_one(book: Book) -> None:

@@ -28,39 +28,39 @@ async def test_an_org_never_anchored_has_no_head(anchor: FileAnchor) -> None:
 
 
 async def test_it_remembers_the_last_head(anchor: FileAnchor) -> None:
-    await anchor.advance("T1", head(1))
-    await anchor.advance("T1", head(7))
+    anchor.advance_now("T1", head(1))
+    anchor.advance_now("T1", head(7))
     assert await anchor.read("T1") == head(7)
 
 
 async def test_it_never_moves_backwards(anchor: FileAnchor) -> None:
-    await anchor.advance("T1", head(7))
-    await anchor.advance("T1", head(3))
+    anchor.advance_now("T1", head(7))
+    anchor.advance_now("T1", head(3))
     assert await anchor.read("T1") == head(7)
 
 
 async def test_many_at_once_end_at_the_furthest(anchor: FileAnchor) -> None:
-    await asyncio.gather(*(anchor.advance("T1", head(n)) for n in (5, 40, 1, 39, 2, 17, 40, 38)))
+    await asyncio.gather(*(asyncio.to_thread(anchor.advance_now, "T1", head(n)) for n in (5, 40, 1, 39, 2, 17, 40, 38)))
     assert await anchor.read("T1") == head(40)
 
 
 async def test_orgs_do_not_share_a_file_whatever_they_are_called(anchor: FileAnchor, tmp_path: Path) -> None:
     names = ["T1", "../../escape", "T1/x", "a" * 400, "T1\n"]
     for number, org in enumerate(names, start=1):
-        await anchor.advance(org, head(number))
+        anchor.advance_now(org, head(number))
     assert [await anchor.read(org) for org in names] == [head(n) for n in range(1, 6)]
     assert await asyncio.to_thread(os.listdir, tmp_path) == ["made"]
 
 
 async def test_another_entry_in_the_same_place_is_refused(anchor: FileAnchor) -> None:
-    await anchor.advance("T1", head(4))
+    anchor.advance_now("T1", head(4))
     with pytest.raises(AnchorTampered, match="another entry 4"):
-        await anchor.advance("T1", Head(4, "f" * 64))
+        anchor.advance_now("T1", Head(4, "f" * 64))
 
 
 async def test_an_anchor_of_another_org_is_refused(anchor: FileAnchor) -> None:
-    await anchor.advance("T1", head(4))
-    await anchor.advance("T2", head(9))
+    anchor.advance_now("T1", head(4))
+    anchor.advance_now("T2", head(9))
     anchor.path("T1").write_bytes(anchor.path("T2").read_bytes())
     with pytest.raises(AnchorTampered, match="was edited"):
         await anchor.read("T1")
@@ -70,29 +70,29 @@ async def test_an_anchor_of_another_org_is_refused(anchor: FileAnchor) -> None:
     "content", ["", "{", "[]", '{"org":"T1","seq":4}', '{"org":"T1","seq":4,"hash":"0","mac":"é"}']
 )
 async def test_a_damaged_anchor_is_refused_and_not_overwritten(anchor: FileAnchor, content: str) -> None:
-    await anchor.advance("T1", head(4))
+    anchor.advance_now("T1", head(4))
     anchor.path("T1").write_text(content)
     with pytest.raises(AnchorTampered):
-        await anchor.advance("T1", head(5))
+        anchor.advance_now("T1", head(5))
     assert anchor.path("T1").read_text() == content
 
 
 async def test_a_directory_that_is_a_file_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AnchorUnavailable, match="cannot be written"):
-        await FileAnchor(tmp_path / "file", key=KEY).advance("T1", head(1))
+        FileAnchor(tmp_path / "file", key=KEY).advance_now("T1", head(1))
 
 
 async def test_no_temporary_file_is_left(anchor: FileAnchor) -> None:
     for number in range(1, 6):
-        await anchor.advance("T1", head(number))
+        anchor.advance_now("T1", head(number))
     assert sorted(path.suffix for path in anchor.path("T1").parent.iterdir()) == [".json", ".lock"]
 
 
 async def test_it_is_one_sector_and_written_over_in_its_place(anchor: FileAnchor) -> None:
-    await anchor.advance("T1", head(1))
+    anchor.advance_now("T1", head(1))
     first = anchor.path("T1").stat()
-    await anchor.advance("T1", head(123456789))
+    anchor.advance_now("T1", head(123456789))
     assert await anchor.read("T1") == head(123456789)
     second = anchor.path("T1").stat()
     assert (first.st_ino, first.st_size, second.st_size) == (second.st_ino, SECTOR, SECTOR)
@@ -100,10 +100,10 @@ async def test_it_is_one_sector_and_written_over_in_its_place(anchor: FileAnchor
 
 async def test_one_of_another_size_is_replaced(anchor: FileAnchor) -> None:
     """As an earlier version wrote them: no more than what they say."""
-    await anchor.advance("T1", head(1))
+    anchor.advance_now("T1", head(1))
     anchor.path("T1").write_bytes(anchor.path("T1").read_bytes().rstrip())
     assert await anchor.read("T1") == head(1)
-    await anchor.advance("T1", head(2))
+    anchor.advance_now("T1", head(2))
     assert await anchor.read("T1") == head(2)
     assert anchor.path("T1").stat().st_size == SECTOR
 
@@ -111,12 +111,12 @@ async def test_one_of_another_size_is_replaced(anchor: FileAnchor) -> None:
 async def test_an_org_whose_anchor_is_longer_than_a_sector_has_one_too(anchor: FileAnchor) -> None:
     org = "ö" * 500
     for number in range(1, 4):
-        await anchor.advance(org, head(number))
+        anchor.advance_now(org, head(number))
     assert await anchor.read(org) == head(3)
 
 
 async def test_who_reads_while_another_writes_is_not_told_that_it_was_edited(anchor: FileAnchor) -> None:
-    await anchor.advance("T1", head(1))
+    anchor.advance_now("T1", head(1))
 
     def write() -> None:
         for number in range(2, 400):

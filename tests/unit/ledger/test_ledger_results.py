@@ -46,3 +46,34 @@ async def test_a_result_that_was_edited_is_not_used(book: Book) -> None:
     await book.sql("UPDATE ledger_entries SET body = :body WHERE seq = 1", body=str(body).replace(":2", ":9"))
     with pytest.raises(LedgerUnavailable, match="was changed after it was written"):
         await book.ledger.tool_results("T1", "task-1", ["t1"])
+
+
+async def test_whole_entries_are_those_of_the_kinds_with_what_was_moved_out_of_them(book: Book) -> None:
+    await _called(book, "t1", LARGE)
+    await book.ledger.record("task_ended", {"outcome": "done"}, org="T1", task_id="task-1", actor="gavel", key="ended")
+    [(entry, body)] = await book.ledger.whole("T1", "task-1", ["tool_called"])
+    assert (entry.seq, body["result"]) == (1, LARGE)
+    assert [entry.kind for entry, _ in await book.ledger.whole("T1", "task-1")] == ["tool_called", "task_ended"]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE ledger_entries SET body = '{}' WHERE seq = 2",
+        "UPDATE ledger_entries SET actor = 'U0EVIL' WHERE seq = 2",
+        "UPDATE ledger_entries SET kind = 'tool_called' WHERE seq = 3",
+        "UPDATE ledger_entries SET task_id = 'task-1' WHERE seq = 4",
+    ],
+)
+async def test_an_entry_that_was_edited_is_read_nowhere(book: Book, edit: str) -> None:
+    for call in ("t1", "t2"):
+        await _called(book, call, {"total": 2})
+    await book.ledger.record("task_ended", {}, org="T1", task_id="task-1", actor="gavel", key="ended")
+    await _called(book, "t3", {"total": 2}, task="task-2")
+    await book.sql(edit)
+    with pytest.raises(LedgerUnavailable, match="was changed after it was written"):
+        await book.ledger.whole("T1", "task-1", ["tool_called"])
+    with pytest.raises(LedgerUnavailable, match="was changed after it was written"):
+        await book.ledger.whole("T1", "task-1")
+    with pytest.raises(LedgerUnavailable, match="was changed after it was written"):
+        await book.ledger.lately("T1", ["tool_called"], limit=10)

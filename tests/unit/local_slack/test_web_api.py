@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from bot.local.slack.seed import DEFAULT_MANIFEST
+from bot.local.slack.seed import DEFAULT_MANIFEST, Channel
 from tests.unit.local_slack.harness import (
     ADA,
     ALERTS,
@@ -196,6 +197,36 @@ async def test_history_is_newest_first_within_bounds_and_without_replies(slack: 
     assert [each["ts"] for each in closed["messages"]] == [second, first]
     assert await slack.error("conversations.history", channel=GENERAL) == "not_in_channel"
     assert await slack.error("conversations.history", channel=OPS, oldest="soon") == "invalid_ts_oldest"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+async def test_a_private_channel_is_there_for_its_members_only(slack: Slack, *, inside: bool) -> None:
+    secret = "G0SECRET01"
+    members = [ADA, BOT] if inside else [ADA]
+    slack.workspace.channels[secret] = Channel(secret, "secret", members=members, private=True)
+    expected = "ok" if inside else "channel_not_found"
+    for method in ("conversations.info", "conversations.members", "conversations.history"):
+        assert await slack.error(method, channel=secret) == expected
+    assert await slack.error("chat.postMessage", channel=secret, text="x") == expected
+    assert await slack.error("chat.postEphemeral", channel=secret, user=ADA, text="x") == expected
+    joined = await slack.error("conversations.join", channel=secret)
+    assert joined == ("method_not_supported_for_channel_type" if inside else "channel_not_found")
+    for method, more in (("conversations.list", {}), ("users.conversations", {"user": ADA})):
+        public = await slack.call(method, types="public_channel", **more)
+        assert secret not in {each["id"] for each in public["channels"]}
+        private = await slack.call(method, types="private_channel", **more)
+        assert [each["id"] for each in private["channels"]] == ([secret] if inside else [])
+
+
+@pytest.mark.parametrize("shared", ["no", "ext", "pending_ext", "org"])
+async def test_a_channel_says_with_whom_it_is_shared(
+    slack: Slack, shared: Literal["no", "ext", "pending_ext", "org"]
+) -> None:
+    slack.workspace.channels[OPS].shared = shared
+    info = (await slack.call("conversations.info", channel=OPS))["channel"]
+    names = ("is_ext_shared", "is_pending_ext_shared", "is_org_shared")
+    assert [name for name in names if info[name]] == ([] if shared == "no" else [f"is_{shared}_shared"])
+    assert info["is_shared"] is (shared in ("ext", "org"))
 
 
 async def test_conversations_and_users_are_listed(slack: Slack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -36,6 +37,21 @@ async def test_where_others_took_all_the_streams_there_are_the_board_is_edited_a
     shown = [(await slack.replies(thread))[0] for thread in threads]
     assert [message["stream"] is not None for message in shown] == [True, False]
     assert all("Investigating: done" in str(message["blocks"]) for message in shown)
+
+
+async def test_a_stream_whose_start_is_begun_anew_for_a_vote_keeps_the_turn_that_it_claimed(slack: Slack) -> None:
+    pacer = Pacer(
+        channel_rate=Rate(per_second=1, burst=1),
+        method_rates={"chat.startStream": Rate(per_second=0.02, burst=1)},
+    )
+    narrator = Narrator(slack.writer(pacer=pacer))
+    thread = await slack.thread()
+    await pacer.turn(thread.channel, "chat.postMessage")
+    async with narrator.live(thread, task_id=TASK, key="k", title="Voting", simulated=False) as progress:
+        await asyncio.sleep(0.3)
+        progress.emit(VoteProgress("c1", "It drifted", "Claude", "support"))
+        (message,) = await until(lambda: slack.replies(thread), seconds=8)
+    assert message["stream"] is not None
 
 
 async def test_the_last_write_waits_for_its_turn_without_holding_up_the_work(
@@ -109,4 +125,40 @@ async def test_a_vote_does_not_wait_behind_other_progress_of_other_boards(slack:
             assert time.monotonic() - cast < 2
             seen.set()
         for task in busy:
+            task.cancel()
+
+
+@dataclass
+class Holds:
+    """Implements `bot.pacing.PacingMetrics`."""
+
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def waited(self, seconds: float, *, urgent: bool) -> None:
+        del seconds, urgent
+
+    def held(self, method: str, seconds: float) -> None:
+        del method, seconds
+        self.came.set()
+
+
+async def test_a_vote_that_met_a_429_is_as_hasty_when_it_is_tried_again(slack: Slack) -> None:
+    holds = Holds()
+    pacer = Pacer(channel_rate=Rate(per_second=2, burst=2), method_rates={}, metrics=holds)
+    thread = await slack.thread(recipient=None)
+    async with Narrator(slack.writer(pacer=pacer)).live(
+        thread, task_id=TASK, key="k", title="Voting", simulated=False
+    ) as progress:
+        await until(lambda: slack.replies(thread))
+        await slack.faults(rate_limited_seconds=0.5, methods=["chat.update"])
+        progress.emit(VoteProgress("c1", "It drifted", "Claude", "support"))
+        await asyncio.wait_for(holds.came.wait(), 5)
+        others = [asyncio.create_task(pacer.turn(thread.channel, "chat.update")) for _ in range(8)]
+
+        async def shown() -> bool:
+            return "1 of 1 supports" in str(await slack.replies(thread))
+
+        await until(shown)
+        assert sum(task.done() for task in others) < 5
+        for task in others:
             task.cancel()

@@ -27,7 +27,7 @@ class Chamber:
     plans: Mapping[str, Sequence[str]]
     """Member → the items that are its plan, in configured order of the members."""
     claims: Mapping[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
-    """Member → the items that are its claims."""
+    """Member → the items that are its claims, in these words or in others."""
     threshold_percent: int = 70
     min_providers: int = 3
     percent: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -46,7 +46,8 @@ class Chamber:
         def rank(name: str) -> tuple[float, int, int]:
             plan = self.plans[name]
             mean = sum(self._for(item, votes) for item in plan) / len(plan)
-            own = len(set(self.claims.get(name, ())) & carried)
+            mine = set(self.claims.get(name, ())) & carried
+            own = sum(self._stance(name, item, votes) == "support" for item in mine)
             return (round(mean, 6), own, -order.index(name))
 
         return ("voted", carried, max(stand, key=rank, default=None))

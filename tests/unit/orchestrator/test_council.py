@@ -437,6 +437,7 @@ async def test_too_few_votes_degrade_to_a_plan_nobody_spoke_against(table: Table
     assert [item.member for item in result.outcome.dissent] == ["Beta"]
     assert result.outcome.degraded in table.watcher.notes
     assert result.outcome.nominal_votes == 2
+    assert result.outcome.unheard == ["Gamma"], "it answered, and may have been against what stands alone now"
 
 
 async def test_too_few_votes_and_every_plan_opposed_leave_no_plan(table: Table) -> None:

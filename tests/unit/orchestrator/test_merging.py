@@ -11,7 +11,9 @@ from aiohttp import web
 
 from agents.orchestrator.alike import MOST_CLAIMS, MOST_PAIRS, Pair, might_be_same, pairs_of
 from agents.orchestrator.brief import Brief, Deliberation, Prompt
+from agents.orchestrator.chat import Capabilities
 from agents.orchestrator.council import Council
+from agents.orchestrator.images import Image
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.merging import mutual, together
@@ -20,6 +22,7 @@ from agents.orchestrator.remembering import Memory
 from prompts.library import PromptLibrary
 from tests.unit.orchestrator.parts import KeptCalls, KeptEntries, Watcher, brief, report
 from tests.unit.orchestrator.provider import Call, Provider, Step, completion, fails, never, says, votes
+from tests.unit.orchestrator.test_images import PNG
 from tests.unit.orchestrator.test_remembering import KeptNotes
 from tools.contracts.council import Claim, Entailment, EntailmentSheet, PooledClaim
 from tools.contracts.members.rollout import DriftMemberReport
@@ -195,6 +198,44 @@ async def test_a_claim_that_speaks_to_the_judge_is_data_and_names_nobody(bench: 
     [call] = bench.judged
     assert call.prompt.count("</untrusted>") == 2
     assert not any(model.capitalize() in call.prompt for model in THREE)
+
+
+@pytest.mark.parametrize("texts", [WORDINGS[::2], WORDINGS[::-2]])
+async def test_in_a_hung_council_nothing_stands_by_words_that_its_winner_did_not_support(
+    bench: Bench, texts: tuple[str, str]
+) -> None:
+    """One wording stands, and nobody votes on it: it is its author's, and the other's only with a ballot."""
+    bench.seat(
+        says_free(texts[0]),
+        says_free(texts[1]),
+        says_free(),
+        judge=judges(lambda _: (True, True)),
+        vote=votes(lambda text: "silent" if text in WORDINGS else "support"),
+    )
+    bench.provider.play("gamma", fails(500), schema="VoteSheet")
+    result = await bench.deliberate()
+    [one] = claims(result)
+    assert (result.outcome.mode, result.best) == ("single", "Alpha")
+    assert result.carried_claims == ([one] if one.text == texts[0] else [])
+
+
+async def test_the_judge_of_words_is_shown_no_image(bench: Bench) -> None:
+    """It is asked about two sentences; and where it cannot see, a picture would keep it from answering."""
+    bench.seat(
+        says_free("The disks are full."), says_free("Full disks."), says_free(), judge=judges(lambda _: (True, True))
+    )
+    members = [
+        replace(bench.provider.member(model), capabilities=Capabilities(vision=True)) for model in (*THREE, "swift")
+    ]
+    council = Council(LoggedClient(bench.client, bench.log), members[:3], patience_seconds=0.5)
+    result = await Orchestrator(council, judge=members[3]).deliberate(
+        replace(bench.brief(), images=(Image.of(PNG),)), mode="council", progress=bench.watcher, recorder=KeptEntries()
+    )
+    assert [len(claim.also) for claim in claims(result)] == [1]
+    shown = {
+        row.request.purpose: sum(len(message.images) for message in row.request.messages) for row in bench.log.rows
+    }
+    assert shown == {"report": 1, "vote": 1, "judge": 0}
 
 
 APART = {

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.papers import paper
-from bot.papers.making import cell, evidence_paper, papers, plan_paper
-from bot.papers.paper import Paper, Recorded
+from bot.papers.making import evidence_paper, papers, plan_paper
+from bot.papers.paper import Paper, Recorded, cell
 from tests.unit.blocks import samples
 from tools.contracts.common import JsonObject
 
@@ -86,13 +86,41 @@ def test_what_failed_is_evidence_too_and_what_is_only_announced_is_not() -> None
     assert evidence_paper([entry("tool_called", {"stage": "intent"})]) is None
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "＠"])
+_STARTS = [
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t=",
+    "\r=",
+    "\n=",
+    "＝",
+    "＋",
+    "＠",
+    "\u200b=",
+    "\x01=",
+    "\ufeff@",
+    " \u2060 +",
+    "\u202e-",
+]
+
+
+@pytest.mark.parametrize("start", _STARTS)
 def test_no_cell_is_a_formula(start: str) -> None:
     made = evidence_paper([called(None, tool=f"{start}cmd|'/c calc'!A1", message=f"{start}1+1", outcome="bad")])
     assert made is not None
     (row,) = rows(made)
     assert row["tool"].startswith("'")
     assert row["result"].startswith("'")
+
+
+def test_what_looks_like_a_secret_never_takes_the_end_of_its_cell_along() -> None:
+    made = evidence_paper([called(None, message="it asks for a password:", outcome="bad")])
+    assert made is not None
+    assert [len(row) for row in csv.reader(io.StringIO(made.data.decode()))] == [7, 7]
+    assert rows(made)[0]["result"] == "it asks for a password:"
+    (secret,) = rows(Paper.table("t", title="T", rows=[["said"], ["password: hunter2, then"]]))
+    assert secret["said"] == "password: [redacted:password], then"
 
 
 @given(st.text(max_size=200))
@@ -116,6 +144,17 @@ def test_the_transcript_has_every_vote_and_every_reason() -> None:
         assert f"{dissent.member}: {dissent.reason}" in text
     for member in outcome.members:
         assert f"{member.name} ({member.model}): {member.state}" in text
+
+
+def test_where_dissent_is_left_out_the_transcript_counts_and_names_nobody() -> None:
+    text = papers(everything(), include_dissent=False)[-1].data.decode()
+    outcome = samples.outcome(claims=12, text="14 web servers run an old image")
+    assert "disputed. By whom and why is left out here; the ledger has it." in text
+    assert "Verdict: consensus, 92 % agreement" in text
+    for tally in outcome.tallies:
+        assert f"[{tally.claim.id}]" in text
+    assert not [line for line in text.splitlines() if line.strip().startswith(("for:", "against:", "silent:"))]
+    assert not [said for said in outcome.dissent if f"{said.member}: {said.reason}" in text]
 
 
 def test_a_round_of_another_version_does_not_stop_the_rest() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from policies.authorizer import PolicyAuthorizer
-from policies.autonomy import AutonomyCheck
+from policies.autonomy import AutonomyCheck, ChangeHistory
 from policies.bundle import load_bundle
 from policies.engine import PolicyEngine, PolicyUnavailable
 from policies.execution import ExecutionCheck
@@ -20,6 +20,7 @@ from tools.base import ToolCall
 from tools.contracts.common import JsonObject
 from tools.contracts.grant import ExecutionGrant
 from tools.contracts.identity import Caller, Role
+from tools.contracts.ledger import LedgerUnavailable
 from tools.contracts.verdict import ApprovalRequirement, Refusal
 
 REQUIREMENT = ApprovalRequirement(roles=["approver", "admin"], quorum=1, expires_in_seconds=14400)
@@ -110,10 +111,11 @@ async def recheck(
     quorum: int = 1,
     approved: str | None = None,
     minutes: int = 0,
+    history: ChangeHistory | None = None,
 ) -> list[Refusal]:
     plan = make_plan()
     people = [("U0BOSS", list[Role](["approver"]))] if approvers is None else approvers
-    autonomy = AutonomyCheck(engine, make_estate(), CATALOG, NoHistory())
+    autonomy = AutonomyCheck(engine, make_estate(), CATALOG, history or NoHistory())
     return await ExecutionCheck(engine, autonomy).recheck(
         plan,
         phase=plan.phases[0],
@@ -164,3 +166,27 @@ async def test_a_freeze_that_begins_after_the_approval_stops_the_next_phase() ->
     refusals = await recheck(engine, approved=bundle.digest, minutes=1)
     assert [refusal.reason for refusal in refusals] == ["production is frozen: incident"]
     assert await recheck(engine, approved=bundle.digest, minutes=60) == []
+
+
+def declared(environment: str = "production") -> JsonObject:
+    """A freeze that somebody declared, as the ledger gives it to the policies."""
+    span = {"start": NOW.isoformat(), "end": (NOW + timedelta(hours=1)).isoformat()}
+    return {"org": ORG, "environment": environment, "reason": "incident", **span}
+
+
+async def test_a_freeze_that_was_declared_after_the_approval_stops_the_next_phase(
+    opa: PolicyEngine, regorus: RegorusEngine
+) -> None:
+    for engine in (opa, regorus):
+        refusals = await recheck(engine, history=NoHistory(frozen=[declared()]), minutes=1)
+        assert [refusal.rule for refusal in refusals] == ["execution.frozen"]
+        assert await recheck(engine, history=NoHistory(frozen=[declared("staging")]), minutes=1) == []
+
+
+async def test_while_nobody_can_say_what_is_frozen_no_phase_starts(regorus: RegorusEngine) -> None:
+    class Unreadable(NoHistory):
+        async def freezes(self, org: str, *, now: datetime) -> list[JsonObject]:
+            raise LedgerUnavailable("away")
+
+    with pytest.raises(LedgerUnavailable):
+        await recheck(regorus, history=Unreadable())

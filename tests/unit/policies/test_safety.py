@@ -345,6 +345,40 @@ async def test_a_plan_that_is_bolder_than_a_person_asked_for_is_refused_by_this_
     }
 
 
+def phases(*order: int, **changed: JsonObject) -> Change:
+    """The good plan's phases in another order, or again. `changed`: `at_0={"type": "wave"}` changes the first."""
+
+    def change(plan: JsonObject) -> None:
+        old = plan["phases"]
+        plan["phases"] = [json.loads(json.dumps(old[number])) for number in order]
+        for name, fields in changed.items():
+            plan["phases"][int(name.removeprefix("at_"))].update(fields)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("constraints", "change", "rule"),
+    [
+        ({"canary_size": 1}, phases(0, 1, 2, 3, 4, 5, 6, 7, at_0={"type": "wave"}), "canary_asked"),
+        ({"canary_size": 1}, phases(0, 1, 2, 3, 4, 5, 6, 7, at_0={"type": "verify"}), "canary_asked"),
+        ({"canary_size": 2}, phases(2, 1, 0, 3, 4, 5, 6, 7), "canary_asked"),
+        ({"max_batch_percent": 10}, phases(0, 1, 2, 3, 4, 5, 6, 7, at_2={"type": "canary"}), "batch_asked"),
+        ({"max_batch_percent": 10}, phases(0, 1, 2, 3, 4, 5, 6, 7, at_2={"type": "verify"}), "batch_asked"),
+        ({"wait_seconds": 60}, phases(1, 0, 2, 3, 4, 5, 6, 7), "wait_asked"),
+        ({"wait_seconds": 60}, phases(0, 2, 1, 3, 4, 5, 6, 7), "wait_asked"),
+        ({"wait_seconds": 60}, phases(0, 2, 3, 4, 5, 6, 7, 1), "wait_asked"),
+        ({"wait_seconds": 60}, phases(0, 1, 2, 3, 4, 5, 6, 7, at_1={"type": "verify"}), "wait_asked"),
+    ],
+)
+async def test_what_phases_are_called_and_where_the_pause_stands_walks_around_nothing(
+    constraints: dict[str, float], change: Change, rule: str
+) -> None:
+    spec = make_context().spec.model_copy(update={"constraints": Constraints.model_validate(constraints)})
+    context = dataclasses.replace(make_context(plan=make_plan()), spec=spec)
+    assert rule in await refused(change, context=context)
+
+
 async def test_a_plan_that_is_as_careful_as_asked_or_more_passes() -> None:
     assert await asking() == set()
     assert await asking(max_batch_percent=20, canary_size=2, wait_seconds=60) == set()

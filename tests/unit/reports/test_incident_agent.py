@@ -16,7 +16,7 @@ from bot.advisories.store import SqlAdvisories
 from bot.local.estate.draw_incidents import UNEXPLAINED
 from tests.unit.agents.bench import ORG, TASK
 from tests.unit.rehearsal.process import Rehearsal
-from tests.unit.reports.bench import Bending, Desk, all_hold, opened, report_of, task_of
+from tests.unit.reports.bench import Bending, Desk, all_hold, opened, refusals, report_of, task_of
 from tools.contracts.common import Environment
 from tools.contracts.outputs.incident import IncidentAnalysis
 
@@ -139,6 +139,34 @@ async def test_a_cause_that_all_members_name_and_the_data_do_not_is_told_as_disp
     assert not [row for row in report.findings if row.kind == "cause"]
     assert [row for row in report.disputed if INNOCENT in row.statement.text]
     assert any("told as disputed" in note for note in outcome.notes)
+
+
+VOTED = "The change came first, and nothing else did."
+BLAMES = "The change did it: the failure was caused by it."
+
+
+def freely(request: ChatRequest, text: str) -> str:
+    """Every member adds two claims in free words, whose other fields name what no voter sees."""
+    if request.purpose not in ("report", "vote"):
+        return text
+    answer: dict[str, Any] = json.loads(text)
+    if request.purpose == "vote":
+        answer["ballots"] = [{**ballot, "stance": "support", "reason": ""} for ballot in answer["ballots"]]
+    else:
+        named = next(claim for claim in answer["claims"] if claim["attribute"] == "cause")
+        answer["claims"] = [{**named, "text": words, "attribute": ""} for words in (VOTED, BLAMES)]
+    return json.dumps(answer)
+
+
+async def test_a_claim_in_free_words_says_what_was_voted_on_and_nothing_else(desk: Desk) -> None:
+    desk.through(lambda client: Bending(client, freely))
+    outcome = await desk.work(task_of(IncidentAgent))
+    report = report_of(outcome)
+    [found] = [row for row in report.findings if row.id.startswith("c")]
+    assert (found.statement.text, found.kind, found.severity, found.asset_ids) == (VOTED, "fact", None, [])
+    [disputed] = report.disputed
+    assert (disputed.statement.text, disputed.kind) == (BLAMES, "cause"), "no data bear it out"
+    assert await refusals(desk, task_of(IncidentAgent), outcome) == []
 
 
 async def test_a_machine_that_is_well_is_shown_to_be(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.routing import RoutingRules, Track
+from bot.evals.booking import EVAL
 from bot.routing.router import Router
 from bot.routing.tracks import Tracks
 from tests.unit.ledger.book import ORG, Book
@@ -23,6 +24,7 @@ async def test_calls_failures_cost_and_outcomes_of_one_org_job_and_agent(book: B
     await called(book, "Claude", 9, purpose="vote")
     await called(book, "Claude", 9, purpose="understand")
     await called(book, "Claude", 9, agent="cost")
+    await called(book, "Claude", 9, purpose="understand", agent=EVAL, cost=0.5)
     await called(book, "Claude", 9, org="T0OTHER")
     await called(book, "Claude", 9, at=NOW - timedelta(days=31))
     await called(book, "Claude", 9, at=NOW + timedelta(minutes=1))

@@ -17,6 +17,7 @@ from bot.blocks.task import question_card
 from bot.late_surfaces import LateTasks
 from bot.listeners.about import About
 from bot.listeners.assistant import PROMPTS, title_of
+from bot.local.slack.outbox import Patience
 from bot.local.slack.seed import Channel
 from bot.settings import DatabaseSettings, Settings
 from bot.surfaces import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
@@ -25,6 +26,7 @@ from tests.unit.blocks import samples
 from tests.unit.ledger.book import Book
 from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import GENERAL, OPS, Slack, until
+from tests.unit.local_slack.harness import running as running_slack
 from tests.unit.tasks.history import ADA, TEAM, Life
 from tools.contracts.common import JsonObject
 from tools.contracts.taskspec import Question
@@ -138,6 +140,29 @@ async def test_asking_about_a_message_takes_its_words_as_evidence_into_its_threa
     assert MODE_BLOCK not in values
 
 
+@pytest.mark.parametrize("private", [False, True])
+async def test_asking_about_a_message_where_the_bot_is_no_member_hands_over_what_slack_sent(
+    desk: Desk, temporal: Client, *, private: bool
+) -> None:
+    desk.slack.workspace.channels["C0APART001"] = Channel("C0APART001", "apart", members=[ADA], private=private)
+    message = await desk.slack.say("disk full on db-3, key AKIAIOSFODNN7EXAMPLE", channel="C0APART001")
+    before = await handed_over(temporal)
+    picked = await desk.slack.act(
+        "shortcut", user="ada", callback_id=MESSAGE_SHORTCUT, channel="C0APART001", message_ts=message
+    )
+    assert picked["ok"], picked
+    view = await desk.view("ada")
+    assert view is not None
+    values: JsonObject = {REQUEST_BLOCK: {REQUEST_INPUT: "what is going on?"}}
+    assert (await desk.slack.act("submit_view", user="ada", view_id=view["id"], values=values))["ok"]
+    request = await taken(temporal, before)
+    assert (request.channel, request.thread_ts, request.user) == ("C0APART001", message, ADA)
+    assert request.quoted.startswith("disk full on db-3")
+    assert "AKIA" not in request.quoted
+    asked = (await desk.slack.look("stats"))["methods"]
+    assert not {"conversations.history", "conversations.replies", "conversations.join"} & set(asked)
+
+
 @pytest.mark.parametrize("text", [*samples.HOSTILE, "日本語" * 3000, '"\\\n' * 3000])
 def test_whatever_a_message_says_the_form_holds_it_or_its_beginning(text: str) -> None:
     encoded = About("C1", "1.2", text).encode()
@@ -197,6 +222,17 @@ async def test_a_link_to_no_task_has_no_card(desk: Desk, path: str) -> None:
     assert await card(desk, path, channel=OPS) == []
 
 
+async def test_a_task_of_no_channel_has_no_card_where_a_link_is_in_none(desk: Desk, book: Book) -> None:
+    nowhere, here = Life(book, task_id="T1.nowhere.1"), Life(book)
+    await nowhere.begin("the merger", channel="")
+    await here.begin("web drifts")
+    link = {"domain": "gavel.example.com", "url": f"{BASE}{nowhere.task_id}"}
+    event = {"type": "link_shared", "user": ADA, "links": [link], "unfurl_id": f"{OPS}.1.2", "source": "composer"}
+    await desk.send({"type": "event_callback", "team_id": TEAM, "event": {**event, "channel": ""}})
+    assert len(await card(desk, here.task_id, channel=OPS)) == 1
+    assert (await desk.slack.look("stats"))["methods"]["chat.unfurl"]["calls"] == 1
+
+
 async def asking(desk: Desk, temporal: Client) -> tuple[str, str]:
     """A task that waits, and the ts of a question of its."""
     before = await handed_over(temporal)
@@ -239,3 +275,16 @@ async def test_a_question_is_answered_in_ones_own_words_in_a_form(desk: Desk, te
     assert view is not None
     refused = await desk.slack.act("submit_view", user="ada", view_id=view["id"], values=values)
     assert "This task is over" in refused["errors"][WORDS_BLOCK]
+
+
+async def test_a_form_for_an_answer_that_slack_does_not_open_is_said_to_have_answered_nothing(
+    tmp_path: Path, temporal: Client
+) -> None:
+    async with (
+        running_slack(tmp_path, patience=Patience(), trigger_seconds=-1) as slack,
+        open_desk(slack, temporal) as desk,
+    ):
+        _, ts = await asking(desk, temporal)
+        await desk.click(ts, user="ada", action_id=CLARIFY)
+        (told,) = await desk.told(ts, user="ada")
+        assert told.startswith("Slack did not open the form for your answer. Nothing was answered; click again")

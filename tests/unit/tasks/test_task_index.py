@@ -93,6 +93,12 @@ ODD: list[tuple[LedgerKind, JsonObject]] = [
     ("approval_requested", {"requirement": {"roles": {"a": 1}, "quorum": []}}),
     ("decision_accepted", {}),
     ("task_ended", {"cost_usd": "much", "outcome": 1}),
+    ("task_received", {"text": "fix\x00drift", "source": "\x00", "channel": "C\x00", "thread_ts": "1\x00"}),
+    ("task_spec", {"goal": "a\x00b", "agents": ["dr\x00ift"], "environment": "\x00"}),
+    ("approval_requested", {"requirement": {"roles": ["\x00"], "quorum": 10**400}, "revision": 2**31}),
+    ("approval_requested", {"requirement": {"quorum": -1}, "revision": True}),
+    ("task_ended", {"cost_usd": 10**400, "outcome": "\x00"}),
+    ("task_ended", {"cost_usd": True}),
 ]
 
 
@@ -102,6 +108,18 @@ async def test_a_body_of_another_shape_is_written_all_the_same(book: Book, kind:
     await life.tell(kind, body)
     assert (await book.entries(TEAM))[0].kind == kind
     assert (await row(book, life)).task_id == life.task_id
+
+
+async def test_a_row_holds_only_what_every_database_can(book: Book) -> None:
+    life = Life(book)
+    await life.tell("task_received", {"text": "fix\x00drift", "channel": "C\x00"}, actor=ADA)
+    requirement: JsonObject = {"roles": ["adm\x00in"], "quorum": True}
+    await life.tell("approval_requested", {"requirement": requirement, "revision": 2**31})
+    ((goal, channel, roles, quorum, revision),) = await book.sql(
+        "SELECT goal, channel, roles, quorum, revision FROM tasks"
+    )
+    assert (goal, channel, roles) == ("fix\ufffddrift", "C\ufffd", "adm\ufffdin")
+    assert (quorum, revision) == (0, 0)
 
 
 async def test_a_deadline_that_is_none_is_not_shown(book: Book) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,6 +16,7 @@ from bot.ledger.schema import migrate
 from bot.telemetry.recorded import RecordedMetrics
 from tools.contracts.common import JsonObject
 from tools.contracts.ledger import LedgerKind, LedgerUnavailable
+from tools.contracts.verdict import GateName
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -68,6 +69,20 @@ async def test_what_could_not_be_recorded_is_not_counted(book: Book) -> None:
     assert book.value("gavel_phases_total", environment="production", outcome="ok") == 1
 
 
+async def test_what_is_on_record_is_counted_once_though_the_anchor_failed_after_it(book: Book) -> None:
+    await book.record("task_ended", {"outcome": "expired"})
+    (lock,) = book.anchors.glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable, match="cannot be written"):
+            await book.record("task_ended", {"outcome": "completed"}, key="2")
+    lock.rmdir()
+    await book.record("task_ended", {"outcome": "completed"}, key="2")
+    assert book.value("gavel_tasks_ended_total", outcome="completed") == 1
+    assert book.value("gavel_ledger_entries_total", kind="task_ended") == 2
+
+
 async def test_a_models_call_counts_its_tokens_and_its_price(book: Book) -> None:
     call: JsonObject = {
         "provider": "openai",
@@ -107,6 +122,16 @@ async def test_gates_tell_verdicts_and_the_rules_that_refused(book: Book) -> Non
     assert book.value("gavel_gate_verdicts_total", subject="plan", gate="schema", verdict="off") == 1
     assert book.value("gavel_gate_verdicts_total", subject="plan", gate="policy", verdict="refused") == 1
     assert book.value("gavel_gate_refusals_total", gate="policy", rule="plan.batch_too_large") == 1
+
+
+async def test_each_gate_that_breaks_is_counted_from_nothing(book: Book) -> None:
+    for gate in get_args(GateName):
+        counted = {"gate": gate, "rule": f"{gate}.failed"}
+        assert book.value("gavel_gate_refusals_total", **counted) == 0
+        refusal = {**counted, "reason": "It broke."}
+        results = [{"gate": gate, "passed": False, "refusals": [refusal], "duration_ms": 1}]
+        await book.record("plan_validated", {"subject": "plan", "results": results}, key=gate)
+        assert book.value("gavel_gate_refusals_total", **counted) == 1
 
 
 async def test_decisions_tell_why_they_did_not_count_and_how_long_people_took(book: Book) -> None:

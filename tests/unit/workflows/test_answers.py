@@ -51,6 +51,17 @@ async def test_a_click_answers_its_own_question_and_no_later_one(temporal: Clien
     assert told(task) == [("UADA", ANSWER_SENTENCES["answered_before"])]
 
 
+async def test_an_answer_given_in_the_questions_form_counts_once(temporal: Client) -> None:
+    """What makes it unique is the form's id, which is no time."""
+    async with running(temporal, Script(questions=2)) as task:
+        await typed(task, "one", unique="V0A1B2C3D", question_id="q0")
+        await typed(task, "one", unique="V0A1B2C3D", question_id="q0")
+        await typed(task, "two", unique="V0A1B2C3E", question_id="q1")
+        await task.proposal()
+    assert answers(task) == ["one", "two"]
+    assert told(task) == []
+
+
 async def test_who_did_not_ask_is_told_that_they_cannot_answer(temporal: Client) -> None:
     async with running(temporal, Script(questions=1)) as task:
         await typed(task, "staging", unique="2.000200", user="UMALLORY")

@@ -205,6 +205,71 @@ async def test_who_asked_cannot_end_the_pause_of_somebody_else(temporal: Client)
         await task.handle.result()
 
 
+async def test_a_lent_role_stops_a_run_and_resumes_what_it_could_have_approved(
+    temporal: Client,
+) -> None:
+    lent = {"UBOB": ["ULINUS"], "UEVE": ["UADA"], "UADA": ["ULINUS"]}
+    roles = {"UGRACE": ["approver"], "ULINUS": ["approver"], "UADA": ["approver"]}
+    async with running(temporal, Held(roles=roles, lent=lent)) as task:
+        script = await canary_runs(task)
+        await task.control("UEVE", "pause")
+        await task.control("UADA", "resume")  # asked for the change
+        await task.control("UBOB", "resume")
+        await task.control("UGRACE", "pause")
+        await task.control("UEVE", "resume")  # in the name of who asked for it
+        await task.asked("refuse_control", times=2)
+        await task.control("UBOB", "resume")
+        await task.control("UEVE", "pause")
+        await task.control("UEVE", "resume")  # their own pause
+        await task.control("UBOB", "cancel")
+        await task.asked("heed_control", times=7)
+        script.may_end.set()
+        result = await task.handle.result()
+    assert (result.outcome, result.ended_by) == ("cancelled", "UBOB")
+    heeded = [(message.control.user, message.control.action) for message in script.of("heed_control")]
+    assert heeded == [
+        ("UEVE", "pause"),
+        ("UBOB", "resume"),
+        ("UGRACE", "pause"),
+        ("UBOB", "resume"),
+        ("UEVE", "pause"),
+        ("UEVE", "resume"),
+        ("UBOB", "cancel"),
+    ]
+    refused = [(message.user, message.problem) for message in script.of("refuse_control")]
+    assert refused == [("UADA", "not_in_role"), ("UEVE", "not_in_role")]
+
+
+async def test_who_shaped_the_plan_does_not_end_the_pause_of_somebody_else(temporal: Client) -> None:
+    async with running(temporal, Held()) as task:
+        await task.edit("ULINUS", canary_size=2)
+        await task.proposal(revision=2)
+        script = await canary_runs(task)
+        await task.control("UGRACE", "pause")
+        await task.control("ULINUS", "resume")
+        await task.asked("refuse_control")
+        await task.control("UGRACE", "resume")
+        script.may_end.set()
+        assert (await task.handle.result()).outcome == "completed"
+    assert [(each.user, each.problem) for each in script.of("refuse_control")] == [("ULINUS", "not_in_role")]
+
+
+@pytest.mark.parametrize("role", ["operator", "approver", "admin"])
+async def test_what_an_alert_started_is_cancelled_by_who_holds_a_role_and_by_no_viewer(
+    temporal: Client, role: str
+) -> None:
+    script = Stuck(roles={"UBOB": [role], "UEVE": ["viewer"]}, lent={"UMALLORY": ["UEVE"]})
+    async with running(temporal, script, source="alert") as task:
+        await task.asked("investigate")
+        for user in ("UEVE", "UMALLORY", "UNOBODY"):
+            await task.cancel_task(user)
+        await task.asked("refuse_control", times=3)
+        await task.cancel_task("UBOB")
+        result = await asyncio.wait_for(task.handle.result(), 20)
+    assert (result.outcome, result.ended_by) == ("cancelled", "UBOB")
+    assert {message.problem for message in script.of("refuse_control")} == {"not_in_role"}
+
+
 async def test_a_role_is_read_when_the_click_is_weighed(temporal: Client) -> None:
     async with running(temporal, Held()) as task:
         script = await canary_runs(task)

@@ -14,7 +14,7 @@ async def test_who_was_lent_a_role_approves_in_the_name_of_who_lent_it(temporal:
         assert (await task.handle.result()).approvers == ["UBOB"]
         (accepted,) = task.script.of("accept_decision")
         assert (accepted.user, accepted.behalf, accepted.lent_until) == ("UBOB", "UGRACE", "2099-01-01T00:00:00+00:00")
-        assert task.script.of("run_phase")[0].proposal.behalf == ["UGRACE"]
+        assert [each.behalf for each in task.script.of("run_phase")[0].proposal.given] == ["UGRACE"]
 
 
 async def test_a_role_of_ones_own_is_used_before_one_that_was_lent(temporal: Client) -> None:
@@ -40,6 +40,20 @@ async def test_nobody_approves_for_the_one_who_asked_or_who_shaped_the_plan(temp
         await task.decide("UEVE")
         assert (await task.refused(2))[-1] == "for_requester"
         assert task.script.of("run_phase") == []
+
+
+async def test_who_was_lent_several_roles_approves_in_the_name_of_one_that_may_and_has_not(temporal: Client) -> None:
+    roles = {"UADA": ["approver"], "UGRACE": ["approver"], "ULINUS": ["approver"], "UMALLORY": ["viewer"]}
+    lent = {"UBOB": ["UMALLORY", "UADA", "UGRACE", "ULINUS"]}
+    async with running(temporal, Script(roles=roles, quorum=2, lent=lent)) as task:
+        await task.decide("UGRACE")
+        await task.decide("UBOB")
+        assert (await task.handle.result()).approvers == ["UGRACE", "UBOB"]
+        assert [accepted.behalf for accepted in task.script.of("accept_decision")] == ["", "ULINUS"]
+    async with running(temporal, Script(roles=roles, lent={"UBOB": ["UMALLORY", "UADA"]})) as task:
+        await task.decide("UBOB", "reject", reason="no")
+        assert (await task.handle.result()).outcome == "rejected"
+        assert task.script.of("accept_decision")[0].behalf == "UADA"
 
 
 async def test_what_the_one_who_asked_was_lent_does_not_let_them_approve(temporal: Client) -> None:

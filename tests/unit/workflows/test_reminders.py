@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio import activity
 from temporalio.client import Client
 
 from bot.blocks.reminder import group, mentions
+from bot.workflows import messages as m
 from bot.workflows.activities.reminding import called_role
 from bot.workflows.messages import TaskLimits
 from bot.workflows.reminding import Nudge, due, nudges
@@ -98,6 +102,41 @@ async def test_a_decision_between_reminders_counts_and_ends_them(temporal: Clien
         (accepted,) = task.script.of("accept_decision")
         assert accepted.proposal.reminders == ["5.000100"]
         assert len(task.script.of("remind")) == 1
+
+
+async def test_what_people_sent_goes_before_what_they_are_told(temporal: Client) -> None:
+    """The worker was away: a click and a reminder wait for it."""
+
+    @dataclass
+    class Busy(Script):
+        @activity.defn(name="read_roles")
+        async def read_roles(self, message: m.RolesInput) -> m.Standing:
+            if not self.of("read_roles"):
+                await asyncio.sleep(3)
+            return await super().read_roles(message)
+
+    limits: dict[str, Any] = {**QUICK, "approval_seconds": 30, "remind_percent": [4]}
+    async with running(temporal, Busy(), **limits) as task:
+        await task.decide("UMALLORY")
+        await task.decide("UGRACE")
+        assert (await task.handle.result()).outcome == "completed"
+        assert task.script.of("remind") == []
+
+
+async def test_a_reminder_that_hangs_leaves_time_to_decide(temporal: Client) -> None:
+    @dataclass
+    class Hanging(Script):
+        @activity.defn(name="remind")
+        async def remind(self, message: m.RemindInput) -> str:
+            await super().remind(message)
+            await asyncio.sleep(10)
+            return "5.000100"
+
+    limits: dict[str, Any] = {"approval_seconds": 8, "remind_percent": [25], "escalate_percent": 0}
+    async with running(temporal, Hanging(), **limits) as task:
+        await task.asked("remind")
+        await task.decide("UGRACE")
+        assert (await task.handle.result()).outcome == "completed"
 
 
 async def test_where_nobody_can_be_reminded_the_plan_goes_on_waiting_and_can_be_decided(temporal: Client) -> None:

@@ -60,14 +60,20 @@ class Call:
             raise SlackError(error, f"[ERROR] {name} is not valid JSON") from problem
 
     def channel(self, name: str = "channel") -> Channel:
-        """The conversation named, by id (or name, where Slack takes one). A user id means their direct one."""
+        """The conversation named, by id (or name, where Slack takes one). A user id means their direct one.
+
+        Raises `channel_not_found`, also for a private one that the app is not in: Slack does not say that it is there.
+        """
         (value,) = self.required(name)
         direct = next(
             (each for each in self.workspace.channels.values() if each.kind == "im" and value in each.members), None
         )
         if value != BOT_USER_ID and direct is not None and value in self.workspace.users:
             return direct
-        return self.workspace.channel(value)
+        channel = self.workspace.channel(value)
+        if not channel.known_to(BOT_USER_ID):
+            raise SlackError("channel_not_found")
+        return channel
 
     def joined_channel(self, name: str = "channel") -> Channel:
         """Raises `not_in_channel` when the bot is no member."""

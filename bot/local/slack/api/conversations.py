@@ -57,7 +57,7 @@ def _list(call: Call) -> JsonObject:
     wanted = [
         channel
         for channel in call.workspace.channels.values()
-        if ("im" if channel.kind == "im" else "public_channel") in kinds
+        if channel.known_to(BOT_USER_ID) and channel.kind_named in kinds
     ]
     channels, metadata = call.page(wanted)
     return {"channels": [channel_object(channel) for channel in channels], "response_metadata": metadata}
@@ -122,7 +122,7 @@ def _open(call: Call) -> JsonObject:
 
 def _join(call: Call) -> JsonObject:
     channel = call.channel()
-    if channel.kind != "channel":
+    if channel.kind != "channel" or channel.private:
         raise SlackError("method_not_supported_for_channel_type")
     call.workspace.join(channel, BOT_USER_ID)
     return {"channel": channel_object(channel)}

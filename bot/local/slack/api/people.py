@@ -93,7 +93,7 @@ def _users_conversations(call: Call) -> JsonObject:
     mine = [
         channel
         for channel in call.workspace.channels.values()
-        if member in channel.members and ("im" if channel.kind == "im" else "public_channel") in kinds
+        if member in channel.members and channel.known_to(BOT_USER_ID) and channel.kind_named in kinds
     ]
     channels, metadata = call.page(mine)
     return {"channels": [channel_object(channel) for channel in channels], "response_metadata": metadata}
@@ -106,7 +106,7 @@ def channel_object(channel: Channel) -> JsonObject:
         "created": 1_767_225_600,
         "is_archived": False,
         "is_im": channel.kind == "im",
-        "is_org_shared": False,
+        "is_org_shared": channel.shared == "org",
         "context_team_id": TEAM_ID,
         "updated": 0,
     }
@@ -121,8 +121,9 @@ def channel_object(channel: Channel) -> JsonObject:
         "is_mpim": False,
         "is_private": channel.private,
         "is_general": channel.name == "general",
-        "is_shared": False,
-        "is_ext_shared": False,
+        "is_shared": channel.shared in ("ext", "org"),
+        "is_ext_shared": channel.shared == "ext",
+        "is_pending_ext_shared": channel.shared == "pending_ext",
         "is_member": BOT_USER_ID in channel.members,
         "creator": "U0ADA00001",
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},

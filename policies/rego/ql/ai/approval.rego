@@ -93,7 +93,8 @@ raised if no_consensus
 # Dissent buys scrutiny: somebody on the council spoke against what the plan rests on, and it carried nevertheless.
 raised if input.council.opposed > 0
 
-# Whoever was stopped or failed before it voted may have spoken against it.
+# Whoever answered and did not vote (stopped, failed or too late) may have spoken against it. A member that gave no answer
+# is not counted here: it had no part in what was put to the vote, and the quorum of providers sees to it.
 raised if input.council.unheard > 0
 
 no_consensus if {
@@ -123,10 +124,17 @@ concerns contains "Fewer models than were asked for stand behind this plan in pr
 	is_string(input.council.degraded)
 }
 
+# Silence that was not chosen counts as dissent, as it does for the quorum: of each member not heard, as one vote.
 concerns contains reason if {
-	input.council.dissent >= limits.dissent_step_up
-	reason := sprintf("%v votes of the models were against a claim or a phase.", [input.council.dissent])
+	input.council.dissent + input.council.unheard >= limits.dissent_step_up
+	reason := concat("", [dissented, missed])
 }
+
+dissented := sprintf("%v votes of the models were against a claim or a phase", [input.council.dissent])
+
+missed := sprintf("; votes not heard: %v.", [input.council.unheard]) if input.council.unheard > 0
+
+else := "."
 
 concerns contains reason if {
 	is_number(input.council.agreement)

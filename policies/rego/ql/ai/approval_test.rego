@@ -47,6 +47,10 @@ required := {
 	"one vote against what carried": {"patches": set_to("/council/opposed", 1), "is": {"quorum": 2, "step_up": false}},
 	"one vote not heard": {"patches": set_to("/council/unheard", 1), "is": {"quorum": 2, "step_up": false}},
 	"much dissent": {"patches": set_to("/council/dissent", 5), "is": {"step_up": true}},
+	"dissent, and votes that may have been": {
+		"patches": array.concat(set_to("/council/dissent", 3), set_to("/council/unheard", 2)),
+		"is": {"quorum": 2, "step_up": true},
+	},
 	"little agreement": {"patches": set_to("/council/agreement", 0.59), "is": {"step_up": true}},
 	"an alert": {"patches": set_to("/caller/user", "alert:1"), "is": {"expires_in_seconds": 3600}},
 	"as asked": {"patches": set_to("/approval_expiry_seconds", 60), "is": {"expires_in_seconds": 60}},
@@ -80,6 +84,14 @@ reasons := {
 		"patches": set_to("/council/dissent", 5),
 		"are": ["5 votes of the models were against a claim or a phase."],
 	},
+	"dissent, and votes that may have been": {
+		"patches": array.concat(set_to("/council/dissent", 3), set_to("/council/unheard", 2)),
+		"are": ["3 votes of the models were against a claim or a phase; votes not heard: 2."],
+	},
+	"less dissent than that": {
+		"patches": array.concat(set_to("/council/dissent", 3), set_to("/council/unheard", 1)),
+		"are": [],
+	},
 	"little agreement": {
 		"patches": set_to("/council/agreement", 0.59),
 		"are": ["The models agree to less than 60 percent."],
@@ -98,7 +110,7 @@ reasons := {
 			}},
 		],
 		"are": [
-			"7 votes of the models were against a claim or a phase.",
+			"7 votes of the models were against a claim or a phase; votes not heard: 1.",
 			"Fewer models than were asked for stand behind this plan in production.",
 			"The council did not come to an agreement.",
 			"The models agree to less than 60 percent.",

@@ -29,7 +29,6 @@ from bot.blocks.actions import (
 )
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
-from bot.command_roles import CommandRoles
 from bot.desks import Desk
 from bot.home.keeper import Reader
 from bot.intake import HandOverFailed, Intake
@@ -47,7 +46,8 @@ from bot.listeners.openers import Openers
 from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import StepUpListeners
-from bot.roles import RoleDirectory
+from bot.permits.gate import Gate
+from bot.permits.middleware import Gatekeeper, gated
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
 from bot.speaking import opener, teller, whisperer
@@ -120,10 +120,10 @@ def build_app(
     identity: Identity,
     org: str | None,
     alert_channels: frozenset[str],
+    gate: Gate,
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
-    roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
     home_reader: Reader | None = None,
     task_finder: TaskFinder | None = None,
@@ -131,9 +131,9 @@ def build_app(
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
-    """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
+    """The app with every listener, each behind the `gate`. A listener that raises is not acknowledged.
 
-    `roles`: None: what needs a role is refused.
+    `desks`: verb of `/gavel` → desk.
     """
     app = CountedApp(
         metrics=metrics,
@@ -144,6 +144,7 @@ def build_app(
         process_before_response=True,
     )
     app.error(_not_acknowledged)
+    _use(app, gated(Gatekeeper(gate, org, identity.user, whisperer(client), teller(client))))
     step_up = StepUpListeners(intake=intake, org=org, open_form=opener(client))
     rejecting = RejectListeners(intake=intake, org=org, open_form=opener(client))
     editing = EditListeners(intake=intake, org=org, open_form=opener(client))
@@ -159,9 +160,9 @@ def build_app(
         )
         desks = {**(desks or {}), "freeze": freezes}
     lending: DelegationListeners | None = None
-    if desks is not None and "delegate" in desks and roles is not None:
+    if desks is not None and "delegate" in desks:
         lending = DelegationListeners(
-            desks["delegate"], roles, org, open_form=opener(client), whisper=whisperer(client), now=intake.now
+            desks["delegate"], gate.roles, org, open_form=opener(client), whisper=whisperer(client), now=intake.now
         )
         desks = {**desks, "delegate": lending}
     events = EventListeners(
@@ -195,9 +196,7 @@ def build_app(
         step_up=step_up,
         rejecting=rejecting,
         editing=editing,
-        commands=CommandListeners(
-            intake, org, ask_form, desks or {}, CommandRoles(roles) if roles is not None else None
-        ),
+        commands=CommandListeners(intake, org, ask_form, desks or {}),
         ask_form=ask_form,
         keys=keys,
         files=FileListeners(file_door, org, teller(client)) if file_door is not None else None,
@@ -293,6 +292,11 @@ def _register(
     bolt.command("/gavel")(command)
 
 
+def _use(bolt: _Uses, middleware: Callable[..., object]) -> None:
+    """Before any listener, the assistant's too: Bolt goes through them in the order in which they are registered."""
+    bolt.use(middleware)
+
+
 async def _not_acknowledged(error: Exception) -> None:
     """After a listener raised. Bolt then answers 500, or over a socket not at all: Slack sends events again."""
     log = structlog.get_logger("gavel.slack")
@@ -300,6 +304,12 @@ async def _not_acknowledged(error: Exception) -> None:
         log.warning(f"{error}. It was not acknowledged, so that Slack sends it again; nothing was started.")
     else:
         log.error("What Slack sent could not be handled. It was not acknowledged.", exc_info=error)
+
+
+class _Uses(Protocol):
+    """Likewise."""
+
+    def use(self, middleware: Callable[..., object], /) -> object: ...
 
 
 class _Registers(Protocol):

@@ -24,6 +24,8 @@ from bot.listeners.keys import KeyDoor
 from bot.listeners.papers import FileDoor
 from bot.local.stack import RunningStack
 from bot.pacing import Pacer
+from bot.permits.gate import RolesOnce
+from bot.permits.opening import Permits
 from bot.roles import role_directory
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -48,14 +50,15 @@ SHOWN_SECONDS = 30.0
 async def open_bot(
     stack: RunningStack,
     *,
+    permits: Permits,
     taken: Taken | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The bot on everything the stack names. Temporal may be away when it starts, and come back.
 
-    `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time. `metrics`: where it is
-    counted; None: for nobody to see.
+    `permits`: what the gate before its listeners asks. `taken` remembers what was handed over; None: nobody does, and
+    Temporal is asked each time. `metrics`: where it is counted; None: for nobody to see.
     """
     settings, metrics = stack.settings, metrics or Metrics()
     client = slack_client(settings, metrics)
@@ -66,7 +69,7 @@ async def open_bot(
         lazy=True,
         interceptors=tracing.interceptors,
     )
-    roles = role_directory(settings, client)
+    roles = RolesOnce(role_directory(settings, client))
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
     with needed("Slack did not list its channels, among them those for alerts"):
@@ -88,7 +91,7 @@ async def open_bot(
             home=identity.home,
             whisper=whisperer(client),
         ),
-        roles=roles,
+        gate=permits.gate(roles),
         task_finder=LateTasks(settings, client, identity.home),
         home_reader=LateHome(
             settings, stack.keys, client, role_directory(settings, client, seconds_old=SHOWN_SECONDS), identity.home

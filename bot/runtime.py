@@ -54,6 +54,7 @@ from bot.modes.defaults import mode_defaults
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
+from bot.permits.opening import permitting
 from bot.policy_data import policy_bundle
 from bot.redaction import redacted
 from bot.redis_client import open_redis
@@ -252,8 +253,14 @@ async def open_worker(
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
     collect_seldom()
-    async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
+    async with (
+        operating(stack) as operations,
+        taken_lately(stack.redis_url) as taken,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+    ):
+        app = await open_bot(
+            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
+        )
         async with (
             listening(stack.settings, app) as connected,
             taking_webhooks(stack, slack_client(stack.settings), metrics=operations.metrics),

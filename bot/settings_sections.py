@@ -274,6 +274,13 @@ class LimitSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LIMITS_")
     text_chars: int = Field(default=12_000, ge=500, le=40_000)
     """Longest request that is taken in."""
+    person_requests: int = Field(default=30, ge=0, le=10_000)
+    """Requests (mentions, direct messages, `/gavel ask`, forms) of one person within the window. More are refused, with
+    when to ask again. 0: any number."""
+    channel_requests: int = Field(default=120, ge=0, le=100_000)
+    """The same of one channel. Alerts are no requests: see `alerts`."""
+    requests_window_seconds: int = Field(default=60, ge=1, le=86_400)
+    """The window moves with the clock. Counted in Redis; while it is away, each bot counts for itself."""
 
 
 class FileSettings(Section):

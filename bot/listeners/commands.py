@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -12,14 +12,14 @@ import structlog
 from bot.blocks import sentences
 from bot.blocks.help import help_text
 from bot.blocks.message import Message, sentence
-from bot.command_roles import NEEDED, CommandRoles
 from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.asking import UnknownMode, split_option
+from bot.permits.gate import roles_read
 
-ANSWER_SECONDS = 2.6
-"""Of the three in which Slack wants an answer: who may, and what the desk says."""
+ANSWER_SECONDS = 1.7
+"""Of the three in which Slack wants an answer, after the gate has said that the person may."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,6 @@ class CommandListeners:
     """For who asks without words."""
     desks: Mapping[str, Desk] = field(default_factory=dict[str, Desk])
     """Verb → who answers it."""
-    roles: CommandRoles | None = None
-    """None: no verb here needs a role."""
 
     async def on_gavel(self, body: dict[str, Any]) -> Message:
         """What the person sees at once, and only they. Slack does not send a command again: a failure is said here."""
@@ -67,28 +65,20 @@ class CommandListeners:
     async def _at_desk(self, verb: str, words: str, body: dict[str, Any]) -> Message:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._answer(verb, self._typed(words, body))
+                return await self.desks[verb].answer(self._typed(words, body))
         except Exception as error:
             # What was typed is not logged: it may be a key that somebody did not mean to show.
             kind = type(error).__name__
             structlog.get_logger("gavel.slack").error(f"`/gavel {verb}` could not be answered.", error=kind)
             return sentence(sentences.not_in_time(f"`/gavel {verb}`"))
 
-    async def _answer(self, verb: str, typed: Typed) -> Message:
-        if verb in NEEDED:
-            if self.roles is None:
-                return sentence(f"`/gavel {verb}` needs a role, and nobody here can say who has one. Nothing was done.")
-            held = await self.roles.held(typed.user, verb)
-            if isinstance(held, Message):
-                return held
-            typed = replace(typed, roles=held)
-        return await self.desks[verb].answer(typed)
-
     def _typed(self, words: str, body: dict[str, Any]) -> Typed:
+        user = str(body["user_id"])
         return Typed(
             org=self.org or str(body["team_id"]),
-            user=str(body["user_id"]),
+            user=user,
             channel=str(body["channel_id"]),
             words=words,
             trigger_id=str(body["trigger_id"]),
+            roles=roles_read(user),
         )

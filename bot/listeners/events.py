@@ -12,6 +12,7 @@ from bot.alerts.parse import notice_of
 from bot.attachments.ids import FILE_ID
 from bot.intake import Arrival, Intake, TaskEnded
 from bot.listeners.openers import OpenerOf
+from bot.listeners.people import is_direct, is_mention
 from bot.slack_web import listed
 from bot.workflows.messages import Answer
 
@@ -46,7 +47,7 @@ class EventListeners:
     async def on_mention(self, body: dict[str, Any]) -> None:
         """A mention in a channel. In a thread it first is an answer to the task of that thread."""
         event: dict[str, Any] = body["event"]
-        if event.get("bot_id") or event.get("user") in (None, self.bot_user) or event.get("edited"):
+        if not is_mention(event, bot_user=self.bot_user):
             return
         await self._take(body, event, self._arrival(body, event, source="mention"))
 
@@ -63,8 +64,7 @@ class EventListeners:
             if from_app and not event.get("thread_ts"):
                 await self._alert(body, event)
             return
-        direct = event.get("channel_type") == "im" and not from_app and event.get("user")
-        if direct:
+        if is_direct(event, bot_user=self.bot_user):
             await self._take(body, event, self._arrival(body, event, source="dm"))
 
     async def _alert(self, body: dict[str, Any], event: dict[str, Any]) -> None:

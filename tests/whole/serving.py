@@ -16,6 +16,7 @@ from bot.alerts.opening import taking_webhooks
 from bot.edge import listening, open_bot, slack_client
 from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
+from bot.permits.opening import permitting
 from bot.redaction import redacted
 from bot.settings import Settings
 from bot.taken import taken_lately
@@ -29,8 +30,12 @@ READY = "serving"
 
 
 async def _bot(stack: RunningStack) -> None:
-    async with open_tracing(os.environ) as tracing, taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken, metrics=Metrics(), tracing=tracing)
+    async with (
+        open_tracing(os.environ) as tracing,
+        taken_lately(stack.redis_url) as taken,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+    ):
+        app = await open_bot(stack, permits=permits, taken=taken, metrics=Metrics(), tracing=tracing)
         async with listening(stack.settings, app), taking_webhooks(stack, slack_client(stack.settings)):
             await _until_killed()
 
@@ -52,8 +57,14 @@ async def _both(stack: RunningStack) -> None:
     from bot.runtime import open_worker
     from bot.telemetry.operating import operating
 
-    async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
+    async with (
+        operating(stack) as operations,
+        taken_lately(stack.redis_url) as taken,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+    ):
+        app = await open_bot(
+            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
+        )
         async with (
             listening(stack.settings, app) as connected,
             taking_webhooks(stack, slack_client(stack.settings)),

@@ -56,6 +56,7 @@ LedgerKind = Literal[
     "provider_key_set",
     "provider_key_deleted",
     "provider_keys_rotated",
+    "entries_lost",
 ]
 
 

@@ -91,8 +91,8 @@ class Alerts:
     temporal: Client
     door: AlertDoor
     org: str
-    entries: list[AlertEntry] = field(default_factory=list[AlertEntry])
     told: list[EnterInput] = field(default_factory=list[EnterInput])
+    entries: list[AlertEntry] = field(default_factory=list[AlertEntry])
     shown: list[ShowAlertsInput] = field(default_factory=list[ShowAlertsInput])
     opened: list[OpenInput] = field(default_factory=list[OpenInput])
     ties: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -177,8 +177,8 @@ class Alerts:
         if self.untaken:
             self.untaken -= 1
             raise ApplicationError("no way", non_retryable=True)
-        self.entries.append(message.entry)
         self.told.append(message)
+        self.entries.append(message.entry)
         await self.enter(sign(message.entry, KEY))
         return True
 

@@ -139,7 +139,7 @@ async def test_who_may_not_approve_sees_what_stands_and_freezes_nothing(desk: De
     await desk.send(_thaw((await ledger.declared_freezes(TEAM, now=NOW))[0].id, user=ADA))
 
     async def told() -> bool:
-        return "you hold neither" in str(await desk.slack.look("channel", channel=OPS, viewer="ada"))
+        return "you hold none of them" in str(await desk.slack.look("channel", channel=OPS, viewer="ada"))
 
     await until(told)
     assert len(await ledger.declared_freezes(TEAM, now=NOW)) == 1
@@ -163,17 +163,18 @@ def _submitted(*, user: str) -> JsonObject:
         REASON_BLOCK: {REASON_INPUT: {"value": "x"}},
         END_BLOCK: {END_INPUT: {"selected_date_time": int((NOW + timedelta(hours=1)).timestamp())}},
     }
+    blocks = [{"type": "input", "block_id": ENVIRONMENT_BLOCK}]
     view: JsonObject = {"id": "V9", "type": "modal", "callback_id": FREEZE_FORM, "private_metadata": OPS}
     return {
         "type": "view_submission",
         "team": {"id": TEAM},
         "user": {"id": user},
-        "view": {**view, "state": {"values": values}},
+        "view": {**view, "blocks": blocks, "state": {"values": values}},
     }
 
 
 async def test_a_role_lost_while_the_form_was_open_freezes_nothing(desk: Desk, ledger: Ledger) -> None:
-    assert "you hold neither" in str(await desk.send(_submitted(user=ADA)))
+    assert "you hold none of them" in str(await desk.send(_submitted(user=ADA)))
     assert await ledger.declared_freezes(TEAM, now=NOW) == []
 
 

@@ -251,7 +251,7 @@ async def test_while_nobody_knows_the_roles_nothing_that_needs_one_is_shown_or_d
         for shown in ("web drifts", "the merger", "Everybody", says.FREEZE, says.MODE):
             assert shown not in str(view["blocks"]), shown
         await opened.send(clicked({"action_id": says.FREEZE}, user=GRACE, channel="D0GRACE001"))
-        await told(opened, "grace", "Slack did not say which roles you have, so nothing was frozen.")
+        await told(opened, "grace", "Slack did not say which roles you have, so nothing was done.")
         assert "the merger" not in str(await slack.look("channel", channel="D0GRACE001", viewer="grace"))
         assert await opened.view() is None
 

@@ -16,10 +16,11 @@ from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.asking import UnknownMode, split_option
-from bot.permits.gate import roles_read
+from bot.listeners.orgs import org_of
+from bot.permits.gate import roles_read, seconds_left
 
-ANSWER_SECONDS = 1.7
-"""Of the three in which Slack wants an answer, after the gate has said that the person may."""
+ANSWER_SECONDS = 2.6
+"""Of the three in which Slack wants an answer: who may, and what the desk says."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class CommandListeners:
         if not asked:
             return await self.form.show(self._typed(asked, body), mode)
         arrival = Arrival(
-            org=self.org or str(body["team_id"]),
+            org=org_of(body, self.org),
             user=str(body["user_id"]),
             source="command",
             channel=str(body["channel_id"]),
@@ -64,7 +65,7 @@ class CommandListeners:
 
     async def _at_desk(self, verb: str, words: str, body: dict[str, Any]) -> Message:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(seconds_left(ANSWER_SECONDS)):
                 return await self.desks[verb].answer(self._typed(words, body))
         except Exception as error:
             # What was typed is not logged: it may be a key that somebody did not mean to show.
@@ -75,7 +76,7 @@ class CommandListeners:
     def _typed(self, words: str, body: dict[str, Any]) -> Typed:
         user = str(body["user_id"])
         return Typed(
-            org=self.org or str(body["team_id"]),
+            org=org_of(body, self.org),
             user=user,
             channel=str(body["channel_id"]),
             words=words,

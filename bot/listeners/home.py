@@ -20,11 +20,13 @@ from bot.home.keeper import HomeKeeper
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
+from bot.permits.gate import seconds_left
 from bot.slack_web import child
 from tools.contracts.control import Control
 
-DESK_SECONDS = 1.7
-"""Of the three in which Slack wants an answer to a click, after the gate has said that the person may."""
+DESK_SECONDS = 2.6
+"""Of the three in which Slack wants an answer to a click: who may, and what the desk says."""
 
 UNREADABLE = sentence("I could not read which mode you picked, so nothing was changed. Pick it again.")
 NOT_OPENED = sentence("Slack did not open the form, so nothing was done. Click again.")
@@ -108,7 +110,7 @@ class HomeListeners:
             await self._tell(typed, sentence("That is not configured here, so nothing was done."))
             return
         try:
-            async with asyncio.timeout(DESK_SECONDS):
+            async with asyncio.timeout(seconds_left(DESK_SECONDS)):
                 said = await desk.answer(typed)
         except Exception as error:
             # As at the command: what was typed may be in the error's words.
@@ -133,4 +135,4 @@ class HomeListeners:
         )
 
     def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body.get("team_id") or child(body, "team").get("id"))
+        return org_of(body, self.org)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -20,6 +21,15 @@ GATE_SECONDS = 1.2
 """Of the three in which Slack wants an answer, for all questions together: what is behind the gate needs the rest."""
 
 _READ: ContextVar[tuple[str, tuple[Role, ...]] | None] = ContextVar("roles read for this request", default=None)
+
+
+_BEGAN: ContextVar[float | None] = ContextVar("when the gate was asked about this request", default=None)
+
+
+def seconds_left(whole: float) -> float:
+    """Of `whole`, the time in which what somebody sent is to be answered: what the gate has not used of it."""
+    began = _BEGAN.get()
+    return whole if began is None else max(0.1, whole - (time.monotonic() - began))
 
 
 def roles_read(user: str) -> frozenset[Role] | None:
@@ -56,6 +66,7 @@ class RolesOnce:
     def forget() -> None:
         """Before each thing that is sent: what was read for an earlier one counts no more."""
         _READ.set(None)
+        _BEGAN.set(time.monotonic())
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class LatePolicies:
     opa_url: str | None
     bundle: Bundle
     _engine: PolicyEngine | None = field(default=None, init=False)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+    _opening: asyncio.Task[PolicyEngine] | None = field(default=None, init=False, repr=False)
 
     async def decide(self, package: str, document: JsonObject, /) -> JsonObject:
         """See `policies.engine.PolicyEngine`."""
@@ -35,12 +35,23 @@ class LatePolicies:
 
     async def open(self) -> PolicyEngine:
         """Raises `PolicyUnavailable`."""
-        async with self._turn:
-            if self._engine is None:
-                self._engine = await open_engine(self.opa_url, bundle=self.bundle)
-            return self._engine
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open(), name="open the policies")
+            self._opening.add_done_callback(_heard)
+        # Who asks waits a second; giving a server all policies may take longer, and goes on for those who ask next.
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> PolicyEngine:
+        try:
+            self._engine = await open_engine(self.opa_url, bundle=self.bundle)
+        finally:
+            self._opening = None
+        return self._engine
 
     async def aclose(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
         if self._engine is not None:
             await self._engine.aclose()
 
@@ -70,6 +81,12 @@ async def permitting(settings: Settings, *, redis_url: str) -> AsyncGenerator[Pe
         with suppress(PolicyUnavailable):
             await policies.open()
         yield Permits(policies, windows, limits_of(settings))
+
+
+def _heard(opening: asyncio.Task[PolicyEngine]) -> None:
+    """Whoever waited for it may have gone."""
+    if not opening.cancelled():
+        opening.exception()
 
 
 def limits_of(settings: Settings) -> RequestLimits:

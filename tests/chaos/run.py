@@ -16,7 +16,7 @@ from tests.chaos.faults import Weather, raging
 from tests.chaos.invariants import examine
 from tools.contracts.common import JsonObject
 
-SETTLED_SECONDS = 100
+SETTLED_SECONDS = 240
 
 
 @dataclass(frozen=True)

@@ -264,6 +264,7 @@ TOOLS = (
     row("tools", "planning without a grant", both(READING, put("tool.risk", "plan_only"))),
     row("tools", "a change without a grant", GRANT_LESS, "tools.no_grant"),
     row("tools", "a change by a viewer", put("caller.roles", ["viewer"]), "tools.role"),
+    row("tools", "on behalf of nobody", put("caller.user", ""), "tools.no_requester"),
     row("tools", "a granted change of an alert's task", put("caller", {"org": ORG, "user": "alert:abc", "roles": []})),
     row(
         "tools",

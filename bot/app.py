@@ -217,9 +217,7 @@ def build_app(
         keys=keys,
         files=FileListeners(file_door, org, teller(client)) if file_door is not None else None,
         feedback=FeedbackListeners(feedback_door, org, teller(client)) if feedback_door is not None else None,
-        looking=LookIntoListeners(
-            AskDoor(alerts.temporal, alerts.key, alerts.metrics), gate.roles, org, teller(client)
-        ),
+        looking=LookIntoListeners(AskDoor(alerts.temporal, alerts.key, alerts.metrics), org, teller(client)),
     )
     return app
 

@@ -16,6 +16,10 @@ Surface = Literal["button", "command", "event", "form", "shortcut", "terminal"]
 """How it came."""
 
 
+class NotPermitted(Exception):
+    """The message is for the person. Nothing was done."""
+
+
 class Decides(Protocol):
     """The part of a :class:`policies.engine.PolicyEngine` used here."""
 

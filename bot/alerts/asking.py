@@ -11,10 +11,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from bot.alerts.names import desk_id
 from bot.intake import HAND_OVER, TOO_LATE, HandOverFailed
+from bot.permits.gate import seconds_left
 from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.messages.triage import LookInto
 from tools.contracts.signing import sign
+
+ANSWER_SECONDS = 2.7
+"""Of the three in which Slack wants an answer."""
 
 
 class DeskGone(Exception):
@@ -32,7 +36,7 @@ class AskDoor:
         desk = self.temporal.get_workflow_handle_for(TriageWorkflow.run, desk_id(click.org, click.channel))
         with self.metrics.handing_over("alert", over=DeskGone):
             try:
-                async with asyncio.timeout(HAND_OVER.total_seconds()):
+                async with asyncio.timeout(min(HAND_OVER.total_seconds(), seconds_left(ANSWER_SECONDS))):
                     await desk.signal(TriageWorkflow.look_into, sign(click, self.key), rpc_timeout=HAND_OVER)
             except (RPCError, RuntimeError) as error:
                 if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:

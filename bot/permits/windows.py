@@ -118,7 +118,7 @@ class WindowsShared:
             except RedisAway as error:
                 if self._away_until is None:
                     log = structlog.get_logger("gavel.intake")
-                    log.warning("Redis is away. Each bot counts requests for itself meanwhile.", error=str(error))
+                    log.warning("Requests are counted by each bot for itself: Redis does not answer.", error=str(error))
                 self._away_until = self.clock() + AWAY_SECONDS
             else:
                 self._away_until = None

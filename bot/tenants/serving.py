@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import structlog
 from aiohttp.web import Application, AppRunner, TCPSite
 from slack_sdk.signature import SignatureVerifier
 
 from bot.alerts.opening import taking_webhooks
 from bot.edge import Connected, build_intake, intake_client
+from bot.local.errors import StackError
 from bot.local.stack import RunningStack
 from bot.opening import open_database, open_ledger
 from bot.permits.opening import Permits
@@ -23,7 +25,7 @@ from bot.tenants.client import app_client
 from bot.tenants.granting import Granting
 from bot.tenants.installing import Installing
 from bot.tenants.leaving import Leaving
-from bot.tenants.office import open_tenants
+from bot.tenants.office import Tenants, open_tenants
 from bot.tenants.reception import Reception
 from bot.tenants.states import InstallStates
 
@@ -58,9 +60,24 @@ async def serving_tenants(
         exits.push_async_callback(runner.cleanup)
         with needed(f"Slack's requests cannot be taken on {slack.host}:{slack.port}"):
             await TCPSite(runner, slack.host, slack.port).start()
-        if stack.org:
+        if settings.alerts.webhook and await _may_take_alerts(stack, tenants):
             await exits.enter_async_context(taking_webhooks(stack, tenants.client(stack.org), metrics=metrics))
         yield _listens
+
+
+async def _may_take_alerts(stack: RunningStack, tenants: Tenants) -> bool:
+    """The webhook posts into one workspace. Raises `StackError` where none is named."""
+    if not stack.org:
+        raise StackError(
+            "The alert webhook is set, but GAVEL_ORG is not: it says which workspace the alerts are for. Nothing was "
+            "started; set it to the workspace's id (T…), or unset the webhook."
+        )
+    if await tenants.store.kept(stack.org) is not None:
+        return True
+    structlog.get_logger("gavel.alerts").warning(
+        f"The alert webhook is not open: workspace {stack.org} has not installed the app. Start again when it has."
+    )
+    return False
 
 
 async def _listens() -> bool:

@@ -112,7 +112,7 @@ async def test_without_redis_each_bot_counts_for_itself_and_says_so_once() -> No
             taken = [await windows.take("T1", [PERSON], unique=str(number), window_seconds=60) for number in range(6)]
             assert time.monotonic() - started < 1.5
     assert [full is None for full in taken] == [True] * 3 + [False] * 3
-    assert [line["event"] for line in logged] == ["Redis is away. Each bot counts requests for itself meanwhile."]
+    assert [line["event"] for line in logged] == ["Requests are counted by each bot for itself: Redis does not answer."]
 
 
 @dataclass

@@ -62,6 +62,7 @@ kept_to := {
 	"freeze.declare": {"approver", "admin"},
 	"freeze.thaw": {"approver", "admin"},
 	"keys.org": {"admin"},
+	"look_into": {"operator", "approver", "admin"},
 	"mode.set": {"approver", "admin"},
 	"policy": any_role,
 	"task": any_role,
@@ -72,11 +73,8 @@ kept_to := {
 # policies may refuse more.
 at_a_terminal := {
 	"cve",
-	"eval",
 	"keys",
-	"ledger",
 	"models",
-	"policy",
 	"task",
 	"task.stop",
 	"tasks",

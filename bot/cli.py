@@ -158,11 +158,14 @@ def doctor(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
 def ledger(context: typer.Context) -> None:
-    """The record: `verify`, `show` or `export` what was asked, judged, decided and done."""
+    """The record: `verify`, `show`, `export`, `backup` or `restore` what was asked, judged, decided and done."""
     from bot.commands import ledger_inputs
     from bot.ledger.cli import ledger_app
+    from bot.ledger.keeping_cli import add_keeping
 
-    ledger_app(ledger_inputs)(args=context.args, prog_name="gavel ledger")
+    commands = ledger_app(ledger_inputs)
+    add_keeping(commands, ledger_inputs)
+    commands(args=context.args, prog_name="gavel ledger")
 
 
 @app.command()

@@ -32,6 +32,7 @@ from bot.probes import (
     get_json,
 )
 from bot.settings import ROLE_GROUPS, Settings, SettingsError, SlackSettings
+from bot.workspace_probes import examine_workspaces
 from tools.contracts.identity import Role
 
 
@@ -134,6 +135,8 @@ async def _access(exam: Examination) -> tuple[SlackSettings | None, str]:
 
 
 async def _slack(exam: Examination) -> list[Finding]:
+    if exam.settings.slack.distributed:
+        return await examine_workspaces(exam.settings)
     access, whose = await _access(exam)
     if access is None:
         return _asleep("slack", "a local workspace")
@@ -169,7 +172,7 @@ async def _roles(exam: Examination) -> list[Finding]:
         held: dict[Role, int] = {role: len(people) for role, people in listed.items()}
         return [_approvers(held, "roles: in the configuration", "list people as approver or admin under roles:")]
     access, whose = await _access(exam)
-    if access is None:
+    if access is None or access.distributed:  # each workspace has groups of its own
         return []
     tried = f"usergroups.list at {access.api_url} ({whose})"
     instead = "or list people under roles: in gavel.yaml; until then nothing can be approved"

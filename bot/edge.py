@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
-from bot.alerts.opening import build_alert_door
-from bot.app import build_app, build_client, channel_ids, who_are_we
+from bot.alerts.opening import build_alert_door, taking_webhooks
+from bot.app import Authorize, build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
@@ -60,15 +60,46 @@ async def open_bot(
     `permits`: what the gate before its listeners asks. `taken` remembers what was handed over; None: nobody does, and
     Temporal is asked each time. `metrics`: where it is counted; None: for nobody to see.
     """
-    settings, metrics = stack.settings, metrics or Metrics()
-    client = slack_client(settings, metrics)
-    temporal = await connect(
-        settings.temporal,
+    metrics = metrics or Metrics()
+    client = slack_client(stack.settings, metrics)
+    temporal = await intake_client(stack, tracing)
+    return await bot_for(
+        stack,
+        stack.org,
+        client=client,
+        temporal=temporal,
+        permits=permits,
+        taken=taken,
+        metrics=metrics,
+        tracing=tracing,
+    )
+
+
+async def intake_client(stack: RunningStack, tracing: Tracing) -> Client:
+    """Connects when it is first used: Temporal may be away when the bot starts."""
+    return await connect(
+        stack.settings.temporal,
         address=stack.temporal_address,
         codec_key=stack.keys.derive("codec"),
         lazy=True,
         interceptors=tracing.interceptors,
     )
+
+
+async def bot_for(
+    stack: RunningStack,
+    org: str,
+    *,
+    client: AsyncWebClient,
+    temporal: Client,
+    permits: Permits,
+    taken: Taken | None,
+    metrics: Metrics,
+    tracing: Tracing,
+    authorize: Authorize | None = None,
+) -> AsyncApp:
+    """The bot of one tenant, which `client` speaks in. `authorize`: for Bolt, where the client has no token yet."""
+    settings = stack.settings
     roles = RolesOnce(role_directory(settings, client))
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
@@ -80,7 +111,7 @@ async def open_bot(
         intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics),
         alerts=build_alert_door(settings, temporal=temporal, keys=stack.keys, metrics=metrics),
         identity=identity,
-        org=stack.org,
+        org=org,
         alert_channels=alert_channels,
         desks=desks(
             settings,
@@ -106,7 +137,36 @@ async def open_bot(
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
         metrics=metrics.intake,
         tracing=tracing,
+        authorize=authorize,
     )
+
+
+@asynccontextmanager
+async def taking_in(
+    stack: RunningStack,
+    *,
+    permits: Permits,
+    taken: Taken | None = None,
+    metrics: Metrics | None = None,
+    tracing: Tracing = NO_TRACING,
+) -> AsyncGenerator[Connected]:
+    """Take what Slack sends, and alerts: of the one workspace whose token is set, or of those that install the app."""
+    settings = stack.settings
+    if settings.slack.distributed:
+        # Late: it opens the database, which a bot for one workspace has no use for.
+        from bot.tenants.serving import serving_tenants
+
+        async with serving_tenants(
+            stack, permits=permits, taken=taken, metrics=metrics or Metrics(), tracing=tracing
+        ) as connected:
+            yield connected
+        return
+    app = await open_bot(stack, permits=permits, taken=taken, metrics=metrics, tracing=tracing)
+    async with (
+        listening(settings, app) as connected,
+        taking_webhooks(stack, slack_client(settings), metrics=metrics),
+    ):
+        yield connected
 
 
 @asynccontextmanager
@@ -140,11 +200,13 @@ async def _listens() -> bool:
 
 
 def slack_client(settings: Settings, metrics: Metrics | None = None) -> AsyncWebClient:
-    if settings.slack.bot_token is None:
+    """The client of the one workspace. Where workspaces install the app: one that Slack lets do nothing."""
+    token = settings.slack.bot_token
+    if token is None and not settings.slack.distributed:
         raise ValueError("There is no SLACK_BOT_TOKEN: nobody could be answered, so nothing is started.")
     return build_client(
         api_url=settings.slack.api_url,
-        bot_token=settings.slack.bot_token.get_secret_value(),
+        bot_token=token.get_secret_value() if token is not None else "",
         metrics=metrics.slack if metrics is not None else None,
     )
 

@@ -119,7 +119,7 @@ class Outbound:
             host = parts.hostname or ""
         except ValueError:
             plain, parts, host = False, urlsplit(""), ""
-        if not plain or not host or parts.username is not None or f"{parts.scheme}://{parts.netloc}" != self.origin:
+        if not plain or not host or f"{parts.scheme}://{parts.netloc}" != self.origin:
             raise OutboundRefused("The address is of another server, or is not written plainly.")
         if parts.scheme != "https" and self.reach == "public":
             raise OutboundRefused("The address does not begin with https.")

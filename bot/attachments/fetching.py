@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -34,7 +35,8 @@ def reach_of(origin: str) -> Reach:
 class Fetcher:
     """Fetches as one bot."""
 
-    token: str = field(repr=False)
+    token: str | Callable[[], Awaitable[str]] = field(repr=False)
+    """Or who is asked for the one that is good now."""
     origin: str
     """Scheme, host and port. Nothing is asked of any other: the token would go there."""
 
@@ -44,8 +46,9 @@ class Fetcher:
         Raises :class:`FileRefused` for an address elsewhere, a redirect, a sign-in page or more than `most_bytes`, and
         `SlackRetryable` where Slack does not answer.
         """
-        headers = {"Authorization": f"Bearer {self.token}"}
         try:
+            token = self.token if isinstance(self.token, str) else await self.token()
+            headers = {"Authorization": f"Bearer {token}"}
             async with (
                 Outbound(self.origin, reach_of(self.origin), timeout_seconds=SECONDS, trust_env=True) as slack,
                 slack.request("GET", url, headers=headers) as response,

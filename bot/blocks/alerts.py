@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
-from bot.blocks.message import Message, compose, context, lines, section
+from bot.blocks.actions import MalformedButton
+from bot.blocks.message import Message, actions, button, compose, context, lines, section
 from bot.blocks.text import inline
 from bot.blocks.words import duration, plural, when
 from bot.workflows.alerts.brief import SHOWN
 from bot.workflows.messages.alerts import AlertEntry
 from bot.workflows.messages.triage import AlertFace, StormFace
 
+LOOK_INTO = "gavel.look_into"
+LOOK_INTO_BLOCK = "gavel.look_into.row"
 
-def alert_card(face: AlertFace) -> Message:
-    """How the alert stands: fires or over, how bad, how often, since when, and what is being done about it."""
+_FINGERPRINT = re.compile(r"[0-9a-f]{16,64}")
+
+
+def asked_for(value: str) -> str:
+    """The fingerprint in a button's value. Raises :class:`MalformedButton`."""
+    if _FINGERPRINT.fullmatch(value) is None:
+        raise MalformedButton("This names no alert.")
+    return value
+
+
+def alert_card(face: AlertFace, *, lead_link: str = "") -> Message:
+    """How the alert stands: fires or over, how bad, how often, since when, and what is being done about it.
+
+    `lead_link`: Slack's permalink of the thread in which it is looked into with others.
+    """
     entry = face.entry
     title = inline(entry.title, 200)
     again = f", for the {_ordinal(entry.episode)} time" if entry.episode > 1 else ""
@@ -29,7 +46,10 @@ def alert_card(face: AlertFace) -> Message:
         told,
         [
             section(f"{state}\n{title}"),
-            section(inline(face.note, 600)) if face.note else None,
+            section(f"{inline(face.note, 600)}{_link(lead_link)}") if face.note else None,
+            actions(LOOK_INTO_BLOCK, [button("Look into it", action_id=LOOK_INTO, value=entry.fingerprint)])
+            if face.may_be_asked
+            else None,
             context(f"Heard {plural(entry.count, 'time')} from {entry.source}.", *_places(entry)),
         ],
     )
@@ -45,7 +65,7 @@ def storm_card(face: StormFace) -> Message:
         f"{face.waiting} waiting, {face.skipped} not looked into."
     )
     left_out = (
-        "What was not looked into says why in its own thread. Mention me there to have it looked into."
+        "What was not looked into says why in its own thread, with a button to have it looked into."
         if face.skipped
         else "The worst are looked into first. Each alert's own thread says how it stands."
     )
@@ -61,6 +81,10 @@ def storm_card(face: StormFace) -> Message:
             context(left_out, room) if face.left_out else context(left_out),
         ],
     )
+
+
+def _link(url: str) -> str:
+    return f" <{url}|Open its thread>" if re.fullmatch(r"https?://[^<>|\s]{1,500}", url) else ""
 
 
 def _places(entry: AlertEntry) -> list[str]:

@@ -16,6 +16,7 @@ from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.asking import UnknownMode, split_option
+from bot.listeners.orgs import org_of
 from bot.permits.gate import roles_read, seconds_left
 
 ANSWER_SECONDS = 2.6
@@ -46,7 +47,7 @@ class CommandListeners:
         if not asked:
             return await self.form.show(self._typed(asked, body), mode)
         arrival = Arrival(
-            org=self.org or str(body["team_id"]),
+            org=org_of(body, self.org),
             user=str(body["user_id"]),
             source="command",
             channel=str(body["channel_id"]),
@@ -75,7 +76,7 @@ class CommandListeners:
     def _typed(self, words: str, body: dict[str, Any]) -> Typed:
         user = str(body["user_id"])
         return Typed(
-            org=self.org or str(body["team_id"]),
+            org=org_of(body, self.org),
             user=user,
             channel=str(body["channel_id"]),
             words=words,

@@ -17,6 +17,7 @@ from bot.delegations.lending import LENDING_ROLES, LONGEST
 from bot.desks import Desk, Typed, Whisper
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
 
@@ -73,7 +74,7 @@ class DelegationListeners:
         when = datetime.fromtimestamp(until, UTC)
         channel = str(view.get("private_metadata") or "")
         typed = Typed(
-            org=self.org or str(body["team"]["id"]),
+            org=org_of(body, self.org),
             user=user,
             channel=channel,
             words=f"<@{taker}> until {when.isoformat()}",

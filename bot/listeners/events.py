@@ -12,6 +12,7 @@ from bot.alerts.parse import notice_of
 from bot.attachments.ids import FILE_ID
 from bot.intake import Arrival, Intake, TaskEnded
 from bot.listeners.openers import OpenerOf
+from bot.listeners.orgs import org_of
 from bot.listeners.people import is_direct, is_mention
 from bot.slack_web import listed
 from bot.workflows.messages import Answer
@@ -125,4 +126,4 @@ class EventListeners:
         )
 
     def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body["team_id"])
+        return org_of(body, self.org)

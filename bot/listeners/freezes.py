@@ -13,6 +13,7 @@ from bot.blocks.message import Message, sentence
 from bot.desks import NotDone, NotKnown, Typed, Whisper
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
 from tools.contracts.common import JsonObject
@@ -106,7 +107,7 @@ class FreezeListeners:
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 frozen = await self.door.desk.declare(
-                    org=self.org or str(body["team"]["id"]),
+                    org=org_of(body, self.org),
                     user=user,
                     # Not the form's id alone: sent again with other values it is another freeze.
                     name=f"{view['id']}.{environment}.{until}",
@@ -135,7 +136,7 @@ class FreezeListeners:
             return says.not_thawed(refused)
         action: dict[str, Any] = body["actions"][0]
         try:
-            org = self.org or str(body["team"]["id"])
+            org = org_of(body, self.org)
             async with asyncio.timeout(THAW_SECONDS):
                 thawed = await self.door.desk.thaw(org=org, user=user, name=str(action.get("value") or ""))
         except (NotKnown, TimeoutError):

@@ -20,6 +20,7 @@ from bot.home.keeper import HomeKeeper
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
 from bot.permits.gate import seconds_left
 from bot.slack_web import child
 from tools.contracts.control import Control
@@ -134,4 +135,4 @@ class HomeListeners:
         )
 
     def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body.get("team_id") or child(body, "team").get("id"))
+        return org_of(body, self.org)

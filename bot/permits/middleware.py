@@ -13,6 +13,7 @@ from bot.blocks.message import Message, sentence
 from bot.desks import Whisper
 from bot.listeners.clicks import Tell
 from bot.listeners.later import Later
+from bot.listeners.orgs import org_of
 from bot.permits.gate import Gate
 from bot.permits.wishes import QUIET, Request, request_in
 from bot.slack_web import child
@@ -36,7 +37,7 @@ class Gatekeeper:
         request = request_in(body, bot_user=self.bot_user)
         if request is None:
             return None
-        why = await self.gate.refusal(request, org=self.org or _team(body))
+        why = await self.gate.refusal(request, org=org_of(body, self.org))
         return None if why is None else self._refused(request, body, why)
 
     def _refused(self, request: Request, body: JsonObject, refusal: str) -> BoltResponse:
@@ -75,7 +76,3 @@ def gated(keeper: Gatekeeper) -> Callable[..., Awaitable[BoltResponse]]:
         return resp
 
     return behind_the_gate
-
-
-def _team(body: JsonObject) -> str:
-    return str(body.get("team_id") or child(body, "team").get("id") or child(body, "user").get("team_id") or "")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from bot.blocks import actions, ask, clarify, delegation, freeze, home, keys
+from bot.blocks import actions, alerts, ask, clarify, delegation, freeze, home, keys
 from bot.listeners.people import is_direct, is_mention
 from bot.slack_web import child, listed
 from policies.commands import Surface
@@ -45,6 +45,7 @@ BUTTONS: Mapping[str, str] = MappingProxyType(
         actions.CANCEL: "cancel",
         actions.FEEDBACK: "feedback",
         actions.FILES: "files",
+        alerts.LOOK_INTO: "look_into",
         clarify.CLARIFY: "answer",
         home.ASK: "ask.form",
         home.FREEZE: "freeze",
@@ -215,7 +216,7 @@ def _asked_in(view: JsonObject) -> str:
     if metadata.startswith("{"):
         try:
             about: object = json.loads(metadata)
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
         return str(child({"about": about}, "about").get("c") or "")
     where = child(child(child(child(view, "state"), "values"), ask.WHERE_BLOCK), ask.WHERE_INPUT)

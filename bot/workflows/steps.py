@@ -48,7 +48,7 @@ ENLIST = Step("enlist", m.EnlistInput, m.TaskRequest, WRITE_STEP)
 WARN_OF_SECRET = Step("warn_of_secret", m.WarnInput, bool, WRITE_STEP)
 INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
 JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)
-PRESENT = Step("present", m.PresentInput, str, WRITE_STEP)
+PRESENT = Step("present", m.PresentInput, m.Presented, WRITE_STEP)
 REPORT = Step("report", m.ReportInput, bool, WRITE_STEP)
 HAND_OVER = Step("hand_over", m.HandOverInput, m.TaskRequest, WRITE_STEP)
 FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
@@ -89,7 +89,7 @@ async def authenticate(message: Decision | m.Answer | Control | Edit | m.TaskReq
 AUTHENTIC_ONES = "authentic_ones"
 
 
-async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry]) -> list[bool]:
+async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry | t.LookInto]) -> list[bool]:
     """Which of them the edge, or a step of ours, vouches for: in one go, because in a storm there are many."""
     return await workflow.execute_local_activity(
         AUTHENTIC_ONES,

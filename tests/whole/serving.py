@@ -12,8 +12,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from bot.alerts.opening import taking_webhooks
-from bot.edge import listening, open_bot, slack_client
+from bot.edge import taking_in
 from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
 from bot.permits.opening import permitting
@@ -34,10 +33,9 @@ async def _bot(stack: RunningStack) -> None:
         open_tracing(os.environ) as tracing,
         taken_lately(stack.redis_url) as taken,
         permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        taking_in(stack, permits=permits, taken=taken, metrics=Metrics(), tracing=tracing),
     ):
-        app = await open_bot(stack, permits=permits, taken=taken, metrics=Metrics(), tracing=tracing)
-        async with listening(stack.settings, app), taking_webhooks(stack, slack_client(stack.settings)):
-            await _until_killed()
+        await _until_killed()
 
 
 async def _worker(stack: RunningStack) -> None:
@@ -61,18 +59,14 @@ async def _both(stack: RunningStack) -> None:
         operating(stack) as operations,
         taken_lately(stack.redis_url) as taken,
         permitting(stack.settings, redis_url=stack.redis_url) as permits,
-    ):
-        app = await open_bot(
+        taking_in(
             stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
-        )
-        async with (
-            listening(stack.settings, app) as connected,
-            taking_webhooks(stack, slack_client(stack.settings)),
-            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-            worker,
-        ):
-            with operations.serving(slack=connected):
-                await _until_killed()
+        ) as connected,
+        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+        worker,
+    ):
+        with operations.serving(slack=connected):
+            await _until_killed()
 
 
 async def _until_killed() -> None:

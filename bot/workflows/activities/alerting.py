@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import structlog
 from temporalio import activity
@@ -11,7 +11,7 @@ from bot.alerts.desk_door import DeskDoor
 from bot.alerts.names import alert_id, desk_id
 from bot.blocks.alerts import alert_card, storm_card
 from bot.pacing import Haste
-from bot.thread import SlackRefused, ThreadRef
+from bot.thread import SlackRefused, SlackRetryable, ThreadRef
 from bot.workflows.activities.relating import ties_of
 from bot.workflows.activities.retrying import is_retry, retried
 from bot.workflows.messages.alerts import EnterInput
@@ -29,6 +29,9 @@ from tools.contracts.signing import sign
 CARD, STORM = "alert", "storm"
 """Keys of the messages."""
 
+MOST_LINKS = 1000
+"""Permalinks that are remembered."""
+
 
 @dataclass(frozen=True)
 class Alerting:
@@ -36,6 +39,7 @@ class Alerting:
     desks: DeskDoor
     key: bytes
     """Vouches for what the desk is told."""
+    _links: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str], init=False)
 
     @activity.defn(name="enter_triage")
     async def enter_triage(self, message: EnterInput) -> bool:
@@ -75,7 +79,8 @@ class Alerting:
             return Shown([await self._show(message, face) for face in message.faces], storm_ts)
 
     async def _show(self, message: ShowAlertsInput, face: AlertFace) -> Placed:
-        entry, card = face.entry, alert_card(face)
+        entry = face.entry
+        card = alert_card(face, lead_link=await self._link(message.channel, face.lead_ts))
         thread = ThreadRef(self.bench.team, message.channel, face.thread_ts or None)
         # Under the monitor's message; where the webhook brought it there is none, and the card opens the thread.
         root = not entry.message_ts
@@ -99,6 +104,20 @@ class Alerting:
             log.warning("Slack refused an alert's card. It is tried again later.", reason=refused.error)
             return Placed(face.thread_ts, face.card_ts, error=refused.error)
         return Placed(posted if root else face.thread_ts, posted)
+
+    async def _link(self, channel: str, ts: str) -> str:
+        """Slack's permalink. Empty: it gives none; a card is worth more than its link."""
+        if not ts:
+            return ""
+        if (known := self._links.get((channel, ts))) is not None:
+            return known
+        try:
+            answer = await self.bench.writer.web.read("chat.getPermalink", {"channel": channel, "message_ts": ts})
+        except (SlackRefused, SlackRetryable):
+            return ""
+        if len(self._links) >= MOST_LINKS:
+            self._links.clear()
+        return self._links.setdefault((channel, ts), str(answer.get("permalink") or ""))
 
     async def _show_storm(self, message: ShowAlertsInput, face: StormFace) -> str:
         try:

@@ -11,9 +11,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from agents.orchestrator.escalation import Spending
+from bot.alerts.askers import ASKERS_IN_WORDS, may_ask
 from bot.alerts.names import alert_id
 from bot.budgets.limits import STORM_USER
 from bot.ledger.ledger import Ledger
+from bot.roles import RoleDirectory
 from bot.workflows.activities.retrying import retried
 from bot.workflows.messages import TaskRequest
 from bot.workflows.messages.alerts import AlertEntry
@@ -43,6 +45,7 @@ _WORDS = TypeAdapter(Words)
 class Inquiring:
     ledger: Ledger
     spending: Spending
+    roles: RoleDirectory
     key: bytes
     """Vouches for the investigations that are opened, and proves the alerts that they are about."""
     now: Callable[[], datetime]
@@ -53,12 +56,15 @@ class Inquiring:
         if not message.entries or not all(self._vouched(entry, message) for entry in message.entries):
             raise ApplicationError("These are no alerts that Gavel can vouch for.", non_retryable=True)
         first = message.entries[0]
-        user = f"{STORM_USER}{message.storm}" if message.storm else f"alert:{first.fingerprint[:16]}"
+        user = message.asked_by or (
+            f"{STORM_USER}{message.storm}" if message.storm else f"alert:{first.fingerprint[:16]}"
+        )
         again = f".e{first.episode}" if first.episode > 1 else ""
         task = f"{message.org}.{message.channel}.{message.thread_ts}{again}"
         name = alert_id(message.org, message.channel, first.fingerprint)
         async with retried(task):
-            refusal = message.refusal or await self._over_budget(message.org, user, task)
+            refusal = message.refusal or await self._not_theirs(message.asked_by)
+            refusal = refusal or await self._over_budget(message.org, user, task)
             words = await self._words(first, name)
             await self.ledger.record(
                 "alert_triaged",
@@ -70,6 +76,7 @@ class Inquiring:
                     "alerts": [entry.fingerprint for entry in message.entries],
                     "task": "" if refusal else task,
                     "refusal": refusal,
+                    "asked_by": message.asked_by,
                 },
                 org=message.org,
                 task_id=name,
@@ -92,6 +99,12 @@ class Inquiring:
                 limits=first.rules.limits,
             )
             return Opened(request=sign(request, self.key))
+
+    async def _not_theirs(self, asked_by: str) -> str:
+        """Asked again when its turn has come: who asked may have lost their role since."""
+        if not asked_by or may_ask(await self.roles.roles_of(asked_by)):
+            return ""
+        return f"Not looked into: who asked for it is no {ASKERS_IN_WORDS}."
 
     async def _over_budget(self, org: str, user: str, task: str) -> str:
         why = await self.spending.may_spend(org=org, user=user, task_id=task)

@@ -15,11 +15,12 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.alerts.memory import fit, forget
     from bot.workflows.alerts.placing import outgrows
     from bot.workflows.alerts.showing import Showing
+    from bot.workflows.alerts.waiting import enqueue
     from bot.workflows.messages.alerts import AlertEntry
-    from bot.workflows.messages.triage import DeskStart, DeskState, Docket, Storm
+    from bot.workflows.messages.triage import DeskStart, DeskState, Docket, LookInto, Storm
 
-WAITING = 10_000
-"""Entries kept while they wait to be weighed."""
+WAITING, CLICKS = 10_000, 1000
+"""Entries and clicks kept while they wait to be weighed."""
 
 MEMORY = timedelta(days=1)
 """Of a desk that is never without work, at least."""
@@ -38,6 +39,7 @@ class TriageWorkflow:
         carried = start.carried if workflow.info().continued_run_id else None
         self.desk = carried or DeskState()
         self._waiting: list[AlertEntry] = []
+        self._clicks: list[LookInto] = []
         self._showing = Showing(self.desk, start.org, start.channel)
         self._inquiries = Inquiries(self.desk, start.org, start.channel)
 
@@ -60,7 +62,7 @@ class TriageWorkflow:
         with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._showing.idle and self._inquiries.idle, timeout=CLOSING)
         await _ended(working)
-        while self._waiting:  # what came meanwhile is not to be lost
+        while self._waiting or self._clicks:  # what came meanwhile is not to be lost
             await self._weigh()
         if dropped := fit(self.desk):
             workflow.logger.error("The desk has more alerts than it can keep, and forgot %s: see their lives.", dropped)
@@ -69,7 +71,12 @@ class TriageWorkflow:
     # Only enqueues, as every handler.
     @workflow.signal
     def enter(self, entries: list[AlertEntry]) -> None:
-        self._waiting += entries[: max(0, WAITING - len(self._waiting))]
+        enqueue(self._waiting, entries, most=WAITING, of="the desk of a channel")
+
+    @workflow.signal
+    def look_into(self, click: LookInto) -> None:
+        if len(self._clicks) < CLICKS:
+            self._clicks.append(click)
 
     @workflow.signal
     def waits(self, task_id: str) -> None:
@@ -90,7 +97,7 @@ class TriageWorkflow:
         try:
             await workflow.wait_condition(
                 lambda: (
-                    bool(self._waiting)
+                    bool(self._waiting or self._clicks)
                     or (self._rests(), self._inquiries.waits_for_people) != (rested, calm)
                     or workflow.info().is_continue_as_new_suggested()
                 ),
@@ -118,16 +125,22 @@ class TriageWorkflow:
         return workflow.now() - changed >= self._memory()
 
     def _rests(self) -> bool:
-        return not self._waiting and self._showing.rests and self._inquiries.rests
+        return not self._waiting and not self._clicks and self._showing.rests and self._inquiries.rests
 
     async def _weigh(self) -> None:
         # What a step told twice, because its first attempt had no answer, is weighed once.
         entries = list({entry.mac: entry for entry in self._waiting}.values())
-        self._waiting = []
-        vouched = await steps.authentic_ones(entries) if entries else []
-        for entry, authentic in zip(entries, vouched, strict=True):
-            if authentic and (entry.org, entry.channel) == (self.start.org, self.start.channel):
-                self._file(entry)
+        clicks = list({click.mac: click for click in self._clicks}.values())
+        self._waiting, self._clicks = [], []
+        said = [*entries, *clicks]
+        vouched = await steps.authentic_ones(said) if said else []
+        for one, authentic in zip(said, vouched, strict=True):
+            if not authentic or (one.org, one.channel) != (self.start.org, self.start.channel):
+                continue
+            if isinstance(one, AlertEntry):
+                self._file(one)
+            else:
+                self._inquiries.ask_for(one.fingerprint, by=one.user)
         if entries:
             self.desk.changed_at = workflow.now().isoformat()
         forget(self.desk, now=workflow.now(), after=max(self._memory(), MEMORY))

@@ -65,6 +65,21 @@ def members_of(desk: DeskState, group: Group) -> list[Docket]:
     return by_urgency([desk.dockets[name] for name in group.members if desk.dockets[name].group == group.number])
 
 
+def lead_of(desk: DeskState, group: Group) -> Docket | None:
+    """The one that it is, or is to be, looked into for first."""
+    members = members_of(desk, group)
+    firing = (one for one in members if one.entry.status == "firing")
+    return desk.dockets.get(group.lead) or next(firing, None) or next(iter(members), None)
+
+
+def may_be_asked(desk: DeskState, docket: Docket) -> bool:
+    """Whether a person may have it looked into for itself: it fires, and was left out or goes along with another."""
+    group = desk.groups.get(docket.group) if docket.group is not None else None
+    if group is None or docket.entry.status != "firing":
+        return False
+    return group.state == "skipped" or lead_of(desk, group) is not docket
+
+
 def new_group(desk: DeskState, now: str) -> Group:
     desk.numbers += 1
     group = desk.groups[desk.numbers] = Group(number=desk.numbers, ties=[], members=[], opened_at=now)

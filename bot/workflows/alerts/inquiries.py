@@ -14,7 +14,7 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.alerts.grouping import members_of, urgency
+    from bot.workflows.alerts.grouping import may_be_asked, members_of, new_group, urgency
     from bot.workflows.alerts.placing import Placing, rules_of
     from bot.workflows.messages import TaskRequest, TaskResult
     from bot.workflows.messages.triage import DeskState, Docket, FollowInput, Group, OpenInput
@@ -103,6 +103,14 @@ class Inquiries:
         if len(task_id) <= MOST_ID and len(self._early) < MOST_EARLY:
             self._early.add(task_id)
 
+    def ask_for(self, fingerprint: str, *, by: str) -> None:
+        """A person wants this alert looked into, whatever became of its group. Asked twice, it is begun once."""
+        docket = self.desk.dockets.get(fingerprint)
+        if docket is None or not may_be_asked(self.desk, docket):
+            return
+        group = new_group(self.desk, workflow.now().isoformat())
+        group.members, group.asked_by, docket.group = [fingerprint], by, group.number
+
     def _firing(self, group: Group) -> list[Docket]:
         return [one for one in members_of(self.desk, group) if one.entry.status == "firing"]
 
@@ -153,7 +161,8 @@ class Inquiries:
         ready = [group for group in waiting if not self._is_stuck(group)]
         if not ready:
             return None
-        group = min(ready, key=lambda one: urgency(self.desk, one))
+        # Somebody waits for what they asked for.
+        group = min(ready, key=lambda one: (not one.asked_by, urgency(self.desk, one)))
         firing = self._firing(group)
         if not firing:
             return group
@@ -186,6 +195,8 @@ class Inquiries:
             group.state, group.note = "skipped", "It was over before it was looked into."
             return None
         storm = self.desk.storm if self.desk.storm is not None and not self.desk.storm.over else None
+        if group.asked_by:
+            storm = None  # it is on whoever asked
         most = rules_of(firing).storm_investigations
         lead, refusal = self._lead(firing), ""
         if lead is None:
@@ -211,6 +222,7 @@ class Inquiries:
                 entries=[docket.entry for docket in members[:NAMED]],
                 storm=storm.id if storm else "",
                 refusal=refusal,
+                asked_by=group.asked_by,
             ),
         )
         if opened.request is None:

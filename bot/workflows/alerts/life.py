@@ -10,6 +10,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.alerts.brief import labels_of, mark_of, names_in
+    from bot.workflows.alerts.waiting import enqueue
     from bot.workflows.messages.alerts import (
         RANKS,
         AlertBatch,
@@ -61,8 +62,7 @@ class AlertWorkflow:
     # Only enqueues, as every handler.
     @workflow.signal
     def receive(self, batch: AlertBatch) -> None:
-        if len(self._waiting) < WAITING:
-            self._waiting.append(batch)
+        enqueue(self._waiting, [batch], most=WAITING, of="an alert")
 
     @workflow.query
     def alert_state(self) -> AlertLife:

@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.alerts.grouping import by_urgency, members_of
+    from bot.workflows.alerts.grouping import by_urgency, lead_of, may_be_asked, members_of
     from bot.workflows.alerts.inquiries import MOST_REFUSALS
     from bot.workflows.messages.triage import (
         AlertFace,
@@ -62,7 +62,7 @@ class Showing:
 
     async def _show(self, dockets: list[Docket], storm: Storm | None) -> None:
         said = [self._said(docket) for docket in dockets]
-        faces = [AlertFace(one.entry, self._note(one), one.thread_ts, one.card_ts, one.known_before) for one in dockets]
+        faces = [self._face(one) for one in dockets]
         storm_said = self._storm_said(storm) if storm is not None else ""
         storm_face = self._storm_face(storm) if storm is not None else None
         now, shown = workflow.now().isoformat(), None
@@ -137,19 +137,29 @@ class Showing:
                 counts.append(docket)
         return [dockets for some in (new, news, counts, refused) for dockets in by_urgency(some)]
 
+    def _face(self, docket: Docket) -> AlertFace:
+        return AlertFace(
+            entry=docket.entry,
+            note=self._note(docket),
+            thread_ts=docket.thread_ts,
+            card_ts=docket.card_ts,
+            known_before=docket.known_before,
+            lead_ts=self._lead_ts(docket),
+            may_be_asked=may_be_asked(self.desk, docket),
+        )
+
     def _said(self, docket: Docket) -> str:
         """What its card says, in short; behind the last dot the count."""
         entry = docket.entry
-        state = f"{entry.episode} {entry.status} {entry.severity} {self._note(docket)}"
+        asked = "?" if may_be_asked(self.desk, docket) else ""
+        state = f"{entry.episode} {entry.status} {entry.severity} {self._note(docket)}{asked}{self._lead_ts(docket)}"
         return f"{state}·{entry.count}"
 
     def _note(self, docket: Docket) -> str:
         group = self.desk.groups.get(docket.group) if docket.group is not None else None
         if group is None:
             return "It was triaged before." if docket.triaged else ""
-        members = members_of(self.desk, group)
-        first = self.desk.dockets.get(group.lead) or members[0]
-        together = len(members) - 1
+        first, together = lead_of(self.desk, group) or docket, len(members_of(self.desk, group)) - 1
         if first is not docket:
             where = {"waiting": "It is to be", "running": "It is being", "done": "It was", "skipped": ""}[group.state]
             return f"Same trouble as “{first.entry.title[:80]}”. {where} looked into there." if where else group.note
@@ -161,6 +171,11 @@ class Showing:
                 return f"Being looked into, below.{with_others}"
             case "done" | "skipped":
                 return f"{group.note}{with_others}"
+
+    def _lead_ts(self, docket: Docket) -> str:
+        group = self.desk.groups.get(docket.group) if docket.group is not None else None
+        lead = lead_of(self.desk, group) if group is not None and group.state != "skipped" else None
+        return lead.thread_ts if lead is not None and lead is not docket else ""
 
     def _stale_storm(self) -> Storm | None:
         storm = self.desk.storm

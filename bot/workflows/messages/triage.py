@@ -31,6 +31,8 @@ class Group:
     """Fingerprint of the one it is looked into for first."""
     task_id: str = ""
     """Empty while the task is being opened."""
+    asked_by: str = ""
+    """Slack user id of whoever wants it looked into; empty: the desk by itself."""
     waits: bool = False
     """Its task waits for people, and keeps nothing else waiting."""
     storm: str = ""
@@ -101,6 +103,20 @@ class DeskStart:
 
 
 @dataclass(frozen=True)
+class LookInto:
+    """A person's click: this alert is to be looked into, for itself. Signed by the edge that authenticated them."""
+
+    org: str
+    channel: str
+    fingerprint: str
+    user: str
+    """Slack user id."""
+    unique: str
+    """The click's ts."""
+    mac: str = ""
+
+
+@dataclass(frozen=True)
 class Relation:
     """An alert whose place in the estate is asked for."""
 
@@ -128,6 +144,10 @@ class AlertFace:
     """Empty: there is none yet, as far as the desk knows."""
     known_before: bool
     """Whether a desk before this one may have written it."""
+    lead_ts: str = ""
+    """Ts of the thread in which it is looked into with others. Empty: there is none, or it is its own."""
+    may_be_asked: bool = False
+    """Whether a person may have it looked into for itself."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +213,8 @@ class OpenInput:
     """Empty: there is none."""
     refusal: str = ""
     """Why it is not to be looked into after all; then this is only written down."""
+    asked_by: str = ""
+    """As :attr:`Group.asked_by`."""
 
 
 @dataclass(frozen=True)

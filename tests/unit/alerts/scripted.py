@@ -91,6 +91,7 @@ class Alerts:
     temporal: Client
     door: AlertDoor
     org: str
+    told: list[EnterInput] = field(default_factory=list[EnterInput])
     entries: list[AlertEntry] = field(default_factory=list[AlertEntry])
     shown: list[ShowAlertsInput] = field(default_factory=list[ShowAlertsInput])
     opened: list[OpenInput] = field(default_factory=list[OpenInput])
@@ -176,6 +177,7 @@ class Alerts:
         if self.untaken:
             self.untaken -= 1
             raise ApplicationError("no way", non_retryable=True)
+        self.told.append(message)
         self.entries.append(message.entry)
         await self.enter(sign(message.entry, KEY))
         return True

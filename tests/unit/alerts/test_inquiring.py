@@ -13,6 +13,7 @@ from agents.orchestrator.budget import Amount
 from agents.orchestrator.escalation import Spending, Unlimited
 from bot.alerts.names import alert_id
 from bot.budgets.limits import STORM_USER, Limit, Limits
+from bot.roles import ListedRoles
 from bot.workflows.activities.inquiring import Inquiring
 from bot.workflows.messages.triage import Opened, OpenInput
 from tests.unit.alerts.scripted import CHANNEL, KEY
@@ -29,7 +30,8 @@ ASKED = OpenInput(org=ORG, channel=CHANNEL, thread_ts="1001.0", group=1, entries
 
 
 async def opened(book: Book, message: OpenInput, spending: Spending | None = None) -> Opened:
-    inquiring = Inquiring(book.ledger, spending or Unlimited(), KEY, lambda: datetime.now(UTC))
+    roles = ListedRoles({"operator": frozenset({"UADA"}), "viewer": frozenset({"UVERA"})})
+    inquiring = Inquiring(book.ledger, spending or Unlimited(), roles, KEY, lambda: datetime.now(UTC))
     return await ActivityEnvironment().run(inquiring.open_investigation, message)
 
 
@@ -84,3 +86,17 @@ async def test_of_one_whose_words_are_not_kept_the_title_is_asked_about(book: Bo
     found = await opened(book, ASKED)
     assert found.request is not None
     assert found.request.text == "disk"
+
+
+async def test_who_asks_for_it_pays_for_it_and_holds_the_role_when_its_turn_comes(book: Book) -> None:
+    found = await opened(book, replace(ASKED, asked_by="UADA"))
+    assert found.request is not None
+    assert (found.request.user, found.request.source) == ("UADA", "alert")
+    for stranger in ("UVERA", "UNOBODY"):
+        refused = await opened(book, replace(ASKED, asked_by=stranger, group=2))
+        assert refused.request is None
+        assert "is no operator, approver or admin" in refused.refusal
+    spending = purse(book, Limits(person=Limit(tokens=10)))
+    [reserved] = await spending.reserve([wanted(10, 0, replace(REQUEST, org=ORG, user="UADA"))])
+    await spending.settle(reserved, replace(REQUEST, org=ORG, user="UADA"), Amount(11, 0))
+    assert (await opened(book, replace(ASKED, asked_by="UADA", group=3), spending)).request is None

@@ -16,7 +16,8 @@ def alert_cards(text: str) -> Iterator[tuple[str, Message]]:
     """Name and message of each."""
     statuses: tuple[NoticeStatus, ...] = ("firing", "resolved")
     for status in statuses:
-        yield f"alert {status}", alert_card(AlertFace(_entry(text, status), text, "1.0", "", known_before=False))
+        face = AlertFace(_entry(text, status), text, "1.0", "", known_before=False, lead_ts="1.0", may_be_asked=True)
+        yield f"alert {status}", alert_card(face, lead_link=f"https://acme.slack.com/archives/C1/p1{text}")
     for over in (False, True):
         face = StormFace(
             id="C1.x",

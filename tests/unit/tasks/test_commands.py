@@ -211,12 +211,22 @@ async def test_who_may_is_asked_once_for_a_command(
     assert roles.asked == 1
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0.6, "may or may not be done"), (2.0, "did not say which roles")])
+@pytest.mark.parametrize(
+    ("seconds", "of_roles", "of_all", "said"),
+    [(0.8, 9.0, 1.2, "may or may not be done"), (2.0, 0.5, 2.5, "did not say which roles")],
+)
 async def test_who_may_and_what_is_answered_take_less_than_slack_waits_together(
-    slack: Slack, temporal: Client, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
+    slack: Slack,
+    temporal: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    seconds: float,
+    of_roles: float,
+    of_all: float,
+    said: str,
 ) -> None:
-    monkeypatch.setattr("bot.listeners.commands.ANSWER_SECONDS", 1.0)
-    monkeypatch.setattr("bot.permits.gate.GATE_SECONDS", 0.8)
+    monkeypatch.setattr("bot.listeners.commands.ANSWER_SECONDS", of_all)
+    monkeypatch.setattr("bot.permits.gate.GATE_SECONDS", of_roles)
     slow = Slow(seconds)
     async with open_desk(slack, temporal, desks={"policy": lambda _: slow}, roles=slow) as opened:
         assert said in await told(opened, "policy")

@@ -179,7 +179,12 @@ async def told(desk: Desk, user: str, words: str) -> None:
     await until(said)
 
 
-async def test_what_the_forms_behind_its_buttons_say_is_told_in_the_direct_messages(desk: Desk) -> None:
+async def test_what_the_forms_behind_its_buttons_say_is_told_in_the_direct_messages(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A form that is not opened takes all its time, and a busy machine the rest.
+    monkeypatch.setattr("bot.speaking.OPEN_SECONDS", 0.3)
+    monkeypatch.setattr("bot.listeners.home.DESK_SECONDS", 20.0)
     view = await home(desk, "grace", has="Your settings")
 
     async def click(action_id: str) -> None:

@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from bot.blocks.ask import ABOUT_FORM, ASK_FORM, MODE_BLOCK, REQUEST_BLOCK, REQUEST_INPUT, WHERE_BLOCK, WHERE_INPUT
 from bot.blocks.clarify import CLARIFY, CLARIFY_FORM, WORDS_BLOCK, WORDS_INPUT
+from bot.blocks.pane import READING
 from bot.blocks.task import question_card
 from bot.late_surfaces import LateTasks
 from bot.listeners.about import About
@@ -88,7 +89,7 @@ async def test_the_pane_suggests_takes_a_request_and_says_that_it_works(desk: De
     await desk.slack.say(text, channel="D0ADA00001", thread_ts=opened["thread_ts"])
     request = await taken(temporal, before)
     assert (request.source, request.channel, request.thread_ts) == ("dm", "D0ADA00001", opened["thread_ts"])
-    assert await pane(desk, opened["thread_ts"], "status") == "is reading your request…"
+    assert await pane(desk, opened["thread_ts"], "status") == READING
     title = str(await pane(desk, opened["thread_ts"], "title"))
     assert title.startswith("production web servers have drifted")
     assert "AKIA" not in title

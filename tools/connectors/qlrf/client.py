@@ -97,7 +97,7 @@ def segment(value: str) -> str:
 
 def _judged(status: int, raw: bytes, asked: str, *, maybe: str) -> object:
     if 200 <= status < 300:
-        return _json(raw, asked)
+        return read_answer(raw, asked)
     said = " ".join(raw[:2000].decode(errors="replace").split())[:SHOWN_CHARS]
     quoted = f" ({status}: {said!r})" if said else f" ({status})"
     if status in (401, 403):
@@ -109,7 +109,7 @@ def _judged(status: int, raw: bytes, asked: str, *, maybe: str) -> object:
     raise QlrfError("failed", asked, f"it failed{quoted}.{maybe} Ask again later.")
 
 
-def _json(raw: bytes, asked: str) -> object:
+def read_answer(raw: bytes, asked: str) -> object:
     if not raw.strip():
         return None
     try:

@@ -62,6 +62,7 @@ kept_to := {
 	"freeze.declare": {"approver", "admin"},
 	"freeze.thaw": {"approver", "admin"},
 	"keys.org": {"admin"},
+	"look_into": {"operator", "approver", "admin"},
 	"mode.set": {"approver", "admin"},
 	"policy": any_role,
 	"task": any_role,

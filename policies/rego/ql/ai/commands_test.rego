@@ -37,6 +37,7 @@ needed := {
 	"freeze.declare": {"admin", "approver"},
 	"freeze.thaw": {"admin", "approver"},
 	"keys.org": {"admin"},
+	"look_into": {"admin", "approver", "operator"},
 	"mode.set": {"admin", "approver"},
 	"policy": {"admin", "approver", "operator", "viewer"},
 	"task": {"admin", "approver", "operator", "viewer"},

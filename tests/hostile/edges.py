@@ -322,6 +322,7 @@ OURS: dict[str, str] = {
     "bot/ledger/results.py": "entries of the ledger",
     "bot/ledger/task_index.py": "rows that the ledger wrote",
     "bot/policy_desk.py": "entries of the ledger",
+    "bot/tenants/sealing.py": "sealed with our key, or not read",
     "bot/tools_cli.py": "an operator's own words on their own terminal",
     "bot/workflows/codec.py": "sealed with our key, or not read",
     "bot/workflows/activities/triage_of.py": "entries of the ledger",

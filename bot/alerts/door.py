@@ -124,7 +124,7 @@ class AlertDoor:
         self._let_through[name] = asyncio.get_running_loop().time()
 
     async def _signal(self, name: str, pile: _Pile) -> None:
-        notice, found = _without_secrets(pile.notice)
+        notice, found = without_secrets(pile.notice)
         batch = AlertBatch(
             org=pile.org,
             channel=pile.channel,
@@ -168,7 +168,7 @@ def seen_in_slack(notice: AlertNotice, ts: str, *, now: datetime) -> AlertSeen:
     return AlertSeen(unique=ts, status=notice.status, severity=notice.severity, at=at, message_ts=ts)
 
 
-def _without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[str]]:
+def without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[str]]:
     """Cut again after it was redacted: what stands for a secret may be longer than it."""
     title, text = redact(notice.title), redact(notice.text)
     labels = {name: redact(value) for name, value in notice.labels.items()}

@@ -32,11 +32,13 @@ ENV PATH=/opt/gavel/bin:$PATH \
     GAVEL_DATA_DIR=/var/lib/gavel \
     GAVEL_OPS_HOST=0.0.0.0 \
     GAVEL_OPS_PORT=9464 \
-    SLACK_HOST=0.0.0.0
+    SLACK_HOST=0.0.0.0 \
+    GAVEL_ALERTS_WEBHOOK_HOST=0.0.0.0
 USER 10001:10001
 WORKDIR /var/lib/gavel
-# The operations listener, and Slack's requests in HTTP mode: in Socket Mode nothing listens on SLACK_HOST.
-EXPOSE 9464 3000
+# The operations listener, Slack's requests in HTTP mode (in Socket Mode nothing listens on SLACK_HOST), and
+# Alertmanager's webhook (without its secret nothing listens).
+EXPOSE 9464 3000 9095
 # The root may be read-only: what is written goes to the data directory and to /tmp.
 VOLUME ["/var/lib/gavel"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler, AsyncServerErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.alerts.asking import AskDoor
 from bot.alerts.door import AlertDoor
 from bot.blocks.actions import (
     ANSWER_PREFIX,
@@ -27,26 +29,30 @@ from bot.blocks.actions import (
     RESUME,
     STEP_UP_FORM,
 )
+from bot.blocks.alerts import LOOK_INTO
 from bot.blocks.ask import ASK_FORM
 from bot.blocks.keys import KEY_FORM
-from bot.command_roles import CommandRoles
 from bot.desks import Desk
 from bot.home.keeper import Reader
 from bot.intake import HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.clicks import ClickListeners
 from bot.listeners.commands import CommandListeners
+from bot.listeners.delegations import DelegationListeners
 from bot.listeners.edit import EditListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.freezes import FreezeDoor, FreezeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
 from bot.listeners.links import TaskFinder
+from bot.listeners.look_into import LookIntoListeners
 from bot.listeners.openers import Openers
 from bot.listeners.papers import FileDoor, FileListeners
 from bot.listeners.reject import RejectListeners
+from bot.listeners.removal import RemovalListeners
 from bot.listeners.step_up import StepUpListeners
-from bot.roles import RoleDirectory
+from bot.permits.gate import Gate
+from bot.permits.middleware import Gatekeeper, gated
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
 from bot.speaking import opener, teller, whisperer
@@ -55,6 +61,9 @@ from bot.telemetry.counted_app import CountedApp
 from bot.telemetry.intake import IntakeMetrics
 from bot.telemetry.slack import CountedCalls, SlackMetrics
 from bot.telemetry.tracing import NO_TRACING, Tracing
+
+Authorize = Callable[[], Awaitable[AuthorizeResult]]
+"""As Bolt calls it when it is given no token: who the bot is in the workspace of this app."""
 
 
 def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
@@ -77,6 +86,10 @@ class Identity:
     """`B…`: the author of our messages."""
     home: str = ""
     """The workspace's address, with a slash at its end; empty: Slack did not say."""
+
+
+NOBODY = Identity("", "", "")
+"""Of a bot that is in no workspace."""
 
 
 async def who_are_we(api: SlackApi) -> Identity:
@@ -119,30 +132,34 @@ def build_app(
     identity: Identity,
     org: str | None,
     alert_channels: frozenset[str],
+    gate: Gate,
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
-    roles: RoleDirectory | None = None,
     freeze_door: FreezeDoor | None = None,
     home_reader: Reader | None = None,
     task_finder: TaskFinder | None = None,
     file_door: FileDoor | None = None,
+    authorize: Authorize | None = None,
     metrics: IntakeMetrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
-    """The app with every listener. A listener that raises is not acknowledged. `desks`: verb of `/gavel` → desk.
+    """The app with every listener, each behind the `gate`. A listener that raises is not acknowledged.
 
-    `roles`: None: what needs a role is refused.
+    `desks`: verb of `/gavel` → desk. `authorize`: who this bot is, for Bolt; None: it asks Slack with the client's
+    token.
     """
     app = CountedApp(
         metrics=metrics,
         tracing=tracing,
         client=client,
+        authorize=authorize,
         signing_secret=slack.signing_secret.get_secret_value() if slack.signing_secret else "unused-in-socket-mode",
         # Without this Bolt acknowledges an event before its listener has handed it over, even when that fails.
         process_before_response=True,
     )
     app.error(_not_acknowledged)
+    _use(app, gated(Gatekeeper(gate, org, identity.user, whisperer(client), teller(client))))
     step_up = StepUpListeners(intake=intake, org=org, open_form=opener(client))
     rejecting = RejectListeners(intake=intake, org=org, open_form=opener(client))
     editing = EditListeners(intake=intake, org=org, open_form=opener(client))
@@ -157,6 +174,12 @@ def build_app(
             freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now
         )
         desks = {**(desks or {}), "freeze": freezes}
+    lending: DelegationListeners | None = None
+    if desks is not None and "delegate" in desks:
+        lending = DelegationListeners(
+            desks["delegate"], gate.roles, org, open_form=opener(client), whisper=whisperer(client), now=intake.now
+        )
+        desks = {**desks, "delegate": lending}
     events = EventListeners(
         intake=intake,
         alerts=alerts,
@@ -173,6 +196,7 @@ def build_app(
         events=events,
         ask_form=ask_form,
         freezes=freezes,
+        lending=lending,
         home_reader=home_reader,
         desks=desks or {},
         task_finder=task_finder,
@@ -184,16 +208,16 @@ def build_app(
         clicks=ClickListeners(
             intake=intake, org=org, tell=teller(client), step_up=step_up, rejecting=rejecting, editing=editing
         ),
+        removal=RemovalListeners(identity.user),
         step_up=step_up,
         rejecting=rejecting,
         editing=editing,
-        commands=CommandListeners(
-            intake, org, ask_form, desks or {}, CommandRoles(roles) if roles is not None else None
-        ),
+        commands=CommandListeners(intake, org, ask_form, desks or {}),
         ask_form=ask_form,
         keys=keys,
         files=FileListeners(file_door, org, teller(client)) if file_door is not None else None,
         feedback=FeedbackListeners(feedback_door, org, teller(client)) if feedback_door is not None else None,
+        looking=LookIntoListeners(AskDoor(alerts.temporal, alerts.key, alerts.metrics), org, teller(client)),
     )
     return app
 
@@ -203,6 +227,7 @@ def _register(
     *,
     events: EventListeners,
     clicks: ClickListeners,
+    removal: RemovalListeners,
     step_up: StepUpListeners,
     rejecting: RejectListeners,
     editing: EditListeners,
@@ -211,6 +236,7 @@ def _register(
     keys: KeyListeners | None,
     feedback: FeedbackListeners | None,
     files: FileListeners | None,
+    looking: LookIntoListeners,
 ) -> None:
     async def mention(body: dict[str, Any]) -> None:
         await events.on_mention(body)
@@ -259,6 +285,10 @@ def _register(
             await feedback.on_feedback(body)
         await ack()
 
+    async def look_into(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await looking.on_look_into(body)
+        await ack()
+
     async def wants_files(ack: AsyncAck, body: dict[str, Any]) -> None:
         if files is not None:
             await files.on_files(body)
@@ -268,6 +298,14 @@ def _register(
         reply = await commands.on_gavel(body)
         await ack(text=reply.text, blocks=reply.blocks)
 
+    async def uninstalled() -> None:
+        await removal.on_uninstalled()
+
+    async def revoked(body: dict[str, Any]) -> None:
+        await removal.on_revoked(body)
+
+    bolt.event("app_uninstalled")(uninstalled)
+    bolt.event("tokens_revoked")(revoked)
     bolt.event("app_mention")(mention)
     bolt.event("message")(message)
     bolt.action(re.compile(f"^({re.escape(APPROVE)}|{re.escape(REJECT)})$"))(decision)
@@ -275,6 +313,7 @@ def _register(
     bolt.action(re.compile(f"^{re.escape(ANSWER_PREFIX)}"))(answer)
     bolt.action(re.compile(f"^{re.escape(FEEDBACK)}$"))(opinion)
     bolt.action(re.compile(f"^{re.escape(FILES)}$"))(wants_files)
+    bolt.action(re.compile(f"^{re.escape(LOOK_INTO)}$"))(look_into)
     bolt.action(re.compile(f"^{re.escape(EDIT)}$"))(edit)
     bolt.view(EDIT_FORM)(edited)
     bolt.view(STEP_UP_FORM)(submission)
@@ -285,6 +324,11 @@ def _register(
     bolt.command("/gavel")(command)
 
 
+def _use(bolt: _Uses, middleware: Callable[..., object]) -> None:
+    """Before any listener, the assistant's too: Bolt goes through them in the order in which they are registered."""
+    bolt.use(middleware)
+
+
 async def _not_acknowledged(error: Exception) -> None:
     """After a listener raised. Bolt then answers 500, or over a socket not at all: Slack sends events again."""
     log = structlog.get_logger("gavel.slack")
@@ -292,6 +336,12 @@ async def _not_acknowledged(error: Exception) -> None:
         log.warning(f"{error}. It was not acknowledged, so that Slack sends it again; nothing was started.")
     else:
         log.error("What Slack sent could not be handled. It was not acknowledged.", exc_info=error)
+
+
+class _Uses(Protocol):
+    """Likewise."""
+
+    def use(self, middleware: Callable[..., object], /) -> object: ...
 
 
 class _Registers(Protocol):

@@ -37,11 +37,29 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def gavel(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
     """Options of every command."""
+    if context.invoked_subcommand is not None and not _wants_help(sys.argv[1:]):
+        _ask_first(context.invoked_subcommand)
+
+
+def _wants_help(words: list[str]) -> bool:
+    """Only where it can be nothing else: after an option, `--help` may be that option's value."""
+    return bool(words) and words[-1] in ("-h", "--help") and not any(word.startswith("-") for word in words[:-1])
+
+
+def _ask_first(command: str) -> None:
+    """The gate. A command that no policy knows and that is not listed as asked of nobody is refused."""
+    from bot.permits.ungated import UNGATED
+
+    if command not in UNGATED:
+        from bot.permits.terminal import permitted
+
+        permitted(command)
 
 
 @app.command()
@@ -140,11 +158,14 @@ def doctor(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
 )
 def ledger(context: typer.Context) -> None:
-    """The record: `verify`, `show` or `export` what was asked, judged, decided and done."""
+    """The record: `verify`, `show`, `export`, `backup` or `restore` what was asked, judged, decided and done."""
     from bot.commands import ledger_inputs
     from bot.ledger.cli import ledger_app
+    from bot.ledger.keeping_cli import add_keeping
 
-    ledger_app(ledger_inputs)(args=context.args, prog_name="gavel ledger")
+    commands = ledger_app(ledger_inputs)
+    add_keeping(commands, ledger_inputs)
+    commands(args=context.args, prog_name="gavel ledger")
 
 
 @app.command()
@@ -163,8 +184,11 @@ def task(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
 ) -> None:
     """One task: its status and who approved; `reject` its plan or `cancel` it. Approving is for people, in Slack."""
+    from bot.permits.terminal import permitted
     from bot.tasks.cli import print_task, stop_task
 
+    if word:
+        permitted("task.stop")
     raise typer.Exit(stop_task(task_id, word, reason=reason) if word else print_task(task_id, as_json=as_json))
 
 

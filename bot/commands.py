@@ -38,11 +38,12 @@ from bot.telemetry import configure_logging
 from bot.telemetry.tracing import trace_ids
 from bot.usage.cli import UsageInputs
 from bot.usage.teams import Teams
+from policies.commands import NotPermitted
 from policies.engine import PolicyUnavailable
 from tools.connectors.base import EstateError
 from tools.contracts.ledger import LedgerUnavailable
 
-TOLD = (SettingsError, StackError, LedgerUnavailable, DatabaseUrlError, PolicyUnavailable, EstateError)
+TOLD = (SettingsError, StackError, LedgerUnavailable, DatabaseUrlError, PolicyUnavailable, NotPermitted, EstateError)
 """Errors whose message is a sentence for the person at the terminal."""
 
 

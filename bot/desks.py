@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bot.blocks.actions import FeedbackValue
 from bot.blocks.message import Message
 from bot.thread import ThreadRef
+from tools.contracts.identity import Role
 
 Whisper = Callable[[str, str, Message], Awaitable[None]]
 """Says something to one person only: channel, user, what."""
@@ -27,6 +28,8 @@ class Typed:
     """What was typed after the verb. Untrusted."""
     trigger_id: str
     """Opens one form, within three seconds."""
+    roles: frozenset[Role] | None = None
+    """What the person held a moment ago, where that was asked already; None: it was not."""
 
 
 class Desk(Protocol):

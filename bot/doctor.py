@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.providers.catalog import discover
+from bot.doctor_webhook import webhook_finding
 from bot.finding import Finding
 from bot.keys import KEY_FILE, load_keys, shared_records
 from bot.local.datadir import DataDirectory, Whereabouts
@@ -31,6 +32,7 @@ from bot.probes import (
     get_json,
 )
 from bot.settings import ROLE_GROUPS, Settings, SettingsError, SlackSettings
+from bot.workspace_probes import examine_workspaces
 from tools.contracts.identity import Role
 
 
@@ -63,6 +65,7 @@ async def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
         _sql(exam),
         _models(exam),
         _estate(exam),
+        _webhook(exam),
     )
     return [finding for findings in found for finding in findings]
 
@@ -132,6 +135,8 @@ async def _access(exam: Examination) -> tuple[SlackSettings | None, str]:
 
 
 async def _slack(exam: Examination) -> list[Finding]:
+    if exam.settings.slack.distributed:
+        return await examine_workspaces(exam.settings)
     access, whose = await _access(exam)
     if access is None:
         return _asleep("slack", "a local workspace")
@@ -156,6 +161,10 @@ async def _slack_delivery(exam: Examination) -> list[Finding]:
     return await _asked("slack events", tried, ask_slack_socket(access), advice=advice)
 
 
+async def _webhook(exam: Examination) -> list[Finding]:
+    return [await webhook_finding(exam.settings.alerts, running=exam.running is not None)]
+
+
 async def _roles(exam: Examination) -> list[Finding]:
     """Whether it can be known who may approve, and whether anybody may."""
     listed = exam.settings.roles.explicit
@@ -163,7 +172,7 @@ async def _roles(exam: Examination) -> list[Finding]:
         held: dict[Role, int] = {role: len(people) for role, people in listed.items()}
         return [_approvers(held, "roles: in the configuration", "list people as approver or admin under roles:")]
     access, whose = await _access(exam)
-    if access is None:
+    if access is None or access.distributed:  # each workspace has groups of its own
         return []
     tried = f"usergroups.list at {access.api_url} ({whose})"
     instead = "or list people under roles: in gavel.yaml; until then nothing can be approved"

@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
-from bot.alerts.opening import build_alert_door
-from bot.app import build_app, build_client, channel_ids, who_are_we
+from bot.alerts.opening import build_alert_door, taking_webhooks
+from bot.app import Authorize, build_app, build_client, channel_ids, who_are_we
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
@@ -24,6 +24,8 @@ from bot.listeners.keys import KeyDoor
 from bot.listeners.papers import FileDoor
 from bot.local.stack import RunningStack
 from bot.pacing import Pacer
+from bot.permits.gate import RolesOnce
+from bot.permits.opening import Permits
 from bot.roles import role_directory
 from bot.settings import Settings
 from bot.socket_mode import SocketMode
@@ -41,29 +43,64 @@ Connected = Callable[[], Awaitable[bool]]
 
 SLACK_AWAY = "Slack did not say who this bot is"
 
+SHOWN_SECONDS = 30.0
+"""How old the roles may be by which a home tab is shown. What is done on a click is asked about anew."""
+
 
 async def open_bot(
     stack: RunningStack,
     *,
+    permits: Permits,
     taken: Taken | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The bot on everything the stack names. Temporal may be away when it starts, and come back.
 
-    `taken` remembers what was handed over; None: nobody does, and Temporal is asked each time. `metrics`: where it is
-    counted; None: for nobody to see.
+    `permits`: what the gate before its listeners asks. `taken` remembers what was handed over; None: nobody does, and
+    Temporal is asked each time. `metrics`: where it is counted; None: for nobody to see.
     """
-    settings, metrics = stack.settings, metrics or Metrics()
-    client = slack_client(settings, metrics)
-    temporal = await connect(
-        settings.temporal,
+    metrics = metrics or Metrics()
+    client = slack_client(stack.settings, metrics)
+    temporal = await intake_client(stack, tracing)
+    return await bot_for(
+        stack,
+        stack.org,
+        client=client,
+        temporal=temporal,
+        permits=permits,
+        taken=taken,
+        metrics=metrics,
+        tracing=tracing,
+    )
+
+
+async def intake_client(stack: RunningStack, tracing: Tracing) -> Client:
+    """Connects when it is first used: Temporal may be away when the bot starts."""
+    return await connect(
+        stack.settings.temporal,
         address=stack.temporal_address,
         codec_key=stack.keys.derive("codec"),
         lazy=True,
         interceptors=tracing.interceptors,
     )
-    roles = role_directory(settings, client)
+
+
+async def bot_for(
+    stack: RunningStack,
+    org: str,
+    *,
+    client: AsyncWebClient,
+    temporal: Client,
+    permits: Permits,
+    taken: Taken | None,
+    metrics: Metrics,
+    tracing: Tracing,
+    authorize: Authorize | None = None,
+) -> AsyncApp:
+    """The bot of one tenant, which `client` speaks in. `authorize`: for Bolt, where the client has no token yet."""
+    settings = stack.settings
+    roles = RolesOnce(role_directory(settings, client))
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
     with needed("Slack did not list its channels, among them those for alerts"):
@@ -74,7 +111,7 @@ async def open_bot(
         intake=build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics),
         alerts=build_alert_door(settings, temporal=temporal, keys=stack.keys, metrics=metrics),
         identity=identity,
-        org=stack.org,
+        org=org,
         alert_channels=alert_channels,
         desks=desks(
             settings,
@@ -85,9 +122,11 @@ async def open_bot(
             home=identity.home,
             whisper=whisperer(client),
         ),
-        roles=roles,
+        gate=permits.gate(roles),
         task_finder=LateTasks(settings, client, identity.home),
-        home_reader=LateHome(settings, stack.keys, client, roles, identity.home),
+        home_reader=LateHome(
+            settings, stack.keys, client, role_directory(settings, client, seconds_old=SHOWN_SECONDS), identity.home
+        ),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
         # A pacer apart from the worker's, which may be in another process: one write for each press of a button.
         file_door=FileDoor(
@@ -98,7 +137,36 @@ async def open_bot(
         key_door=KeyDoor(LateKeys(settings, stack.keys, stack.members), provider_names(stack.members), roles),
         metrics=metrics.intake,
         tracing=tracing,
+        authorize=authorize,
     )
+
+
+@asynccontextmanager
+async def taking_in(
+    stack: RunningStack,
+    *,
+    permits: Permits,
+    taken: Taken | None = None,
+    metrics: Metrics | None = None,
+    tracing: Tracing = NO_TRACING,
+) -> AsyncGenerator[Connected]:
+    """Take what Slack sends, and alerts: of the one workspace whose token is set, or of those that install the app."""
+    settings = stack.settings
+    if settings.slack.distributed:
+        # Late: it opens the database, which a bot for one workspace has no use for.
+        from bot.tenants.serving import serving_tenants
+
+        async with serving_tenants(
+            stack, permits=permits, taken=taken, metrics=metrics or Metrics(), tracing=tracing
+        ) as connected:
+            yield connected
+        return
+    app = await open_bot(stack, permits=permits, taken=taken, metrics=metrics, tracing=tracing)
+    async with (
+        listening(settings, app) as connected,
+        taking_webhooks(stack, slack_client(settings), metrics=metrics),
+    ):
+        yield connected
 
 
 @asynccontextmanager
@@ -132,11 +200,13 @@ async def _listens() -> bool:
 
 
 def slack_client(settings: Settings, metrics: Metrics | None = None) -> AsyncWebClient:
-    if settings.slack.bot_token is None:
+    """The client of the one workspace. Where workspaces install the app: one that Slack lets do nothing."""
+    token = settings.slack.bot_token
+    if token is None and not settings.slack.distributed:
         raise ValueError("There is no SLACK_BOT_TOKEN: nobody could be answered, so nothing is started.")
     return build_client(
         api_url=settings.slack.api_url,
-        bot_token=settings.slack.bot_token.get_secret_value(),
+        bot_token=token.get_secret_value() if token is not None else "",
         metrics=metrics.slack if metrics is not None else None,
     )
 

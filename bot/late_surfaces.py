@@ -53,7 +53,7 @@ class LateFreezes:
         return LedgerFreezes(self.settings, self.keys, utc_now)
 
 
-@dataclass(frozen=True)
+@dataclass
 class LateHome:
     """Home tabs. Implements `bot.home.keeper.Reader`."""
 
@@ -63,6 +63,7 @@ class LateHome:
     roles: RoleDirectory
     home: str
     """The workspace's address."""
+    _made: Reader | None = field(default=None, init=False, repr=False)
 
     async def read(self, org: str, user: str, channel: str) -> Home:
         """See `Reader`."""
@@ -73,11 +74,15 @@ class LateHome:
         return await (await self._reader()).newest_change(org)
 
     async def _reader(self) -> Reader:
-        # As with usage.
-        await asyncio.to_thread(import_module, "bot.home.reading")
-        from bot.home.reading import HomeReader
+        if self._made is None:
+            # As with usage.
+            await asyncio.to_thread(import_module, "bot.home.reading")
+            from bot.home.reading import home_reader
 
-        return HomeReader(self.settings, self.keys, self.client, self.roles, self.home, utc_now)
+            self._made = home_reader(
+                self.settings, self.keys, self.client, roles=self.roles, home=self.home, now=utc_now
+            )
+        return self._made
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,11 @@ from bot.settings import Settings, SettingsError
 def org_of(settings: Settings) -> str:
     """As configured, else of the gavel that ran here. Raises `SettingsError`."""
     note = DataDirectory(settings.data_dir).remembered()
-    org = settings.org or (note.org if note is not None else None)
-    if org is None and settings.slack.configured:
+    org = settings.org or (note.org if note is not None else "")
+    if not org and settings.slack.distributed:
+        raise SettingsError(
+            ["GAVEL_ORG is not set, and several workspaces may be installed here; set it to the team id (T…) of one"]
+        )
+    if not org and settings.slack.configured:
         raise SettingsError(["GAVEL_ORG is not set, and no gavel has run here; set it to your Slack team id (T…)"])
     return org or TEAM_ID

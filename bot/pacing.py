@@ -14,10 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
-Haste = Literal["now", "soon", "later"]
-"""`now`: cards and answers to a click. `soon`: votes, which people watch for. `later`: any other progress."""
+Haste = Literal["at_once", "now", "soon", "later"]
+"""`at_once`: what a person who clicked waits for. `now`: cards and outcomes. `soon`: votes, which people watch for.
+`later`: any other progress."""
 
-_BEFORE: Final[Mapping[Haste, int]] = {"now": 0, "soon": 1, "later": 2}
+_BEFORE: Final[Mapping[Haste, int]] = {"at_once": 0, "now": 1, "soon": 2, "later": 3}
+
+CREDIT = 5
+"""Turns that an answer to a click may take before they have come up. All others wait until they are paid back: a busy
+channel is slower for what happens by itself, and not for the person who clicks. Slack allows as much in a burst."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,14 @@ class _Lane:
         missing = max(0.0, 1 - self.tokens) / self.rate.per_second
         return max(0.0, self.at - now) + missing
 
+    def has_now(self, now: float, *, haste: Haste) -> bool:
+        """Whether there is a turn at once for one who comes now."""
+        free = self.wait_seconds(now) <= 0
+        if haste != "at_once" or (self.waiting and self.waiting[0][0] == _BEFORE[haste]):
+            return free and not self.waiting
+        # No credit while Slack asks to wait.
+        return free or (self.at <= now and self.tokens - 1 >= -CREDIT)
+
 
 class Pacer:
     """Turns, by channel and by method. The hastier go first."""
@@ -102,7 +115,7 @@ class Pacer:
                     self._give_back(taken)
                 raise
         if self._metrics is not None:
-            self._metrics.waited(time.monotonic() - started, urgent=haste == "now")
+            self._metrics.waited(time.monotonic() - started, urgent=haste in ("at_once", "now"))
 
     def is_free(self, method: str) -> bool:
         """Whether a call of this method would have its turn at once, as far as the workspace is concerned."""
@@ -143,7 +156,7 @@ class Pacer:
         """Return with the lane's turn taken."""
         loop = asyncio.get_running_loop()
         lane = self._lane(name, rate)
-        if not lane.waiting and lane.wait_seconds(loop.time()) <= 0:
+        if lane.has_now(loop.time(), haste=haste):
             lane.tokens -= 1
             return lane
         turn: asyncio.Future[None] = loop.create_future()

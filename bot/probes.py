@@ -60,17 +60,29 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
 
 async def get_json(url: str, *, headers: Mapping[str, str] | None = None, seconds: float = 3) -> object:
     """The JSON body of a 200 answer; None for an empty one."""
-    import aiohttp
+    from tools.outbound import Outbound, origin_of
 
     async with (
         _bounded(seconds),
-        aiohttp.ClientSession() as session,
-        session.get(url, headers=headers, allow_redirects=False) as response,
+        Outbound(origin_of(url), "configured", decompress=True) as server,
+        server.request("GET", url, headers=headers) as response,
     ):
         if response.status != 200:
             raise NoAnswer(f"HTTP status {response.status}")
         body = await response.read()
         return await response.json(content_type=None) if body.strip() else None
+
+
+async def post_status(url: str, *, seconds: float = 3) -> int:
+    """What an empty POST is answered with."""
+    from tools.outbound import Outbound, origin_of
+
+    async with (
+        _bounded(seconds),
+        Outbound(origin_of(url), "configured") as server,
+        server.request("POST", url) as response,
+    ):
+        return response.status
 
 
 async def ask_opa(url: str, *, seconds: float = 3) -> str:
@@ -118,12 +130,13 @@ class SlackIdentity:
 
 
 async def _slack_call(base: str, method: str, token: str, *, seconds: float, **params: str) -> dict[str, Any]:
-    import aiohttp
+    from tools.outbound import Outbound, origin_of
 
+    headers = {"Authorization": f"Bearer {token}"}
     async with (
         _bounded(seconds),
-        aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session,
-        session.post(f"{base}{method}", data=params, allow_redirects=False) as response,
+        Outbound(origin_of(base), "configured", decompress=True) as server,
+        server.request("POST", f"{base}{method}", headers=headers, data=params) as response,
     ):
         if response.status != 200:
             raise NoAnswer(f"{method}: HTTP status {response.status}")

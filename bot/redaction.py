@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal, TypeGuard, get_args
 
 SecretKind = Literal[
     "private_key",
@@ -216,6 +216,7 @@ _SECRET_NAMES = re.compile(
 NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "cook")
 """No letter i: a dotted capital one in small letters is two characters."""
 _NAME_HINT = re.compile(f"(?i:{'|'.join(NAME_HINTS)})")
+_MARK = re.compile(r"\[redacted:([a-z_]{1,20})\]")
 _PAGING_NAMES = re.compile(r"(?:page|pagination|continuation|next|cursor|sync)token\Z")
 
 
@@ -295,6 +296,18 @@ def redacted(text: str) -> str:
     return text if _has_nothing(text) else redact(text).text
 
 
+def redact_named(name: str, text: str) -> Redacted:
+    """What stands under a name: whole where the name is a secret's, as :func:`redact_json` takes it."""
+    found: dict[SecretKind, None] = {}
+    return Redacted(_redact_string(text, found, secret=names_a_secret(name)), list(found))
+
+
+def marked(text: str) -> list[SecretKind]:
+    """What was taken out of a text, by the marks in it. Somebody may have typed one: it only says that one is there."""
+    names = dict.fromkeys(match[1] for match in _MARK.finditer(text))
+    return [kind for kind in get_args(SecretKind) if kind in names]
+
+
 def redact_json(value: Any) -> RedactedJson:
     """A JSON value with every string redacted, names too; a string under a name such as `password` goes whole.
 
@@ -315,7 +328,7 @@ def _walk(value: Any, found: dict[SecretKind, None], *, depth: int, secret: bool
     if is_object(value):
         return {
             _redact_string(name, found, secret=False): _walk(
-                inner, found, depth=depth + 1, secret=secret or _names_a_secret(name)
+                inner, found, depth=depth + 1, secret=secret or names_a_secret(name)
             )
             for name, inner in value.items()
         }
@@ -334,7 +347,8 @@ def _redact_string(text: str, found: dict[SecretKind, None], *, secret: bool) ->
     return outcome.text
 
 
-def _names_a_secret(name: str) -> bool:
+def names_a_secret(name: str) -> bool:
+    """Whether what stands under it is a secret, whatever it looks like."""
     if not _NAME_HINT.search(HIDDEN.sub("", name)):
         return False
     plain = re.sub(r"[^a-z]", "", folded(name[-64:]))

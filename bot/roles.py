@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.settings import ROLE_GROUPS, Settings
 from bot.slack_api import SlackApi
 from tools.contracts.identity import Role
-from tools.readings import SharedReading
+from tools.readings import RecentReadings, SharedReading
 
 LADDER: tuple[Role, ...] = ("viewer", "operator", "approver", "admin")
 """From the role that may least."""
@@ -68,20 +68,25 @@ class ListedRoles:
 class GroupRoles:
     """Roles from Slack user groups. Read afresh for every call: a person who was removed must not decide.
 
-    Slack allows about twenty such readings a minute, so that those who ask at a time share one.
+    Slack allows about twenty such readings a minute, so that those who ask at a time share one, and what only shows
+    things does with an older one.
     """
 
-    def __init__(self, client: SlackApi) -> None:
+    def __init__(self, client: SlackApi, *, seconds_old: float = 0.0) -> None:
+        """`seconds_old`: how old a reading may be, for who shows things and decides nothing."""
         self._client = client
-        self._groups: SharedReading[_Groups] = SharedReading(self._read, name="read the user groups")
+        self._now: Callable[[], Awaitable[_Groups]] = SharedReading(self._read, name="read the user groups").now
+        if seconds_old:
+            recent = RecentReadings[None, _Groups](lambda _: self._read(), seconds=seconds_old)
+            self._now = lambda: recent.of(None)
 
     async def roles_of(self, user: str) -> list[Role]:
-        groups = await self._groups.now()
+        groups = await self._now()
         return [role for role, handle in ROLE_GROUPS.items() if handle in groups and user in groups[handle].users]
 
     async def address_of(self, role: Role) -> Address:
         """See :class:`RoleDirectory`. A group that nobody is in reaches nobody."""
-        found = (await self._groups.now()).get(ROLE_GROUPS[role])
+        found = (await self._now()).get(ROLE_GROUPS[role])
         return Address(group=found.id) if found is not None and found.users else Address()
 
     async def _read(self) -> _Groups:
@@ -107,7 +112,7 @@ async def _read_groups(client: SlackApi) -> _Groups:
     }
 
 
-def role_directory(settings: Settings, client: SlackApi) -> RoleDirectory:
-    """As configured, else by user groups."""
+def role_directory(settings: Settings, client: SlackApi, *, seconds_old: float = 0.0) -> RoleDirectory:
+    """As configured, else by user groups. `seconds_old`: see :class:`GroupRoles`."""
     explicit = settings.roles.explicit
-    return GroupRoles(client) if explicit is None else ListedRoles(explicit)
+    return GroupRoles(client, seconds_old=seconds_old) if explicit is None else ListedRoles(explicit)

@@ -29,15 +29,14 @@ from agents.orchestrator.stamping import StampingClient
 from agents.orchestrator.streamed import StreamedClient
 from agents.specialists.catalog import build_agents
 from agents.specialists.specialist import RolloutDefaults
-from bot.alerts.opening import taking_webhooks
 from bot.answers import RedisAnswers
-from bot.app import Identity, who_are_we
+from bot.app import NOBODY, Identity, who_are_we
 from bot.attachments.opening import file_desk
 from bot.attachments.receiving import keep_swept
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.delegations.store import Delegations
-from bot.edge import SLACK_AWAY, listening, open_bot, slack_client
+from bot.edge import SLACK_AWAY, slack_client, taking_in
 from bot.estates import open_estate
 from bot.heap import collect_seldom
 from bot.keys import Keys
@@ -55,6 +54,7 @@ from bot.modes.defaults import mode_defaults
 from bot.narrator.live import Narrator
 from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
+from bot.permits.opening import permitting
 from bot.policy_data import policy_bundle
 from bot.redacted_answers import redacted_answer
 from bot.redaction import redacted
@@ -70,6 +70,7 @@ from bot.telemetry.operating import operating
 from bot.telemetry.recorded import RecordedMetrics
 from bot.telemetry.traced import traced_model, traced_pipeline
 from bot.telemetry.tracing import NO_TRACING, Tracing
+from bot.tenants.working import at_tenants_benches
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
 from bot.workflows.workbench import Workbench
@@ -163,7 +164,7 @@ async def open_workbench(
                 client=models,
                 members=members,
                 prompts=prompts,
-                modes=await mode_defaults(settings, client),
+                modes=await mode_defaults(settings, None if settings.slack.distributed else client),
                 text_limit=settings.limits.text_chars,
             ),
             files=files,
@@ -221,8 +222,11 @@ async def open_worker(
         client = slack_client(settings, metrics)
         estate = open_estate(settings.estate, org=stack.org, sample=stack.estate)
         exits.push_async_callback(estate.close)
-        with needed(SLACK_AWAY):
-            identity = await who_are_we(client)
+        # Where workspaces install the app each has a bench of its own: this one speaks in none.
+        identity = NOBODY
+        if not settings.slack.distributed:
+            with needed(SLACK_AWAY):
+                identity = await who_are_we(client)
         bench = await exits.enter_async_context(
             open_workbench(
                 settings,
@@ -243,27 +247,31 @@ async def open_worker(
                 codec_key=stack.keys.derive("codec"),
                 interceptors=tracing.interceptors,
             )
+        distributed = settings.slack.distributed
         yield build_worker(
             temporal,
             bench,
             task_queue=settings.temporal.task_queue,
             decision_key=stack.keys.derive("decision"),
+            interceptors=await at_tenants_benches(exits, stack, bench, temporal, metrics) if distributed else [],
         )
 
 
 async def serve(stack: RunningStack) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
     collect_seldom()
-    async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
-        async with (
-            listening(stack.settings, app) as connected,
-            taking_webhooks(stack, slack_client(stack.settings), metrics=operations.metrics),
-            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-            worker,
-        ):
-            with operations.serving(slack=connected):
-                await asyncio.Event().wait()
+    async with (
+        operating(stack) as operations,
+        taken_lately(stack.redis_url) as taken,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        taking_in(
+            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
+        ) as connected,
+        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+        worker,
+    ):
+        with operations.serving(slack=connected):
+            await asyncio.Event().wait()
 
 
 async def serve_worker(stack: RunningStack) -> None:

@@ -37,10 +37,10 @@ from bot.settings_sections import (
     OpaSettings,
     RedisSettings,
     RoleSettings,
-    SlackSettings,
     TaskSettings,
     TemporalSettings,
 )
+from bot.settings_slack import SlackSettings
 from bot.settings_values import KeyMaterial
 
 __all__ = [

@@ -30,7 +30,7 @@ def parse_json(value: object) -> object:
         return value
     try:
         return json.loads(value)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise ValueError("must be JSON, or go into gavel.yaml") from None
 
 

@@ -52,6 +52,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise SettingsError([f"{path}{where}: {error.problem or 'not YAML'}; the file must be YAML"]) from None
     except yaml.YAMLError:
         raise SettingsError([f"{path}: holds characters that YAML does not allow"]) from None
+    except (ValueError, RecursionError):
+        raise SettingsError([f"{path}: is nested too deeply, or holds a number or a date that is none"]) from None
     if data is None:
         return {}
     try:

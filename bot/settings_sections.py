@@ -38,54 +38,6 @@ Moments = Annotated[
 ]
 
 
-class SlackSettings(Section):
-    """The workspace the bot serves. Without any token the embedded workspace is used."""
-
-    model_config = SettingsConfigDict(env_prefix="SLACK_")
-
-    api_url: WebUrl = "https://slack.com/api/"
-    """Base URL of the Web API, with its final slash."""
-    bot_token: SecretStr | None = None
-    """`xoxb-…`."""
-    app_token: SecretStr | None = None
-    """`xapp-…`, for Socket Mode."""
-    signing_secret: SecretStr | None = None
-    """For HTTP mode."""
-    mode: Literal["socket", "http"] = "socket"
-    """Socket Mode needs no public address."""
-    host: str = "127.0.0.1"
-    """Where HTTP mode listens. Loopback unless told otherwise."""
-    port: int = Field(default=3000, ge=0, le=65535)
-    """Of HTTP mode; 0 means any free one."""
-    task_url: WebUrl = "https://gavel.example.com/tasks/"
-    """Where links to tasks begin: one that is posted gets a card. Its host is among the manifest's `unfurl_domains`."""
-
-    @property
-    def configured(self) -> bool:
-        return self.bot_token is not None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        given = [name for name in ("bot_token", "app_token", "signing_secret") if getattr(self, name) is not None]
-        if "api_url" in self.model_fields_set:
-            given.append("api_url")
-        if not given:
-            return self
-        needed = ("bot_token", "app_token") if self.mode == "socket" else ("bot_token", "signing_secret")
-        for name in needed:
-            if getattr(self, name) is None:
-                raise ValueError(
-                    f"SLACK_{given[0].upper()} is set but SLACK_{name.upper()} is not; {self.mode} mode needs "
-                    f"SLACK_{needed[0].upper()} and SLACK_{needed[1].upper()}, or set none of them to use the "
-                    "embedded workspace"
-                )
-        for name, wrong, right in (("bot_token", "xapp-", "xoxb-"), ("app_token", "xoxb-", "xapp-")):
-            token: SecretStr | None = getattr(self, name)
-            if token is not None and token.get_secret_value().startswith(wrong):
-                raise ValueError(f"SLACK_{name.upper()} starts with {wrong}, which is the other token; use {right}…")
-        return self
-
-
 class TemporalSettings(Section):
     """The cluster that runs the workflows. Without an address the embedded server is used."""
 
@@ -274,6 +226,13 @@ class LimitSettings(Section):
     model_config = SettingsConfigDict(env_prefix="GAVEL_LIMITS_")
     text_chars: int = Field(default=12_000, ge=500, le=40_000)
     """Longest request that is taken in."""
+    person_requests: int = Field(default=30, ge=0, le=10_000)
+    """Requests (mentions, direct messages, `/gavel ask`, forms) of one person within the window. More are refused, with
+    when to ask again. 0: any number."""
+    channel_requests: int = Field(default=120, ge=0, le=100_000)
+    """The same of one channel. Alerts are no requests: see `alerts`."""
+    requests_window_seconds: int = Field(default=60, ge=1, le=86_400)
+    """The window moves with the clock. Counted in Redis; while it is away, each bot counts for itself."""
 
 
 class FileSettings(Section):

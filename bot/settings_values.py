@@ -29,6 +29,9 @@ def _web_url(schemes: tuple[str, ...], *, slash: bool) -> Callable[[str], str]:
 WebUrl = Annotated[str, AfterValidator(_web_url(("https", "http"), slash=True))]
 """With its final slash, which the Slack SDK needs to join method names."""
 
+PlainUrl = Annotated[str, AfterValidator(_web_url(("https", "http"), slash=False))]
+"""As it is written."""
+
 
 def _protected(value: str) -> str:
     parts = urlsplit(value)

@@ -12,10 +12,15 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.pacing import Haste, Pacer
 from bot.telemetry.slack import CountedCalls
+from bot.tenants.client import NotInstalled, like
 from tools.contracts.common import JsonObject
 
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
 _TRANSIENT: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+
+
+NOT_INSTALLED: Final = "not_installed"
+"""Not Slack's name: the workspace removed the app, and there is nobody to say anything to."""
 
 
 def ignore() -> None:
@@ -59,14 +64,9 @@ class SlackWeb:
     answer was lost."""
 
     def __init__(self, client: AsyncWebClient, *, pacer: Pacer) -> None:
-        own = AsyncWebClient(
-            token=client.token,
-            base_url=client.base_url,
+        own = like(
+            client,
             timeout=min(client.timeout, 10),  # seconds; a write step has 20
-            ssl=client.ssl,
-            proxy=client.proxy,
-            session=client.session,
-            trust_env_in_session=client.trust_env_in_session,
             retry_handlers=[each for each in client.retry_handlers if isinstance(each, CountedCalls)],
         )
         self._client = cast("_Client", own)
@@ -108,6 +108,11 @@ class SlackWeb:
                 self._pacer.hold(channel, method, error.retry_after)
             raise
 
+    async def mark(self, method: str, arguments: JsonObject) -> None:
+        """Call a method that leaves no message anywhere, so that nobody waits for its turn. Raises like
+        :meth:`write`."""
+        await self._call(method, json=_without_none(arguments))
+
     async def read(self, method: str, arguments: JsonObject) -> JsonObject:
         """Call a method that only reads. Raises like :meth:`write`."""
         return await self._call(method, params=_without_none(arguments))
@@ -121,6 +126,8 @@ class SlackWeb:
             raise _named(cast("object", error.response)) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SlackRetryable(f"Slack cannot be reached: {type(error).__name__} {error}".strip()) from error
+        except NotInstalled as error:
+            raise SlackRefused(NOT_INSTALLED, str(error)) from error
         except SlackClientError as error:
             raise SlackRefused("invalid_request", str(error)[:300]) from error
         return _body(response)

@@ -11,8 +11,9 @@ from slack_bolt.async_app import AsyncAck, AsyncAssistant
 
 from bot.blocks.ask import ABOUT_FORM
 from bot.blocks.clarify import CLARIFY, CLARIFY_FORM
+from bot.blocks.delegation import LEND_FORM
 from bot.blocks.freeze import FREEZE_FORM, THAW_PREFIX
-from bot.blocks.home import ASK, CANCEL_PREFIX, FREEZE, KEYS, MODE, OPEN_PREFIX, REFRESH, WAITING_PREFIX
+from bot.blocks.home import ASK, CANCEL_PREFIX, FREEZE, KEYS, LEND, MODE, OPEN_PREFIX, REFRESH, WAITING_PREFIX
 from bot.desks import Desk
 from bot.home.keeper import HomeKeeper, Reader
 from bot.intake import Intake
@@ -20,6 +21,7 @@ from bot.listeners.about import AboutMessage
 from bot.listeners.ask_form import AskForm
 from bot.listeners.assistant import AssistantListeners
 from bot.listeners.clarify import ClarifyListeners
+from bot.listeners.delegations import DelegationListeners
 from bot.listeners.events import EventListeners
 from bot.listeners.freezes import FreezeListeners
 from bot.listeners.home import HomeListeners
@@ -56,6 +58,7 @@ class Surfaces:
     """None: the surface is not there."""
 
     freezes: FreezeListeners | None = None
+    lending: DelegationListeners | None = None
     home: HomeListeners | None = None
     assistant: AssistantListeners | None = None
     ask: AskForm | None = None
@@ -74,6 +77,8 @@ class Surfaces:
             bolt.event("link_shared")(_links(self.links))
         if self.freezes is not None:
             _register_freezes(bolt, self.freezes)
+        if self.lending is not None:
+            _register_lending(bolt, self.lending)
         if self.home is not None:
             _register_home(bolt, self.home)
 
@@ -90,6 +95,14 @@ def _register_freezes(bolt: Registers, freezes: FreezeListeners) -> None:
 
     bolt.view(FREEZE_FORM)(frozen)
     bolt.action(_begins(THAW_PREFIX))(thawed)
+
+
+def _register_lending(bolt: Registers, lending: DelegationListeners) -> None:
+    async def lent(ack: AsyncAck, body: dict[str, Any]) -> None:
+        errors = await lending.on_submission(body)
+        await (ack(response_action="errors", errors=errors) if errors else ack())
+
+    bolt.view(LEND_FORM)(lent)
 
 
 def _assistant(pane: AssistantListeners) -> AsyncAssistant:
@@ -169,7 +182,7 @@ def _register_home(bolt: Registers, home: HomeListeners) -> None:
         await ack()
 
     bolt.event("app_home_opened")(opened)
-    bolt.action(_one_of(ASK, FREEZE, KEYS, REFRESH, MODE))(clicked)
+    bolt.action(_one_of(ASK, FREEZE, LEND, KEYS, REFRESH, MODE))(clicked)
     bolt.action(_begins(CANCEL_PREFIX))(cancelled)
     bolt.action(_begins(OPEN_PREFIX, WAITING_PREFIX))(followed)
 
@@ -191,6 +204,7 @@ def register_surfaces(
     events: EventListeners,
     ask_form: AskForm,
     freezes: FreezeListeners | None,
+    lending: DelegationListeners | None,
     home_reader: Reader | None,
     desks: Mapping[str, Desk],
     task_finder: TaskFinder | None,
@@ -211,6 +225,7 @@ def register_surfaces(
         )
     Surfaces(
         freezes=freezes,
+        lending=lending,
         home=home,
         assistant=AssistantListeners(events, client, Later()),
         ask=ask_form,

@@ -119,7 +119,8 @@ class ThreadWriter:
             "text": message.text,
             "blocks": message.blocks,
         }
-        await self.web.write("chat.postEphemeral", arguments | _QUIET)
+        # It answers what they did: nobody is told something that they do not wait for.
+        await self.web.write("chat.postEphemeral", arguments | _QUIET, haste="at_once")
 
     async def direct_channel(self, user: str) -> str:
         """The channel of our direct messages with this person."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from tools.contracts.common import JsonObject
+from tools.outbound import Outbound, origin_of
 
 
 class OpaClient(Protocol):
@@ -67,20 +68,20 @@ class Listing:
     """`GET /v1/policies` as bytes: half a megabyte of syntax trees, which the library would read each time."""
 
     def __init__(self, url: str, *, token: str | None, timeout_seconds: float) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = f"{url.rstrip('/')}/v1/policies"
-        self._session = aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=timeout_seconds))
+        self._server = Outbound(origin_of(url), "configured", timeout_seconds=timeout_seconds, decompress=True)
 
     async def read(self) -> bytes:
         """Raises what aiohttp raises, also for a status that is not 200."""
-        async with self._session.get(self.url, allow_redirects=False) as response:
+        async with self._server.request("GET", self.url, headers=self._headers) as response:
             if response.status != 200:
                 response.raise_for_status()
                 raise aiohttp.ClientError(f"GET /v1/policies was answered {response.status}")
             return await response.read()
 
     async def aclose(self) -> None:
-        await self._session.close()
+        await self._server.close()
 
 
 def is_client_error(error: Exception) -> bool:

@@ -25,6 +25,7 @@ ORG_AT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ql.ai.autonomy": ("caller", "org"),
         "ql.ai.execution": ("plan", "org"),
         "ql.ai.images": ("org",),
+        "ql.ai.commands": ("caller", "org"),
     }
 )
 """Package → where its input names the org. These are what an org's own policies can add to."""

@@ -117,7 +117,10 @@ class PromptLibrary:
 
 def _parse(path: Path, environment: jinja2.Environment) -> Prompt:
     raw = path.read_bytes()
-    parts = raw.decode().split("---\n", 2)
+    try:
+        parts = raw.decode().split("---\n", 2)
+    except UnicodeDecodeError as error:
+        raise PromptError(f"{path.name}: must be UTF-8") from error
     if len(parts) != 3 or parts[0].strip():
         raise PromptError(f"{path.name}: must start with YAML front matter between two lines of ---")
     system, mark, user = parts[2].partition(_USER_MARK)
@@ -131,5 +134,5 @@ def _parse(path: Path, environment: jinja2.Environment) -> Prompt:
             _system=environment.from_string(system),
             _user=environment.from_string(user),
         )
-    except (ValidationError, yaml.YAMLError, jinja2.TemplateSyntaxError) as error:
+    except (ValidationError, ValueError, yaml.YAMLError, jinja2.TemplateSyntaxError, RecursionError) as error:
         raise PromptError(f"{path.name}: {error}") from error

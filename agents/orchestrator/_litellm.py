@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 from agents.orchestrator._raw import RawFailure, RawReply, read_reply
 from agents.orchestrator._retry_after import retry_after
+from agents.orchestrator._staying import stay
 from agents.orchestrator._streaming import Assembly
 from agents.orchestrator.chat import ModelErrorKind
 from tools.contracts.common import JsonObject
@@ -160,6 +161,7 @@ async def load() -> Litellm:
 def _load() -> Litellm:
     with _loading:
         module = importlib.import_module("litellm") if is_loaded() else _import()
+        stay()
     # drop_params: a model that takes no temperature is asked without one.
     vars(module).update(telemetry=False, suppress_debug_info=True, drop_params=True)
     complete: _Complete = module.acompletion

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from typing import Literal
@@ -56,9 +55,10 @@ class Image:
         if len(url) > 4 * (MOST_BYTES // 3 + 3) + len(head[0]):
             raise ImageRefused(f"The image is too large; models take at most {MOST_BYTES / 1e6:.2f} MB.")
         try:
-            return cls.of(base64.b64decode(url[head.end() :], validate=True))
-        except binascii.Error:
+            data = base64.b64decode(url[head.end() :], validate=True)
+        except ValueError:  # `binascii.Error` is one; what is not even ASCII is another
             raise ImageRefused("The image's data URL holds no base64.") from None
+        return cls.of(data)
 
     @property
     def data_url(self) -> str:

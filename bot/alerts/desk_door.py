@@ -8,16 +8,23 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from pydantic import TypeAdapter
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from bot.alerts.names import desk_id
 from bot.workflows.alerts.desk import TriageWorkflow
-from bot.workflows.messages.alerts import AlertEntry, DeskStart
+from bot.workflows.messages.alerts import AlertEntry
+from bot.workflows.messages.triage import DeskStart
 from bot.workflows.options import STORM_TASK
 
 MOST = 50
 """Entries of a signal."""
+
+MOST_BYTES = 500_000
+"""Of a signal, where it has more than one entry. Temporal takes 2 MiB, and none of what is larger."""
+
+_ENTRY = TypeAdapter(AlertEntry)
 
 
 @dataclass
@@ -50,7 +57,8 @@ class DeskDoor:
 
     async def _walk(self, org: str, channel: str, line: _Line) -> None:
         while line.waiting:
-            batch, line.waiting = line.waiting[:MOST], line.waiting[MOST:]
+            at_once = _fitting([entry for entry, _ in line.waiting[:MOST]])
+            batch, line.waiting = line.waiting[:at_once], line.waiting[at_once:]
             try:
                 await self._signal(org, channel, [entry for entry, _ in batch])
             except BaseException as error:
@@ -78,3 +86,13 @@ class DeskDoor:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )
+
+
+def _fitting(entries: list[AlertEntry]) -> int:
+    """How many of them, from the first, go into one signal. At least one."""
+    size = 0
+    for number, entry in enumerate(entries):
+        size += len(_ENTRY.dump_json(entry)) + 1
+        if number and size > MOST_BYTES:
+            return number
+    return len(entries)

@@ -8,6 +8,7 @@ together, so that a storm of messages is a trickle of signals; a caller waits fo
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from temporalio.service import RPCError
 
 from bot.alerts.names import alert_id
 from bot.intake import HAND_OVER, HandOverFailed
-from bot.redaction import redact
+from bot.redaction import SecretKind, marked, redact_named, redacted
 from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages.alerts import AlertBatch, AlertSeen, AlertStart, TriageRules
@@ -42,6 +43,8 @@ MOST_SEEN = 500
 
 MOST_PACED = 20_000
 """Alerts of which the door remembers when it last let one through."""
+
+_TS = re.compile(r"\d{1,11}\.\d{1,6}", re.ASCII)
 
 
 @dataclass
@@ -131,7 +134,7 @@ class AlertDoor:
             fingerprint=pile.notice.fingerprint,
             seen=pile.seen,
             notice=notice.model_dump(mode="json"),
-            redacted=found,
+            redacted=list(found),
             rules=self.rules,
         )
         began = asyncio.get_running_loop().time()
@@ -161,23 +164,26 @@ class AlertDoor:
 
 def seen_in_slack(notice: AlertNotice, ts: str, *, now: datetime) -> AlertSeen:
     """`ts`: of the message, which names it and says when it was posted."""
-    try:
-        at = float(ts)
-    except ValueError:
-        at = now.astimezone(UTC).timestamp()
-    return AlertSeen(unique=ts, status=notice.status, severity=notice.severity, at=at, message_ts=ts)
+    return AlertSeen(ts, notice.status, notice.severity, seconds_of(ts, now=now), message_ts=ts)
 
 
-def without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[str]]:
-    """Cut again after it was redacted: what stands for a secret may be longer than it."""
-    title, text = redact(notice.title), redact(notice.text)
-    labels = {name: redact(value) for name, value in notice.labels.items()}
-    found: set[str] = {*title.found, *text.found, *(kind for value in labels.values() for kind in value.found)}
+def seconds_of(ts: str, *, now: datetime) -> float:
+    """Since 1970, of what Slack names a message or an event by; what is of another form is now."""
+    return float(ts) if _TS.fullmatch(ts) else now.astimezone(UTC).timestamp()
+
+
+def without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[SecretKind]]:
+    """Who made it has taken them out before anything was cut; what leaves here is looked through whoever made it.
+
+    Cut again: what stands for a secret may be longer than it.
+    """
     cleaned = notice.model_copy(
         update={
-            "title": title.text[:MOST_TITLE],
-            "text": text.text[:MOST_TEXT],
-            "labels": {name: value.text[:MOST_LABEL_VALUE] for name, value in labels.items()},
+            "title": redacted(notice.title)[:MOST_TITLE],
+            "text": redacted(notice.text)[:MOST_TEXT],
+            "labels": {
+                name: redact_named(name, value).text[:MOST_LABEL_VALUE] for name, value in notice.labels.items()
+            },
         }
     )
-    return cleaned, sorted(found)
+    return cleaned, marked("\n".join([cleaned.title, cleaned.text, *cleaned.labels.values()]))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
@@ -88,4 +89,7 @@ async def taking_webhooks(
         ),
     )
     async with listening_for_alerts(webhook, host=alerts.webhook_host, port=alerts.webhook_port) as port:
+        structlog.get_logger("gavel.alerts").info(
+            "Alertmanager's webhook listens.", host=alerts.webhook_host, port=port, channel=wanted
+        )
         yield port

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 
 from bot.alerts.adapters import alertmanager, cloudwatch, datadog, free_text, grafana, pagerduty, sentry
 from bot.alerts.posted import Posted, posted
+from bot.alerts.secrets import without_secrets
+from bot.alerts.words import fingerprint_of
 from tools.contracts.alert_notice import AlertNotice
 
 _ADAPTERS: tuple[Callable[[Posted], AlertNotice | None], ...] = (
@@ -22,10 +24,10 @@ _ADAPTERS: tuple[Callable[[Posted], AlertNotice | None], ...] = (
 
 
 def notice_of(event: dict[str, JsonValue]) -> AlertNotice:
-    """Of a message event, as Slack sends it."""
-    message = posted(event)
-    for read in _ADAPTERS:
-        found = read(message)
-        if found is not None:
-            return found
-    return free_text.read(message)
+    """Of a message event, as Slack sends it.
+
+    Who posts is part of what an alert is, so that nobody closes another's, or hides behind it, by saying the same.
+    """
+    message = posted(without_secrets(event))
+    found = next((found for read in _ADAPTERS if (found := read(message)) is not None), None) or free_text.read(message)
+    return found.model_copy(update={"fingerprint": fingerprint_of(found.source, [message.poster, found.fingerprint])})

@@ -22,14 +22,16 @@ _MOST_FIELDS = 60
 class Posted:
     """What can be told monitors apart by, and what they say."""
 
+    poster: str
+    """Slack's id of who posts: the integration, whatever it calls itself. Empty: Slack does not say."""
     app: str
-    """The name it posts under, in lower case."""
+    """The name it posts under, in lower case. Any app may choose any: what goes by it must not go by it alone."""
     head: str
     """The attachment's title, or the first line: in plain words."""
     footers: str
     """Of all attachments, and small print of blocks, in lower case."""
-    links: str
-    """Every link's target, in lower case."""
+    lead: str
+    """The title's link, else the first of all, as it is: what the message is about. Empty: it has none."""
     colors: frozenset[str]
     fields: dict[str, str]
     """Titled fields, and lines of the form `*Name:* value`. Names in lower case."""
@@ -43,21 +45,23 @@ class Posted:
 
 def posted(event: dict[str, JsonValue]) -> Posted:
     """Of a message event."""
-    text = alert_text(event)[:MOST_READ]
-    attachments = [item for item in _list(event.get("attachments")) if isinstance(item, dict)][:20]
+    attachments = [item for item in _list(event.get("attachments")) if isinstance(item, dict) and not _unfurled(item)]
+    event = {**event, "attachments": [*attachments]}
+    attachments, text = attachments[:20], alert_text(event)[:MOST_READ]
     titles = [_text(item.get("title")) for item in attachments]
     plain = in_plain_words(text)
     head = next((title for title in titles if title.strip()), "") or next(
         (line for line in plain.splitlines() if line.strip()), ""
     )
-    links = [_text(item.get(key)) for item in attachments for key in ("title_link", "from_url", "author_link")]
+    links = [_text(item.get(key)) for item in attachments for key in ("title_link", "author_link")]
     links += [found["target"] for found in _LINK.finditer(text)]
     small = [_text(item.get(key)) for item in attachments for key in ("footer", "author_name")]
     return Posted(
+        poster=poster_of(event),
         app=_app(event),
         head=flat(in_plain_words(head)),
         footers=" ".join(small)[:2000].lower(),
-        links=" ".join(links)[:MOST_READ].lower(),
+        lead=next((link for link in links if link), ""),
         colors=frozenset(_text(item.get("color")).lower().lstrip("#")[:20] for item in attachments),
         fields=_fields(attachments, [event, *attachments], plain),
         text=text,
@@ -68,6 +72,18 @@ def in_plain_words(mrkdwn: str) -> str:
     """Links as their labels, without emphasis, entities as what they stand for."""
     linked = _LINK.sub(lambda found: found["label"] or found["target"], mrkdwn)
     return html.unescape(_EMPHASIS.sub("", linked))
+
+
+def poster_of(event: dict[str, JsonValue]) -> str:
+    """Which integration posts. Not its app: every webhook of one old app is of the same, whatever monitor calls it."""
+    profile = event.get("bot_profile")
+    named = [event.get("bot_id"), profile.get("id") if isinstance(profile, dict) else None, event.get("app_id")]
+    return next((name for name in named if isinstance(name, str) and name), "")[:100]
+
+
+def _unfurled(attachment: dict[str, JsonValue]) -> bool:
+    """Slack put it there, afterwards, because of a link: it is another's word, and must not make this another alert."""
+    return any(attachment.get(key) for key in ("from_url", "original_url", "is_app_unfurl", "is_msg_unfurl"))
 
 
 def _app(event: dict[str, JsonValue]) -> str:

@@ -14,14 +14,19 @@ import structlog
 from aiohttp import web
 
 from bot.alerts.door import AlertDoor
+from bot.alerts.names import WEBHOOK_PATH
 from bot.alerts.webhook_body import received
 from bot.intake import HandOverFailed
 from bot.starting import needed
 
-PATH = "/alerts/alertmanager"
-
 MOST_BYTES = 1_000_000
 """Of a body."""
+
+READ_SECONDS = 10.0
+"""For the head of a request, and again for its body. Who sends more slowly keeps a place that others need."""
+
+LINGER_SECONDS = 1.0
+"""What of a body that was refused is still on its way is read for so long, so that its sender sees the answer."""
 
 AT_ONCE = 64
 """Bodies being handed over. One more is to be sent again, before it is read: what waits here is nobody's yet."""
@@ -36,11 +41,12 @@ class Webhook:
     channel: str
     accepted: Sequence[bytes]
     """Digests of the `Authorization` headers that may come in. Empty: none may."""
+    read_seconds: float = READ_SECONDS
     _taking: list[None] = field(default_factory=list[None], init=False)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=MOST_BYTES)
-        app.router.add_post(PATH, self._post)
+        app.router.add_post(WEBHOOK_PATH, self._post)
         return app
 
     async def _post(self, request: web.Request) -> web.Response:
@@ -49,6 +55,8 @@ class Webhook:
                 status=401, text="Not authorized. Nothing was taken.\n", headers={"WWW-Authenticate": "Bearer, Basic"}
             )
         if len(self._taking) >= AT_ONCE:
+            log = structlog.get_logger("gavel.alerts")
+            log.warning("The webhook takes no more at once, and answered 503: Alertmanager sends it again.")
             return _again()
         self._taking.append(None)
         try:
@@ -57,8 +65,13 @@ class Webhook:
             self._taking.pop()
 
     async def _take(self, request: web.Request) -> web.Response:
-        # Raises 413 when it is larger, before all of it is read.
-        body = await request.read()
+        try:
+            async with asyncio.timeout(self.read_seconds):
+                # Raises 413 when it is larger, before all of it is read.
+                body = await request.read()
+        except TimeoutError:
+            late = f"The body did not come within {self.read_seconds:g} s. Nothing was taken.\n"
+            return web.Response(status=408, text=late, headers={"Connection": "close"})
         alerts = received(body, now=self.door.now)
         takes = (self.door.take(one.notice, one.seen, org=self.org, channel=self.channel) for one in alerts)
         results = await asyncio.gather(*takes, return_exceptions=True)
@@ -100,7 +113,10 @@ def accepted_headers(*, token: str | None, user: str, password: str | None) -> l
 @asynccontextmanager
 async def listening_for_alerts(webhook: Webhook, *, host: str, port: int) -> AsyncGenerator[int]:
     """The port it listens on. Raises `StackError` where that is taken."""
-    runner = web.AppRunner(webhook.app(), access_log=None)
+    # It closes what sent no whole head within that time, too. By default it would wait an hour.
+    runner = web.AppRunner(
+        webhook.app(), access_log=None, keepalive_timeout=webhook.read_seconds, lingering_time=LINGER_SECONDS
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

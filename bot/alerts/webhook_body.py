@@ -15,7 +15,9 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from bot.alerts.adapters import free_text
 from bot.alerts.posted import posted
-from bot.alerts.words import MOST_READ, bounded, notice, severity_of, steady
+from bot.alerts.secrets import without_secrets
+from bot.alerts.words import bounded, notice, severity_of, steady
+from bot.redaction import redacted
 from bot.workflows.messages.alerts import AlertSeen
 from tools.contracts.alert_notice import AlertNotice, NoticeStatus
 
@@ -41,7 +43,7 @@ def received(body: bytes, *, now: Callable[[], datetime]) -> list[Received]:
     if len(alerts) > MOST_ALERTS:
         said = f"{len(alerts) - MOST_ALERTS} more alerts came in one message of Alertmanager than are read of one."
         found.append(_of_text(said, now()))
-    return found or [_of_text(text[:MOST_READ], now())]
+    return found or [_of_text(text, now())]
 
 
 def _alerts(text: str) -> list[dict[str, JsonValue]]:
@@ -76,14 +78,16 @@ def _of_alert(alert: dict[str, JsonValue], now: datetime) -> Received:
         labels=labels,
     )
     started, ended = alert.get("startsAt"), alert.get("endsAt")
-    at = _seconds(ended if status == "resolved" else started, now)
+    # By our clock: Alertmanager tells each group in order, while `startsAt` may be long before what was last known of
+    # the alert (it timed out and goes on), or ahead of time.
+    at = now.astimezone(UTC).timestamp()
     # What Alertmanager says again, every `repeat_interval` or because it had no answer, is the same once more.
-    unique = f"{status} {started} {ended if status == 'resolved' else ''}"[:200]
+    unique = redacted(f"{status} {started} {ended if status == 'resolved' else ''}")[:200]
     return Received(found, AlertSeen(unique, status, found.severity, at, message_ts=""))
 
 
 def _of_text(text: str, now: datetime) -> Received:
-    found = free_text.read(posted({"text": text}))
+    found = free_text.read(posted(without_secrets({"text": text})))
     seconds = now.astimezone(UTC).timestamp()
     return Received(found, AlertSeen(f"text {seconds:.6f}", found.status, found.severity, seconds, message_ts=""))
 
@@ -92,12 +96,3 @@ def _texts(value: JsonValue) -> dict[str, str]:
     return bounded(
         {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
     )
-
-
-def _seconds(value: JsonValue, now: datetime) -> float:
-    """Since 1970; what is no time, or none yet (`0001-01-01`), is now."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else now
-        return moment.timestamp() if moment.year > 1970 else now.timestamp()
-    except (ValueError, OverflowError):
-        return now.timestamp()

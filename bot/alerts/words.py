@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
+from bot.redaction import redact_named, redacted
 from tools.contracts.alert_notice import (
     MOST_LABEL_NAME,
     MOST_LABEL_VALUE,
@@ -28,14 +29,6 @@ _SEVERITIES: tuple[tuple[AlertSeverity, frozenset[str]], ...] = (
     ("warning", frozenset({"warning", "warn", "p2", "p3", "sev2", "sev3", "sev-2", "sev-3", "medium", "average"})),
     ("info", frozenset({"info", "information", "informational", "notice", "debug", "low", "p4", "p5", "none", "sev4"})),
 )
-_MOMENT = re.compile(
-    r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?)?\b"
-    r"|\b\d\d:\d\d(?::\d\d)?\b"
-)
-_UUID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
-_UNIT = r"(?:ms|s|sec|seconds|min|minutes?|m|h|[KMGT]i?B|rps|qps)"
-_VALUE = re.compile(rf"(?<![\w.-])-?\d{{1,15}}(?:\.\d{{1,15}})?(?=\s?(?:%|{_UNIT}\b))")
-_DECIMAL = re.compile(r"(?<![\w.-])-?\d{1,15}\.\d{1,15}(?![\w.-])")
 _LABEL = re.compile(r"^\s*(?:[-•*]\s*)?(?P<name>[A-Za-z_][\w.-]{0,60})\s?=\s?(?P<value>[^=\n]{1,300})$")
 _VOLATILE = frozenset({"severity", "value", "priority", "level", "prometheus", "replica"})
 """Labels that may change while the trouble stays the same."""
@@ -69,9 +62,10 @@ def labels_in(text: str) -> dict[str, str]:
 
 
 def bounded(labels: Mapping[str, str]) -> dict[str, str]:
-    """At most so many, none too long, names in lower case."""
+    """At most so many, none too long, names in lower case. Without secrets, by what they look like or are named:
+    half of one, cut first, would look like none."""
     kept = {
-        flat(name)[:MOST_LABEL_NAME].lower(): flat(value)[:MOST_LABEL_VALUE]
+        flat(redacted(name))[:MOST_LABEL_NAME].lower(): flat(redact_named(name, value).text)[:MOST_LABEL_VALUE]
         for name, value in list(labels.items())[:MOST_LABELS]
     }
     return {name: value for name, value in kept.items() if name and value}
@@ -80,16 +74,6 @@ def bounded(labels: Mapping[str, str]) -> dict[str, str]:
 def steady(labels: Mapping[str, str]) -> list[str]:
     """Those that name the trouble, in a fixed order."""
     return [f"{name}={value}" for name, value in sorted(labels.items()) if name not in _VOLATILE]
-
-
-def without_values(text: str) -> str:
-    """Times, ids of occurrences and measured values out of the text: what is left names the trouble.
-
-    A bare whole number stays: it may be a port, a status code or a part of a name.
-    """
-    for pattern in (_MOMENT, _UUID, _VALUE, _DECIMAL):
-        text = pattern.sub("#", text)
-    return flat(text).lower()
 
 
 def fingerprint_of(source: NoticeSource, parts: Iterable[str]) -> str:
@@ -117,7 +101,7 @@ def notice(
         fingerprint=fingerprint or fingerprint_of(source, named),
         status=status,
         severity=severity or "warning",
-        title=flat(title)[:MOST_TITLE].strip() or "An alert without a title",
-        text=whole_text(text)[:MOST_TEXT],
+        title=flat(redacted(title))[:MOST_TITLE].strip() or "An alert without a title",
+        text=whole_text(redacted(text))[:MOST_TEXT],
         labels=bounded(labels or {}),
     )

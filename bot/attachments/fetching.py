@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import aiohttp
 
 from bot.attachments.recognising import FileRefused
 from bot.slack_web import SlackRetryable
+from tools.outbound import Outbound, OutboundRefused, Reach, origin_of
 
 SECONDS = 15.0
 """For one file, all of it."""
@@ -21,14 +23,20 @@ _HOSTS = {"slack.com": "https://files.slack.com", "slack-gov.com": "https://file
 def file_origin(api_url: str) -> str:
     """Where files of the workspace behind this API are: Slack's file host, or for a workspace elsewhere its own."""
     parts = urlsplit(api_url)
-    return _HOSTS.get((parts.hostname or "").removeprefix("www."), f"{parts.scheme}://{parts.netloc}")
+    return _HOSTS.get((parts.hostname or "").removeprefix("www."), origin_of(api_url))
+
+
+def reach_of(origin: str) -> Reach:
+    """Slack itself is on the internet; a workspace elsewhere is where whoever runs Gavel has it."""
+    return "public" if origin in _HOSTS.values() else "configured"
 
 
 @dataclass(frozen=True)
 class Fetcher:
     """Fetches as one bot."""
 
-    token: str = field(repr=False)
+    token: str | Callable[[], Awaitable[str]] = field(repr=False)
+    """Or who is asked for the one that is good now."""
     origin: str
     """Scheme, host and port. Nothing is asked of any other: the token would go there."""
 
@@ -38,28 +46,20 @@ class Fetcher:
         Raises :class:`FileRefused` for an address elsewhere, a redirect, a sign-in page or more than `most_bytes`, and
         `SlackRetryable` where Slack does not answer.
         """
-        if not self._is_ours(url):
-            raise FileRefused("It is kept outside Slack, and addresses elsewhere are not fetched. Upload the file.")
-        headers = {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
-        timeout = aiohttp.ClientTimeout(total=SECONDS)
         try:
+            token = self.token if isinstance(self.token, str) else await self.token()
+            headers = {"Authorization": f"Bearer {token}"}
             async with (
-                aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=True) as session,
-                session.get(url, headers=headers, allow_redirects=False) as response,
+                Outbound(self.origin, reach_of(self.origin), timeout_seconds=SECONDS, trust_env=True) as slack,
+                slack.request("GET", url, headers=headers) as response,
             ):
                 _check(response)
                 return await _at_most(response, most_bytes)
+        except OutboundRefused as refused:
+            elsewhere = "It is kept outside Slack, and addresses elsewhere are not fetched. Upload the file."
+            raise FileRefused(elsewhere) from refused
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SlackRetryable(f"Slack did not hand out a file: {type(error).__name__} {error}".strip()) from error
-
-    def _is_ours(self, url: str) -> bool:
-        """Compared as parsed, and only as Slack writes it: no other reading of the address is possible."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return False
-        plain = url.isascii() and url.isprintable() and not set(url) & set(" \\")
-        return plain and parts.username is None and f"{parts.scheme}://{parts.netloc}" == self.origin
 
 
 def _check(response: aiohttp.ClientResponse) -> None:

@@ -13,13 +13,17 @@ from bot.slack_web import SlackWeb
 
 
 def file_desk(settings: Settings, keys: Keys, web: SlackWeb, database: Database) -> FileDesk:
-    """As the installation is configured. Raises ValueError without a bot token."""
+    """As the installation is configured. Raises ValueError without a bot token.
+
+    Where workspaces install the app there is no token yet: each of them has its own.
+    """
     slack, files = settings.slack, settings.files
-    if slack.bot_token is None:
+    token = slack.bot_token.get_secret_value() if slack.bot_token is not None else ""
+    if not token and not slack.distributed:
         raise ValueError("There is no SLACK_BOT_TOKEN: no file could be read, so nothing is started.")
     return FileDesk(
         web=web,
-        fetcher=Fetcher(slack.bot_token.get_secret_value(), file_origin(slack.api_url)),
+        fetcher=Fetcher(token, file_origin(slack.api_url)),
         store=FileStore(database, keys.derive("files"), utc_now),
         limits=FileLimits(files.count, files.text_kilobytes * 1024, files.keep_days),
     )

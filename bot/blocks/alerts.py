@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
-from bot.blocks.message import Message, compose, context, lines, section
+from bot.blocks.actions import MalformedButton
+from bot.blocks.message import Message, actions, button, compose, context, lines, section
 from bot.blocks.text import inline
 from bot.blocks.words import duration, plural, when
-from bot.workflows.messages.alerts import AlertEntry, AlertFace, StormFace
+from bot.workflows.alerts.brief import SHOWN
+from bot.workflows.messages.alerts import AlertEntry
+from bot.workflows.messages.triage import AlertFace, StormFace
 
-_LABELS = ("service", "host", "instance", "site", "cluster", "environment", "namespace")
-"""Shown, where the alert has them: where to look."""
+LOOK_INTO = "gavel.look_into"
+LOOK_INTO_BLOCK = "gavel.look_into.row"
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16,64}")
 
 
-def alert_card(face: AlertFace) -> Message:
-    """How the alert stands: fires or over, how bad, how often, since when, and what is being done about it."""
+def asked_for(value: str) -> str:
+    """The fingerprint in a button's value. Raises :class:`MalformedButton`."""
+    if _FINGERPRINT.fullmatch(value) is None:
+        raise MalformedButton("This names no alert.")
+    return value
+
+
+def alert_card(face: AlertFace, *, lead_link: str = "") -> Message:
+    """How the alert stands: fires or over, how bad, how often, since when, and what is being done about it.
+
+    `lead_link`: Slack's permalink of the thread in which it is looked into with others.
+    """
     entry = face.entry
     title = inline(entry.title, 200)
     again = f", for the {_ordinal(entry.episode)} time" if entry.episode > 1 else ""
@@ -30,7 +46,10 @@ def alert_card(face: AlertFace) -> Message:
         told,
         [
             section(f"{state}\n{title}"),
-            section(inline(face.note, 600)) if face.note else None,
+            section(f"{inline(face.note, 600)}{_link(lead_link)}") if face.note else None,
+            actions(LOOK_INTO_BLOCK, [button("Look into it", action_id=LOOK_INTO, value=entry.fingerprint)])
+            if face.may_be_asked
+            else None,
             context(f"Heard {plural(entry.count, 'time')} from {entry.source}.", *_places(entry)),
         ],
     )
@@ -46,10 +65,11 @@ def storm_card(face: StormFace) -> Message:
         f"{face.waiting} waiting, {face.skipped} not looked into."
     )
     left_out = (
-        "What was not looked into says why in its own thread. Mention me there to have it looked into."
+        "What was not looked into says why in its own thread, with a button to have it looked into."
         if face.skipped
         else "The worst are looked into first. Each alert's own thread says how it stands."
     )
+    room = f"{plural(face.left_out, 'more alert')}: there was no room for them here, and each is in its own record."
     return compose(
         f"{what}: {face.firing} firing, {face.critical} critical. {groups}",
         [
@@ -58,13 +78,17 @@ def storm_card(face: StormFace) -> Message:
             ),
             section(groups),
             lines("Worst", [f"• {inline(title, 160)}" for title in face.worst]) if face.worst else None,
-            context(left_out),
+            context(left_out, room) if face.left_out else context(left_out),
         ],
     )
 
 
+def _link(url: str) -> str:
+    return f" <{url}|Open its thread>" if re.fullmatch(r"https?://[^<>|\s]{1,500}", url) else ""
+
+
 def _places(entry: AlertEntry) -> list[str]:
-    found = [f"{name}: {inline(entry.labels[name], 80)}" for name in _LABELS if name in entry.labels]
+    found = [f"{name}: {inline(entry.labels[name], 80)}" for name in SHOWN if name in entry.labels]
     return [" · ".join(found)] if found else []
 
 

@@ -87,9 +87,10 @@ def freeze_form(*, metadata: str, now: datetime) -> Modal:
     )
 
 
-def freezes_card(standing: Sequence[Frozen], *, may: bool) -> Message:
-    """What stands now. `may`: this person may freeze and thaw."""
+def freezes_card(standing: Sequence[Frozen], *, may: bool, refused: str = "") -> Message:
+    """What stands now. `may`: this person may freeze and thaw. `refused`: why no form was opened, one of ours."""
     said = f"{plural(len(standing), 'freeze stands', 'freezes stand')}." if standing else "Nothing is frozen."
+    said = f"{refused} {said}".lstrip()
     parts: list[JsonObject] = [section(said)]
     for at, freeze in enumerate(standing[:MOST_SHOWN]):
         parts.append(section(_line(freeze)))

@@ -20,7 +20,7 @@ LOOK = (
 SET = (
     "`/gavel freeze` nothing may be changed in an environment until a time; approvers and admins",
     "`/gavel mode`, `/gavel mode council` how many models answer in this channel",
-    "`/gavel delegate @who for 3d` lends your role, `/gavel delegate` shows what is lent",
+    "`/gavel delegate` lends your role in a form, `/gavel delegate @who for 3d` without; `… list` shows what is lent",
     "`/gavel keys` your own key of a model's provider",
 )
 

@@ -20,7 +20,7 @@ from tools.contracts.common import JsonObject
 from tools.contracts.modes import ModeSetting
 
 ASK, FREEZE, KEYS, REFRESH = "gavel.home.ask", "gavel.home.freeze", "gavel.home.keys", "gavel.home.refresh"
-MODE = "gavel.home.mode"
+MODE, LEND = "gavel.home.mode", "gavel.home.lend"
 CANCEL_PREFIX, WAITING_PREFIX, OPEN_PREFIX = "gavel.home.cancel.", "gavel.home.waiting.", "gavel.home.open."
 """Followed by the task's place: action ids must differ within a view."""
 
@@ -68,16 +68,20 @@ class Home:
     """Whether somebody chose it for there."""
     may_set: bool
     """Whether this person may freeze, thaw and set modes."""
+    may_lend: bool
+    """Whether this person holds a role that they may lend."""
     at: datetime
     trouble: str = field(default="")
     """One of our sentences, where something could not be read."""
+    known: bool = True
+    """False: nothing could be read, so that nothing but the trouble is said."""
 
 
 def home_view(home: Home, *, channel: str) -> JsonObject:
     """`channel`: of the direct messages with this person; it comes back with each click. Never more than Slack takes:
     what is less wanted is left out, and a line says so."""
     blocks = _top(home)
-    for part in (_waiting(home), _running(home), _frozen(home), _recent(home), _money(home), _record(home), _own(home)):
+    for part in _parts(home) if home.known else ():
         blocks += [divider(), *part] if part else []
     note = context(f"As of {when(home.at)}. It follows your tasks while you look.")
     if len(blocks) >= MAX_HOME_BLOCKS:
@@ -95,6 +99,10 @@ def digest_of(view: JsonObject) -> str:
     return json.dumps(view["blocks"][:-1], sort_keys=True)
 
 
+def _parts(home: Home) -> Sequence[list[JsonObject]]:
+    return _waiting(home), _running(home), _frozen(home), _recent(home), _money(home), _record(home), _own(home)
+
+
 def _top(home: Home) -> list[JsonObject]:
     row = [
         button("Ask Gavel", action_id=ASK, value="ask", style="primary"),
@@ -103,6 +111,8 @@ def _top(home: Home) -> list[JsonObject]:
     ]
     if home.may_set:
         row.insert(1, button("Freeze changes", action_id=FREEZE, value="freeze"))
+    if home.may_lend:
+        row.insert(-1, button("Lend your role", action_id=LEND, value="lend"))
     top: list[JsonObject] = [header("Gavel"), actions("gavel.home.top", row)]
     return [*top, section(f"⚠ {home.trouble}")] if home.trouble else top
 

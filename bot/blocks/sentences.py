@@ -38,6 +38,14 @@ def broken(kind: str, *, task_id: str) -> Message:
     return _away(f"Something in me is broken ({inline(kind, 80)}); the log says what.", task_id=task_id)
 
 
+def not_in_time(command: str) -> str:
+    """Whether it was done is not known. `command`: one of ours, as code."""
+    return (
+        f"I could not answer that in time. If it was to change something, it may or may not be done: look first, "
+        f"then try {command} again."
+    )
+
+
 def workflow_away() -> Message:
     """Temporal did not take the request: told to the person where Slack would not retry."""
     return sentence(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.blocks.delegation import HOW, lent_card, taken_back, told_of
 from bot.blocks.message import Message, sentence
-from bot.delegations.lending import Lending
+from bot.delegations.lending import LENDING_ROLES, LONGEST, Lending
 from bot.delegations.store import Delegations
 from bot.desks import Typed
 from bot.keys import Keys
@@ -20,11 +20,6 @@ from bot.opening import open_ledger
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.settings import Settings
 from tools.contracts.ledger import LedgerUnavailable
-
-LENDING_ROLES = frozenset({"operator", "approver", "admin"})
-"""Roles that may decide on some plan, so that lending them means something."""
-
-LONGEST = timedelta(days=90)
 
 _LEND = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>\s+(until|for)\s+(\S+)")
 _REVOKE = re.compile(r"(?:revoke|stop|end)\s+<@([UW][A-Z0-9]{1,20})(?:\|[^>]*)?>")

@@ -109,7 +109,7 @@ def load_cases(folder: Path) -> list[Case]:
 def _read(file: Path) -> list[Case]:
     try:
         document: object = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise CaseError(f"{file} could not be read: {str(error).splitlines()[0]}") from error
     try:
         whole = _CaseFile.model_validate(document)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from agents.orchestrator.modes import ModeDefaults
 from bot.blocks.home import Home, Spent
+from bot.delegations.lending import LENDING_ROLES
 from bot.home.record import council_record
 from bot.keys import Keys
 from bot.ledger.database import Database
@@ -19,13 +21,16 @@ from bot.settings import Settings
 from bot.slack_api import SlackApi
 from bot.tasks.board import TaskBoard
 from bot.tasks.desk import open_board
-from bot.tasks.seeing import Rooms
+from bot.tasks.seeing import Rooms, visible
 from bot.usage.query import total, usage_by
 from bot.usage.report import cost_words
+from tools.readings import RecentReadings
 
 DAYS = 7
 WAITING, RUNNING, RECENT = 30, 10, 5
 SETTING_ROLES = frozenset({"approver", "admin"})
+RECENT_SECONDS = 60.0
+"""How old may be what Slack said of its channels: many tabs are read at a time, and Slack is asked by all that work."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,10 @@ class HomeReader:
 
     settings: Settings
     keys: Keys = field(repr=False)
-    client: SlackApi
     roles: RoleDirectory
+    is_open: Callable[[str], Awaitable[bool]]
+    """Whether everybody in the workspace can read a channel."""
+    defaults: Callable[[], Awaitable[ModeDefaults]]
     home: str
     """The workspace's address."""
     now: Callable[[], datetime]
@@ -58,14 +65,13 @@ class HomeReader:
             ledger = await open_ledger(exits, self.settings, self.keys, database=database)
             board = TaskBoard(ledger.database, self.home)
             waiting = await board.waiting(org, user, roles, limit=WAITING)
-            seen = await Rooms(self.client).visible(waiting, user=user, roles=roles, here=channel)
+            seen = await visible(waiting, user=user, roles=roles, here=channel, is_open=self.is_open)
             since = self.now() - timedelta(days=DAYS)
             spent = [await self._spent(ledger.database, org, since, user=user)]
             if "admin" in roles:
                 spent.append(await self._spent(ledger.database, org, since, user=None))
             chosen = await ChannelModes(ledger.database).of(org, channel)
-            defaults = await mode_defaults(self.settings, self.client)
-            choice = defaults.choose(
+            choice = (await self.defaults()).choose(
                 asked=None,
                 channel=channel,
                 channel_mode=chosen.setting if chosen is not None else None,
@@ -85,6 +91,7 @@ class HomeReader:
                 mode=choice.setting,
                 mode_set=chosen is not None,
                 may_set=not SETTING_ROLES.isdisjoint(roles),
+                may_lend=not LENDING_ROLES.isdisjoint(roles),
                 at=self.now(),
                 trouble=trouble,
             )
@@ -92,3 +99,18 @@ class HomeReader:
     async def _spent(self, database: Database, org: str, since: datetime, *, user: str | None) -> Spent:
         used = total(await usage_by(database, org, "mode", since=since, user=user))
         return Spent("everybody" if user is None else "you", used.calls, cost_words(used))
+
+
+def home_reader(
+    settings: Settings,
+    keys: Keys,
+    client: SlackApi,
+    *,
+    roles: RoleDirectory,
+    home: str,
+    now: Callable[[], datetime],
+) -> HomeReader:
+    """`home`: the workspace's address. Made once: it remembers for a while what Slack says."""
+    rooms = RecentReadings(Rooms(client).is_open, seconds=RECENT_SECONDS)
+    modes = RecentReadings[None, ModeDefaults](lambda _: mode_defaults(settings, client), seconds=RECENT_SECONDS)
+    return HomeReader(settings, keys, roles, rooms.of, lambda: modes.of(None), home, now)

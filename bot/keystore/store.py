@@ -17,6 +17,7 @@ from bot.keystore.ring import RingSource
 from bot.keystore.sealing import KeyUnreadable, Place, Ring, Sealed, seal, unseal
 from bot.ledger.database import Database, reason_of
 from bot.ledger.tables import ProviderKey
+from bot.tenants.sealing import reseal_tokens
 from tools.contracts.ledger import LedgerUnavailable
 
 Result = TypeVar("Result")
@@ -193,7 +194,11 @@ def _seal_all_anew(connection: Connection, ring: Ring) -> Rotation:
             continue
         connection.execute(update(ProviderKey).where(*_at(place)).values(_columns(seal(key, place, ring.current))))
         done += 1
-    return Rotation(done, unreadable, ring.current.id, frozenset(left - {ring.current.id}))
+    # Else the workspaces' tokens would be lost with the master keys that are forgotten after this.
+    tokens = reseal_tokens(connection, ring)
+    unreadable += tokens.unreadable
+    left |= tokens.left
+    return Rotation(done + tokens.done, unreadable, ring.current.id, frozenset(left - {ring.current.id}))
 
 
 def _opens(sealed: Sealed, place: Place, ring: Ring) -> bool:

@@ -10,6 +10,8 @@ The order is: commit to SQL, advance the anchor, and only then does `Ledger.reco
   for any of them, so nothing was done on their strength.
 - An anchor is made, at entry 0, before an org's first commit. An org with entries and no anchor has lost it: `verify`
   says so, and appends are refused.
+- An anchor goes backwards in one case, `bot/ledger/losing.py`: a person takes on that entries are lost, and says how
+  many; the chain keeps that, under the key, before the anchor moves.
 - What a file cannot show: that file *and* rows were put back together to an earlier state. Who can do both can also
   delete both; keep the anchors on a disk the database's owner cannot write, or ship exports elsewhere.
 
@@ -140,6 +142,43 @@ class FileAnchor:
                     self._write(path, org, head)
         except OSError as error:
             raise AnchorUnavailable(f"The ledger's anchor {path} cannot be written ({error.strerror}).") from error
+
+    def set_back_now(self, org: str, head: Head, *, instead_of: Head) -> None:
+        """Set the org's anchor to an earlier head than the one it holds, or another in its place: for
+        `bot/ledger/losing.py` alone. Raises :class:`AnchorError`, also when it does not hold `instead_of` any more.
+        """
+        path = self.path(org)
+        try:
+            with self._lock(path):
+                if self.read_now(org) not in (instead_of, head):
+                    raise AnchorTampered(f"The ledger's anchor {path} moved meanwhile.")
+                self._write(path, org, head)
+        except OSError as error:
+            raise AnchorUnavailable(f"The ledger's anchor {path} cannot be written ({error.strerror}).") from error
+
+    def heads(self) -> dict[str, Head]:
+        """Org → its head, of all there are. Raises :class:`AnchorError`."""
+        found: dict[str, Head] = {}
+        for path in sorted(self._directory.glob("*.anchor.json")):
+            org = self._org(path)
+            if self.path(org) != path or (head := self.read_now(org)) is None:
+                raise AnchorTampered(f"The ledger's anchor {path} is not in its place.")
+            found[org] = head
+        return found
+
+    def _org(self, path: Path) -> str:
+        """As the file says; :meth:`_read` checks it."""
+        left = _READINGS
+        while True:
+            left -= 1
+            try:
+                return _AnchorFile.model_validate_json(path.read_bytes()).org
+            except OSError as error:
+                raise AnchorUnavailable(f"The ledger's anchor {path} cannot be read ({error.strerror}).") from error
+            except ValidationError as error:
+                if not left:
+                    raise AnchorTampered(f"The ledger's anchor {path} is not an anchor any more.") from error
+                time.sleep(_READING_SECONDS)
 
     @contextmanager
     def _lock(self, path: Path) -> Generator[None]:

@@ -61,10 +61,10 @@ def ledger_app(inputs: Callable[[], LedgerInputs]) -> typer.Typer:
         """Check every entry against the chain, the key and the anchor. Exit 1 when something was changed."""
         settings = inputs()
         if export_file is not None:
-            found = _run(_verify_file(export_file, settings.key))
+            found = run_or_exit(_verify_file(export_file, settings.key))
         else:
-            found = _run(_verify(settings, org or settings.org))
-        _print_verification(found, as_json=as_json)
+            found = run_or_exit(_verify(settings, org or settings.org))
+        print_verification(found, as_json=as_json)
         if not found.ok:
             raise typer.Exit(EXIT_NOT_WHOLE)
 
@@ -79,7 +79,9 @@ def ledger_app(inputs: Callable[[], LedgerInputs]) -> typer.Typer:
     ) -> None:
         """Show entries in order."""
         settings = inputs()
-        entries = _run(_show(settings, org or settings.org, task_id=task_id, kind=kind, after=after, limit=limit))
+        entries = run_or_exit(
+            _show(settings, org or settings.org, task_id=task_id, kind=kind, after=after, limit=limit)
+        )
         _print_entries(entries, as_json=as_json)
 
     @app.command()
@@ -90,7 +92,7 @@ def ledger_app(inputs: Callable[[], LedgerInputs]) -> typer.Typer:
     ) -> None:
         """Write the whole ledger to a file that `verify --export` can check anywhere with the key."""
         settings = inputs()
-        lines = _run(_export(settings, org or settings.org, output))
+        lines = run_or_exit(_export(settings, org or settings.org, output))
         if as_json:
             typer.echo(json.dumps({"file": str(output), "lines": lines, "org": org or settings.org}))
         else:
@@ -99,7 +101,8 @@ def ledger_app(inputs: Callable[[], LedgerInputs]) -> typer.Typer:
     return app
 
 
-def _run(work: Coroutine[Any, Any, Result]) -> Result:
+def run_or_exit(work: Coroutine[Any, Any, Result]) -> Result:
+    """What it comes to; else the reason is printed and the command ends with :data:`EXIT_NOT_READ`."""
     try:
         return asyncio.run(work)
     except (LedgerUnavailable, DatabaseUrlError) as error:
@@ -148,7 +151,8 @@ async def _export(settings: LedgerInputs, org: str, output: Path) -> int:
         return await write_export(ledger.export(org), output)
 
 
-def _print_verification(found: Verification, *, as_json: bool) -> None:
+def print_verification(found: Verification, *, as_json: bool) -> None:
+    """For people, or one JSON object."""
     if as_json:
         typer.echo(json.dumps({**asdict(found), "lag": found.lag}, sort_keys=True))
         return

@@ -196,6 +196,41 @@ class ProviderKey(Base):
     """When it was checked by a call, and saved."""
 
 
+class SlackInstallation(Base):
+    """A workspace, or an enterprise as a whole, that installed the app. Its tokens are sealed (`bot.tenants`)."""
+
+    __tablename__ = "slack_installations"
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    """The enterprise's id where it was installed for all of it, else the workspace's."""
+    enterprise_id: Mapped[str | None]
+    team_id: Mapped[str | None]
+    name: Mapped[str]
+    """As Slack says. Untrusted."""
+    app_id: Mapped[str]
+    bot_id: Mapped[str]
+    bot_user_id: Mapped[str]
+    scopes: Mapped[str]
+    """Comma separated."""
+    installed_by: Mapped[str]
+    installed_at: Mapped[datetime]
+    version: Mapped[int]
+    """Grows with each change of the tokens: who refreshes names the one they read."""
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    """Of the access token, in Unix seconds; null: it does not expire."""
+    master_id: Mapped[str]
+    nonce: Mapped[str]
+    sealed: Mapped[str]
+    """The access token and the refresh token, as `provider_keys` has keys."""
+    refresher: Mapped[str]
+    """Who is refreshing now; empty: nobody."""
+    refresh_until: Mapped[datetime | None]
+    """When others may believe that they died of it."""
+    trouble: Mapped[str]
+    """Why the last refresh failed; empty: it did not."""
+    trouble_at: Mapped[datetime | None]
+
+
 class BudgetSpend(Base):
     """What was spent of one budget. Rows are added to, never taken from."""
 

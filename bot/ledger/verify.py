@@ -48,13 +48,13 @@ async def verify_chain(database: Database, anchor: Anchor, org: str, *, key: byt
     except AnchorUnavailable as error:
         raise LedgerUnavailable(f"{error} The ledger was not verified.") from error
     walk = ChainWalk(org, key=key, anchor=head)
-    fault = await _walk_entries(database, org, walk)
+    fault = await walk_entries(database, org, walk)
     if fault is None and head is None and walk.head.seq > 0:
         fault = Fault(1, f"The ledger has {walk.head.seq} entries, but its anchor is gone: a cut tail would not show.")
     artifacts = 0
     problem = None if fault is None else fault.problem
     if fault is None:
-        artifacts, problem = await _check_artifacts(database, org, key=key)
+        artifacts, problem = await check_artifacts(database, org, key=key)
     return Verification(
         org=org,
         ok=problem is None,
@@ -66,7 +66,8 @@ async def verify_chain(database: Database, anchor: Anchor, org: str, *, key: byt
     )
 
 
-async def _walk_entries(database: Database, org: str, walk: ChainWalk) -> Fault | None:
+async def walk_entries(database: Database, org: str, walk: ChainWalk) -> Fault | None:
+    """What is wrong with the chain; None: nothing, and `walk.head` is its end. Raises `LedgerUnavailable`."""
     fault = walk.start()
     if fault is not None:
         return fault
@@ -83,7 +84,8 @@ async def _walk_entries(database: Database, org: str, walk: ChainWalk) -> Fault 
     return walk.end()
 
 
-async def _check_artifacts(database: Database, org: str, *, key: bytes) -> tuple[int, str | None]:
+async def check_artifacts(database: Database, org: str, *, key: bytes) -> tuple[int, str | None]:
+    """How many are as they were kept, and what is wrong with the next one."""
     checked = 0
     async for page in reader.artifact_pages(database, org):
         for artifact in page:

@@ -17,6 +17,7 @@ from bot.blocks.modal import MAX_PRIVATE_METADATA
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import Wrong, asked_in
 from bot.listeners.opening import OpenForm
+from bot.listeners.orgs import org_of
 from bot.redaction import redact
 from bot.slack_web import child
 from tools.whole_text import whole_text
@@ -60,7 +61,7 @@ class AboutMessage:
         except ValueError:
             return {ask.REQUEST_BLOCK: ask.UNREADABLE}
         arrival = Arrival(
-            org=self.org or str(body["team"]["id"]),
+            org=org_of(body, self.org),
             user=str(body["user"]["id"]),
             source="command",
             channel=about.channel,

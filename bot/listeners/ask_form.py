@@ -11,6 +11,7 @@ from bot.blocks.message import Message, sentence
 from bot.desks import Typed
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
 from bot.slack_web import child
 from tools.contracts.modes import ModeSetting
 
@@ -45,7 +46,7 @@ class AskForm:
         if not isinstance(channel, str) or not channel:
             return {ask.WHERE_BLOCK if where else ask.REQUEST_BLOCK: ask.NOWHERE if where else ask.UNREADABLE}
         arrival = Arrival(
-            org=self.org or str(body["team"]["id"]),
+            org=org_of(body, self.org),
             user=str(body["user"]["id"]),
             source="command",
             channel=channel,

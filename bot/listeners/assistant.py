@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.blocks.pane import READING
 from bot.blocks.text import plain
 from bot.listeners.events import EventListeners
 from bot.listeners.later import Later
@@ -33,7 +34,6 @@ PROMPTS: tuple[Mapping[str, str], ...] = (
 )
 """Slack shows four."""
 
-STATUS = "is reading your request…"
 LOADING = ("Reading what you asked…", "Looking at the estate…", "Asking the models…")
 
 MAX_TITLE = 60
@@ -69,7 +69,7 @@ class AssistantListeners:
         where = _where(event.get("channel"), event.get("thread_ts"))
         if where is None or event.get("subtype") is not None:
             return
-        status: JsonObject = {**where, "status": STATUS, "loading_messages": list(LOADING)}
+        status: JsonObject = {**where, "status": READING, "loading_messages": list(LOADING)}
         self.later.do(self.api.api_call("assistant.threads.setStatus", json=status), what="a status")
         place = where["channel_id"], where["thread_ts"]
         title = title_of(str(event.get("text") or ""))

@@ -12,14 +12,15 @@ import structlog
 from bot.blocks import sentences
 from bot.blocks.help import help_text
 from bot.blocks.message import Message, sentence
-from bot.command_roles import NEEDED, CommandRoles
 from bot.desks import Desk, Typed
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.asking import UnknownMode, split_option
+from bot.listeners.orgs import org_of
+from bot.permits.gate import roles_read, seconds_left
 
-DESK_SECONDS = 2.5
-"""Of the three in which Slack wants an answer."""
+ANSWER_SECONDS = 2.6
+"""Of the three in which Slack wants an answer: who may, and what the desk says."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,12 @@ class CommandListeners:
     """For who asks without words."""
     desks: Mapping[str, Desk] = field(default_factory=dict[str, Desk])
     """Verb → who answers it."""
-    roles: CommandRoles | None = None
-    """None: no verb here needs a role."""
 
     async def on_gavel(self, body: dict[str, Any]) -> Message:
         """What the person sees at once, and only they. Slack does not send a command again: a failure is said here."""
         verb, _, rest = str(body.get("text") or "").strip().partition(" ")
         verb = verb.lower()
         if verb in self.desks:
-            if verb in NEEDED and (refused := await self._refusal(verb, body)) is not None:
-                return refused
             return await self._at_desk(verb, rest.strip(), body)
         if verb != "ask":
             return help_text(unknown=verb not in ("", "help"))
@@ -50,7 +47,7 @@ class CommandListeners:
         if not asked:
             return await self.form.show(self._typed(asked, body), mode)
         arrival = Arrival(
-            org=self.org or str(body["team_id"]),
+            org=org_of(body, self.org),
             user=str(body["user_id"]),
             source="command",
             channel=str(body["channel_id"]),
@@ -66,26 +63,23 @@ class CommandListeners:
             return sentences.workflow_away()
         return sentence("On it. A thread opens here in a moment.")
 
-    async def _refusal(self, verb: str, body: dict[str, Any]) -> Message | None:
-        if self.roles is None:
-            return sentence(f"`/gavel {verb}` needs a role, and nobody here can say who has one. Nothing was done.")
-        return await self.roles.refusal(str(body["user_id"]), verb)
-
     async def _at_desk(self, verb: str, words: str, body: dict[str, Any]) -> Message:
         try:
-            async with asyncio.timeout(DESK_SECONDS):
+            async with asyncio.timeout(seconds_left(ANSWER_SECONDS)):
                 return await self.desks[verb].answer(self._typed(words, body))
         except Exception as error:
             # What was typed is not logged: it may be a key that somebody did not mean to show.
             kind = type(error).__name__
             structlog.get_logger("gavel.slack").error(f"`/gavel {verb}` could not be answered.", error=kind)
-            return sentence(f"I could not answer that in time, and nothing was changed. Try `/gavel {verb}` again.")
+            return sentence(sentences.not_in_time(f"`/gavel {verb}`"))
 
     def _typed(self, words: str, body: dict[str, Any]) -> Typed:
+        user = str(body["user_id"])
         return Typed(
-            org=self.org or str(body["team_id"]),
-            user=str(body["user_id"]),
+            org=org_of(body, self.org),
+            user=user,
             channel=str(body["channel_id"]),
             words=words,
             trigger_id=str(body["trigger_id"]),
+            roles=roles_read(user),
         )

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.alerts.door import AlertDoor, seen_in_slack
+from bot.alerts.edited import said_by_edit
 from bot.alerts.parse import notice_of
 from bot.attachments.ids import FILE_ID
 from bot.intake import Arrival, Intake, TaskEnded
 from bot.listeners.openers import OpenerOf
+from bot.listeners.orgs import org_of
+from bot.listeners.people import is_direct, is_mention
 from bot.slack_web import listed
 from bot.workflows.messages import Answer
 
@@ -45,13 +48,16 @@ class EventListeners:
     async def on_mention(self, body: dict[str, Any]) -> None:
         """A mention in a channel. In a thread it first is an answer to the task of that thread."""
         event: dict[str, Any] = body["event"]
-        if event.get("bot_id") or event.get("user") in (None, self.bot_user) or event.get("edited"):
+        if not is_mention(event, bot_user=self.bot_user):
             return
         await self._take(body, event, self._arrival(body, event, source="mention"))
 
     async def on_message(self, body: dict[str, Any]) -> None:
         """Every other message: a DM starts a task, one in an alert channel may be an alert, the rest is not ours."""
         event: dict[str, Any] = body["event"]
+        if event.get("subtype") == "message_changed":
+            await self._edited(body, event)
+            return
         if event.get("user") == self.bot_user or event.get("subtype") not in (None, "bot_message", "file_share"):
             return
         from_app = bool(event.get("bot_id")) or event.get("subtype") == "bot_message"
@@ -59,14 +65,20 @@ class EventListeners:
             if from_app and not event.get("thread_ts"):
                 await self._alert(body, event)
             return
-        direct = event.get("channel_type") == "im" and not from_app and event.get("user")
-        if direct:
+        if is_direct(event, bot_user=self.bot_user):
             await self._take(body, event, self._arrival(body, event, source="dm"))
 
     async def _alert(self, body: dict[str, Any], event: dict[str, Any]) -> None:
         notice = notice_of(event)
         seen = seen_in_slack(notice, str(event["ts"]), now=self.alerts.now())
         await self.alerts.take(notice, seen, org=self._org(body), channel=event["channel"])
+
+    async def _edited(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """A monitor says how its alert goes on by editing its message. What people edit starts and ends nothing."""
+        if event["channel"] not in self.alert_channels:
+            return
+        for notice, seen in said_by_edit(event, bot_user=self.bot_user, now=self.alerts.now):
+            await self.alerts.take(notice, seen, org=self._org(body), channel=event["channel"])
 
     async def _take(self, body: dict[str, Any], event: dict[str, Any], arrival: Arrival) -> None:
         """A message in a thread is for the task at work there; else it is a request, which knows the last task."""
@@ -114,4 +126,4 @@ class EventListeners:
         )
 
     def _org(self, body: dict[str, Any]) -> str:
-        return self.org or str(body["team_id"])
+        return org_of(body, self.org)

@@ -11,6 +11,7 @@ from bot.blocks.actions import FeedbackValue, MalformedButton
 from bot.blocks.message import sentence
 from bot.desks import FeedbackDesk, NotDone
 from bot.listeners.clicks import Tell
+from bot.listeners.orgs import org_of
 from bot.roles import RoleDirectory, RolesUnavailable
 
 KEEP_SECONDS = 2.0
@@ -51,7 +52,7 @@ class FeedbackListeners:
                     await self.tell(body, NOT_COUNTED)
                     return
                 unique = str(body["actions"][0].get("action_ts") or body.get("trigger_id") or "")
-                org = self.org or str(body["team"]["id"])
+                org = org_of(body, self.org)
                 await self.door.desk.say(org=org, user=user, value=value, unique=unique)
         except MalformedButton:
             await self.tell(body, sentences.click_unreadable())

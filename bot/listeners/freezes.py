@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -13,9 +13,11 @@ from bot.blocks.message import Message, sentence
 from bot.desks import NotDone, NotKnown, Typed, Whisper
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
 from tools.contracts.common import JsonObject
+from tools.contracts.identity import Role
 
 ROLES_SECONDS = 1.2
 WRITE_SECONDS = 1.5
@@ -26,7 +28,7 @@ THAW_SECONDS = 10.0
 
 MOST_DAYS = 90
 
-MAY: frozenset[str] = frozenset({"approver", "admin"})
+MAY: frozenset[Role] = frozenset({"approver", "admin"})
 
 
 class FreezeDesk(Protocol):
@@ -66,16 +68,21 @@ class FreezeListeners:
             return sentence(
                 "I did not understand that, so nothing was frozen. Try `/gavel freeze` or `/gavel freeze list`."
             )
-        may = await self._refused(typed.user) is None
-        if may and not typed.words:
+        held = typed.roles if typed.roles is not None else await self._held(typed.user)
+        refused = _refusal(held)
+        if not held:
+            return sentence(refused or says.NO_ROLES)
+        if refused is None and not typed.words:
             try:
                 await self.open_form(typed.trigger_id, says.freeze_form(metadata=typed.channel, now=self.now()))
             except FormNotOpened:
                 return sentence("Slack did not open the form, so nothing was frozen. Send `/gavel freeze` again.")
+        wanted_form = refused is not None and not typed.words
         try:
-            return says.freezes_card(await self.door.desk.standing(typed.org), may=may)
+            standing = await self.door.desk.standing(typed.org)
         except NotDone as error:
-            return sentence(str(error))
+            return sentence(f"{refused} {error}" if wanted_form else str(error))
+        return says.freezes_card(standing, may=refused is None, refused=(refused or "") if wanted_form else "")
 
     async def on_submission(self, body: dict[str, Any]) -> dict[str, str]:
         """The form was submitted. What to show under which field; empty: it is on record, and holds."""
@@ -100,7 +107,7 @@ class FreezeListeners:
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 frozen = await self.door.desk.declare(
-                    org=self.org or str(body["team"]["id"]),
+                    org=org_of(body, self.org),
                     user=user,
                     # Not the form's id alone: sent again with other values it is another freeze.
                     name=f"{view['id']}.{environment}.{until}",
@@ -129,7 +136,7 @@ class FreezeListeners:
             return says.not_thawed(refused)
         action: dict[str, Any] = body["actions"][0]
         try:
-            org = self.org or str(body["team"]["id"])
+            org = org_of(body, self.org)
             async with asyncio.timeout(THAW_SECONDS):
                 thawed = await self.door.desk.thaw(org=org, user=user, name=str(action.get("value") or ""))
         except (NotKnown, TimeoutError):
@@ -140,12 +147,21 @@ class FreezeListeners:
 
     async def _refused(self, user: str) -> str | None:
         """Why the person may not; None: they may."""
+        return _refusal(await self._held(user))
+
+    async def _held(self, user: str) -> Collection[Role] | None:
+        """None: nobody can say."""
         try:
             async with asyncio.timeout(ROLES_SECONDS):
-                roles = await self.door.roles.roles_of(user)
+                return await self.door.roles.roles_of(user)
         except (RolesUnavailable, TimeoutError):
-            return says.NO_ROLES
-        return says.NOT_IN_ROLE if MAY.isdisjoint(roles) else None
+            return None
+
+
+def _refusal(roles: Collection[Role] | None) -> str | None:
+    if roles is None:
+        return says.NO_ROLES
+    return says.NOT_IN_ROLE if MAY.isdisjoint(roles) else None
 
 
 def _field(values: JsonObject, block: str, element: str) -> JsonObject:

@@ -14,6 +14,7 @@ from bot.blocks import keys as says
 from bot.blocks.message import Message, sentence
 from bot.desks import KeyDesk, NotDone, Typed, Whisper
 from bot.listeners.opening import FormNotOpened, OpenForm
+from bot.listeners.orgs import org_of
 from bot.redaction import redact
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
@@ -78,7 +79,7 @@ class KeyListeners:
                 return {says.OWNER_BLOCK: refused}
         saving = asyncio.create_task(
             self._save(
-                org=self.org or str(body["team"]["id"]),
+                org=org_of(body, self.org),
                 user=user,
                 everybodys=owner == says.OURS,
                 provider=str(provider),

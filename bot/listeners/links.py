@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from bot.blocks.tasks import Listed, task_link_card, task_link_elsewhere
 from bot.listeners.later import Later
+from bot.listeners.orgs import org_of
 from bot.slack_api import SlackApi
 from bot.slack_web import child, listed
 from tools.contracts.common import JsonObject
@@ -49,7 +50,7 @@ class LinkListeners:
 
     async def _unfurl(self, body: dict[str, Any]) -> None:
         event = child(body, "event")
-        org = self.org or str(body.get("team_id") or "")
+        org = org_of(body, self.org)
         channel = str(event.get("channel") or "")
         cards: JsonObject = {}
         for link in listed(event.get("links"))[:MOST_LINKS]:

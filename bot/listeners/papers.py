@@ -12,6 +12,7 @@ from bot.blocks import sentences
 from bot.blocks.message import sentence
 from bot.desks import FileDesk, NotDone
 from bot.listeners.clicks import Tell
+from bot.listeners.orgs import org_of
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.thread import ThreadRef
 
@@ -39,7 +40,7 @@ class FileListeners:
     async def on_files(self, body: dict[str, Any]) -> None:
         """Returns before the files are there. What comes of it is in the thread, or told to the clicker."""
         task_id = str(body["actions"][0].get("value", ""))
-        org = self.org or str(body["team"]["id"])
+        org = org_of(body, self.org)
         channel = str(body["channel"]["id"])
         # A button lives in the channel of its task: another task's id in its value is none of ours.
         if not task_id.startswith(f"{org}.{channel}."):

@@ -17,6 +17,9 @@ from bot.local.processes import Command, Processes
 from bot.settings import Settings, SettingsError
 from tools.connectors.base import EstateError
 
+NOBODY = "nobody"
+"""Whose sample estate is drawn where no tenant is known yet; no tenant is called so."""
+
 
 @dataclass
 class Opening:
@@ -99,7 +102,7 @@ class Opening:
 
         path, seed = self.directory.root / "estate.db", self.settings.estate.seed
         try:
-            await seed_estate(path, seed=seed, org=self.org, now=datetime.now(UTC))
+            await seed_estate(path, seed=seed, org=self.org or NOBODY, now=datetime.now(UTC))
         except EstateError as error:
             raise StackError(f"The sample estate is not there: {error}") from error
         self._opened("estate", str(path), f"sample estate, seed {seed}")

@@ -37,6 +37,8 @@ def configured_part(settings: Settings, name: PartName) -> Part | None:
     match name:
         case "slack" if settings.slack.configured:
             detail = "Socket Mode" if settings.slack.mode == "socket" else f"HTTP on {settings.slack.host}"
+            if settings.slack.distributed:
+                detail += "; workspaces install the app"
             return Part(name, embedded=False, address=settings.slack.api_url, detail=detail)
         case "temporal" if settings.temporal.address is not None:
             detail = f"namespace {settings.temporal.namespace}{', TLS' if settings.temporal.use_tls else ''}"

@@ -32,6 +32,7 @@ class RunningStack:
     settings: Settings
     """As configured, with the addresses and tokens of the embedded parts filled in. `opa.url` None: in-process."""
     org: str
+    """The tenant. Where workspaces install the app: the one that is named by `GAVEL_ORG`, or empty."""
     keys: Keys = field(repr=False)
     members: tuple[Member, ...] = field(repr=False)
     """The models that answer, the preferred first. Rehearsal models say so (`Member.simulated`)."""
@@ -147,7 +148,7 @@ async def attach_stack(settings: Settings) -> RunningStack:
             resolved = placed(resolved, name, address)
     return RunningStack(
         settings=resolved,
-        org=note.org,
+        org=(settings.org or "") if settings.slack.distributed else note.org,
         keys=keys,
         members=tuple(members),
         estate=_estate_file(settings),
@@ -168,9 +169,14 @@ async def open_or_attach(settings: Settings) -> AsyncGenerator[RunningStack]:
 
 
 async def organization(settings: Settings) -> str:
-    """The tenant: as configured, else the Slack team the bot's token belongs to, else the embedded workspace's."""
+    """The tenant: as configured, else the Slack team the bot's token belongs to, else the embedded workspace's.
+
+    Empty: there are as many as install the app, and none is named.
+    """
     if settings.org is not None:
         return settings.org
+    if settings.slack.distributed:
+        return ""
     if not settings.slack.configured:
         return TEAM_ID
     try:

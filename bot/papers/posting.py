@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.attachments.fetching import reach_of
 from bot.papers.claiming import Claims
 from bot.papers.paper import Paper
 from bot.slack_web import SlackRefused, SlackRetryable, child, listed
 from bot.thread import ThreadRef, ThreadWriter
 from tools.contracts.common import JsonObject
+from tools.outbound import Outbound, OutboundRefused
 
 UPLOAD_SECONDS = 30.0
 
@@ -79,22 +80,18 @@ class PaperPoster:
         asked: JsonObject = {"filename": paper.name, "length": len(paper.data)}
         begun = await self.writer.web.read("files.getUploadURLExternal", asked)
         url, file_id = str(begun.get("upload_url")), str(begun.get("file_id") or child(begun, "file").get("id"))
-        if not self._is_ours(url):
-            raise SlackRefused("upload_url_elsewhere", "the upload would have gone to another host")
-        timeout = aiohttp.ClientTimeout(total=UPLOAD_SECONDS)
+        reach = reach_of(self.origin)
         try:
             async with (
-                aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
-                session.post(url, data=io.BytesIO(paper.data), allow_redirects=False) as response,
+                Outbound(self.origin, reach, timeout_seconds=UPLOAD_SECONDS, trust_env=True) as slack,
+                slack.request("POST", url, data=io.BytesIO(paper.data)) as response,
             ):
                 if response.status == 429 or response.status >= 500:
                     raise SlackRetryable(f"Slack answered {response.status} to an upload")
                 if response.status != 200:
                     raise SlackRefused("upload_failed", f"Slack answered {response.status}")
+        except OutboundRefused as refused:
+            raise SlackRefused("upload_url_elsewhere", "the upload would have gone to another host") from refused
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise SlackRetryable(f"Slack did not take an upload: {type(error).__name__} {error}".strip()) from error
         return file_id
-
-    def _is_ours(self, url: str) -> bool:
-        parts = urlsplit(url)
-        return parts.username is None and f"{parts.scheme}://{parts.netloc}" == self.origin

@@ -53,7 +53,7 @@ class TaskDesk:
     async def answer(self, typed: Typed) -> Message:
         """See :class:`bot.desks.Desk`."""
         try:
-            roles = await self.roles.roles_of(typed.user)
+            roles = typed.roles if typed.roles is not None else await self.roles.roles_of(typed.user)
             async with open_board(self.settings, self.home) as board:
                 match self.what:
                     case "tasks":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -44,11 +44,23 @@ class Rooms:
         self, tasks: Sequence[TaskEntry], *, user: str, roles: Collection[str], here: str
     ) -> list[TaskEntry]:
         """Those that this person may see. `here`: the channel they are in."""
-        elsewhere = list(
-            dict.fromkeys(task.channel for task in tasks if roles and task.channel != here and task.user != user)
-        )[:MOST]
-        answers = await asyncio.gather(*(self.is_open(channel) for channel in elsewhere))
-        open_ones = {channel for channel, is_open in zip(elsewhere, answers, strict=True) if is_open}
-        if here:  # a task of no channel was not asked for where nobody is
-            open_ones.add(here)
-        return [task for task in tasks if task.user == user or task.channel in open_ones]
+        return await visible(tasks, user=user, roles=roles, here=here, is_open=self.is_open)
+
+
+async def visible(
+    tasks: Sequence[TaskEntry],
+    *,
+    user: str,
+    roles: Collection[str],
+    here: str,
+    is_open: Callable[[str], Awaitable[bool]],
+) -> list[TaskEntry]:
+    """See :meth:`Rooms.visible`. `is_open`: whether everybody in the workspace can read a channel."""
+    elsewhere = list(
+        dict.fromkeys(task.channel for task in tasks if roles and task.channel != here and task.user != user)
+    )[:MOST]
+    answers = await asyncio.gather(*(is_open(channel) for channel in elsewhere))
+    open_ones = {channel for channel, said in zip(elsewhere, answers, strict=True) if said}
+    if here:  # a task of no channel was not asked for where nobody is
+        open_ones.add(here)
+    return [task for task in tasks if task.user == user or task.channel in open_ones]

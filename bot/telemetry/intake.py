@@ -19,6 +19,7 @@ KINDS: Final = frozenset(
     {
         "app_home_opened",
         "app_mention",
+        "app_uninstalled",
         "block_actions",
         "block_suggestion",
         "link_shared",
@@ -26,6 +27,7 @@ KINDS: Final = frozenset(
         "message_action",
         "shortcut",
         "slash_command",
+        "tokens_revoked",
         "view_closed",
         "view_submission",
         "assistant_thread_started",

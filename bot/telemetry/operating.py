@@ -53,7 +53,12 @@ def vitals_of(stack: RunningStack, *, slack: Callable[[], Awaitable[bool]] | Non
         if slack is not None and not await slack():
             raise NoAnswer("the socket that Slack sends over is closed")
 
-    asked = Vital("slack", lambda: ask_slack(settings.slack), keep_seconds=SLACK_KEEP_SECONDS)
+    async def asked_slack() -> None:
+        # Where workspaces install the app there is no token to ask with but theirs, and one that ended is one's own.
+        if not settings.slack.distributed:
+            await ask_slack(settings.slack)
+
+    asked = Vital("slack", asked_slack, keep_seconds=SLACK_KEEP_SECONDS)
     vitals = [
         asked if slack is None else Vital("slack", connected),
         Vital("temporal", lambda: ask_temporal(settings.temporal, stack.temporal_address)),

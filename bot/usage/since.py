@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from bot.redaction import redacted
+
 DEFAULT = "30d"
 MAX_DAYS = 3650
 
@@ -20,5 +22,5 @@ def since_when(text: str, *, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:
-        raise ValueError(f"got {text[:40]!r}; it must be like 7d, 12h or 2026-11-01") from None
+        raise ValueError(f"got {redacted(text)[:40]!r}; it must be like 7d, 12h or 2026-11-01") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

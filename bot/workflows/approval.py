@@ -45,7 +45,7 @@ class Approval:
         self._proposal.nonce = workflow.uuid4().hex
         self._proposal.offered_at = workflow.now().isoformat()
         self._proposal.expires_at = (workflow.now() + timedelta(seconds=seconds)).isoformat()
-        self._proposal.card_ts = await steps.run(
+        presented = await steps.run(
             steps.PRESENT,
             PresentInput(
                 request=self._state.request,
@@ -56,6 +56,7 @@ class Approval:
                 rest=rest,
             ),
         )
+        self._proposal.card_ts, self._proposal.environment_size = presented.card_ts, presented.environment_size
         if rest or not (self._proposal.unattended_phases or self._proposal.report.shown_only):
             self._proposal.open = True
             self._state.status = "awaiting_approval"

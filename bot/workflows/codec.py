@@ -75,4 +75,5 @@ class UnreadableConverter(EncodingPayloadConverter):
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Never:
         """Raises :class:`UnreadablePayload`."""
+        del type_hint
         raise UnreadablePayload(payload.data.decode())

@@ -17,6 +17,8 @@ class StepOptions:
     heartbeat: timedelta
     """A worker that is silent for this long is dead; another takes over."""
     retry: RetryPolicy
+    sees_it_out: bool = False
+    """Who cancels it waits until its attempt has stopped: what comes next must find what it did."""
 
 
 PATIENT = RetryPolicy(
@@ -62,6 +64,7 @@ CARDS_STEP = StepOptions(
     schedule_to_close=timedelta(hours=24),
     heartbeat=SILENCE,
     retry=PATIENT,
+    sees_it_out=True,
 )
 ENTER_STEP = StepOptions(
     start_to_close=timedelta(minutes=1),
@@ -73,6 +76,12 @@ ENTER_STEP = StepOptions(
 ESTATE_STEP = StepOptions(
     start_to_close=timedelta(seconds=20),
     schedule_to_close=timedelta(minutes=1),  # then each alert is looked into by itself
+    heartbeat=SILENCE,
+    retry=PATIENT,
+)
+FOLLOW_STEP = StepOptions(
+    start_to_close=timedelta(seconds=30),
+    schedule_to_close=timedelta(days=40),  # longer than any task: one attempt after the other asks whether it is over
     heartbeat=SILENCE,
     retry=PATIENT,
 )

@@ -8,14 +8,17 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 from temporalio import workflow
+from temporalio.workflow import ActivityCancellationType
 
 from bot.workflows import messages as m
 from bot.workflows.messages import alerts as a
+from bot.workflows.messages import triage as t
 from bot.workflows.options import (
     CARDS_STEP,
     ENTER_STEP,
     ESTATE_STEP,
     EXECUTE_STEP,
+    FOLLOW_STEP,
     GATE_STEP,
     MODEL_STEP,
     REMIND_STEP,
@@ -45,7 +48,7 @@ ENLIST = Step("enlist", m.EnlistInput, m.TaskRequest, WRITE_STEP)
 WARN_OF_SECRET = Step("warn_of_secret", m.WarnInput, bool, WRITE_STEP)
 INVESTIGATE = Step("investigate", m.InvestigateInput, m.Investigated, MODEL_STEP)
 JUDGE = Step("judge", m.JudgeInput, m.Judged, GATE_STEP)
-PRESENT = Step("present", m.PresentInput, str, WRITE_STEP)
+PRESENT = Step("present", m.PresentInput, m.Presented, WRITE_STEP)
 REPORT = Step("report", m.ReportInput, bool, WRITE_STEP)
 HAND_OVER = Step("hand_over", m.HandOverInput, m.TaskRequest, WRITE_STEP)
 FOLLOW_UP = Step("follow_up", m.FollowUpInput, m.FollowedUp, REPLY_STEP)
@@ -64,9 +67,10 @@ RUN_PHASE = Step("run_phase", m.PhaseInput, m.PhaseResult, EXECUTE_STEP)
 ROLL_BACK = Step("roll_back", m.RollbackInput, m.RollbackResult, EXECUTE_STEP)
 CONCLUDE = Step("conclude", m.ConcludeInput, bool, WRITE_STEP)
 ENTER_TRIAGE = Step("enter_triage", a.EnterInput, bool, ENTER_STEP)
-RELATE = Step("relate", a.RelateInput, dict[str, list[str]], ESTATE_STEP)
-SHOW_ALERTS = Step("show_alerts", a.ShowAlertsInput, a.Shown, CARDS_STEP)
-OPEN_INVESTIGATION = Step("open_investigation", a.OpenInput, a.Opened, WRITE_STEP)
+RELATE = Step("relate", t.RelateInput, dict[str, list[str]], ESTATE_STEP)
+SHOW_ALERTS = Step("show_alerts", t.ShowAlertsInput, t.Shown, CARDS_STEP)
+OPEN_INVESTIGATION = Step("open_investigation", t.OpenInput, t.Opened, WRITE_STEP)
+FOLLOW = Step("follow_investigation", t.FollowInput, t.Followed, FOLLOW_STEP)
 
 AUTHENTICATE = "authenticate"
 """A local activity: checks one MAC. The key never enters the workflow."""
@@ -85,7 +89,7 @@ async def authenticate(message: Decision | m.Answer | Control | Edit | m.TaskReq
 AUTHENTIC_ONES = "authentic_ones"
 
 
-async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry]) -> list[bool]:
+async def authentic_ones(messages: Sequence[a.AlertBatch | a.AlertEntry | t.LookInto]) -> list[bool]:
     """Which of them the edge, or a step of ours, vouches for: in one go, because in a storm there are many."""
     return await workflow.execute_local_activity(
         AUTHENTIC_ONES,
@@ -114,4 +118,7 @@ def start(
         schedule_to_close_timeout=min(at_most, within) if within is not None else at_most,
         heartbeat_timeout=step.options.heartbeat,
         retry_policy=step.options.retry,
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        if step.options.sees_it_out
+        else ActivityCancellationType.TRY_CANCEL,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib import metadata
+from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from bot.alerts.desk_door import DeskDoor
 from bot.workflows.activities.alerting import Alerting
@@ -18,11 +20,13 @@ from bot.workflows.activities.editing import Editing
 from bot.workflows.activities.elsewhere import GoingElsewhere
 from bot.workflows.activities.executing import Executing
 from bot.workflows.activities.following_up import FollowingUp
+from bot.workflows.activities.inquiring import Inquiring
 from bot.workflows.activities.investigating import Investigating
 from bot.workflows.activities.judging import Judging
 from bot.workflows.activities.reminding import Reminding
 from bot.workflows.activities.reporting import Reporting
 from bot.workflows.activities.retrying import BEAT_SECONDS
+from bot.workflows.activities.task_ends import TaskEnds
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
@@ -37,15 +41,57 @@ STICKY = timedelta(seconds=2)
 """How long a dead worker holds back its tasks' next steps (Temporal's default: 10 s)."""
 
 
-def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes) -> Worker:
-    """Not started. `async with` runs it."""
+def activities_of(
+    client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes
+) -> list[Callable[..., Any]]:
+    """Every activity, at this bench."""
     understanding, investigating, judging = Understanding(bench), Investigating(bench), Judging(bench)
     reporting = Reporting(bench, decision_key)
     deciding, executing, concluding = Deciding(bench), Executing(bench), Concluding(bench)
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     alerting = Alerting(bench, DeskDoor(client, task_queue), decision_key)
+    inquiring = Inquiring(bench.ledger, bench.spending, bench.roles, decision_key, bench.now)
     editing = Editing(bench)
+    return [
+        authenticating.authenticate,
+        authenticating.authentic_ones,
+        authenticating.enlist,
+        understanding.understand,
+        understanding.confirm_parts,
+        understanding.warn_of_secret,
+        investigating.investigate,
+        judging.judge,
+        reporting.report,
+        reporting.hand_over,
+        deciding.present,
+        following_up.follow_up,
+        following_up.supersede,
+        editing.edit_plan,
+        elsewhere.settle_elsewhere,
+        Reminding(bench).remind,
+        deciding.read_roles,
+        deciding.tell,
+        deciding.refuse_decision,
+        deciding.accept_decision,
+        controlling.heed_control,
+        controlling.refuse_control,
+        controlling.show_run,
+        executing.run_phase,
+        executing.roll_back,
+        concluding.conclude,
+        alerting.enter_triage,
+        alerting.relate,
+        alerting.show_alerts,
+        inquiring.open_investigation,
+        TaskEnds(client).follow_investigation,
+    ]
+
+
+def build_worker(
+    client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes, interceptors: Sequence[Interceptor] = ()
+) -> Worker:
+    """Not started. `async with` runs it. `interceptors`: around each step, the outermost first."""
     return Worker(
         client,
         task_queue=task_queue,
@@ -53,38 +99,8 @@ def build_worker(client: Client, bench: Workbench, *, task_queue: str, decision_
         build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow, AlertWorkflow, TriageWorkflow],
         workflow_runner=SANDBOX,
-        activities=[
-            authenticating.authenticate,
-            authenticating.authentic_ones,
-            authenticating.enlist,
-            understanding.understand,
-            understanding.confirm_parts,
-            understanding.warn_of_secret,
-            investigating.investigate,
-            judging.judge,
-            reporting.report,
-            reporting.hand_over,
-            deciding.present,
-            following_up.follow_up,
-            following_up.supersede,
-            editing.edit_plan,
-            elsewhere.settle_elsewhere,
-            Reminding(bench).remind,
-            deciding.read_roles,
-            deciding.tell,
-            deciding.refuse_decision,
-            deciding.accept_decision,
-            controlling.heed_control,
-            controlling.refuse_control,
-            controlling.show_run,
-            executing.run_phase,
-            executing.roll_back,
-            concluding.conclude,
-            alerting.enter_triage,
-            alerting.relate,
-            alerting.show_alerts,
-            alerting.open_investigation,
-        ],
+        activities=activities_of(client, bench, task_queue=task_queue, decision_key=decision_key),
+        interceptors=interceptors,
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
         # By default most of the timeout goes by before a heartbeat is sent on, and a busy machine misses the rest.

@@ -1,4 +1,4 @@
-"""The task workflow as a careless change would leave it: the replay must refuse each."""
+"""The workflows as a careless change would leave them: the replay must refuse each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
+    from bot.workflows.alerts.desk import TriageWorkflow
+    from bot.workflows.alerts.life import AlertWorkflow
     from bot.workflows.messages import RolesInput, TaskRequest, TaskResult
+    from bot.workflows.messages.alerts import AlertStart
+    from bot.workflows.messages.triage import DeskStart
     from bot.workflows.task import TaskWorkflow
 
 
@@ -55,3 +59,31 @@ class Unchecked(TaskWorkflow):
 
     async def _is_authentic(self, request: TaskRequest) -> bool:
         return bool(request.task_id)
+
+
+@workflow.defn(name="gavel-alert")
+class HastyAlert(AlertWorkflow):
+    """Sleeps before it begins."""
+
+    @workflow.init
+    def __init__(self, start: AlertStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: AlertStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="gavel-triage")
+class HastyDesk(TriageWorkflow):
+    """Sleeps before it begins."""
+
+    @workflow.init
+    def __init__(self, start: DeskStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: DeskStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)

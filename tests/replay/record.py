@@ -16,8 +16,10 @@ from temporalio.client import Client
 from bot.local.stack import open_stack
 from bot.settings import Settings
 from bot.workflows.client import data_converter
+from tests.replay.alert_scenes import ALERT_SCENES, AlertScene
 from tests.replay.recording import HISTORIES, RECORDER, scrubbed
 from tests.replay.scenes import SCENES, Scene
+from tests.unit.alerts.scripted import alerting
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import running
 
@@ -33,6 +35,13 @@ async def record(scene: Scene, temporal: Client) -> str:
         return await scrubbed(await played.handle.fetch_history())
 
 
+async def record_alerts(scene: AlertScene, temporal: Client) -> str:
+    async with alerting(temporal, working=True, **scene.rules) as alerts:
+        handle = await scene.play(alerts)
+        await asyncio.wait_for(handle.result(), 60)
+        return await scrubbed(await handle.fetch_history())
+
+
 async def main(names: set[str], *, only_new: bool) -> None:
     kept = {path.stem for path in HISTORIES.glob("*.json")} if only_new else set[str]()
     with tempfile.TemporaryDirectory() as folder:
@@ -40,11 +49,12 @@ async def main(names: set[str], *, only_new: bool) -> None:
             temporal = await Client.connect(
                 stack.temporal_address, data_converter=data_converter(KEY), identity=RECORDER
             )
-            for scene in SCENES:
+            for scene in [*SCENES, *ALERT_SCENES]:
                 if scene.name in kept or (names and scene.name not in names):
                     continue
                 file = HISTORIES / f"{scene.name}.json"
-                await asyncio.to_thread(file.write_text, await record(scene, temporal))
+                played = record(scene, temporal) if isinstance(scene, Scene) else record_alerts(scene, temporal)
+                await asyncio.to_thread(file.write_text, await played)
                 print(f"{scene.name}: {file.stat().st_size / 1024:.0f} KiB")
 
 

@@ -38,7 +38,8 @@ async def scrubbed(history: WorkflowHistory) -> str:
             if payload.metadata.get("cipher") == CIPHER:
                 [payload] = await _CODEC.decode([payload])
                 payload.metadata["cipher"] = CIPHER
-            part.update(MessageToDict(payload))
+            # A payload of nothing, as the result of what returns nothing, is written without any.
+            part.update({"data": ""} | MessageToDict(payload))
         if "encodedAttributes" in part:
             part["encodedAttributes"] = await _without_stack_trace(part["encodedAttributes"])
     events = ",\n".join(json.dumps(event, sort_keys=True, separators=(",", ":")) for event in recorded["events"])

@@ -13,11 +13,13 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.client import data_converter
 from bot.workflows.messages import TaskResult
 from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
-from tests.replay.changed import OnePauseMore, OneStepMore, Unchecked
+from tests.replay.alert_scenes import ALERT_SCENES, AlertScene
+from tests.replay.changed import HastyAlert, HastyDesk, OnePauseMore, OneStepMore, Unchecked
 from tests.replay.recording import HISTORIES, RECORDER, history_of, plain_text
 from tests.replay.scenes import SCENES, Scene
 from tests.unit.workflows.conftest import KEY
@@ -26,20 +28,20 @@ CONVERTER = data_converter(KEY)
 MAX_BYTES = 128 * 1024
 
 
-def file_of(scene: Scene) -> Path:
+def file_of(scene: Scene | AlertScene) -> Path:
     return HISTORIES / f"{scene.name}.json"
 
 
-async def recorded(scene: Scene) -> WorkflowHistory:
+async def recorded(scene: Scene | AlertScene) -> WorkflowHistory:
     return await history_of(scene.name, file_of(scene).read_text())
 
 
-def each_scene(scene: Scene) -> str:
+def each_scene(scene: Scene | AlertScene) -> str:
     return scene.name
 
 
 def test_every_scene_has_its_history_and_every_history_its_scene() -> None:
-    assert {path.name for path in HISTORIES.iterdir()} == {file_of(scene).name for scene in SCENES}
+    assert {path.name for path in HISTORIES.iterdir()} == {file_of(scene).name for scene in [*SCENES, *ALERT_SCENES]}
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=each_scene)
@@ -64,8 +66,24 @@ async def test_a_change_that_would_wedge_running_tasks_is_refused(changed: type[
             await replayer.replay_workflow(await recorded(scene))
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=each_scene)
-def test_a_history_is_small_and_names_no_machine(scene: Scene) -> None:
+@pytest.mark.parametrize("scene", ALERT_SCENES, ids=each_scene)
+async def test_a_recorded_alert_and_its_desk_go_the_same_way_again(scene: AlertScene) -> None:
+    history = await recorded(scene)
+    replayer = Replayer(workflows=[scene.workflow], data_converter=CONVERTER, workflow_runner=SANDBOX)
+    assert (await replayer.replay_workflow(history)).replay_failure is None
+    assert history.events[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
+
+
+@pytest.mark.parametrize("scene", ALERT_SCENES, ids=each_scene)
+async def test_a_change_that_would_wedge_alerts_and_desks_is_refused(scene: AlertScene) -> None:
+    changed = HastyAlert if scene.workflow is AlertWorkflow else HastyDesk
+    replayer = Replayer(workflows=[changed], data_converter=CONVERTER, workflow_runner=SANDBOX)
+    with pytest.raises(NondeterminismError):
+        await replayer.replay_workflow(await recorded(scene))
+
+
+@pytest.mark.parametrize("scene", [*SCENES, *ALERT_SCENES], ids=each_scene)
+def test_a_history_is_small_and_names_no_machine(scene: Scene | AlertScene) -> None:
     file = file_of(scene)
     assert file.stat().st_size < MAX_BYTES
     text = plain_text(file.read_text())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +44,13 @@ class Ran:
         return lines[-1][:300].rstrip(".") if lines else f"it ended with {self.status} and said nothing"
 
 
-async def run(command: Sequence[str | Path], *, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Ran:
+async def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Ran:
     """Raises :class:`NotDone` where the tool is not there or does not end."""
     try:
         process = await asyncio.create_subprocess_exec(
@@ -52,15 +60,17 @@ async def run(command: Sequence[str | Path], *, cwd: Path = ROOT, env: Mapping[s
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
     except OSError as error:
         raise NotDone(
             f"{command[0]} could not be run ({error.strerror}); `make audit` and `make secrets` install it"
         ) from error
     try:
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+        out, err = await asyncio.wait_for(process.communicate(), patience_seconds)
     except TimeoutError as error:
-        process.kill()
+        # With what it started: npm is a Python that starts a node.
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-        raise NotDone(f"{Path(command[0]).name} did not end within {PATIENCE_SECONDS} s") from error
+        raise NotDone(f"{Path(command[0]).name} did not end within {patience_seconds:g} s") from error
     return Ran(process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace"))

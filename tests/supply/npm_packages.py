@@ -52,6 +52,8 @@ async def audit_page(folder: Path, *, accepted: Mapping[str, str], registry: str
         for name in ("package.json", "package-lock.json"):
             shutil.copy(folder / name, copy)
         env = {**os.environ, "npm_config_cache": f"{copy}/cache", "npm_config_update_notifier": "false"}
+        # Its own patience with a registry that does not answer is minutes.
+        env |= {"npm_config_fetch_timeout": "30000", "npm_config_fetch_retries": "1"}
         if registry is not None:
             env["npm_config_registry"] = registry
         ran = await run([*_NPM, "audit", "--package-lock-only", "--json"], cwd=Path(copy), env=env)

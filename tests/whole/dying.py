@@ -26,6 +26,7 @@ from pydantic import TypeAdapter
 from bot import edge, runtime
 from bot.local.stack import RunningStack, attach_stack
 from bot.pacing import Pacer
+from bot.permits.opening import permitting
 from bot.settings import DatabaseSettings, LedgerSettings, Settings
 from bot.taken import taken_lately
 from tests.whole.effects import Death, Fate, put, watch_effects
@@ -84,8 +85,11 @@ async def _live(slot: Slot) -> None:
 
 
 async def _answer(stack: RunningStack) -> None:
-    async with taken_lately(stack.redis_url) as taken:
-        app = await edge.open_bot(stack, taken=taken)
+    async with (
+        taken_lately(stack.redis_url) as taken,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+    ):
+        app = await edge.open_bot(stack, permits=permits, taken=taken)
         async with edge.listening(stack.settings, app):
             await asyncio.Event().wait()
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from bot.alerts.opening import taking_webhooks
-from bot.edge import listening, open_bot, slack_client
+from bot.edge import taking_in
 from bot.lifecycle import run
 from bot.local.stack import RunningStack, attach_stack
+from bot.permits.opening import permitting
 from bot.redaction import redacted
 from bot.settings import Settings
 from bot.taken import taken_lately
@@ -29,10 +29,13 @@ READY = "serving"
 
 
 async def _bot(stack: RunningStack) -> None:
-    async with open_tracing(os.environ) as tracing, taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken, metrics=Metrics(), tracing=tracing)
-        async with listening(stack.settings, app), taking_webhooks(stack, slack_client(stack.settings)):
-            await _until_killed()
+    async with (
+        open_tracing(os.environ) as tracing,
+        taken_lately(stack.redis_url) as taken,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        taking_in(stack, permits=permits, taken=taken, metrics=Metrics(), tracing=tracing),
+    ):
+        await _until_killed()
 
 
 async def _worker(stack: RunningStack) -> None:
@@ -52,16 +55,18 @@ async def _both(stack: RunningStack) -> None:
     from bot.runtime import open_worker
     from bot.telemetry.operating import operating
 
-    async with operating(stack) as operations, taken_lately(stack.redis_url) as taken:
-        app = await open_bot(stack, taken=taken, metrics=operations.metrics, tracing=operations.tracing)
-        async with (
-            listening(stack.settings, app) as connected,
-            taking_webhooks(stack, slack_client(stack.settings)),
-            open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-            worker,
-        ):
-            with operations.serving(slack=connected):
-                await _until_killed()
+    async with (
+        operating(stack) as operations,
+        taken_lately(stack.redis_url) as taken,
+        permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        taking_in(
+            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
+        ) as connected,
+        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
+        worker,
+    ):
+        with operations.serving(slack=connected):
+            await _until_killed()
 
 
 async def _until_killed() -> None:

@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import psutil
 
-from bot.alerts.names import alert_id, desk_id
-from bot.alerts.webhook import PATH
+from bot.alerts.names import WEBHOOK_PATH, alert_id, desk_id
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
-from bot.workflows.messages.alerts import DeskState
+from bot.workflows.messages.triage import DeskState
 from tests.whole.town import Served, Town, until
 from tools.contracts.common import JsonObject
 
@@ -96,7 +95,7 @@ class Storm:
 
     async def _post(self, http: aiohttp.ClientSession, alerts: list[JsonObject]) -> None:
         """As Alertmanager does: until it is taken."""
-        url = f"http://127.0.0.1:{self.port}{PATH}"
+        url = f"http://127.0.0.1:{self.port}{WEBHOOK_PATH}"
         headers = {"Authorization": f"Bearer {TOKEN}"}
         wait = 1.0
         while True:

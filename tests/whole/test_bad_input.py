@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.blocks.actions import APPROVE
+from bot.blocks.ask import REQUEST_BLOCK, REQUEST_INPUT
 from bot.local.stage import Said
 from tests.whole.square import ACKNOWLEDGED, QUESTION, Square, pings
 from tests.whole.town import until
@@ -77,6 +78,24 @@ async def test_a_slash_command_where_the_bot_may_not_write_is_answered_directly(
         )
 
     await until(told, seconds=30, what="A direct message")
+
+
+async def test_a_message_shortcut_where_the_bot_may_not_write_is_answered_directly(square: Square) -> None:
+    said = await square.say("ada", "general", "web servers have drifted in production")
+    where = {"channel": said.channel, "message_ts": said.ts}
+    picked = await square.act("shortcut", user="linus", callback_id="gavel.shortcut.about", **where)
+    assert picked["ok"], picked
+    view = await square.stage.until_view("linus", seconds=10, what="The form")
+    values = {REQUEST_BLOCK: {REQUEST_INPUT: "fix it"}}
+    assert await square.stage.submit("linus", view["id"], values) == {}
+
+    async def told() -> bool:
+        return any(
+            "Invite me there" in message["text"] and message["channel"] == "D0LINUS001" for message in square.written()
+        )
+
+    await until(told, seconds=30, what="A direct message")
+    assert square.written_to(said) == []
 
 
 async def test_words_that_models_repeat_are_dead_too(square: Square) -> None:

@@ -52,7 +52,7 @@ FILTERED: dict[str, tuple[JsonObject, JsonObject]] = {
     "what is not said to us": (DM, {"channel_type": "channel", "channel": OPS}),
     "our own message among the alerts": (ALERT, {"user": BOT_USER_ID, "bot_id": BOT_ID, "subtype": None}),
     "a person's message among the alerts": (ALERT, {"user": "U0ADA00001", "bot_id": None, "subtype": None}),
-    "an alert that was edited": (ALERT, {"subtype": "message_changed"}),
+    "an edit that carries no message": (ALERT, {"subtype": "message_changed"}),
     "an app's reply to an alert": (ALERT, {"thread_ts": "1795000000.000001"}),
     "an app's message in another channel": (ALERT, {"channel": OPS}),
 }

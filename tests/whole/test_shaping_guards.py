@@ -15,10 +15,10 @@ from bot.workflows.activities.editing import Editing
 from bot.workflows.activities.following_up import FollowingUp
 from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
 from tests.unit.workflows.running import edit_of
-from tests.unit.workflows.script import council, spec_for
+from tests.unit.workflows.script import GATES, council, spec_for
 from tests.whole.gated import Works, open_works
 from tests.whole.rollout import ADA, Task, prepared
-from tools.contracts.verdict import ApprovalRequirement, GateReport
+from tools.contracts.verdict import ApprovalRequirement, GateReport, GateResult
 
 Reason = Literal["already_running", "no_more_changes"]
 FIXED: list[Reason] = ["already_running", "no_more_changes"]
@@ -32,9 +32,10 @@ async def works(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Work
 
 def proposal_of(task: Task) -> m.Proposal:
     plan = task.script.plan(task.request, 1)
+    results = [GateResult(gate=gate, passed=True, refusals=[], engine="script", duration_ms=0) for gate in GATES]
     requirement = ApprovalRequirement(roles=["approver"], quorum=1, expires_in_seconds=60)
     report = GateReport(
-        plan_digest=plan.digest, policy_digest=task.script.policy_digest, results=[], requirement=requirement
+        plan_digest=plan.digest, policy_digest=task.script.policy_digest, results=results, requirement=requirement
     )
     return m.Proposal(
         revision=1,

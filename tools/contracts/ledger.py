@@ -56,6 +56,9 @@ LedgerKind = Literal[
     "provider_key_set",
     "provider_key_deleted",
     "provider_keys_rotated",
+    "workspace_installed",
+    "workspace_removed",
+    "entries_lost",
 ]
 
 

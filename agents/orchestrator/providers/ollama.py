@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.providers.vendor import Connection, Environment, Missing, Vendor
+from tools.outbound import Outbound, OutboundRefused, origin_of
 
 OLLAMA_BASE = "http://127.0.0.1:11434"
 
@@ -52,13 +53,15 @@ async def probe_ollama(
 
     Something else on the port, an empty Ollama and no answer in time are all None: there is no Ollama to use.
     """
-    timeout = aiohttp.ClientTimeout(total=timeout_seconds)
     try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(f"{base}/api/tags") as response:
+        async with (
+            Outbound(origin_of(base), "configured", timeout_seconds=timeout_seconds, decompress=True) as server,
+            server.request("GET", f"{base}/api/tags") as response,
+        ):
             if response.status != 200:
                 return None
             tags = _Tags.model_validate_json(await response.read())
-    except (aiohttp.ClientError, TimeoutError, ValidationError):
+    except (aiohttp.ClientError, OutboundRefused, TimeoutError, ValidationError):
         return None
     served = [entry.name for entry in tags.models]
     wanted = [name for name in served if model is None or name in (model, f"{model}:latest")]

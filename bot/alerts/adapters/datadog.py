@@ -21,6 +21,7 @@ _STATES: dict[str, tuple[NoticeStatus, AlertSeverity | None]] = {
     "recovered": ("resolved", None),
     "manually resolved": ("resolved", None),
 }
+_LINK = re.compile(r"https://[\w.-]{1,100}\.(?:datadoghq\.\w{2,3}|ddog-gov\.com)/")
 _HEAD = re.compile(
     r"^\s*(?:\[(?P<before>P[1-5])\]\s*)?\[?(?P<state>[A-Za-z -]{3,20}?)(?:\]|:|\s+on\s+(?=\{))\s*:?\s*(?P<rest>.*)$"
 )
@@ -30,7 +31,7 @@ _TAG = re.compile(r"\b(?P<name>[a-z_][\w.-]{1,30}):(?P<value>[\w./-]{1,100})")
 
 def read(posted: Posted) -> AlertNotice | None:
     """None: another's, or no state that Datadog has."""
-    if "datadog" not in posted.app and "datadoghq." not in posted.links and "ddog-gov." not in posted.links:
+    if "datadog" not in posted.app and _LINK.match(posted.lead) is None:
         return None
     match = _HEAD.match(posted.head)
     if match is None or match["state"].strip().lower() not in _STATES:

@@ -11,6 +11,7 @@ from tools.contracts.incident import AlertSeverity
 
 _URGENCIES: dict[str, AlertSeverity] = {"high": "critical", "low": "warning"}
 
+_LINK = re.compile(r"https://[\w.-]{1,100}\.pagerduty\.com/incidents/")
 _NUMBER = re.compile(r"(?:^|[\s\[(])#(?P<number>\d{1,12})\]?:?\s*(?P<title>.*)$", re.MULTILINE)
 _RESOLVED = re.compile(r"\bresolved\b", re.IGNORECASE)
 _EMOJI = re.compile(r":[a-z0-9_+-]{1,40}:")
@@ -18,7 +19,7 @@ _EMOJI = re.compile(r":[a-z0-9_+-]{1,40}:")
 
 def read(posted: Posted) -> AlertNotice | None:
     """None: another's, or without an incident's number."""
-    if "pagerduty" not in posted.app and ".pagerduty.com" not in posted.links:
+    if "pagerduty" not in posted.app and _LINK.match(posted.lead) is None:
         return None
     plain = posted.plain
     match = _NUMBER.search(f"{posted.head}\n{plain}")

@@ -15,7 +15,7 @@ from bot.local.slack.app import build_app
 from bot.local.slack.credentials import load_credentials
 from bot.local.slack.journal import JournalError
 from bot.local.slack.outbox import Patience
-from bot.local.slack.seed import DEFAULT_MANIFEST, manifest_from
+from bot.local.slack.seed import DEFAULT_MANIFEST, HOME_TEAM, SECOND_TEAM, manifest_from
 from bot.local.slack.workspace import STREAM_SECONDS, Workspace
 
 HOST = "127.0.0.1"
@@ -47,13 +47,13 @@ async def serve(args: argparse.Namespace) -> None:
     patience = Patience(
         ack=args.ack_seconds, retries=tuple(float(part) for part in str(args.retry_seconds).split(",") if part)
     )
-    workspace = Workspace(
-        args.data,
-        credentials=load_credentials(args.data, given=given),
-        manifest=manifest_from(args.manifest) if args.manifest else DEFAULT_MANIFEST,
-        stream_seconds=args.stream_seconds,
+    credentials = load_credentials(args.data, given=given)
+    manifest = manifest_from(args.manifest) if args.manifest else DEFAULT_MANIFEST
+    workspace, second = (
+        Workspace(directory, credentials=credentials, manifest=manifest, team=team, stream_seconds=args.stream_seconds)
+        for directory, team in ((args.data, HOME_TEAM), (args.data / "second", SECOND_TEAM))
     )
-    app = build_app(workspace, rate_limits=not args.no_rate_limits, patience=patience)
+    app = build_app(workspace, second=second, rate_limits=not args.no_rate_limits, patience=patience)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

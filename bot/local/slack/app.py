@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
-from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.local.slack.control import Control
-from bot.local.slack.errors import SlackError
+from bot.local.slack.access import Access
+from bot.local.slack.consent import Consent
+from bot.local.slack.distribution import Distribution
 from bot.local.slack.faults import Faults
 from bot.local.slack.guard import add_headers, guard
-from bot.local.slack.live import LiveFeed
-from bot.local.slack.lookout import Lookout, slack_errors
+from bot.local.slack.lookout import slack_errors
 from bot.local.slack.messages import Change
-from bot.local.slack.outbox import Outbox, Patience
+from bot.local.slack.outbox import Patience
 from bot.local.slack.pages import Page
-from bot.local.slack.people import People
-from bot.local.slack.ratelimit import RateLimits
-from bot.local.slack.serving import FileDoors
+from bot.local.slack.rooms import Shared, build_room
 from bot.local.slack.sockets import SocketHub
 from bot.local.slack.stats import Stats
-from bot.local.slack.tickets import RESPONSE_SECONDS, TRIGGER_SECONDS, ResponseUrls, Triggers
-from bot.local.slack.views import Views
+from bot.local.slack.tickets import RESPONSE_SECONDS, TRIGGER_SECONDS
 from bot.local.slack.web import WebApi
 from bot.local.slack.webhooks import Webhooks
 from bot.local.slack.workspace import Workspace
@@ -40,74 +35,59 @@ _HERE: ContextVar[str] = ContextVar("here")
 def build_app(
     workspace: Workspace,
     *,
+    second: Workspace | None = None,
     rate_limits: bool = True,
     patience: Patience | None = None,
     trigger_seconds: float = TRIGGER_SECONDS,
     response_seconds: float = RESPONSE_SECONDS,
     page: Page | None = None,
 ) -> web.Application:
-    """The whole server: `/api/`, Socket Mode, response URLs, the control API and the page.
+    """The whole server: `/api/`, OAuth, Socket Mode, and of each workspace its response URLs and control API.
 
-    It owns `workspace` from here on, and closes it when it is cleaned up.
+    It owns the workspaces from here on, and closes them when it is cleaned up. `page`: of the first one.
     """
-    stats, faults, limits = Stats(), Faults(rate_limits=rate_limits), RateLimits()
-    sockets = SocketHub(stats, faults, changed=lambda: workspace.tell(Change("socket")))
-    webhooks = Webhooks(stats, signing_secret=workspace.credentials.signing_secret)
-    outbox = Outbox(
-        workspace, sockets=sockets, webhooks=webhooks, stats=stats, faults=faults, patience=patience or Patience()
-    )
-    triggers, urls = Triggers(lifetime_seconds=trigger_seconds), ResponseUrls(lifetime_seconds=response_seconds)
-    views = Views(workspace, triggers)
-    app = web.Application(middlewares=[guard, _remember_address, slack_errors], client_max_size=32 * 1024 * 1024)
-    people = People(workspace, outbox=outbox, views=views, triggers=triggers, urls=urls, base=_HERE.get)
-    api = WebApi(workspace, views=views, sockets=sockets, stats=stats, faults=faults, limits=limits)
-    control = Control(workspace, people=people, views=views, outbox=outbox, webhooks=webhooks)
-    lookout = Lookout(
-        workspace,
-        views=views,
-        sockets=sockets,
-        webhooks=webhooks,
-        outbox=outbox,
+    stats, faults = Stats(), Faults(rate_limits=rate_limits)
+    shared = Shared(
         stats=stats,
         faults=faults,
-        limits=limits,
+        sockets=SocketHub(stats, faults, changed=lambda: workspace.tell(Change("socket"))),
+        webhooks=Webhooks(stats, signing_secret=workspace.credentials.signing_secret),
+        patience=patience or Patience(),
+        trigger_seconds=trigger_seconds,
+        response_seconds=response_seconds,
+        here=_HERE.get,
     )
-    feed = LiveFeed(workspace)
-
-    async def respond(request: web.Request) -> web.Response:
-        try:
-            body: Any = json.loads(await request.read())
-        except ValueError:
-            return web.Response(text="invalid_payload", status=400)
-        try:
-            people.respond(request.match_info["name"], body)
-        except SlackError as error:
-            return web.Response(text=error.name, status=404 if error.name.endswith("_url") else 400)
-        return web.Response(text="ok")
+    access = Access(workspace, Distribution(workspace.manifest.scopes))
+    rooms = {
+        each.team.id: build_room(each, shared, is_ours=access.is_ours(each.team))
+        for each in (workspace, second)
+        if each is not None
+    }
+    app = web.Application(middlewares=[guard, _remember_address, slack_errors], client_max_size=32 * 1024 * 1024)
+    api = WebApi(access, rooms, sockets=shared.sockets, stats=stats, faults=faults)
 
     async def tend(_: web.Application) -> AsyncIterator[None]:
-        sweeper = asyncio.create_task(_sweep(workspace))
+        sweeper = asyncio.create_task(_sweep([room.workspace for room in rooms.values()]))
         yield
         sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
-        await outbox.close()
-        workspace.close()
+        for room in rooms.values():
+            await room.outbox.close()
+            room.workspace.close()
 
     async def leave(_: web.Application) -> None:
-        feed.close()
-        await sockets.close()
+        for room in rooms.values():
+            room.feed.close()
+        await shared.sockets.close()
 
     app.add_routes(
         [
             web.get("/api/{method}", api.handle),
             web.post("/api/{method}", api.handle),
-            web.get("/link/", sockets.handle),
-            web.post("/response/{team}/{name}", respond),
-            web.get("/local/stream", feed.handle),
-            *lookout.routes(),
-            *control.routes(),
-            *FileDoors(workspace, faults).routes(),
+            web.get("/link/", shared.sockets.handle),
+            *(route for room in rooms.values() for route in room.routes),
+            *Consent(access.distribution, rooms).routes(),
             *(page or Page()).routes(),
         ]
     )
@@ -123,7 +103,8 @@ async def _remember_address(request: web.Request, handler: Handler) -> web.Strea
     return await handler(request)
 
 
-async def _sweep(workspace: Workspace) -> None:
+async def _sweep(workspaces: Sequence[Workspace]) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
-        workspace.close_old_streams()
+        for workspace in workspaces:
+            workspace.close_old_streams()

@@ -15,15 +15,7 @@ from bot.local.slack.messages import Message
 from bot.local.slack.outbox import Outbox, Patience
 from bot.local.slack.people import People
 from bot.local.slack.richtext import rich_text_of
-from bot.local.slack.seed import (
-    ALERTMANAGER_APP_ID,
-    ALERTMANAGER_BOT_ID,
-    APP_ID,
-    BOT_ID,
-    BOT_USER_ID,
-    TEAM_ID,
-    User,
-)
+from bot.local.slack.seed import ALERTMANAGER_APP_ID, ALERTMANAGER_BOT_ID, APP_ID, User
 from bot.local.slack.views import Views
 from bot.local.slack.webhooks import RequestUrls, Webhooks
 from bot.local.slack.workspace import Workspace, unix_now
@@ -105,6 +97,16 @@ class Control:
         channel = self._workspace.channel(body.channel)
         if not (body.text or body.attachments or body.blocks):
             raise SlackError("no_text")
+        blocks = accept_blocks(body.blocks) if body.blocks else []
+        attachments = accept_attachments(body.attachments) if body.attachments else []
+        if body.ts is not None:
+            message = self._workspace.message(channel.id, body.ts)
+            if message is None or message.bot_id != ALERTMANAGER_BOT_ID:
+                raise Refused(f"The integration has no message {body.ts} there: nothing was changed.")
+            previous = message.shown()
+            message.text, message.blocks, message.attachments = body.text, blocks, attachments
+            self._workspace.edited(message, previous, editor=ALERTMANAGER_BOT_ID)
+            return {"ts": message.ts, "channel": channel.id}
         message = self._workspace.post(
             Message(
                 channel.id,
@@ -114,8 +116,8 @@ class Control:
                 app_id=ALERTMANAGER_APP_ID,
                 username=body.username,
                 subtype="bot_message",
-                blocks=accept_blocks(body.blocks) if body.blocks else [],
-                attachments=accept_attachments(body.attachments) if body.attachments else [],
+                blocks=blocks,
+                attachments=attachments,
                 thread_ts=body.thread_ts,
             )
         )
@@ -184,8 +186,8 @@ class Control:
                 channel,
                 "",
                 "New Assistant Thread",
-                user=BOT_USER_ID,
-                bot_id=BOT_ID,
+                user=self._workspace.team.bot_user_id,
+                bot_id=self._workspace.team.bot_id,
                 app_id=APP_ID,
                 subtype="assistant_app_thread",
             )
@@ -193,7 +195,9 @@ class Control:
         if "assistant_thread_started" in self._workspace.manifest.events:
             thread: JsonObject = {
                 "user_id": user.id,
-                "context": {"channel_id": looking_at, "team_id": TEAM_ID, "enterprise_id": None} if looking_at else {},
+                "context": {"channel_id": looking_at, "team_id": self._workspace.team.id, "enterprise_id": None}
+                if looking_at
+                else {},
                 "channel_id": channel,
                 "thread_ts": root.ts,
             }
@@ -217,7 +221,7 @@ class Control:
     async def join(self, body: bodies.Join) -> JsonObject:
         user = self._workspace.user(body.user)
         self._workspace.join(self._workspace.channel(body.channel), user.id)
-        return {"member": user.id, "is_app": user.id == BOT_USER_ID}
+        return {"member": user.id, "is_app": user.id == self._workspace.team.bot_user_id}
 
     async def usergroup(self, body: bodies.SetUserGroup) -> JsonObject:
         group = self._workspace.usergroup(body.usergroup)

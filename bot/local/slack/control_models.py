@@ -47,7 +47,7 @@ class Delete(Body):
 
 
 class Alert(Body):
-    """The integration posts. Where `thread_ts` is given, into that thread."""
+    """The integration posts. Where `thread_ts` is given, into that thread; where `ts` is, it edits its message."""
 
     channel: str = "alerts"
     text: str = ""
@@ -55,6 +55,7 @@ class Alert(Body):
     blocks: list[JsonObject] = []
     username: str = "Alertmanager"
     thread_ts: str | None = None
+    ts: str | None = None
 
 
 class Command(Body):

@@ -7,7 +7,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from bot.local.slack.messages import Change, Message
-from bot.local.slack.seed import APP_ID, BOT_USER_ID, TEAM_ID, Channel
+from bot.local.slack.seed import APP_ID, Channel, Team
 from bot.local.slack.workspace import Workspace, unix_now
 from tools.contracts.common import JsonObject
 
@@ -17,12 +17,12 @@ VERIFICATION_TOKEN = "0" * 24
 """Slack's deprecated `token` field; nothing is checked with it."""
 
 
-def event_callback(event: JsonObject) -> JsonObject:
+def event_callback(event: JsonObject, team: Team) -> JsonObject:
     """The outer payload, with an `event_id` that redeliveries keep."""
     return {
         "token": VERIFICATION_TOKEN,
-        "team_id": TEAM_ID,
-        "context_team_id": TEAM_ID,
+        "team_id": team.id,
+        "context_team_id": team.id,
         "context_enterprise_id": None,
         "api_app_id": APP_ID,
         "event": event,
@@ -32,8 +32,8 @@ def event_callback(event: JsonObject) -> JsonObject:
         "authorizations": [
             {
                 "enterprise_id": None,
-                "team_id": TEAM_ID,
-                "user_id": BOT_USER_ID,
+                "team_id": team.id,
+                "user_id": team.bot_user_id,
                 "is_bot": True,
                 "is_enterprise_install": False,
             }
@@ -49,7 +49,7 @@ def events_for(workspace: Workspace, change: Change) -> list[JsonObject]:
     if channel is None or change.silent:
         return []
     links = _links(workspace, change, channel)
-    if BOT_USER_ID not in channel.members:
+    if workspace.team.bot_user_id not in channel.members:
         return links
     wanted = workspace.manifest.events
     message = change.message
@@ -67,7 +67,7 @@ def events_for(workspace: Workspace, change: Change) -> list[JsonObject]:
                     "user": change.user,
                     "channel": channel.id,
                     "channel_type": "C",
-                    "team": TEAM_ID,
+                    "team": workspace.team.id,
                 }
             ]
         case _:
@@ -91,7 +91,7 @@ def _links(workspace: Workspace, change: Change, channel: Channel) -> list[JsonO
     shared: JsonObject = {
         "type": "link_shared",
         "channel": channel.id,
-        "is_bot_user_member": BOT_USER_ID in channel.members,
+        "is_bot_user_member": workspace.team.bot_user_id in channel.members,
         "user": message.user,
         "message_ts": message.ts,
         "source": "conversations_history",
@@ -119,11 +119,11 @@ def _message_events(workspace: Workspace, message: Message, channel: Channel) ->
         parent = workspace.message(channel.id, message.thread_ts)
         shown["parent_user_id"] = parent.user if parent else None
     if message.user is not None:
-        shown["team"] = TEAM_ID
+        shown["team"] = workspace.team.id
     common = {**shown, "channel": channel.id, "event_ts": message.ts}
     events: list[JsonObject] = [{**common, "channel_type": _type_of(channel)}]
     typed_by_person = message.user is not None and message.bot_id is None
-    if channel.kind == "channel" and typed_by_person and f"<@{BOT_USER_ID}" in message.text:
+    if channel.kind == "channel" and typed_by_person and f"<@{workspace.team.bot_user_id}" in message.text:
         events.append({**common, "type": "app_mention"})
     return events
 

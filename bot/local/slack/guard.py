@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+
+_CONTROL = re.compile(r"(/team/[A-Z0-9]+)?/local/")
+"""What begins like this acts as people, in whichever workspace."""
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -36,7 +40,7 @@ def refusal(request: web.Request) -> str | None:
     """Why this request is not answered, in a sentence; None when it may go on."""
     if _hostname(request.headers.get("Host", "")) not in LOOPBACK_NAMES:
         return "The Host header does not name this machine (127.0.0.1 or localhost): refused, nothing was done."
-    if not request.path.startswith("/local/"):
+    if _CONTROL.match(request.path) is None:
         return None
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return "Another web site asked for this: refused, nothing was done."

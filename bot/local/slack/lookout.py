@@ -14,7 +14,6 @@ from bot.local.slack.faults import FaultRequest, Faults
 from bot.local.slack.outbox import Outbox
 from bot.local.slack.ratelimit import RateLimits
 from bot.local.slack.render import seen_by, view_of
-from bot.local.slack.seed import BOT_USER_ID, TEAM_ID, TEAM_NAME
 from bot.local.slack.sockets import SocketHub
 from bot.local.slack.stats import Stats
 from bot.local.slack.views import Views
@@ -71,8 +70,8 @@ class Lookout:
         top = self._views.top(viewer) if viewer else None
         home = self._views.homes.get(viewer) if viewer else None
         body: JsonObject = {
-            "team": {"id": TEAM_ID, "name": TEAM_NAME},
-            "bot_user": BOT_USER_ID,
+            "team": {"id": self._workspace.team.id, "name": self._workspace.team.name},
+            "bot_user": self._workspace.team.bot_user_id,
             "channels": [asdict(channel) for channel in self._workspace.channels.values()],
             "users": [asdict(user) for user in self._workspace.users.values()],
             "usergroups": [asdict(group) for group in self._workspace.usergroups.values()],

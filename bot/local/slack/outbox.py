@@ -60,7 +60,7 @@ class Outbox:
 
     def event(self, event: JsonObject) -> str:
         """Deliver an event in the background, with redelivery. Returns its `event_id`."""
-        payload = event_callback(event)
+        payload = event_callback(event, self._workspace.team)
         self._start(self._deliver(payload))
         return str(payload["event_id"])
 

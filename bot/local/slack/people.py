@@ -13,7 +13,7 @@ from bot.local.slack.events import VERIFICATION_TOKEN
 from bot.local.slack.jsonvalues import is_object, objects
 from bot.local.slack.messages import Change, Message
 from bot.local.slack.outbox import Outbox
-from bot.local.slack.seed import APP_ID, BOT_ID, BOT_USER_ID, SLACKBOT_ID, TEAM_DOMAIN, TEAM_ID, Channel, User
+from bot.local.slack.seed import APP_ID, SLACKBOT_ID, Channel, User
 from bot.local.slack.tickets import ResponseUrls, Triggers
 from bot.local.slack.transport import NotAcked
 from bot.local.slack.views import View, Views
@@ -45,11 +45,11 @@ class People:
     def _common(self, kind: str, user: User, *, view: str | None = None) -> JsonObject:
         return {
             "type": kind,
-            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM_ID},
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": self._workspace.team.id},
             "api_app_id": APP_ID,
             "token": VERIFICATION_TOKEN,
             "trigger_id": self._triggers.issue(user.id, view=view),
-            "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+            "team": {"id": self._workspace.team.id, "domain": self._workspace.team.domain},
             "enterprise": None,
             "is_enterprise_install": False,
         }
@@ -100,7 +100,7 @@ class People:
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
         if message.ephemeral_to is None:
-            payload["message"] = {**message.shown(all_metadata=True), "team": TEAM_ID}
+            payload["message"] = {**message.shown(all_metadata=True), "team": self._workspace.team.id}
         result = await self._ask_interactive(payload, user)
         result.pop("answer", None)
         return result
@@ -143,7 +143,7 @@ class People:
             "action_ts": f"{time.time():.6f}",
             "message_ts": ts,
             "channel": {"id": channel.id, "name": channel.name if channel.kind == "channel" else "directmessage"},
-            "message": {**message.shown(all_metadata=True), "team": TEAM_ID},
+            "message": {**message.shown(all_metadata=True), "team": self._workspace.team.id},
             "response_url": self._urls.issue(
                 self.base(), user=user.id, channel=channel.id, thread_ts=message.thread_ts
             ),
@@ -225,8 +225,8 @@ class People:
             raise Refused(f"{user.name} is not in #{channel.name}: nothing was sent.")
         payload: JsonObject = {
             "token": VERIFICATION_TOKEN,
-            "team_id": TEAM_ID,
-            "team_domain": TEAM_DOMAIN,
+            "team_id": self._workspace.team.id,
+            "team_domain": self._workspace.team.domain,
             "channel_id": channel.id,
             "channel_name": channel.name if channel.kind == "channel" else "directmessage",
             "user_id": user.id,
@@ -268,8 +268,8 @@ class People:
                 channel,
                 "",
                 text,
-                user=BOT_USER_ID,
-                bot_id=BOT_ID,
+                user=self._workspace.team.bot_user_id,
+                bot_id=self._workspace.team.bot_id,
                 app_id=APP_ID,
                 blocks=blocks,
                 attachments=attachments,
@@ -294,7 +294,7 @@ class People:
                 raise SlackError("no_text")
             previous = original.shown()
             original.text, original.blocks = text, blocks
-            self._workspace.edited(original, previous, editor=BOT_USER_ID)
+            self._workspace.edited(original, previous, editor=self._workspace.team.bot_user_id)
             return
         thread_ts = said.get("thread_ts") or target.thread_ts
         shown = self.show(

@@ -31,6 +31,23 @@ class User:
     is_bot: bool = False
 
 
+@dataclass(frozen=True)
+class Team:
+    """One workspace. The ids of two have nothing in common, as in Slack: what is of one is not found in the other."""
+
+    id: str
+    name: str
+    domain: str
+    bot_id: str
+    bot_user_id: str
+    """Of the same app each workspace has a user of its own."""
+    suffix: str
+    """Ends the ids of its people, channels and groups."""
+    people: tuple[User, ...]
+    roles: tuple[tuple[str, ...], ...]
+    """Ids of the people in the groups of operators, approvers, admins, viewers, and the SREs."""
+
+
 @dataclass
 class Channel:
     id: str
@@ -55,7 +72,7 @@ class Channel:
     @property
     def person(self) -> str:
         """The human in a direct conversation with the bot."""
-        return next(member for member in self.members if member != BOT_USER_ID)
+        return next(member for member in self.members if member not in BOT_USER_IDS)
 
 
 @dataclass
@@ -118,6 +135,7 @@ DEFAULT_MANIFEST = AppManifest(
     events=frozenset(
         {"app_home_opened", "app_mention", "message.channels", "message.groups", "message.im"}
         | {"assistant_thread_started", "assistant_thread_context_changed", "link_shared"}
+        | {"app_uninstalled", "tokens_revoked"}
     ),
     commands=frozenset({"/gavel"}),
     command_help=(
@@ -139,38 +157,71 @@ PEOPLE = (
     User("U0LINUS001", "linus", "Linus Torvalds", "Approver"),
     User("U0MALLORY1", "mallory", "Mallory", "Viewer"),
 )
-BOT_USER = User(BOT_USER_ID, "gavel", "Gavel", "App", is_bot=True)
+OTHERS = (
+    User("U0WILMA002", "wilma", "Wilma Schmidt", "Operator"),
+    User("U0XAVIER02", "xavier", "Xavier Roux", "Approver, SRE"),
+    User("U0YUKI0002", "yuki", "Yuki Tanaka", "Approver"),
+    User("U0ZOE00002", "zoe", "Zoe Novak", "Viewer"),
+)
+HOME_TEAM = Team(
+    TEAM_ID,
+    TEAM_NAME,
+    TEAM_DOMAIN,
+    BOT_ID,
+    BOT_USER_ID,
+    "1",
+    PEOPLE,
+    (("U0ADA00001",), ("U0GRACE001", "U0LINUS001"), (), ("U0MALLORY1",), ("U0GRACE001",)),
+)
+SECOND_TEAM = Team(
+    "T0GAVEL002",
+    "Second Local",
+    "second-local",
+    "B0GAVEL002",
+    "U0GAVEL002",
+    "2",
+    OTHERS,
+    (("U0WILMA002",), ("U0XAVIER02", "U0YUKI0002"), (), ("U0ZOE00002",), ("U0XAVIER02",)),
+)
+BOT_USER_IDS = frozenset({HOME_TEAM.bot_user_id, SECOND_TEAM.bot_user_id})
 
 
-def seed_users() -> dict[str, User]:
+def seed_users(team: Team = HOME_TEAM) -> dict[str, User]:
     """Four people, the bot, and Slackbot."""
+    bot = User(team.bot_user_id, "gavel", "Gavel", "App", is_bot=True)
     slackbot = User(SLACKBOT_ID, "slackbot", "Slackbot", is_bot=True)
-    return {user.id: user for user in (*PEOPLE, BOT_USER, slackbot)}
+    return {user.id: user for user in (*team.people, bot, slackbot)}
 
 
-def seed_channels() -> dict[str, Channel]:
+def seed_channels(team: Team = HOME_TEAM) -> dict[str, Channel]:
     """#ops and #alerts with the bot, #general without it, and a direct conversation for each person."""
-    humans = [user.id for user in PEOPLE]
+    humans, end = [user.id for user in team.people], team.suffix
     public = (
-        Channel("C0OPS00001", "ops", members=[*humans, BOT_USER_ID], topic="Ask for work here"),
-        Channel("C0ALERTS01", "alerts", members=[*humans, BOT_USER_ID], topic="Alertmanager posts here"),
-        Channel("C0GENERAL1", "general", members=humans, topic="Everyone; the bot is not a member"),
+        Channel(f"C0OPS0000{end}", "ops", members=[*humans, team.bot_user_id], topic="Ask for work here"),
+        Channel(f"C0ALERTS0{end}", "alerts", members=[*humans, team.bot_user_id], topic="Alertmanager posts here"),
+        Channel(f"C0GENERAL{end}", "general", members=humans, topic="Everyone; the bot is not a member"),
     )
     direct = tuple(
-        Channel("D" + user.id[1:], user.name, "im", [user.id, BOT_USER_ID], f"{user.real_name} and Gavel")
-        for user in PEOPLE
+        Channel("D" + user.id[1:], user.name, "im", [user.id, team.bot_user_id], f"{user.real_name} and Gavel")
+        for user in team.people
     )
     return {channel.id: channel for channel in (*public, *direct)}
 
 
-def seed_usergroups() -> dict[str, UserGroup]:
-    """One group a role, and the SREs. Mallory may only look."""
+_GROUPS = (
+    ("S0GOPERATE", "gavel-operators", "Gavel operators"),
+    ("S0GAPPROVE", "gavel-approvers", "Gavel approvers"),
+    ("S0GADMINS1", "gavel-admins", "Gavel admins"),
+    ("S0GVIEWERS", "gavel-viewers", "Gavel viewers"),
+    ("S0SRE00001", "sre", "Site reliability"),
+)
+
+
+def seed_usergroups(team: Team = HOME_TEAM) -> dict[str, UserGroup]:
+    """One group a role, and the SREs. One person may only look."""
     groups = (
-        UserGroup("S0GOPERATE", "gavel-operators", "Gavel operators", ["U0ADA00001"]),
-        UserGroup("S0GAPPROVE", "gavel-approvers", "Gavel approvers", ["U0GRACE001", "U0LINUS001"]),
-        UserGroup("S0GADMINS1", "gavel-admins", "Gavel admins", []),
-        UserGroup("S0GVIEWERS", "gavel-viewers", "Gavel viewers", ["U0MALLORY1"]),
-        UserGroup("S0SRE00001", "sre", "Site reliability", ["U0GRACE001"]),
+        UserGroup(name if team is HOME_TEAM else f"{name[:-1]}{team.suffix}", handle, title, [*users])
+        for (name, handle, title), users in zip(_GROUPS, team.roles, strict=True)
     )
     return {group.id: group for group in groups}
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Callable
 
 from aiohttp import web
 
 from bot.local.slack.errors import SlackError
 from bot.local.slack.faults import Faults
-from bot.local.slack.seed import TEAM_ID
 from bot.local.slack.shelf import File
 from bot.local.slack.workspace import Workspace
 
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """Types that the page may draw. Anything else is only saved: a file of somebody's must not run here."""
+
+IsOurs = Callable[[str, str], bool]
+"""Token and scope → whether it is the app's of the workspace, and has it."""
 
 UPLOAD, DOWNLOAD = "upload", "url_private"
 """What faults call the two transfers, which are no methods."""
@@ -22,7 +24,8 @@ UPLOAD, DOWNLOAD = "upload", "url_private"
 class FileDoors:
     """The routes of files."""
 
-    def __init__(self, workspace: Workspace, faults: Faults) -> None:
+    def __init__(self, workspace: Workspace, faults: Faults, *, is_ours: IsOurs) -> None:
+        self._is_ours = is_ours
         self._workspace = workspace
         self._faults = faults
 
@@ -41,12 +44,10 @@ class FileDoors:
             return web.Response(status=500)
         if (wait := self._faults.seconds_of_429(DOWNLOAD)) > 0:
             return web.Response(status=429, headers={"Retry-After": str(max(1, round(wait + 0.5)))})
-        workspace = self._workspace
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
-        ours = secrets.compare_digest(token.encode(), workspace.credentials.bot_token.encode())
-        if kind != "Bearer" or not ours or "files:read" not in workspace.manifest.scopes:
+        if kind != "Bearer" or not self._is_ours(token, "files:read"):
             raise web.HTTPFound("/?redir=" + request.path)
-        return self._answer(request.match_info["file"].removeprefix(f"{TEAM_ID}-"))
+        return self._answer(request.match_info["file"].removeprefix(f"{self._workspace.team.id}-"))
 
     async def look(self, request: web.Request) -> web.Response:
         """For the page, which is guarded as all of `/local/` is."""

@@ -34,6 +34,7 @@ class File:
     """Whether a message carries it. Before that only its uploader knows of it."""
     mode: str = "hosted"
     channels: list[str] = field(default_factory=list[str])
+    team: str = TEAM_ID
 
     @property
     def media_type(self) -> str:
@@ -42,7 +43,7 @@ class File:
 
     def shown(self, base: str) -> JsonObject:
         """As Slack's file object. `base`: where this server can be reached."""
-        path = f"{base}/files-pri/{TEAM_ID}-{self.id}"
+        path = f"{base}/files-pri/{self.team}-{self.id}"
         name = quote(self.name)
         return {
             "id": self.id,
@@ -53,7 +54,7 @@ class File:
             "mimetype": self.media_type,
             "filetype": self.name.rpartition(".")[2].lower() if "." in self.name else "text",
             "user": self.user,
-            "user_team": TEAM_ID,
+            "user_team": self.team,
             "editable": False,
             "size": self.size,
             "mode": self.mode,
@@ -72,9 +73,10 @@ class File:
 class Shelf:
     """Writes files down before it answers. `write` puts an entry into the workspace's journal."""
 
-    def __init__(self, directory: Path, write: Callable[[str, JsonObject], None]) -> None:
+    def __init__(self, directory: Path, write: Callable[[str, JsonObject], None], *, team: str = TEAM_ID) -> None:
         self._directory = directory
         self._write = write
+        self._team = team
         self._files: dict[str, File] = {}
         self._expected: dict[str, str] = {}
         """Ticket of an upload → the file it is for."""
@@ -87,7 +89,14 @@ class Shelf:
         """A file that is about to be uploaded, and the ticket that its bytes come with."""
         if not 0 < size <= MOST_BYTES:
             raise SlackError("invalid_arguments", "[ERROR] length must be 1 byte to 20 MB here")
-        file = File(f"F0{secrets.token_hex(5).upper()}", name[:_NAME_LIMIT] or "untitled", user, size, int(time.time()))
+        file = File(
+            f"F0{secrets.token_hex(5).upper()}",
+            name[:_NAME_LIMIT] or "untitled",
+            user,
+            size,
+            int(time.time()),
+            team=self._team,
+        )
         ticket = secrets.token_urlsafe(24)
         self._files[file.id], self._expected[ticket] = file, file.id
         return file, ticket

@@ -81,8 +81,9 @@ class ResponseTarget:
 class ResponseUrls:
     """`response_url`s: five uses in half an hour."""
 
-    def __init__(self, *, lifetime_seconds: float = RESPONSE_SECONDS) -> None:
+    def __init__(self, *, lifetime_seconds: float = RESPONSE_SECONDS, team: str = TEAM_ID) -> None:
         self._lifetime = lifetime_seconds
+        self._team = team
         self._known: dict[str, ResponseTarget] = {}
 
     def issue(
@@ -92,7 +93,7 @@ class ResponseUrls:
         _forget_old(self._known)
         name = secrets.token_urlsafe(24)
         self._known[name] = ResponseTarget(user, channel, message_ts, thread_ts, time.monotonic() + self._lifetime)
-        return f"{base}/response/{TEAM_ID}/{name}"
+        return f"{base}/response/{self._team}/{name}"
 
     def use(self, name: str) -> ResponseTarget:
         """Raises `used_url` or `expired_url`."""

@@ -10,7 +10,7 @@ from typing import Any
 from bot.local.slack.blocks.validate import accept_view
 from bot.local.slack.errors import SlackError
 from bot.local.slack.messages import Change
-from bot.local.slack.seed import APP_ID, BOT_ID, TEAM_ID
+from bot.local.slack.seed import APP_ID, Team
 from bot.local.slack.tickets import Triggers
 from bot.local.slack.workspace import Workspace
 from tools.contracts.common import JsonObject
@@ -26,6 +26,7 @@ class View:
     user: str
     body: JsonObject
     root: str
+    team: Team
     previous: str | None = None
     hash: str = ""
     touched: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
@@ -40,14 +41,14 @@ class View:
             "notify_on_close": False,
             **self.body,
             "id": self.id,
-            "team_id": TEAM_ID,
+            "team_id": self.team.id,
             "state": state or {"values": {}},
             "hash": self.hash,
             "previous_view_id": self.previous,
             "root_view_id": self.root,
             "app_id": APP_ID,
-            "app_installed_team_id": TEAM_ID,
-            "bot_id": BOT_ID,
+            "app_installed_team_id": self.team.id,
+            "bot_id": self.team.bot_id,
         }
 
 
@@ -112,7 +113,7 @@ class Views:
     def _put(self, user: str, accepted: JsonObject, below: list[View]) -> View:
         name = "V" + secrets.token_hex(5).upper()
         root, previous = (below[0].id, below[-1].id) if below else (name, None)
-        view = View(name, user, accepted, root, previous, _fresh_hash())
+        view = View(name, user, accepted, root, self._workspace.team, previous, _fresh_hash())
         self._stacks[user] = [*below, view]
         self._told(view, user)
         return view
@@ -138,7 +139,7 @@ class Views:
         if before and known_hash and known_hash != before.hash:
             raise SlackError("hash_conflict")
         name = before.id if before else "V" + secrets.token_hex(5).upper()
-        view = View(name, user, accepted, name, None, _fresh_hash())
+        view = View(name, user, accepted, name, self._workspace.team, None, _fresh_hash())
         self.homes[user] = view
         self._workspace.tell(Change("home", user=user, detail={"view": view.shown()}))
         return view

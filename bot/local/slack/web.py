@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from bot.local.slack.api import chat, conversations, files, people, streaming, surfaces
+from bot.local.slack.access import Access
+from bot.local.slack.api import chat, conversations, files, oauth, people, streaming, surfaces
 from bot.local.slack.api.call import Call, Method
+from bot.local.slack.consent import removal_events
 from bot.local.slack.errors import RateLimited, SlackError
 from bot.local.slack.faults import Faults
 from bot.local.slack.jsonvalues import is_object
-from bot.local.slack.ratelimit import RateLimits
-from bot.local.slack.sockets import SocketHub, require_app_token
+from bot.local.slack.rooms import Room
+from bot.local.slack.sockets import SocketHub
 from bot.local.slack.stats import Stats
-from bot.local.slack.views import Views
-from bot.local.slack.workspace import Workspace
 from tools.contracts.common import JsonObject
 
 METHODS: dict[str, Method] = {
@@ -31,6 +30,9 @@ METHODS: dict[str, Method] = {
     **files.METHODS,
 }
 
+_OF_THE_APP = frozenset({oauth.ACCESS, oauth.REVOKE, oauth.UNINSTALL})
+"""Methods that are about the app and not about a workspace."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -39,20 +41,19 @@ class WebApi:
 
     def __init__(
         self,
-        workspace: Workspace,
+        access: Access,
+        rooms: Mapping[str, Room],
         *,
-        views: Views,
         sockets: SocketHub,
         stats: Stats,
         faults: Faults,
-        limits: RateLimits,
     ) -> None:
-        self._workspace = workspace
-        self._views = views
+        """`rooms`: the workspaces by id. Which one a call is about, its token says."""
+        self._access = access
+        self._rooms = rooms
         self._sockets = sockets
         self._stats = stats
         self._faults = faults
-        self._limits = limits
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One call. Slack answers 200 for its own errors, 429 for too many, 500 when something broke."""
@@ -76,47 +77,58 @@ class WebApi:
             body = error.body()
         if self._faults.takes_answer(name) and request.transport is not None:
             request.transport.abort()
-        scopes = ",".join(sorted(self._workspace.manifest.scopes))
+        scopes = ",".join(sorted(self._access.home.manifest.scopes))
         return web.json_response(body, headers={"X-OAuth-Scopes": scopes})
 
     def _answer(self, name: str, args: JsonObject, request: web.Request) -> JsonObject:
+        if name in _OF_THE_APP:
+            return self._about_the_app(name, args, request)
         method = METHODS.get(name)
         if method is None:
             raise SlackError("unknown_method", req_method=name)
-        wait = self._faults.seconds_of_429(name)
-        if wait > 0:
-            raise RateLimited(max(1, round(wait + 0.5)))
-        self._authorize(method, _token(request, args))
+        self._held(name)
+        room = self._rooms[self._access.authorize(method, _token(request, args))]
         if self._faults.rate_limits:
-            self._limits.take(name, method.tier)
+            room.limits.take(name, method.tier)
+
+        def take_posting(channel: str) -> None:
+            if self._faults.rate_limits:
+                room.limits.take_posting(channel)
+
         call = Call(
             args=args,
-            workspace=self._workspace,
-            views=self._views,
+            workspace=room.workspace,
+            views=room.views,
             sockets=self._sockets,
-            host=request.host,
-            take_posting=self._take_posting,
+            host=request.host + room.prefix,
+            take_posting=take_posting,
         )
         return method.handler(call)
 
-    def _take_posting(self, channel: str) -> None:
-        if self._faults.rate_limits:
-            self._limits.take_posting(channel)
+    def _held(self, name: str) -> None:
+        wait = self._faults.seconds_of_429(name)
+        if wait > 0:
+            raise RateLimited(max(1, round(wait + 0.5)))
 
-    def _authorize(self, method: Method, token: str) -> None:
-        credentials = self._workspace.credentials
+    def _about_the_app(self, name: str, args: JsonObject, request: web.Request) -> JsonObject:
+        self._held(name)
+        app = self._access.distribution
+        if name == oauth.ACCESS:
+            teams = {team: room.workspace.team for team, room in self._rooms.items()}
+            return oauth.access(app, args, request.headers.get("Authorization", ""), teams)
+        token = _token(request, args)
         if not token:
             raise SlackError("not_authed")
-        if method.app_token:
-            require_app_token(token, app_token=credentials.app_token, bot_token=credentials.bot_token)
-            return
-        if token == credentials.app_token:
-            raise SlackError("not_allowed_token_type")
-        if not secrets.compare_digest(token.encode(), credentials.bot_token.encode()):
-            raise SlackError("invalid_auth")
-        provided = self._workspace.manifest.scopes
-        if method.scopes and provided.isdisjoint(method.scopes):
-            raise SlackError("missing_scope", needed=method.scopes[0], provided=",".join(sorted(provided)))
+        team, _ = self._access.whose(token)
+        if name == oauth.REVOKE:
+            if str(args.get("test") or "") not in ("1", "true", "True"):
+                app.revoke(token)
+                return {"revoked": True}
+            return {"revoked": False}
+        app.client(str(args.get("client_id") or ""), str(args.get("client_secret") or ""))
+        if app.uninstall(team):
+            removal_events(self._rooms[team])
+        return {}
 
 
 def _token(request: web.Request, args: JsonObject) -> str:

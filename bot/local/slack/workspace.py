@@ -18,8 +18,10 @@ from bot.local.slack.richtext import rich_text_of
 from bot.local.slack.seed import (
     APP_ID,
     DEFAULT_MANIFEST,
+    HOME_TEAM,
     AppManifest,
     Channel,
+    Team,
     User,
     UserGroup,
     seed_channels,
@@ -46,15 +48,17 @@ class Workspace:
         *,
         credentials: Credentials | None = None,
         manifest: AppManifest = DEFAULT_MANIFEST,
+        team: Team = HOME_TEAM,
         stream_seconds: float = STREAM_SECONDS,
     ) -> None:
         """Open (or make) the workspace kept in `directory`. Raises `JournalError` when it cannot be used."""
         self.credentials = credentials or load_credentials(directory)
         self.manifest = manifest
         self.stream_seconds = stream_seconds
-        self.users = seed_users()
-        self.channels = seed_channels()
-        self.usergroups = seed_usergroups()
+        self.team = team
+        self.users = seed_users(team)
+        self.channels = seed_channels(team)
+        self.usergroups = seed_usergroups(team)
         self.panes: dict[tuple[str, str], JsonObject] = {}
         """Channel and thread of an assistant's pane → `title`, `status`, `loading_messages`, `prompts`, as set last."""
         self._clock = TsClock()
@@ -63,7 +67,7 @@ class Workspace:
         self._threads: dict[tuple[str, str], list[Message]] = {}
         self._streaming: dict[str, Message] = {}
         self._journal = Journal(directory / "journal.jsonl")
-        self.files = Shelf(directory / "files", self._journal_entry)
+        self.files = Shelf(directory / "files", self._journal_entry, team=team.id)
         self._restore()
 
     def _restore(self) -> None:

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 from agents.intake import said_in
 from bot.workflows.messages import Answer, EnlistInput, TaskRequest, Vouched
 from bot.workflows.messages.alerts import AlertBatch, AlertEntry
+from bot.workflows.messages.triage import LookInto
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
 from tools.contracts.edit import Edit
@@ -26,6 +27,7 @@ _Signed = (
     | TypeAdapter[TaskRequest]
     | TypeAdapter[AlertBatch]
     | TypeAdapter[AlertEntry]
+    | TypeAdapter[LookInto]
 )
 _KINDS: dict[str, _Signed] = {
     "Decision": TypeAdapter(Decision),
@@ -35,6 +37,7 @@ _KINDS: dict[str, _Signed] = {
     "TaskRequest": TypeAdapter(TaskRequest),
     "AlertBatch": TypeAdapter(AlertBatch),
     "AlertEntry": TypeAdapter(AlertEntry),
+    "LookInto": TypeAdapter(LookInto),
 }
 
 

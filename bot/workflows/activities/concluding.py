@@ -14,6 +14,7 @@ from bot.blocks.message import Message
 from bot.blocks.plan_card import expired_card, stopped_card
 from bot.blocks.task import unanswered_card
 from bot.ledger.labels import Confirmed, Source, plan_confirmed
+from bot.slack_web import NOT_INSTALLED
 from bot.thread import SlackRefused
 from bot.workflows import messages as m
 from bot.workflows.activities.answers_proved import answers_proved
@@ -48,20 +49,33 @@ class Concluding:
             )
             confirmed = [proved(state, result), *answers_proved(state, result)]
             await self.bench.labels.confirm(*(each for each in confirmed if each is not None))
-            if state.thread_ts is None:
-                await self._tell_directly(state, result, cost_usd=cost_usd)
-                return True
-            await self._close_card(state, result)
-            if state.proposal is not None and not _is_shown(state, state.proposal):
-                await show_progress(self.bench, request, state.thread_ts, state.proposal, state.phases, going_on=False)
-            await self.bench.writer.post_once(
-                self.bench.thread(request, state.thread_ts),
-                self._last_words(state, result, cost_usd=cost_usd),
-                key="outcome",
-                task_id=request.task_id,
-                check_first=is_retry(),
-            )
+            try:
+                await self._say(state, result, cost_usd=cost_usd)
+            except SlackRefused as refused:
+                if refused.error != NOT_INSTALLED:
+                    raise
+                log = structlog.get_logger("gavel.thread").bind(task=request.task_id)
+                log.warning(
+                    "The workspace removed the app: nobody could be told how the task ended. The ledger has it."
+                )
         return True
+
+    async def _say(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> None:
+        """In the thread, and on the cards that still ask for something."""
+        request = state.request
+        if state.thread_ts is None:
+            await self._tell_directly(state, result, cost_usd=cost_usd)
+            return
+        await self._close_card(state, result)
+        if state.proposal is not None and not _is_shown(state, state.proposal):
+            await show_progress(self.bench, request, state.thread_ts, state.proposal, state.phases, going_on=False)
+        await self.bench.writer.post_once(
+            self.bench.thread(request, state.thread_ts),
+            self._last_words(state, result, cost_usd=cost_usd),
+            key="outcome",
+            task_id=request.task_id,
+            check_first=is_retry(),
+        )
 
     async def _tell_directly(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> None:
         """A slash command where no thread could be opened: the person still waits for one."""

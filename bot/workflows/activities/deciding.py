@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from temporalio import activity
 
 from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
+from bot.blocks.pane import AWAITING
 from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
 from bot.delegations.standing import standing_of
 from bot.workflows.activities.elsewhere import close_unanswered
@@ -18,6 +19,7 @@ from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.activities.whispering import whisper
 from bot.workflows.messages import (
     AcceptedDecision,
+    Presented,
     PresentInput,
     Proposal,
     RefusedDecision,
@@ -37,11 +39,11 @@ class Deciding:
     bench: Workbench
 
     @activity.defn(name="present")
-    async def present(self, message: PresentInput) -> str:
-        """Put the plan to people; the card's ts. On record before it is on offer, or before anything runs alone."""
+    async def present(self, message: PresentInput) -> Presented:
+        """Put the plan to people. On record before it is on offer, or before anything runs alone."""
         request, proposal = message.request, message.proposal
         which = f"r{proposal.revision}:rest" if message.rest else f"r{proposal.revision}"
-        async with working(self.bench, request, message.thread_ts):
+        async with working(self.bench, request, message.thread_ts) as pane:
             autonomy = proposal.report.autonomy
             recorded = self.bench.ledger.record(
                 _offered_as(message),
@@ -61,14 +63,22 @@ class Deciding:
                 key=f"approval:{which}",
             )
             # What the card shows is read meanwhile; it is on offer when both are done.
-            offer, _ = await asyncio.gather(offer_of(self.bench, request, proposal, rest=message.rest), recorded)
-            return await self.bench.writer.post_once(
+            environment_size, offer, _ = await asyncio.gather(
+                _environment_size(self.bench, request, proposal),
+                offer_of(self.bench, request, proposal, rest=message.rest),
+                recorded,
+            )
+            offer = replace(offer, environment_size=environment_size)
+            asked = _offered_as(message) == "approval_requested"
+            ts = await self.bench.writer.post_once(
                 self.bench.thread(request, message.thread_ts),
-                plan_card(offer) if _offered_as(message) == "approval_requested" else notice_card(offer),
+                plan_card(offer) if asked else notice_card(offer),
                 key=f"card:{which}",
                 task_id=request.task_id,
                 check_first=is_retry(),
             )
+            pane.after = AWAITING if asked else ""
+            return Presented(ts, environment_size)
 
     @activity.defn(name="read_roles")
     async def read_roles(self, message: RolesInput) -> Standing:
@@ -150,7 +160,7 @@ class Deciding:
                     )
                 )
             card = decided_card(offer, message.verdict) if message.settled else plan_card(offer)
-            await self.bench.writer.update(request.channel, proposal.card_ts, card)
+            await self.bench.writer.update(request.channel, proposal.card_ts, card, haste="at_once")
             if message.settled:
                 await close_reminders(self.bench, request, proposal)
             await close_unanswered(self.bench, request, message.elsewhere, here=proposal.plan.environment)
@@ -174,10 +184,7 @@ def _offered_as(message: PresentInput) -> LedgerKind:
 
 async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *, rest: bool | None = None) -> Offer:
     """The proposal as its card shows it, with the approvals so far. `rest`: see `Offer`; None: as it is now."""
-    environment_size, (cost_usd, answers_usd) = await asyncio.gather(
-        _environment_size(bench, request, proposal),
-        bench.ledger.costs(request.org, request.task_id, purposes=JUDGING),
-    )
+    cost_usd, answers_usd = await bench.ledger.costs(request.org, request.task_id, purposes=JUDGING)
     return Offer(
         plan=proposal.plan,
         report=proposal.report,
@@ -186,7 +193,7 @@ async def offer_of(bench: Workbench, request: TaskRequest, proposal: Proposal, *
         nonce=proposal.nonce,
         rest=proposal.open and proposal.unattended_phases > 0 if rest is None else rest,
         deadline=datetime.fromisoformat(proposal.expires_at),
-        environment_size=environment_size,
+        environment_size=proposal.environment_size,
         cost_usd=cost_usd,
         answers_usd=answers_usd,
         simulated=bench.simulated,

@@ -14,6 +14,7 @@ from bot.blocks.task import Diagnosis, diagnosis_card
 from bot.ledger.memory import TaskMemory
 from bot.ledger.soon import Soon
 from bot.workflows.activities.attaching import attachments_of
+from bot.workflows.activities.pane import Pane, ToldInPane
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
 from bot.workflows.workbench import Workbench
@@ -27,8 +28,8 @@ class Investigating:
     @activity.defn(name="investigate")
     async def investigate(self, message: InvestigateInput) -> Investigated:
         """One round of the agent's work. Reads and plans only: nothing it calls can change the estate."""
-        async with working(self.bench, message.request, message.thread_ts):
-            outcome = await self._work(message)
+        async with working(self.bench, message.request, message.thread_ts) as pane:
+            outcome = await self._work(message, pane)
             if message.request.source == "alert" and outcome.report is None:
                 await self._diagnose(message, outcome)
         return Investigated(
@@ -41,7 +42,7 @@ class Investigating:
             report=outcome.report_json,
         )
 
-    async def _work(self, message: InvestigateInput) -> AgentOutcome:
+    async def _work(self, message: InvestigateInput, pane: Pane) -> AgentOutcome:
         bench, spec = self.bench, message.spec
         doing = "Repairing the plan" if message.refusals else "Investigating again"
         title = "Investigating" if message.revision == 1 else f"{doing} (revision {message.revision})"
@@ -75,7 +76,7 @@ class Investigating:
                     mode=spec.mode,
                     orchestrator=replace(bench.orchestrator, asked=leads or eyes, judge=fast.members[0]),
                     dispatcher=bench.dispatcher(recorder),
-                    progress=progress,
+                    progress=ToldInPane(progress, pane),
                     recorder=recorder,
                     refusals=tuple(message.refusals),
                     memory=TaskMemory(bench.ledger, message.request.org, spec.id),

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from bot.workflows.alerts.grouping import NEEDS
-from bot.workflows.messages.alerts import RelateInput, Relation
+from bot.workflows.messages.triage import RelateInput, Relation
 from tools.connectors.base import AssetQuery, Estate
 from tools.connectors.vulnerability import TopologySource
 from tools.contracts.estate import Asset
 
-_NAMES = ("host", "hostname", "instance", "node", "asset", "asset_id", "device", "server")
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,127}")
-_MOST_WORDS = 400
+MOST_TIES = 20
+"""Of one alert."""
 
 
 async def ties_of(estate: Estate, asked: RelateInput) -> dict[str, list[str]]:
     """Fingerprint → its ties. Raises `EstateError`: then nobody knows what belongs together."""
-    named = {alert.fingerprint: _names_in(alert) for alert in asked.alerts}
+    named = {alert.fingerprint: alert.names for alert in asked.alerts}
     assets = await _assets(estate, asked.org, sorted({name for names in named.values() for name in names}))
     needs = await _needs(estate, asked.org)
     return {
@@ -45,14 +43,7 @@ def _ties(
         for environment, role in sorted(services)
         for other in needs.get(role, ())
     ]
-    return [*label_tie(alert.labels, group_by), *own, *needed]
-
-
-def _names_in(alert: Relation) -> list[str]:
-    """What may be an asset's id: labels that name a host, without a port; then words of the text."""
-    labelled = [alert.labels[name].rpartition(":")[0] or alert.labels[name] for name in _NAMES if name in alert.labels]
-    words = [word for word in _WORD.findall(alert.text)[:_MOST_WORDS] if "-" in word]
-    return list(dict.fromkeys([*labelled, *words]))[:50]
+    return [*label_tie(alert.labels, group_by), *own, *needed][:MOST_TIES]
 
 
 async def _assets(estate: Estate, org: str, names: Sequence[str]) -> dict[str, Asset]:

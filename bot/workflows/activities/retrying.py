@@ -20,6 +20,7 @@ from bot.blocks.text import inline
 from bot.roles import RolesUnavailable
 from bot.telemetry import about
 from bot.thread import SlackRefused, SlackRetryable
+from bot.workflows.activities.pane import Pane, shown_in_pane
 from bot.workflows.messages import TaskRequest
 from bot.workflows.workbench import Workbench
 from policies.engine import PolicyUnavailable
@@ -46,12 +47,17 @@ def of_this_attempt(key: str) -> str:
 
 
 @asynccontextmanager
-async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[None]:
+async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[Pane]:
     """Around every step: a dead worker is noticed, what is away is waited for and told, and logs say whose it is."""
     with about(org=request.org, task=request.task_id):
-        async with beating(), waiting_is_told(bench, request, thread_ts), _settled(bench, request):
+        async with (
+            beating(),
+            waiting_is_told(bench, request, thread_ts),
+            _settled(bench, request),
+            shown_in_pane(bench.writer.web, request.channel, thread_ts) as pane,
+        ):
             try:
-                yield
+                yield pane
             finally:
                 await _warn_of_budgets(bench, request, thread_ts)
 
@@ -140,6 +146,8 @@ async def retried(task_id: str) -> AsyncGenerator[None]:
             raise _away("The ledger", error, task_id, kind="LedgerAway") from error
         except EstateError as error:
             raise _away("The inventory", error, task_id, kind="EstateAway") from error
+        except RolesUnavailable as error:
+            raise _away("The role directory", error, task_id, kind="RolesAway") from error
 
 
 def _away(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from bot.alerts.words import without_values
+from bot.alerts.volatile import without_values
 from bot.blocks.triage import Before, Triage
 from bot.ledger.chain import Entry
 from bot.ledger.ledger import Ledger

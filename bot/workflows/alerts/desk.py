@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.alerts.grouping import by_urgency, forget
+    from bot.workflows.alerts.grouping import by_urgency
     from bot.workflows.alerts.inquiries import Inquiries
+    from bot.workflows.alerts.memory import fit, forget
+    from bot.workflows.alerts.placing import outgrows
     from bot.workflows.alerts.showing import Showing
-    from bot.workflows.messages.alerts import AlertEntry, DeskStart, DeskState, Docket, Storm
+    from bot.workflows.alerts.waiting import enqueue
+    from bot.workflows.messages.alerts import AlertEntry
+    from bot.workflows.messages.triage import DeskStart, DeskState, Docket, LookInto, Storm
 
-WAITING = 10_000
-"""Entries kept while they wait to be weighed."""
+WAITING, CLICKS = 10_000, 1000
+"""Entries and clicks kept while they wait to be weighed."""
 
 MEMORY = timedelta(days=1)
 """Of a desk that is never without work, at least."""
+
+CLOSING = timedelta(minutes=1)
+"""So long at most a desk that hands on to its next run waits for the steps that are under way."""
 
 
 @workflow.defn(name="gavel-triage")
@@ -31,29 +39,49 @@ class TriageWorkflow:
         carried = start.carried if workflow.info().continued_run_id else None
         self.desk = carried or DeskState()
         self._waiting: list[AlertEntry] = []
+        self._clicks: list[LookInto] = []
         self._showing = Showing(self.desk, start.org, start.channel)
         self._inquiries = Inquiries(self.desk, start.org, start.channel)
 
     @workflow.run
     async def run(self, start: DeskStart) -> None:
         working = [asyncio.create_task(work) for work in (self._showing.keep(), *self._inquiries.keep())]
+        self._inquiries.take_up()
         while await self._has_news():
             await self._weigh()
             self._heed_storm()
-            if workflow.info().is_continue_as_new_suggested() and self._rests():
-                await _ended(working)
-                workflow.continue_as_new(DeskStart(start.org, start.channel, carried=self.desk))
+            # Whatever is under way: an investigation may wait for people for longer than a history may grow.
+            if workflow.info().is_continue_as_new_suggested():
+                await self._hand_on(working)
         await _ended(working)
+
+    async def _hand_on(self, working: list[asyncio.Task[None]]) -> None:
+        """Go on as a new run. Does not return."""
+        self._inquiries.close()
+        self._showing.closing = True
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: self._showing.idle and self._inquiries.idle, timeout=CLOSING)
+        await _ended(working)
+        while self._waiting or self._clicks:  # what came meanwhile is not to be lost
+            await self._weigh()
+        if dropped := fit(self.desk):
+            workflow.logger.error("The desk has more alerts than it can keep, and forgot %s: see their lives.", dropped)
+        workflow.continue_as_new(DeskStart(self.start.org, self.start.channel, carried=self.desk))
 
     # Only enqueues, as every handler.
     @workflow.signal
     def enter(self, entries: list[AlertEntry]) -> None:
-        self._waiting += entries[: max(0, WAITING - len(self._waiting))]
+        enqueue(self._waiting, entries, most=WAITING, of="the desk of a channel")
+
+    @workflow.signal
+    def look_into(self, click: LookInto) -> None:
+        if len(self._clicks) < CLICKS:
+            self._clicks.append(click)
 
     @workflow.signal
     def waits(self, task_id: str) -> None:
         """An investigation waits for people. It decides nothing: the next one may begin a little earlier."""
-        self._inquiries.waiting_for_people.add(task_id)
+        self._inquiries.hear_of_waiting(task_id)
 
     @workflow.query
     def desk_state(self) -> DeskState:
@@ -61,13 +89,29 @@ class TriageWorkflow:
 
     async def _has_news(self) -> bool:
         """Something came in, or it is time to look at the storm. False: there is nothing left to do or to remember."""
-        rested, storming = self._rests(), self.desk.storm is not None and not self.desk.storm.over
-        patience = timedelta(seconds=5) if storming else self._memory() if rested else None
+        rested, calm = self._rests(), self._inquiries.waits_for_people
+        storm_ends = self._storm_ends() if calm else None
+        patience = self._memory() if rested else None
+        if storm_ends is not None:
+            patience = max(storm_ends - workflow.now(), timedelta(0))
         try:
-            await workflow.wait_condition(lambda: bool(self._waiting) or self._rests() != rested, timeout=patience)
+            await workflow.wait_condition(
+                lambda: (
+                    bool(self._waiting or self._clicks)
+                    or (self._rests(), self._inquiries.waits_for_people) != (rested, calm)
+                    or workflow.info().is_continue_as_new_suggested()
+                ),
+                timeout=patience,
+            )
         except TimeoutError:
-            return storming or not self._is_forgotten()
+            return storm_ends is not None or not self._is_forgotten()
         return True
+
+    def _storm_ends(self) -> datetime | None:
+        """When no new alert will have come for long enough. None: there is no storm."""
+        if self.desk.storm is None or self.desk.storm.over:
+            return None
+        return max((_recent_until(one) for one in self.desk.dockets.values()), default=workflow.now())
 
     def _memory(self) -> timedelta:
         """What was looked into is known for so long."""
@@ -81,32 +125,48 @@ class TriageWorkflow:
         return workflow.now() - changed >= self._memory()
 
     def _rests(self) -> bool:
-        return not self._waiting and self._showing.rests and self._inquiries.rests
+        return not self._waiting and not self._clicks and self._showing.rests and self._inquiries.rests
 
     async def _weigh(self) -> None:
         # What a step told twice, because its first attempt had no answer, is weighed once.
         entries = list({entry.mac: entry for entry in self._waiting}.values())
-        self._waiting = []
-        vouched = await steps.authentic_ones(entries) if entries else []
-        for entry, authentic in zip(entries, vouched, strict=True):
-            if authentic and (entry.org, entry.channel) == (self.start.org, self.start.channel):
-                self._file(entry)
+        clicks = list({click.mac: click for click in self._clicks}.values())
+        self._waiting, self._clicks = [], []
+        said = [*entries, *clicks]
+        vouched = await steps.authentic_ones(said) if said else []
+        for one, authentic in zip(said, vouched, strict=True):
+            if not authentic or (one.org, one.channel) != (self.start.org, self.start.channel):
+                continue
+            if isinstance(one, AlertEntry):
+                self._file(one)
+            else:
+                self._inquiries.ask_for(one.fingerprint, by=one.user)
         if entries:
             self.desk.changed_at = workflow.now().isoformat()
         forget(self.desk, now=workflow.now(), after=max(self._memory(), MEMORY))
 
     def _file(self, entry: AlertEntry) -> None:
         known = self.desk.dockets.get(entry.fingerprint)
-        if known is None:
-            self.desk.arrivals += 1
-            known = Docket(entry, self.desk.arrivals, triaged=not entry.fresh, thread_ts=entry.message_ts)
-            known.known_before = entry.reports > 0
-            self.desk.dockets[entry.fingerprint] = known
-        if entry.reports < known.entry.reports:
-            return  # overtaken by a newer one
-        if entry.episode != known.entry.episode and not self._looked_lately(known, entry):
+        if known is not None and _is_overtaken(entry, known.entry):
+            return
+        if known is None or entry.born_at != known.entry.born_at:
+            known = self._open(entry, known)
+        elif entry.episode != known.entry.episode and not self._looked_lately(known, entry):
             known.group, known.triaged = None, False
         known.entry = entry
+        group = self.desk.groups.get(known.group) if known.group is not None else None
+        if group is not None and outgrows(known, group):
+            known.group = None
+
+    def _open(self, entry: AlertEntry, forgotten: Docket | None) -> Docket:
+        """`forgotten`: what an earlier life of it left. Only that it was looked into lately is taken from that."""
+        self.desk.arrivals += 1
+        docket = Docket(entry, self.desk.arrivals, triaged=not entry.fresh, thread_ts=entry.message_ts)
+        docket.known_before = entry.reports > 0
+        if forgotten is not None and self._looked_lately(forgotten, entry):
+            docket.group, docket.looked_at = forgotten.group, forgotten.looked_at
+        self.desk.dockets[entry.fingerprint] = docket
+        return docket
 
     def _looked_lately(self, docket: Docket, entry: AlertEntry) -> bool:
         if not docket.looked_at:
@@ -117,12 +177,7 @@ class TriageWorkflow:
     def _heed_storm(self) -> None:
         """It begins with more different alerts than the rules allow for, and is over when no new one comes."""
         now, storm = workflow.now(), self.desk.storm
-        recent = [
-            docket
-            for docket in self.desk.dockets.values()
-            if now - datetime.fromisoformat(docket.entry.opened_at)
-            < timedelta(seconds=docket.entry.rules.window_seconds)
-        ]
+        recent = [docket for docket in self.desk.dockets.values() if now < _recent_until(docket)]
         if storm is None or storm.over:
             firing = [docket for docket in recent if docket.entry.status == "firing"]
             if firing and len(firing) > min(docket.entry.rules.storm_alerts for docket in firing):
@@ -132,8 +187,19 @@ class TriageWorkflow:
             return
         known = set(storm.alerts)
         storm.alerts += [one.entry.fingerprint for one in recent if one.entry.fingerprint not in known]
-        if not recent and self._inquiries.rests:
+        # What waits for people may wait for long, and must not make one storm of all that comes meanwhile.
+        if not recent and self._inquiries.waits_for_people:
             storm.over = True
+
+
+def _recent_until(docket: Docket) -> datetime:
+    return datetime.fromisoformat(docket.entry.opened_at) + timedelta(seconds=docket.entry.rules.window_seconds)
+
+
+def _is_overtaken(entry: AlertEntry, by: AlertEntry) -> bool:
+    """Something newer is known. A new life counts its reports anew."""
+    born, known_born = datetime.fromisoformat(entry.born_at), datetime.fromisoformat(by.born_at)
+    return (born, entry.reports) < (known_born, by.reports)
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,14 +1,17 @@
-"""Which alerts belong together, by the ties between them; and what the desk forgets. Pure."""
+"""Which alerts belong together, by the ties between them; and which of them comes first. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
 
-from bot.workflows.messages.alerts import RANKS, DeskState, Docket, Group
+from bot.workflows.messages.alerts import RANKS, AlertEntry
+from bot.workflows.messages.triage import DeskState, Docket, Group
 
 NEEDS = "needs "
 """How the tie to something begins that an alert's service depends on: it counts where that alerts, too."""
+
+MOST_TIES = 200
+"""Of one group: what comes after them ties nothing more to it."""
 
 
 def by_urgency(dockets: Collection[Docket]) -> list[Docket]:
@@ -26,12 +29,16 @@ def place(
 ) -> None:
     """Put each new docket into a group it has a tie with, or into a new one. `open_groups`: those that take more in."""
     for docket in by_urgency(new):
-        fingerprint = docket.entry.fingerprint
-        mine = ties.get(fingerprint, [])
-        tied = (desk.groups[number] for number in sorted(open_groups) if are_tied(mine, desk.groups[number].ties))
-        group = next(tied, None) or _new_group(desk, now)
-        group.ties = sorted({*mine, *group.ties})
-        group.members.append(fingerprint)
+        mine = ties.get(docket.entry.fingerprint, [])
+        tied = (
+            group
+            for group in (desk.groups[number] for number in sorted(open_groups))
+            if are_tied(mine, group.ties) and not is_worse(docket.entry, group)
+        )
+        group = next(tied, None) or new_group(desk, now)
+        group.ties += sorted(set(mine) - set(group.ties))[: max(0, MOST_TIES - len(group.ties))]
+        if docket.entry.fingerprint not in group.members:
+            group.members.append(docket.entry.fingerprint)
         docket.group = group.number
         open_groups = {*open_groups, group.number}
 
@@ -42,24 +49,41 @@ def are_tied(some: Collection[str], others: Collection[str]) -> bool:
     return bool(own & their or _needed(some) & their or _needed(others) & own)
 
 
+def is_worse(entry: AlertEntry, group: Group) -> bool:
+    """Than all that the group is being looked into for: an investigation of a trifle is none of an outage."""
+    return group.state == "running" and RANKS[entry.severity] < RANKS[group.severity]
+
+
 def urgency(desk: DeskState, group: Group) -> tuple[int, int]:
     """Of its worst alert, and of its first."""
-    members = [desk.dockets[name] for name in group.members]
+    members = members_of(desk, group) or [desk.dockets[name] for name in group.members]
     return min(RANKS[one.entry.severity] for one in members), min(one.arrived for one in members)
 
 
-def forget(desk: DeskState, *, now: datetime, after: timedelta) -> None:
-    """Groups that ended, and their alerts, once nothing was heard of any of them for so long."""
-    for group in list(desk.groups.values()):
-        members = [desk.dockets[name] for name in group.members if desk.dockets[name].group in (group.number, None)]
-        old = all(now - datetime.fromisoformat(one.entry.changed_at) > after for one in members)
-        in_storm = desk.storm is not None and not set(group.members).isdisjoint(desk.storm.alerts)
-        if group.state in ("done", "skipped") and old and not in_storm:
-            del desk.groups[group.number]
-            named = {name for one in desk.groups.values() for name in one.members}
-            for name in group.members:
-                if name not in named:
-                    desk.dockets.pop(name, None)
+def members_of(desk: DeskState, group: Group) -> list[Docket]:
+    """Those that are still in it, the worst first."""
+    return by_urgency([desk.dockets[name] for name in group.members if desk.dockets[name].group == group.number])
+
+
+def lead_of(desk: DeskState, group: Group) -> Docket | None:
+    """The one that it is, or is to be, looked into for first."""
+    members = members_of(desk, group)
+    firing = (one for one in members if one.entry.status == "firing")
+    return desk.dockets.get(group.lead) or next(firing, None) or next(iter(members), None)
+
+
+def may_be_asked(desk: DeskState, docket: Docket) -> bool:
+    """Whether a person may have it looked into for itself: it fires, and was left out or goes along with another."""
+    group = desk.groups.get(docket.group) if docket.group is not None else None
+    if group is None or docket.entry.status != "firing":
+        return False
+    return group.state == "skipped" or lead_of(desk, group) is not docket
+
+
+def new_group(desk: DeskState, now: str) -> Group:
+    desk.numbers += 1
+    group = desk.groups[desk.numbers] = Group(number=desk.numbers, ties=[], members=[], opened_at=now)
+    return group
 
 
 def _own(ties: Collection[str]) -> set[str]:
@@ -68,9 +92,3 @@ def _own(ties: Collection[str]) -> set[str]:
 
 def _needed(ties: Collection[str]) -> set[str]:
     return {tie.removeprefix(NEEDS) for tie in ties if tie.startswith(NEEDS)}
-
-
-def _new_group(desk: DeskState, now: str) -> Group:
-    desk.numbers += 1
-    group = desk.groups[desk.numbers] = Group(number=desk.numbers, ties=[], members=[], opened_at=now)
-    return group

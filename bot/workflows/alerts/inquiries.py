@@ -14,9 +14,10 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.alerts.grouping import by_urgency, place, urgency
+    from bot.workflows.alerts.grouping import may_be_asked, members_of, new_group, urgency
+    from bot.workflows.alerts.placing import Placing, rules_of
     from bot.workflows.messages import TaskRequest, TaskResult
-    from bot.workflows.messages.alerts import DeskState, Docket, Group, OpenInput, RelateInput, Relation, TriageRules
+    from bot.workflows.messages.triage import DeskState, Docket, FollowInput, Group, OpenInput
 
 WORKFLOW = "gavel-task"
 
@@ -26,6 +27,15 @@ TURN = timedelta(minutes=3)
 TOLD = 400
 """Characters of how an investigation ended, on the alert's card."""
 
+NAMED = 20
+"""Alerts of a group that its request knows of."""
+
+MOST_ID, MOST_EARLY = 300, 1000
+"""Of the ids of tasks that nobody knows of yet: characters of one, and how many."""
+
+MOST_REFUSALS = 6
+"""Of a card, in a row: without one there is no thread to work in, and the alert is not looked into."""
+
 
 @dataclass
 class Inquiries:
@@ -34,83 +44,141 @@ class Inquiries:
     desk: DeskState
     org: str
     channel: str
-    waiting_for_people: set[str] = field(default_factory=set[str])
-    """Task ids."""
-    _turns: int = 0
-    """Investigations that others wait for."""
+    closing: bool = False
+    """Nothing new is begun: the desk hands on to its next run."""
+    _early: set[str] = field(default_factory=set[str])
+    """Tasks that wait for people before the desk knew that they had begun."""
     _asking: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+
+    def __post_init__(self) -> None:
+        self._placing = Placing(self.desk, self.org)
 
     def keep(self) -> list[Coroutine[None, None, None]]:
         """Run until they are cancelled."""
-        return [self._keep_placing(), self._keep_starting()]
+        return [self._placing.keep(), self._keep_starting()]
+
+    def close(self) -> None:
+        self.closing = self._placing.closing = True
 
     @property
     def rests(self) -> bool:
-        return not self._unplaced() and all(group.state in ("done", "skipped") for group in self.desk.groups.values())
+        return not self._placing.unplaced() and all(
+            group.state in ("done", "skipped") for group in self.desk.groups.values()
+        )
 
-    def _unplaced(self) -> list[Docket]:
-        return [
-            one
-            for one in self.desk.dockets.values()
-            if one.group is None and not one.triaged and one.entry.status == "firing"
-        ]
-
-    async def _keep_placing(self) -> None:
-        while True:
-            await workflow.wait_condition(lambda: bool(self._unplaced()))
-            # Not put off by what comes meanwhile: a storm must not keep itself from being looked into.
-            await asyncio.sleep(min(one.entry.rules.group_seconds for one in self._unplaced()))
-            new = self._unplaced()
-            if not new:
-                continue
-            relations = [Relation(one.entry.fingerprint, one.entry.labels, one.entry.text[:2000]) for one in new]
-            try:
-                asked = RelateInput(self.org, _rules(new).group_by, relations)
-                ties = await steps.run(steps.RELATE, asked)
-            except ActivityError:
-                ties = {}  # the estate is away: each alert is a group of its own
-            still = [docket for docket in new if docket.group is None and not docket.triaged]
-            place(self.desk, still, ties, open_groups=self._open_groups(), now=workflow.now().isoformat())
-
-    def _open_groups(self) -> set[int]:
-        """What comes after an investigation ended was not seen by it."""
-        now = workflow.now()
-        return {
-            group.number
+    @property
+    def waits_for_people(self) -> bool:
+        """As :attr:`rests`, but for what waits for people."""
+        return not self._placing.unplaced() and all(
+            group.state in ("done", "skipped") or (group.state == "running" and group.waits)
             for group in self.desk.groups.values()
-            if group.state in ("waiting", "running")
-            and now - datetime.fromisoformat(group.opened_at) < self._window(group)
-            and self._firing(group)
-        }
+        )
 
-    def _window(self, group: Group) -> timedelta:
-        return timedelta(seconds=_rules([self.desk.dockets[name] for name in group.members]).window_seconds)
+    @property
+    def idle(self) -> bool:
+        """No step is under way that the next run of the desk would have to do again."""
+        opening = any(group.state == "running" and not group.task_id for group in self.desk.groups.values())
+        return not opening and not self._placing.relating
+
+    def take_up(self) -> None:
+        """What the run before this one left: its investigations go on, and are followed to their end."""
+        storm = self.desk.storm
+        for group in self.desk.groups.values():
+            if group.state != "running":
+                continue
+            if group.task_id:
+                self._begin(self._follow(group))
+                continue
+            if storm is not None and group.storm == storm.id:
+                storm.investigations -= 1
+            group.state, group.storm = "waiting", ""
+
+    def hear_of_waiting(self, task_id: str) -> None:
+        """A task waits for people. It decides nothing: the next one may begin a little earlier."""
+        for group in self.desk.groups.values():
+            if group.task_id == task_id:
+                group.waits = True
+                return
+        # Anybody may have signalled it.
+        if len(task_id) <= MOST_ID and len(self._early) < MOST_EARLY:
+            self._early.add(task_id)
+
+    def ask_for(self, fingerprint: str, *, by: str) -> None:
+        """A person wants this alert looked into, whatever became of its group. Asked twice, it is begun once."""
+        docket = self.desk.dockets.get(fingerprint)
+        if docket is None or not may_be_asked(self.desk, docket):
+            return
+        group = new_group(self.desk, workflow.now().isoformat())
+        group.members, group.asked_by, docket.group = [fingerprint], by, group.number
 
     def _firing(self, group: Group) -> list[Docket]:
-        members = (self.desk.dockets[name] for name in group.members)
-        return by_urgency([one for one in members if one.entry.status == "firing" and one.group == group.number])
+        return [one for one in members_of(self.desk, group) if one.entry.status == "firing"]
 
     async def _keep_starting(self) -> None:
-        while True:
-            await workflow.wait_condition(lambda: self._next() is not None)
+        while not self.closing:
+            patience = self._until_a_turn()
+            try:
+                await workflow.wait_condition(
+                    lambda patience=patience: (
+                        self.closing
+                        or self._next() is not None
+                        or (patience is None and self._until_a_turn() is not None)
+                    ),
+                    timeout=patience,
+                )
+            except TimeoutError:
+                continue  # whoever had the turn has had it for long enough
             group = self._next()
-            if group is not None:
-                group.state = "running"
-                self._turns += 1
-                asking = asyncio.create_task(self._inquire(group))
-                self._asking.add(asking)
-                asking.add_done_callback(self._asking.discard)
+            if group is not None and not self.closing:
+                group.state, group.began_at = "running", workflow.now().isoformat()
+                self._begin(self._inquire(group))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        asking = asyncio.create_task(work)
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+    def _turns(self) -> list[datetime]:
+        """When those began that others wait for."""
+        began = [
+            datetime.fromisoformat(group.began_at)
+            for group in self.desk.groups.values()
+            if group.state == "running" and not group.waits
+        ]
+        return sorted(at for at in began if workflow.now() - at < TURN)
+
+    def _until_a_turn(self) -> timedelta | None:
+        turns = self._turns()
+        wanted = any(group.state == "waiting" for group in self.desk.groups.values())
+        return turns[0] + TURN - workflow.now() if wanted and turns else None
 
     def _next(self) -> Group | None:
-        """The most urgent that waits, once there is a turn, and a thread to work in."""
+        """The most urgent that waits, once there is a turn, and a thread to work in.
+
+        One for which Slack refused a thread keeps no other from being looked into.
+        """
         waiting = [group for group in self.desk.groups.values() if group.state == "waiting"]
-        if not waiting:
+        ready = [group for group in waiting if not self._is_stuck(group)]
+        if not ready:
             return None
-        group = min(waiting, key=lambda one: urgency(self.desk, one))
-        leaders = self._firing(group)
-        if leaders and (self._turns >= leaders[0].entry.rules.parallel or not leaders[0].thread_ts):
-            return None
-        return group
+        # Somebody waits for what they asked for.
+        group = min(ready, key=lambda one: (not one.asked_by, urgency(self.desk, one)))
+        firing = self._firing(group)
+        if not firing:
+            return group
+        lead = self._lead(firing)
+        if lead is not None and not lead.thread_ts:
+            return None  # its card is about to be written
+        return group if len(self._turns()) < firing[0].entry.rules.parallel else None
+
+    @staticmethod
+    def _lead(firing: list[Docket]) -> Docket | None:
+        """The one in whose thread its group is looked into; None: Slack refuses all of their cards."""
+        return next((one for one in firing if one.thread_ts or not one.refused), None)
+
+    def _is_stuck(self, group: Group) -> bool:
+        firing = self._firing(group)
+        return bool(firing) and self._lead(firing) is None and not _is_given_up(firing)
 
     async def _inquire(self, group: Group) -> None:
         try:
@@ -119,47 +187,55 @@ class Inquiries:
                 await self._look_into(group, request)
         except (ActivityError, ChildWorkflowError) as error:
             group.state, group.note = "done", f"It could not be looked into: {error.cause or error}"[:TOLD]
-        finally:
-            self._turns -= 1
 
     async def _request(self, group: Group) -> TaskRequest | None:
         """Of its task; None: it is not looked into, and its alerts' cards say why."""
-        members = self._firing(group)
-        if not members:
+        firing = self._firing(group)
+        if not firing:
             group.state, group.note = "skipped", "It was over before it was looked into."
             return None
         storm = self.desk.storm if self.desk.storm is not None and not self.desk.storm.over else None
-        most = members[0].entry.rules.storm_investigations
-        refusal = ""
-        if storm is not None and storm.investigations >= most:
+        if group.asked_by:
+            storm = None  # it is on whoever asked
+        most = rules_of(firing).storm_investigations
+        lead, refusal = self._lead(firing), ""
+        if lead is None:
+            refusal = (
+                f"Not looked into: Slack refuses its card ({firing[0].refused}), and so there is no thread for it."
+            )
+        elif storm is not None and storm.investigations >= most:
             refusal = f"Not looked into: this storm's {most} investigations are used up."
         elif storm is not None:
             storm.investigations += 1  # now, because others are asked about meanwhile
+            group.storm = storm.id
+        first = lead or firing[0]
+        # Its severity before the step: what comes meanwhile and is worse has a turn of its own.
+        group.severity, group.lead = firing[0].entry.severity, first.entry.fingerprint
+        members = [first, *(one for one in firing if one is not first)]
         opened = await steps.run(
             steps.OPEN_INVESTIGATION,
             OpenInput(
                 org=self.org,
                 channel=self.channel,
-                thread_ts=members[0].thread_ts,
+                thread_ts=first.thread_ts,
                 group=group.number,
-                entries=[docket.entry for docket in members[:20]],
+                entries=[docket.entry for docket in members[:NAMED]],
                 storm=storm.id if storm else "",
                 refusal=refusal,
+                asked_by=group.asked_by,
             ),
         )
         if opened.request is None:
             group.state, group.note = "skipped", opened.refusal
-            if storm is not None and not refusal:
+            if storm is not None and group.storm == storm.id:
                 storm.investigations -= 1
+                group.storm = ""
             return None
-        if storm is not None:
-            group.storm = storm.id
         for docket in members:
             docket.looked_at = workflow.now().isoformat()
         return opened.request
 
     async def _look_into(self, group: Group, request: TaskRequest) -> None:
-        group.task_id = request.task_id
         try:
             handle = await workflow.start_child_workflow(
                 WORKFLOW,
@@ -171,27 +247,29 @@ class Inquiries:
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             )
         except WorkflowAlreadyStartedError:
-            group.state, group.note = "done", "It was looked into before."
+            # By a run before this one, which did not come to know of it.
+            group.task_id = request.task_id
+            await self._follow(group)
             return
-        waiting = asyncio.create_task(self._await(group, handle))
-        self._asking.add(waiting)
-        waiting.add_done_callback(self._asking.discard)
-        try:
-            await workflow.wait_condition(
-                lambda: group.state == "done" or group.task_id in self.waiting_for_people, timeout=TURN
-            )
-        except TimeoutError:
-            return  # others have their turn; its card is told when it ends
-
-    async def _await(self, group: Group, handle: workflow.ChildWorkflowHandle[object, TaskResult]) -> None:
+        group.task_id = request.task_id
+        group.waits = request.task_id in self._early
         try:
             result = await handle
-            group.note = f"Looked into: {result.outcome.replace('_', ' ')}. {result.detail}"[:TOLD]
+            self._end(group, f"Looked into: {result.outcome.replace('_', ' ')}. {result.detail}")
         except ChildWorkflowError as error:
-            group.note = f"Looking into it failed: {error.cause or error}"[:TOLD]
-        group.state = "done"
-        self.waiting_for_people.discard(group.task_id)
+            self._end(group, f"Looking into it failed: {error.cause or error}")
+
+    async def _follow(self, group: Group) -> None:
+        try:
+            result = await steps.run(steps.FOLLOW, FollowInput(self.org, group.task_id))
+            self._end(group, f"Looked into: {result.outcome.replace('_', ' ')}. {result.detail}")
+        except ActivityError as error:
+            self._end(group, f"Looking into it failed: {error.cause or error}")
+
+    def _end(self, group: Group, note: str) -> None:
+        group.state, group.note = "done", note[:TOLD]
+        self._early.discard(group.task_id)
 
 
-def _rules(dockets: list[Docket]) -> TriageRules:
-    return max(dockets, key=lambda docket: docket.arrived).entry.rules
+def _is_given_up(firing: list[Docket]) -> bool:
+    return all(one.refusals >= MOST_REFUSALS for one in firing)

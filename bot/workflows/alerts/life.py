@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
+    from bot.workflows.alerts.brief import labels_of, mark_of, names_in
+    from bot.workflows.alerts.waiting import enqueue
     from bot.workflows.messages.alerts import (
         RANKS,
         AlertBatch,
@@ -25,6 +28,9 @@ WAITING = 10_000
 
 HEARD = 2_000
 """Of what was seen, the newest are known again when they are delivered once more."""
+
+AGAIN = 10
+"""Recounts, from when the desk could not be told for good until it is tried anew. Nothing is lost meanwhile."""
 
 FORGOTTEN = timedelta(days=7)
 """Of an alert that still fires: nobody said anything of it for so long."""
@@ -48,14 +54,15 @@ class AlertWorkflow:
             await self._weigh()
             if self._is_due():
                 await self._tell()
-            if workflow.info().is_continue_as_new_suggested() and not self._waiting:
+            if workflow.info().is_continue_as_new_suggested():
+                while self._waiting:  # what came meanwhile is not to be lost
+                    await self._weigh()
                 workflow.continue_as_new(AlertStart(start.org, start.channel, start.fingerprint, carried=self.life))
 
     # Only enqueues, as every handler.
     @workflow.signal
     def receive(self, batch: AlertBatch) -> None:
-        if len(self._waiting) < WAITING:
-            self._waiting.append(batch)
+        enqueue(self._waiting, [batch], most=WAITING, of="an alert")
 
     @workflow.query
     def alert_state(self) -> AlertLife:
@@ -85,9 +92,12 @@ class AlertWorkflow:
 
     def _note(self, seen: AlertSeen, batch: AlertBatch) -> None:
         life = self.life
-        if seen.unique in life.heard:
+        mark = mark_of(seen.unique)
+        # Of what was over, the same may be said anew: a monitor that lost sight of it goes on where it was.
+        fires_on = seen.status == "firing" and not self._fires() and seen.at > life.latest_at
+        if mark in life.heard and not fires_on:
             return
-        life.heard = [*life.heard[1 - HEARD :], seen.unique]
+        life.heard = [*[one for one in life.heard if one != mark][1 - HEARD :], mark]
         life.message_ts = life.message_ts or seen.message_ts
         if seen.status == "firing":
             life.count += 1
@@ -100,6 +110,7 @@ class AlertWorkflow:
         if seen.status == "firing" and not self._fires():
             life.status, life.severity, life.count = "firing", seen.severity, 1
             life.episode, life.opened_at = life.episode + 1, now
+            life.born_at = life.born_at or now
         elif seen.status == "firing" and RANKS[seen.severity] < RANKS[life.severity]:
             life.severity = seen.severity
         elif seen.status == "resolved" and self._fires():
@@ -112,23 +123,43 @@ class AlertWorkflow:
         return self.life.status == "firing"
 
     def _is_due(self) -> bool:
-        return self.life.untold == "changed" or (bool(self.life.untold) and self._until_recount() <= timedelta(0))
+        now = self.life.untold == "changed" and not self.life.untaken
+        return now or (bool(self.life.untold) and self._until_recount() <= timedelta(0))
 
     def _until_recount(self) -> timedelta:
+        """Until the desk is told of what it does not know, where that can wait."""
         if not self.life.told_at or self.life.rules is None:
             return timedelta(0)
-        due = datetime.fromisoformat(self.life.told_at) + timedelta(seconds=self.life.rules.recount_seconds)
-        return due - workflow.now()
+        recounts = AGAIN if self.life.untaken else 1
+        pause = timedelta(seconds=self.life.rules.recount_seconds * recounts)
+        return datetime.fromisoformat(self.life.told_at) + pause - workflow.now()
 
     async def _tell(self) -> None:
-        changed, self.life.untold = self.life.untold == "changed", ""
-        self.life.told_at = workflow.now().isoformat()
-        episode = self.life.episode
-        if self.life.rules is None or not episode:
+        life, untold = self.life, self.life.untold
+        life.untold, life.told_at = "", workflow.now().isoformat()
+        episode = life.episode
+        if life.rules is None or not episode:
             return
-        await steps.run(steps.ENTER_TRIAGE, EnterInput(entry=self._entry(self.life.rules), record=changed))
-        self.life.reports += 1
-        self.life.episode_told = max(self.life.episode_told, episode)
+        changed = untold == "changed"
+        if changed:
+            again = f".{life.untaken}" if life.untaken else ""
+            life.heard_as = f"heard:{life.opened_at}:{life.reports}{again}"
+        told = EnterInput(self._entry(life.rules), life.notice if changed else {}, life.redacted)
+        try:
+            await steps.run(steps.ENTER_TRIAGE, told)
+        except ActivityError as error:
+            # It lives on: monitors go on telling it, and the desk is told when that is possible again.
+            life.untaken += 1
+            life.untold = "changed" if changed else life.untold or untold
+            workflow.logger.error(
+                "An alert's state did not reach its channel's desk: it is neither shown nor looked into until it does. "
+                "It is tried again. %s",
+                error.cause or error,
+            )
+            return
+        life.untaken = 0
+        life.reports += 1
+        life.episode_told = max(life.episode_told, episode)
 
     def _entry(self, rules: TriageRules) -> AlertEntry:
         life, notice = self.life, AlertNotice.model_validate(self.life.notice)
@@ -141,14 +172,15 @@ class AlertWorkflow:
             severity=life.severity,
             source=notice.source,
             title=notice.title,
-            text=notice.text,
-            labels=notice.labels,
+            labels=labels_of(notice.labels, rules.group_by),
+            names=names_in(notice.labels, notice.text),
             count=life.count,
             opened_at=life.opened_at,
             changed_at=life.changed_at,
             message_ts=life.message_ts,
+            born_at=life.born_at,
             reports=life.reports,
             fresh=life.episode > life.episode_told,
-            redacted=life.redacted,
+            heard=life.heard_as,
             rules=rules,
         )

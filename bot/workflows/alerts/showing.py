@@ -10,12 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.alerts.grouping import by_urgency
-    from bot.workflows.messages.alerts import AlertFace, DeskState, Docket, ShowAlertsInput, Storm, StormFace
+    from bot.workflows.alerts.grouping import by_urgency, lead_of, may_be_asked, members_of
+    from bot.workflows.alerts.inquiries import MOST_REFUSALS
+    from bot.workflows.messages.triage import (
+        AlertFace,
+        DeskState,
+        Docket,
+        Placed,
+        ShowAlertsInput,
+        Storm,
+        StormFace,
+    )
 
 AT_ONCE = 5
 """Cards a step: so long does a new and worse alert wait for its own."""
@@ -28,6 +37,10 @@ STORM_AFTER = timedelta(seconds=10)
 NAMED = 5
 
 
+REFUSED_AFTER = timedelta(minutes=10)
+"""A card that Slack refused is tried again, until it was refused often enough."""
+
+
 @dataclass
 class Showing:
     """Of one desk."""
@@ -35,84 +48,118 @@ class Showing:
     desk: DeskState
     org: str
     channel: str
+    closing: bool = False
+    """Nothing more is written: the desk hands on to its next run."""
+    idle: bool = True
+    """No card is being written."""
 
     async def keep(self) -> None:
-        """Run until it is cancelled."""
-        while True:
+        """Run until it is cancelled, or closing."""
+        while not self.closing:
             await self._until_stale()
-            faces = self._stale()[:AT_ONCE]
-            storm = self._stale_storm()
-            said = [(docket, self._said(docket)) for docket in faces]
-            now = workflow.now().isoformat()
-            try:
-                shown = await steps.run(
-                    steps.SHOW_ALERTS,
-                    ShowAlertsInput(
-                        self.org,
-                        self.channel,
-                        [
-                            AlertFace(one.entry, self._note(one), one.thread_ts, one.card_ts, one.known_before)
-                            for one in faces
-                        ],
-                        self._storm_face(storm) if storm is not None else None,
-                    ),
-                )
-            except ActivityError:
-                shown = None  # it cannot be written at all; not tried again until there is news
-            for at, (docket, text) in enumerate(said):
-                docket.shown, docket.shown_at = text, now
-                if shown is not None and not shown.cards[at].error:
-                    docket.thread_ts, docket.card_ts = shown.cards[at].thread_ts, shown.cards[at].card_ts
-            if storm is not None:
-                storm.shown, storm.shown_at = self._storm_said(storm), now
-                storm.card_ts = shown.storm_ts if shown is not None else storm.card_ts
+            if not self.closing:
+                await self._show(self._stale()[:AT_ONCE], self._stale_storm())
+
+    async def _show(self, dockets: list[Docket], storm: Storm | None) -> None:
+        said = [self._said(docket) for docket in dockets]
+        faces = [self._face(one) for one in dockets]
+        storm_said = self._storm_said(storm) if storm is not None else ""
+        storm_face = self._storm_face(storm) if storm is not None else None
+        now, shown = workflow.now().isoformat(), None
+        self.idle = False
+        try:
+            shown = await steps.run(steps.SHOW_ALERTS, ShowAlertsInput(self.org, self.channel, faces, storm_face))
+        except ActivityError as error:
+            # It may have written some of them. What cannot be written at all is not tried again until there is news.
+            for one in [*dockets, *([storm] if storm is not None else [])]:
+                one.known_before = True
+            if is_cancelled_exception(error):
+                return  # the next run of the desk writes them
+        finally:
+            self.idle = True
+        for at, (docket, text) in enumerate(zip(dockets, said, strict=True)):
+            docket.shown, docket.shown_at = text, now
+            if shown is not None:
+                _take_place(docket, shown.cards[at])
+        if storm is not None:
+            storm.shown, storm.shown_at = storm_said, now
+            storm.card_ts = shown.storm_ts if shown is not None else storm.card_ts
 
     @property
     def rests(self) -> bool:
-        """Nothing is out of date, not even a count."""
+        """Nothing is out of date, not even a count; but for what Slack refuses to show."""
         storm = self.desk.storm
-        return all(self._said(one) == one.shown for one in self.desk.dockets.values()) and (
+        return all(self._said(one) == one.shown or one.refused for one in self.desk.dockets.values()) and (
             storm is None or storm.shown == self._storm_said(storm)
         )
 
     async def _until_stale(self) -> None:
-        """Looks again now and then, because a count is stale by the clock."""
-        while not self._stale() and self._stale_storm() is None:
+        """What is only a count is stale by the clock."""
+        while not self.closing and not self._stale() and self._stale_storm() is None:
+            due = self._due()
             try:
                 await workflow.wait_condition(
-                    lambda: bool(self._stale()) or self._stale_storm() is not None,
-                    timeout=timedelta(seconds=5) if not self.rests else None,
+                    lambda due=due: (
+                        self.closing or bool(self._stale()) or self._stale_storm() is not None or self._due() != due
+                    ),
+                    timeout=max(due - workflow.now(), timedelta(0)) if due is not None else None,
                 )
             except TimeoutError:
                 continue
 
+    def _due(self) -> datetime | None:
+        """When the first of what may wait is to be written."""
+        waiting = [
+            datetime.fromisoformat(one.shown_at) + (REFUSED_AFTER if one.refused else COUNT_AFTER)
+            for one in self.desk.dockets.values()
+            if one.shown and (self._said(one) != one.shown or _is_tried_again(one))
+        ]
+        storm = self.desk.storm
+        if storm is not None and storm.shown and storm.shown != self._storm_said(storm):
+            waiting.append(datetime.fromisoformat(storm.shown_at) + STORM_AFTER)
+        return min(waiting, default=None)
+
     def _stale(self) -> list[Docket]:
-        """New alerts, then news, then counts; of each the worst first."""
-        new, news, counts = list[Docket](), list[Docket](), list[Docket]()
+        """New alerts, then news, then counts, then what Slack refused before; of each the worst first."""
+        new, news, counts, refused = list[Docket](), list[Docket](), list[Docket](), list[Docket]()
         for docket in self.desk.dockets.values():
             said = self._said(docket)
-            if said == docket.shown:
+            if docket.refused and docket.shown:
+                if (said != docket.shown or _is_tried_again(docket)) and _is_past(docket.shown_at, REFUSED_AFTER):
+                    refused.append(docket)
+            elif said == docket.shown:
                 continue
-            if not docket.shown:
+            elif not docket.shown:
                 new.append(docket)
             elif said.rpartition("·")[0] != docket.shown.rpartition("·")[0]:
                 news.append(docket)
             elif _is_past(docket.shown_at, COUNT_AFTER):
                 counts.append(docket)
-        return [*by_urgency(new), *by_urgency(news), *by_urgency(counts)]
+        return [dockets for some in (new, news, counts, refused) for dockets in by_urgency(some)]
+
+    def _face(self, docket: Docket) -> AlertFace:
+        return AlertFace(
+            entry=docket.entry,
+            note=self._note(docket),
+            thread_ts=docket.thread_ts,
+            card_ts=docket.card_ts,
+            known_before=docket.known_before,
+            lead_ts=self._lead_ts(docket),
+            may_be_asked=may_be_asked(self.desk, docket),
+        )
 
     def _said(self, docket: Docket) -> str:
         """What its card says, in short; behind the last dot the count."""
         entry = docket.entry
-        state = f"{entry.episode} {entry.status} {entry.severity} {self._note(docket)}"
+        asked = "?" if may_be_asked(self.desk, docket) else ""
+        state = f"{entry.episode} {entry.status} {entry.severity} {self._note(docket)}{asked}{self._lead_ts(docket)}"
         return f"{state}·{entry.count}"
 
     def _note(self, docket: Docket) -> str:
         group = self.desk.groups.get(docket.group) if docket.group is not None else None
         if group is None:
             return "It was triaged before." if docket.triaged else ""
-        first = self.desk.dockets[group.members[0]]
-        together = len(group.members) - 1
+        first, together = lead_of(self.desk, group) or docket, len(members_of(self.desk, group)) - 1
         if first is not docket:
             where = {"waiting": "It is to be", "running": "It is being", "done": "It was", "skipped": ""}[group.state]
             return f"Same trouble as “{first.entry.title[:80]}”. {where} looked into there." if where else group.note
@@ -125,6 +172,11 @@ class Showing:
             case "done" | "skipped":
                 return f"{group.note}{with_others}"
 
+    def _lead_ts(self, docket: Docket) -> str:
+        group = self.desk.groups.get(docket.group) if docket.group is not None else None
+        lead = lead_of(self.desk, group) if group is not None and group.state != "skipped" else None
+        return lead.thread_ts if lead is not None and lead is not docket else ""
+
     def _stale_storm(self) -> Storm | None:
         storm = self.desk.storm
         if storm is None or storm.shown == self._storm_said(storm):
@@ -133,10 +185,11 @@ class Showing:
 
     def _storm_said(self, storm: Storm) -> str:
         face = self._storm_face(storm)
-        return f"{face.alerts} {face.firing} {face.count} {face.running} {face.done} {face.skipped} {face.over}"
+        groups = f"{face.running} {face.done} {face.skipped}"
+        return f"{face.alerts} {face.firing} {face.count} {groups} {face.left_out} {face.over}"
 
     def _storm_face(self, storm: Storm) -> StormFace:
-        dockets = by_urgency([self.desk.dockets[name] for name in storm.alerts])
+        dockets = by_urgency([self.desk.dockets[name] for name in storm.alerts if name in self.desk.dockets])
         groups = {docket.group for docket in dockets if docket.group is not None}
         states = [self.desk.groups[number].state for number in sorted(groups)]
         return StormFace(
@@ -152,10 +205,24 @@ class Showing:
             waiting=states.count("waiting"),
             skipped=states.count("skipped"),
             worst=[docket.entry.title for docket in dockets[:NAMED]],
+            left_out=storm.left_out,
             over=storm.over,
             card_ts=storm.card_ts,
+            known_before=storm.known_before,
         )
 
 
 def _is_past(at: str, after: timedelta) -> bool:
     return not at or workflow.now() - datetime.fromisoformat(at) >= after
+
+
+def _is_tried_again(docket: Docket) -> bool:
+    return bool(docket.refused) and docket.refusals < MOST_REFUSALS and docket.entry.status == "firing"
+
+
+def _take_place(docket: Docket, placed: Placed) -> None:
+    docket.refused = placed.error
+    if placed.error:
+        docket.refusals += 1
+    else:
+        docket.thread_ts, docket.card_ts, docket.refusals = placed.thread_ts, placed.card_ts, 0

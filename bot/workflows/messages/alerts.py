@@ -1,11 +1,11 @@
-"""What passes between the edge, the life of one alert, and the desk of its channel."""
+"""What passes between the edge, the life of one alert, and the desk of its channel (`triage`)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.workflows.messages.request import TaskLimits, TaskRequest
+from bot.workflows.messages.request import TaskLimits
 from tools.contracts.alert_notice import NoticeSource, NoticeStatus
 from tools.contracts.common import JsonObject
 from tools.contracts.incident import AlertSeverity
@@ -76,7 +76,10 @@ class AlertBatch:
 
 @dataclass(frozen=True)
 class AlertEntry:
-    """How an alert stands, for the desk. Signed by the step that sends it."""
+    """How an alert stands, for the desk. Signed by the step that sends it.
+
+    Small whatever the alert says, because a desk keeps as many as there are: its words are in the ledger.
+    """
 
     org: str
     channel: str
@@ -88,8 +91,10 @@ class AlertEntry:
     """The worst of the episode."""
     source: NoticeSource
     title: str
-    text: str
     labels: dict[str, str]
+    """Those that the desk goes by, and those that its cards show."""
+    names: list[str]
+    """What of its labels and words may be machines."""
     count: int
     """How often it was said to fire, in this episode."""
     opened_at: str
@@ -97,11 +102,14 @@ class AlertEntry:
     changed_at: str
     message_ts: str
     """The message it was first seen in; empty: it came by the webhook."""
+    born_at: str
+    """RFC 3339, UTC: when this life of it began. One that was over for long and forgotten begins another."""
     reports: int
-    """How often the desk was told of it before."""
+    """How often the desk was told of it before, in this life."""
     fresh: bool
     """Whether the desk was never told of this episode. What was triaged is not triaged again because it goes on."""
-    redacted: list[str]
+    heard: str
+    """Key of the ledger's entry that has all of its words."""
     rules: TriageRules
     mac: str = ""
 
@@ -110,6 +118,7 @@ class AlertEntry:
 class AlertLife:
     """The whole state of one alert."""
 
+    born_at: str = ""
     episode: int = 0
     """0: it never fired, as far as is known."""
     status: NoticeStatus = "resolved"
@@ -130,6 +139,10 @@ class AlertLife:
     untold: Literal["", "counted", "changed"] = ""
     """What the desk does not know yet."""
     told_at: str = ""
+    heard_as: str = ""
+    """`AlertEntry.heard`."""
+    untaken: int = 0
+    """How often in a row the desk could not be told."""
 
 
 @dataclass(frozen=True)
@@ -141,182 +154,11 @@ class AlertStart:
     """From the run before this one; anybody else's is not looked at."""
 
 
-GroupState = Literal["waiting", "running", "done", "skipped"]
-
-
-@dataclass
-class Group:
-    """Alerts that are looked into together."""
-
-    number: int
-    ties: list[str]
-    """Its alerts' own, and `needs …`: what they depend on."""
-    members: list[str]
-    """Fingerprints, the one it is looked into for first."""
-    opened_at: str
-    state: GroupState = "waiting"
-    task_id: str = ""
-    storm: str = ""
-    note: str = ""
-    """How it ended, or why it was not looked into. For people."""
-
-
-@dataclass
-class Docket:
-    """An alert on the desk."""
-
-    entry: AlertEntry
-    arrived: int
-    """Its place in the order of arrival."""
-    group: int | None = None
-    """`Group.number`; None: not put into one yet."""
-    triaged: bool = False
-    """By a desk before this one."""
-    known_before: bool = False
-    """To a desk before this one."""
-    looked_at: str = ""
-    """When an investigation of it began."""
-    thread_ts: str = ""
-    card_ts: str = ""
-    shown: str = ""
-    """What its card says, in short."""
-    shown_at: str = ""
-
-
-@dataclass
-class Storm:
-    id: str
-    began_at: str
-    alerts: list[str]
-    """Fingerprints."""
-    investigations: int = 0
-    card_ts: str = ""
-    shown: str = ""
-    shown_at: str = ""
-    over: bool = False
-
-
-@dataclass
-class DeskState:
-    dockets: dict[str, Docket] = field(default_factory=dict[str, Docket])
-    groups: dict[int, Group] = field(default_factory=dict[int, Group])
-    storm: Storm | None = None
-    arrivals: int = 0
-    numbers: int = 0
-    changed_at: str = ""
-
-
-@dataclass(frozen=True)
-class DeskStart:
-    org: str
-    channel: str
-    carried: DeskState | None = None
-    """From the run before this one; anybody else's is not looked at."""
-
-
 @dataclass(frozen=True)
 class EnterInput:
     """An alert's state on its way to the desk."""
 
     entry: AlertEntry
-    record: bool
-    """Whether it changed in more than its count: then the ledger has it first."""
-
-
-@dataclass(frozen=True)
-class Relation:
-    """An alert whose place in the estate is asked for."""
-
-    fingerprint: str
-    labels: dict[str, str]
-    text: str
-
-
-@dataclass(frozen=True)
-class RelateInput:
-    org: str
-    group_by: list[str]
-    alerts: list[Relation]
-
-
-@dataclass(frozen=True)
-class AlertFace:
-    """What one alert's card says."""
-
-    entry: AlertEntry
-    note: str
-    thread_ts: str
-    card_ts: str
-    """Empty: there is none yet, as far as the desk knows."""
-    known_before: bool
-    """Whether a desk before this one may have written it."""
-
-
-@dataclass(frozen=True)
-class StormFace:
-    """What a storm's one message says."""
-
-    id: str
-    began_at: str
-    alerts: int
-    firing: int
-    count: int
-    critical: int
-    groups: int
-    running: int
-    done: int
-    waiting: int
-    skipped: int
-    worst: list[str]
-    """Titles, the worst first. Untrusted."""
-    over: bool
-    card_ts: str
-
-
-@dataclass(frozen=True)
-class ShowAlertsInput:
-    org: str
-    channel: str
-    faces: list[AlertFace]
-    """In the order in which they are written."""
-    storm: StormFace | None
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Where a card is."""
-
-    thread_ts: str
-    card_ts: str
-    error: str = ""
-    """Slack's name for why it could not be written; then it is not tried again until there is news."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    cards: list[Placed]
-    """One for each face, in their order."""
-    storm_ts: str
-
-
-@dataclass(frozen=True)
-class OpenInput:
-    """A group whose turn has come."""
-
-    org: str
-    channel: str
-    thread_ts: str
-    group: int
-    entries: list[AlertEntry]
-    """The one it is looked into for first."""
-    storm: str
-    """Empty: there is none."""
-    refusal: str = ""
-    """Why it is not to be looked into after all; then this is only written down."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    request: TaskRequest | None
-    """Signed; None: it is not looked into."""
-    refusal: str = ""
+    notice: JsonObject
+    """All of its words, for the ledger, which has them first. Empty: it changed in nothing but its count."""
+    redacted: list[str]

@@ -51,6 +51,15 @@ class EditInput:
 
 
 @dataclass(frozen=True)
+class Presented:
+    """A plan is before people."""
+
+    card_ts: str
+    environment_size: int
+    """Assets in the plan's environment then. A decision on the card does not wait for them to be counted again."""
+
+
+@dataclass(frozen=True)
 class FollowedUp:
     """What became of a reply, or of an edit. Whoever had to be told has been."""
 

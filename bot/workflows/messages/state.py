@@ -93,6 +93,8 @@ class Proposal:
     expires_at: str
     offered_at: str = ""
     card_ts: str = ""
+    environment_size: int | None = None
+    """Assets in the plan's environment when it was offered; None: it was not yet."""
     open: bool = False
     """Whether its card has buttons now: it waits for people."""
     given: list[Given] = field(default_factory=list[Given])

@@ -17,9 +17,6 @@ from bot.attachments.recognising import FileRefused, recognise
 from bot.evals.mutations import Mutation
 from bot.evals.room import NOW, ORG
 from bot.redaction import redact
-from bot.workflows.activities.alerting import request_text
-from bot.workflows.messages import TaskLimits
-from bot.workflows.messages.alerts import AlertEntry, TriageRules
 from tools.contracts.common import JsonObject
 from tools.whole_text import whole_text
 
@@ -95,29 +92,9 @@ def _asked(case: str, text: str, *, quoted: str = "") -> Request:
 
 
 def _alerted(case: str, event: dict[str, JsonValue]) -> Request:
-    """As the alert's workflow hands it over: through the monitor's adapter and the door's redaction."""
-    notice, found = without_secrets(notice_of(event))
-    entry = AlertEntry(
-        org=ORG,
-        channel="C1",
-        fingerprint=notice.fingerprint,
-        episode=1,
-        status=notice.status,
-        severity=notice.severity,
-        source=notice.source,
-        title=notice.title,
-        text=notice.text,
-        labels=notice.labels,
-        count=1,
-        opened_at=NOW.isoformat(),
-        changed_at=NOW.isoformat(),
-        message_ts="1.2",
-        reports=0,
-        fresh=True,
-        redacted=found,
-        rules=TriageRules(limits=TaskLimits()),
-    )
-    text = request_text([entry])
+    """As the desk hands it over: what the monitor's adapter and the door's redaction made of it."""
+    notice, _ = without_secrets(notice_of(event))
+    text = notice.text or notice.title
     return Request(
         task_id=f"{ORG}.C1.{case}",
         org=ORG,

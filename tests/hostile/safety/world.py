@@ -40,6 +40,9 @@ from tools.registry import ToolRegistry, build_registry
 
 SEED = 7
 
+PATIENCE_SECONDS = 20.0
+"""With OPA: a machine that is busy with other things must not look like a gate."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -122,7 +125,7 @@ async def open_world(opa_url: str | None) -> AsyncGenerator[World]:
     """`opa_url`: of a real OPA server. None: the policies run in this process."""
     async with AsyncExitStack() as exits:
         folder = Path(exits.enter_context(TemporaryDirectory(prefix="gavel-safety-")))
-        engine = await open_engine(opa_url)
+        engine = await open_engine(opa_url, timeout_seconds=PATIENCE_SECONDS)
         exits.push_async_callback(engine.aclose)
         database = await _advisories(folder / "advisories.db")
         exits.push_async_callback(database.close)

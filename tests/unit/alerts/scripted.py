@@ -7,10 +7,11 @@ import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity, workflow
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
@@ -18,6 +19,7 @@ from bot.alerts.desk_door import DeskDoor
 from bot.alerts.door import AlertDoor
 from bot.alerts.names import alert_id, desk_id
 from bot.workflows.activities.authenticating import Authenticating
+from bot.workflows.activities.task_ends import TaskEnds
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages import TaskLimits, TaskRequest, TaskResult
@@ -25,15 +27,17 @@ from bot.workflows.messages.alerts import (
     AlertEntry,
     AlertLife,
     AlertSeen,
-    DeskState,
     EnterInput,
+    TriageRules,
+)
+from bot.workflows.messages.triage import (
+    DeskState,
     Opened,
     OpenInput,
     Placed,
     RelateInput,
     ShowAlertsInput,
     Shown,
-    TriageRules,
 )
 from bot.workflows.sandbox import SANDBOX
 from tools.contracts.alert_notice import AlertNotice, NoticeStatus
@@ -87,11 +91,17 @@ class Alerts:
     temporal: Client
     door: AlertDoor
     org: str
+    told: list[EnterInput] = field(default_factory=list[EnterInput])
     entries: list[AlertEntry] = field(default_factory=list[AlertEntry])
     shown: list[ShowAlertsInput] = field(default_factory=list[ShowAlertsInput])
     opened: list[OpenInput] = field(default_factory=list[OpenInput])
     ties: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     posted: int = 0
+    refused: set[str] = field(default_factory=set[str])
+    """Alerts whose cards Slack refuses."""
+    untaken: int = 0
+    """So many times the desk cannot be told, for good."""
+    asked: list[RelateInput] = field(default_factory=list[RelateInput])
     desks: DeskDoor | None = None
 
     async def says(
@@ -164,6 +174,10 @@ class Alerts:
 
     @activity.defn(name="enter_triage")
     async def enter_triage(self, message: EnterInput) -> bool:
+        if self.untaken:
+            self.untaken -= 1
+            raise ApplicationError("no way", non_retryable=True)
+        self.told.append(message)
         self.entries.append(message.entry)
         await self.enter(sign(message.entry, KEY))
         return True
@@ -175,6 +189,7 @@ class Alerts:
 
     @activity.defn(name="relate")
     async def relate(self, message: RelateInput) -> dict[str, list[str]]:
+        self.asked.append(message)
         return {
             alert.fingerprint: [f"service {alert.labels['service']}"]
             for alert in message.alerts
@@ -185,7 +200,12 @@ class Alerts:
     async def show_alerts(self, message: ShowAlertsInput) -> Shown:
         self.shown.append(message)
         ts = [face.card_ts or f"9.{len(self.shown)}{at}" for at, face in enumerate(message.faces)]
-        places = [Placed(face.thread_ts or ts[at], ts[at]) for at, face in enumerate(message.faces)]
+        places = [
+            Placed(face.thread_ts, face.card_ts, error="invalid_blocks")
+            if face.entry.title in self.refused
+            else Placed(face.thread_ts or ts[at], ts[at])
+            for at, face in enumerate(message.faces)
+        ]
         return Shown(places, "8.1" if message.storm else "")
 
     @activity.defn(name="open_investigation")
@@ -211,7 +231,7 @@ class Alerts:
 
 
 @asynccontextmanager
-async def alerting(temporal: Client, *, working: bool = True, **rules: int | float) -> AsyncGenerator[Alerts]:
+async def alerting(temporal: Client, *, working: bool = True, **rules: float) -> AsyncGenerator[Alerts]:
     """An org of its own. `working`: with a worker from the start; else see :func:`worker_of`."""
     org = f"T{uuid.uuid4().hex[:8]}"
     door = AlertDoor(temporal, org, KEY, replace(QUICK, **rules), lambda: datetime.now(UTC), pace=0.2)
@@ -236,5 +256,6 @@ def worker_of(alerts: Alerts) -> Worker:
             alerts.relate,
             alerts.show_alerts,
             alerts.open_investigation,
+            TaskEnds(alerts.temporal, ask_again=timedelta(seconds=0.2)).follow_investigation,
         ],
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 from temporalio.client import Client
 
+from bot.alerts.asking import AskDoor, DeskGone
 from bot.workflows.messages import TaskLimits
 from bot.workflows.messages.alerts import TriageRules
-from tests.unit.alerts.scripted import CHANNEL, alerting, worker_of
+from bot.workflows.messages.triage import LookInto
+from tests.unit.alerts.scripted import CHANNEL, KEY, Alerts, alerting, worker_of
 from tools.contracts.signing import sign
 
 
@@ -110,6 +113,52 @@ async def test_what_has_one_cause_is_looked_into_together(temporal: Client) -> N
         await alerts.until(lambda: "It was looked into there" in alerts.cards()["slow"])
 
 
+async def test_a_worse_alert_is_not_swallowed_by_the_investigation_of_a_milder_one(temporal: Client) -> None:
+    async with alerting(temporal, parallel=3) as alerts:
+        await alerts.says("mild", severity="info", service="web")
+        await alerts.until(lambda: alerts.looked_into() == [["mild"]])
+        await alerts.says("along", severity="info", service="web")
+        await alerts.until(lambda: "Same trouble as “mild”" in alerts.cards().get("along", ""))
+        await alerts.says("down", severity="critical", service="web")
+        await alerts.until(lambda: len(alerts.looked_into()) == 2)
+        await alerts.says("along", severity="warning", service="web")  # it has become worse than what is looked into
+        await alerts.until(lambda: "Same trouble as “down”" in alerts.cards().get("along", ""))
+        await alerts.says("slow", severity="info", service="web")
+        await alerts.until(lambda: "Same trouble as “mild”" in alerts.cards().get("slow", ""))
+        assert alerts.looked_into() == [["mild"], ["down"]]
+
+
+async def test_another_life_of_an_alert_is_looked_into_in_a_thread_of_its_own(temporal: Client) -> None:
+    async with alerting(temporal, again_seconds=1, reopen_seconds=1) as alerts:
+        await alerts.says("disk", at=1001)
+        await alerts.until(lambda: alerts.looked_into() == [["disk"]])
+        await alerts.end(1)
+        await alerts.says("disk", "resolved")
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("resolved"))
+        gone = temporal.get_workflow_handle(f"{alerts.org}.alert.{CHANNEL}.{alerts.entries[0].fingerprint}")
+        await asyncio.wait_for(gone.result(), 20)
+        await alerts.says("disk", at=1009)
+        await alerts.until(lambda: len(alerts.looked_into()) == 2)
+        assert [message.thread_ts for message in alerts.opened] == ["1001.000000", "1009.000000"]
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("firing ×1: Being looked into"))
+
+
+async def test_another_life_so_soon_after_it_was_looked_into_is_shown_and_not_looked_into(temporal: Client) -> None:
+    async with alerting(temporal, reopen_seconds=1) as alerts:
+        await alerts.says("disk", at=1001)
+        await alerts.until(lambda: alerts.looked_into() == [["disk"]])
+        await alerts.end(1)
+        await alerts.says("disk", "resolved")
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("resolved"))
+        gone = temporal.get_workflow_handle(f"{alerts.org}.alert.{CHANNEL}.{alerts.entries[0].fingerprint}")
+        await asyncio.wait_for(gone.result(), 20)
+        await alerts.says("disk", at=1009)
+        await alerts.until(lambda: alerts.cards()["disk"].startswith("firing ×1: Looked into"))
+        last = [face for message in alerts.shown for face in message.faces][-1]
+        assert last.thread_ts == "1009.000000"
+        assert alerts.looked_into() == [["disk"]]
+
+
 async def test_a_storm_gets_one_summary_and_stops_at_its_bound(temporal: Client) -> None:
     async with alerting(temporal, storm_alerts=3, storm_investigations=2, parallel=5, window_seconds=2) as alerts:
         await asyncio.gather(*(alerts.says(f"a{number}", message=False) for number in range(6)))
@@ -172,3 +221,45 @@ async def test_a_quiet_desk_goes_home_and_the_next_one_does_not_triage_twice(tem
 def test_rules_bound_everything_by_themselves() -> None:
     rules = TriageRules(TaskLimits())
     assert (rules.parallel, rules.storm_investigations, rules.storm_alerts) == (2, 20, 10)
+
+
+async def test_what_was_left_out_or_goes_along_is_looked_into_when_somebody_asks(temporal: Client) -> None:
+    """Once, however often they press; and it does not count against the storm."""
+    async with alerting(temporal, storm_alerts=2, storm_investigations=1, parallel=5) as alerts:
+        await asyncio.gather(*(alerts.says(f"a{number}", message=False) for number in range(3)))
+        await alerts.says("lead", severity="critical", service="web")
+        await alerts.says("along", service="web")
+        await alerts.until(lambda: sum("are used up" in note for note in alerts.cards().values()) == 3)
+        await alerts.until(lambda: "Same trouble as “lead”" in alerts.cards().get("along", ""))
+        faces = {face.entry.title: face for message in alerts.shown for face in message.faces}
+        assert {name for name, face in faces.items() if face.may_be_asked} == {"a0", "a1", "a2", "along"}
+        assert faces["along"].lead_ts == faces["lead"].thread_ts
+        assert faces["lead"].lead_ts == ""
+        door = AskDoor(temporal, KEY)
+        for name, user in (("a1", "UADA"), ("a1", "UGRACE"), ("along", "UADA"), ("lead", "UADA")):
+            await door.ask(click(alerts, name, user=user))
+        for forged in (replace(click(alerts, "a2"), org="TOTHER"), click(alerts, "none of these")):
+            handle = temporal.get_workflow_handle(f"{alerts.org}.triage.{CHANNEL}")
+            await handle.signal("look_into", sign(forged, KEY))
+        await temporal.get_workflow_handle(f"{alerts.org}.triage.{CHANNEL}").signal("look_into", click(alerts, "a2"))
+        await alerts.until(lambda: len(alerts.looked_into()) == 3)
+        asked = {message.entries[0].title: message for message in alerts.opened if message.asked_by}
+        assert {name: (one.asked_by, one.storm) for name, one in asked.items()} == {
+            "a1": ("UADA", ""),
+            "along": ("UADA", ""),
+        }
+        await alerts.until(lambda: "Being looked into" in alerts.cards()["a1"])
+        await asyncio.sleep(0.5)
+        assert alerts.looked_into()[0] == ["lead", "along"]
+        assert sorted(alerts.looked_into()[1:]) == [["a1"], ["along"]]
+
+
+async def test_a_click_after_the_desk_has_gone_home_says_so(temporal: Client) -> None:
+    async with alerting(temporal, working=False) as alerts:
+        with pytest.raises(DeskGone):
+            await AskDoor(temporal, KEY).ask(click(alerts, "disk"))
+
+
+def click(alerts: Alerts, name: str, *, user: str = "UADA") -> LookInto:
+    fingerprint = name.encode().hex().ljust(16, "0")
+    return LookInto(alerts.org, CHANNEL, fingerprint, user, unique=f"{name} {user}")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
+from structlog.testing import capture_logs
 from temporalio.client import Client
 
-from bot.alerts.webhook import MOST_BYTES, PATH, Webhook, accepted_headers, listening_for_alerts
+from bot.alerts.names import WEBHOOK_PATH
+from bot.alerts.webhook import AT_ONCE, MOST_BYTES, Webhook, accepted_headers, listening_for_alerts
 from bot.alerts.webhook_body import received
 from bot.settings import TemporalSettings
 from bot.settings_alerts import AlertSettings
@@ -35,12 +39,12 @@ def now() -> datetime:
 
 
 @asynccontextmanager
-async def posting(alerts: Alerts, *, token: str | None = TOKEN) -> AsyncGenerator[str]:
+async def posting(alerts: Alerts, *, token: str | None = TOKEN, read_seconds: float = 10) -> AsyncGenerator[str]:
     """The webhook's URL."""
     accepted = accepted_headers(token=token, user="alertmanager", password=PASSWORD)
-    webhook = Webhook(alerts.door, alerts.org, CHANNEL, accepted)
+    webhook = Webhook(alerts.door, alerts.org, CHANNEL, accepted, read_seconds)
     async with listening_for_alerts(webhook, host="127.0.0.1", port=0) as port:
-        yield f"http://127.0.0.1:{port}{PATH}"
+        yield f"http://127.0.0.1:{port}{WEBHOOK_PATH}"
 
 
 async def post(url: str, body: bytes, authorization: str | None = f"Bearer {TOKEN}") -> int:
@@ -94,6 +98,69 @@ async def test_a_body_over_the_limit_is_refused(temporal: Client) -> None:
     async with alerting(temporal, working=False) as alerts, posting(alerts) as url:
         assert await post(url, b"x" * (MOST_BYTES + 1)) == 413
         assert await post(url, b"x" * (MOST_BYTES + 1), "Bearer wrong") == 401
+
+
+HEAD = f"POST {WEBHOOK_PATH} HTTP/1.1\r\nHost: gavel\r\nAuthorization: Bearer {TOKEN}\r\n"
+
+
+@asynccontextmanager
+async def dripping(url: str, begin: str) -> AsyncGenerator[asyncio.StreamReader]:
+    """A connection that sends its beginning, and then a byte now and then, for ever."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(begin.encode())
+
+    async def drip() -> None:
+        with suppress(ConnectionError):
+            while True:
+                await asyncio.sleep(0.1)
+                writer.write(b"x")
+                await writer.drain()
+
+    drops = asyncio.create_task(drip())
+    try:
+        yield reader
+    finally:
+        drops.cancel()
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("begin", "answered"),
+    [
+        (f"POST {WEBHOOK_PATH} HTTP/1.1\r\nHost: gav", b""),
+        (f"{HEAD}X-Slow: ", b""),
+        (f"{HEAD}Content-Length: 100000\r\n\r\n{{", b"HTTP/1.1 408 "),
+        (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n10000\r\n{{", b"HTTP/1.1 408 "),
+    ],
+)
+async def test_who_sends_too_slowly_loses_the_place(temporal: Client, begin: str, answered: bytes) -> None:
+    async with alerting(temporal, working=False) as alerts, posting(alerts, read_seconds=0.5) as url:
+        async with dripping(url, begin) as reader, asyncio.timeout(8):
+            answer = await reader.read()  # until it is closed
+        assert answer[: len(answered)] == answered
+        assert bool(answer) is bool(answered)
+
+
+async def test_one_body_more_than_it_takes_at_once_is_to_be_sent_again(temporal: Client) -> None:
+    body = json.dumps(WEBHOOK).encode()
+
+    async def answers(url: str, status: int) -> None:
+        for _ in range(100):
+            if await post(url, body) == status:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"It never answered {status}.")
+
+    async with alerting(temporal, working=False) as alerts, posting(alerts) as url:
+        async with AsyncExitStack() as slow:
+            for _ in range(AT_ONCE):
+                await slow.enter_async_context(dripping(url, f"{HEAD}Content-Length: 100000\r\n\r\n{{"))
+            with capture_logs() as logs:
+                await answers(url, 503)
+            assert any("takes no more at once" in entry["event"] for entry in logs)
+            assert await post(url, body, "Bearer wrong") == 401, "who may not come in is told so, however full it is"
+        await answers(url, 200)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from bot.blocks.alerts import alert_card, storm_card
 from bot.blocks.message import Message
 from bot.workflows.messages import TaskLimits
-from bot.workflows.messages.alerts import AlertEntry, AlertFace, StormFace, TriageRules
+from bot.workflows.messages.alerts import AlertEntry, TriageRules
+from bot.workflows.messages.triage import AlertFace, StormFace
 from tools.contracts.alert_notice import NoticeStatus
 
 
@@ -15,7 +16,8 @@ def alert_cards(text: str) -> Iterator[tuple[str, Message]]:
     """Name and message of each."""
     statuses: tuple[NoticeStatus, ...] = ("firing", "resolved")
     for status in statuses:
-        yield f"alert {status}", alert_card(AlertFace(_entry(text, status), text, "1.0", "", known_before=False))
+        face = AlertFace(_entry(text, status), text, "1.0", "", known_before=False, lead_ts="1.0", may_be_asked=True)
+        yield f"alert {status}", alert_card(face, lead_link=f"https://acme.slack.com/archives/C1/p1{text}")
     for over in (False, True):
         face = StormFace(
             id="C1.x",
@@ -30,8 +32,10 @@ def alert_cards(text: str) -> Iterator[tuple[str, Message]]:
             waiting=40,
             skipped=5,
             worst=[text] * 5,
+            left_out=7,
             over=over,
             card_ts="",
+            known_before=False,
         )
         yield f"storm {over}", storm_card(face)
 
@@ -46,14 +50,15 @@ def _entry(text: str, status: NoticeStatus) -> AlertEntry:
         severity="critical",
         source="text",
         title=text or "x",
-        text=text,
         labels=dict.fromkeys(("service", "host", "instance", "site", "cluster", "environment", "namespace"), text),
         count=3,
         opened_at="2026-11-26T12:00:00+00:00",
         changed_at="2026-11-26T13:00:00+00:00",
         message_ts="1.0",
+        names=[],
+        born_at="2026-11-26T12:00:00+00:00",
         reports=0,
         fresh=True,
-        redacted=[],
+        heard="",
         rules=TriageRules(TaskLimits()),
     )

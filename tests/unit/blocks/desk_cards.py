@@ -40,6 +40,7 @@ def desk_cards(text: str) -> Iterator[tuple[str, Message]]:
     yield "lendings", delegation.lent_card([lent, Lending(LINUS, GRACE, samples.NOW)] * 40, user=GRACE)
     frozen = [frozen_by(text, name=f"f{number}") for number in range(60)]
     yield "freezes", freeze.freezes_card(frozen, may=True)
+    yield "freezes of others", freeze.freezes_card(frozen, may=False, refused=freeze.NOT_IN_ROLE)
     yield "now frozen", freeze.now_frozen(frozen[0])
     yield "now thawed", freeze.now_thawed()
     yield "not frozen any more", freeze.not_frozen_any_more()
@@ -90,6 +91,7 @@ def forms(text: str) -> Iterator[Modal]:
         yield edit.edit_form(EditButton(binding, parameters), metadata=text[:300])
     yield clarify.clarify_form(AnswerValue(samples.TASK, "q1", "own words"))
     yield freeze.freeze_form(metadata=text[:300], now=samples.NOW)
+    yield delegation.lend_form(metadata=text[:300], now=samples.NOW)
 
 
 def home(text: str, *, may: bool) -> Home:
@@ -106,6 +108,7 @@ def home(text: str, *, may: bool) -> Home:
         mode="auto",
         mode_set=True,
         may_set=may,
+        may_lend=may,
         at=samples.NOW,
         trouble="Slack did not say which roles you have, so nothing that needs one is shown.",
     )

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot.alerts.names import WEBHOOK_PATH
 from bot.settings import CONFIG_VARIABLE, SECTIONS, Settings
+from bot.settings_alerts import AlertSettings
 from tools.contracts.common import JsonObject
 
 ROOT = Path(__file__).parents[3]
@@ -106,13 +108,31 @@ def test_each_deployment_is_selected_kept_up_and_fenced_in() -> None:
         assert budget["selector"]["matchLabels"] == deployment["spec"]["selector"]["matchLabels"]
         assert deployment["spec"]["replicas"] > budget["minAvailable"]
         assert fence["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
-    (service,) = manifests("Service")
-    selected = service["spec"]["selector"].items()
-    (bot,) = [
-        one for one in manifests("Deployment") if selected <= one["spec"]["template"]["metadata"]["labels"].items()
+    allowed = {port["port"] for rule in fence["spec"]["ingress"] for port in rule["ports"]}
+    for service in manifests("Service"):
+        selected = service["spec"]["selector"].items()
+        (bot,) = [
+            one for one in manifests("Deployment") if selected <= one["spec"]["template"]["metadata"]["labels"].items()
+        ]
+        listening = {
+            port["name"]: port["containerPort"] for port in bot["spec"]["template"]["spec"]["containers"][0]["ports"]
+        }
+        assert {listening[port["targetPort"]] for port in service["spec"]["ports"]} <= allowed
+
+
+def test_alertmanager_reaches_the_webhook_by_the_name_that_is_written_down() -> None:
+    [(name, namespace, port)] = [
+        (one["metadata"]["name"], one["metadata"]["namespace"], one["spec"]["ports"][0]["port"])
+        for one in manifests("Service")
+        if one["spec"]["ports"][0]["targetPort"] == "alerts"
     ]
-    ports = {port["name"] for port in bot["spec"]["template"]["spec"]["containers"][0]["ports"]}
-    assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
+    assert port == AlertSettings.model_fields["webhook_port"].default
+    url = f"http://{name}.{namespace}.svc:{port}{WEBHOOK_PATH}"
+    for page in (ROOT / "docs" / "alerts.md", MANIFESTS / "bot.yaml"):
+        assert url in page.read_text("utf-8")
+    (secret,) = manifests("Secret")
+    AlertSettings(webhook_token=secret["stringData"]["GAVEL_ALERTS_WEBHOOK_TOKEN"])
+    assert re.search(r"\bGAVEL_ALERTS_WEBHOOK_HOST=0\.0\.0\.0\b", DOCKERFILE)
 
 
 def test_everything_is_applied_but_the_example_of_the_secret() -> None:

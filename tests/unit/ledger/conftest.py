@@ -16,6 +16,7 @@ from bot.ledger.database import Database, async_url
 from bot.ledger.ledger import Ledger
 from bot.ledger.schema import migrate
 from tests.unit.ledger.book import KEY, Book
+from tests.unit.ledger.operators import Operator
 
 POSTGRES = os.environ.get("GAVEL_TEST_POSTGRES_URL", "")
 
@@ -55,3 +56,8 @@ async def book(url: str, tmp_path: Path) -> AsyncGenerator[Book]:
     yield Book(url, database, anchor, directory, ledger)
     await ledger.close()
     await database.close()
+
+
+@pytest.fixture
+def operator(book: Book, tmp_path: Path) -> Operator:
+    return Operator(book, tmp_path)

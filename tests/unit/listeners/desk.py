@@ -35,13 +35,30 @@ from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
 from bot.listeners.links import TaskFinder
-from bot.roles import RoleDirectory
+from bot.permits.gate import Gate, RequestLimits, RolesOnce
+from bot.roles import LADDER, Address, RoleDirectory
 from bot.settings import SlackSettings
 from bot.workflows.messages import Proposal, TaskLimits
 from bot.workflows.messages.alerts import TriageRules
+from policies.bundle import load_bundle
+from policies.commands import Decides
+from policies.regorus_engine import RegorusEngine
 from tests.unit.local_slack.harness import OPS, Slack
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
+from tools.contracts.identity import Role
+
+SHIPPED = RegorusEngine(load_bundle())
+
+
+class AllRoles:
+    """Everybody holds them all. Implements `bot.roles.RoleDirectory`."""
+
+    async def roles_of(self, user: str) -> list[Role]:
+        return [*LADDER]
+
+    async def address_of(self, role: Role) -> Address:
+        return Address()
 
 
 @dataclass(frozen=True)
@@ -132,8 +149,13 @@ async def open_desk(
     freeze_door: FreezeDoor | None = None,
     home_reader: Callable[[AsyncWebClient], Reader] | None = None,
     task_finder: Callable[[AsyncWebClient], TaskFinder] | None = None,
+    policies: Decides | None = None,
+    limits: RequestLimits | None = None,
 ) -> AsyncGenerator[Desk]:
-    """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it."""
+    """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it.
+
+    `roles`: whom the gate knows; None: everybody holds every role, so that what lies behind it is what answers.
+    """
     credentials = slack.workspace.credentials
     settings = SlackSettings(
         api_url=f"{slack.base}/api/",
@@ -159,7 +181,7 @@ async def open_desk(
         desks={verb: made(client) for verb, made in (desks or {}).items()},
         key_door=key_door,
         feedback_door=feedback_door,
-        roles=roles,
+        gate=Gate(policies or SHIPPED, RolesOnce(roles or AllRoles()), limits or RequestLimits()),
         freeze_door=freeze_door,
         task_finder=task_finder(client) if task_finder is not None else None,
         home_reader=home_reader(client) if home_reader is not None else None,

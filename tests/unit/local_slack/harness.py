@@ -22,7 +22,7 @@ from bot.local.slack.app import build_app
 from bot.local.slack.jsonvalues import is_object
 from bot.local.slack.outbox import Patience
 from bot.local.slack.pages import Page
-from bot.local.slack.seed import DEFAULT_MANIFEST, AppManifest
+from bot.local.slack.seed import DEFAULT_MANIFEST, SECOND_TEAM, AppManifest
 from bot.local.slack.workspace import Workspace
 from tools.contracts.common import JsonObject
 
@@ -132,11 +132,15 @@ async def running(
     trigger_seconds: float = 3,
     response_seconds: float = 1800,
     page: Page | None = None,
+    second: bool = False,
 ) -> AsyncGenerator[Slack]:
-    """A workspace kept in `data`, served on a free port."""
+    """A workspace kept in `data`, served on a free port. `second`: and another, by the same app."""
     workspace = Workspace(data, manifest=manifest, stream_seconds=stream_seconds)
     app = build_app(
         workspace,
+        second=Workspace(data / "second", credentials=workspace.credentials, manifest=manifest, team=SECOND_TEAM)
+        if second
+        else None,
         rate_limits=rate_limits,
         patience=patience,
         trigger_seconds=trigger_seconds,

@@ -81,6 +81,21 @@ async def test_an_alert_is_a_bot_message_with_its_attachments(slack: Slack, bot:
     assert "user" not in event
 
 
+async def test_an_integrations_edit_of_its_alert_is_message_changed_with_both_versions(slack: Slack, bot: Bot) -> None:
+    ts = (await slack.act("alert", channel="alerts", text="ALERT: disk is full"))["ts"]
+    assert (await slack.act("alert", channel="alerts", text="RESOLVED: disk is full", ts=ts))["ts"] == ts
+    await until(lambda: len(bot.heard) == 2)
+    event = bot.events("message")[1]
+    assert (event["subtype"], event["channel"]) == ("message_changed", ALERTS)
+    assert (event["previous_message"]["text"], event["message"]["text"]) == (
+        "ALERT: disk is full",
+        "RESOLVED: disk is full",
+    )
+    assert (event["message"]["bot_id"], event["message"]["ts"]) == ("B0ALERTM01", ts)
+    said = await slack.say("x", channel=ALERTS)
+    assert (await slack.act("alert", channel="alerts", text="y", ts=said))["ok"] is False
+
+
 async def test_an_ephemeral_message_is_no_event(slack: Slack, bot: Bot) -> None:
     await slack.call("chat.postEphemeral", channel=OPS, user=ADA, text="psst")
     await slack.say("hi")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bot.pacing import Haste, Pacer, Rate
+from bot.pacing import CREDIT, Haste, Pacer, Rate
 
 
 async def turns(pacer: Pacer, count: int, *, channel: str = "C1", method: str = "chat.update") -> float:
@@ -108,3 +108,42 @@ async def test_a_workspace_without_limits_is_not_paced() -> None:
 def test_a_rate_of_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="per_second above 0"):
         Rate(per_second=0)
+
+
+async def test_who_clicked_does_not_wait_for_a_busy_channel_and_the_others_pay_for_it() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=10), method_rates={"chat.update": Rate(per_second=10)})
+    await pacer.turn("C1", "chat.update", haste="now")
+    waiting = asyncio.create_task(turns(pacer, 1))
+    await asyncio.sleep(0)
+    started = time.monotonic()
+    for _ in range(CREDIT):
+        await pacer.turn("C1", "chat.update", haste="at_once")
+    assert time.monotonic() - started < 0.05
+    await pacer.turn("C1", "chat.update", haste="at_once")
+    assert 0.5 <= time.monotonic() - started < 1
+    assert not waiting.done()
+    assert await waiting >= 0.6
+
+
+async def test_who_clicked_waits_as_long_as_slack_asks_for() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=100), method_rates={})
+    pacer.hold("C1", "chat.update", 0.3)
+    started = time.monotonic()
+    await pacer.turn("C1", "chat.update", haste="at_once")
+    assert time.monotonic() - started >= 0.28
+
+
+async def test_those_who_clicked_have_their_turns_in_order() -> None:
+    pacer = Pacer(channel_rate=Rate(per_second=10), method_rates={})
+    order: list[int] = []
+
+    async def click(number: int) -> None:
+        await pacer.turn("C1", "chat.update", haste="at_once")
+        order.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(CREDIT + 3):
+            group.create_task(click(number))
+        await asyncio.sleep(0.25)
+        group.create_task(click(CREDIT + 3))
+    assert order == [*range(CREDIT + 4)]

@@ -31,3 +31,14 @@ async def test_whoever_gives_up_waiting_leaves_the_reading_to_the_others(slack: 
     await asyncio.sleep(0.05)
     given_up.cancel()
     assert "approver" in await waiting
+
+
+async def test_what_only_shows_things_does_with_a_reading_that_is_some_seconds_old(slack: Slack) -> None:
+    roles, before = GroupRoles(slack.client, seconds_old=30), await readings(slack)
+    for _ in range(5):
+        assert "approver" in await roles.roles_of(GRACE)
+        assert "approver" not in await roles.roles_of(ADA)
+        assert (await roles.address_of("approver")).group
+    assert await readings(slack) - before == 1
+    await GroupRoles(slack.client).roles_of(GRACE)
+    assert await readings(slack) - before == 2

@@ -55,6 +55,14 @@ def tools_document() -> JsonObject:
     }
 
 
+def commands_document() -> JsonObject:
+    return {
+        "caller": {"org": ORG, "user": REQUESTER, "roles": ["approver"]},
+        "command": "freeze.declare",
+        "surface": "form",
+    }
+
+
 def approval_document() -> JsonObject:
     return {
         "caller": {"org": ORG, "user": REQUESTER},
@@ -169,6 +177,7 @@ DOCUMENTS: dict[str, Callable[[], JsonObject]] = {
     "ql.ai.approval": approval_document,
     "ql.ai.execution": execution_document,
     "ql.ai.autonomy": autonomy_document,
+    "ql.ai.commands": commands_document,
     "ql.ai.images": images_document,
     "ql.ai.reports": reports_document,
 }

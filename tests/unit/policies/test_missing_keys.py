@@ -38,6 +38,7 @@ UNREAD = {
     "ql.ai.approval": set[str](),
     "ql.ai.execution": set[str](),
     "ql.ai.autonomy": {"assets.0.tags.role"},  # a tag like any other: which ones matter is set
+    "ql.ai.commands": set[str](),
     "ql.ai.images": set[str](),
     "ql.ai.reports": set[str](),
 }

@@ -83,11 +83,13 @@ READ = frozenset({"channels:read", "groups:read"})
 SCOPES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "apps.connections.open": frozenset[str](),  # the app token's own
+        "auth.revoke": frozenset[str](),
         "auth.test": frozenset[str](),
         "assistant.threads.setStatus": frozenset({"assistant:write"}),
         "assistant.threads.setSuggestedPrompts": frozenset({"assistant:write"}),
         "assistant.threads.setTitle": frozenset({"assistant:write"}),
         "chat.appendStream": frozenset({"chat:write"}),
+        "chat.getPermalink": frozenset(),  # "Required scopes: no scopes required"
         "chat.postEphemeral": frozenset({"chat:write"}),
         "chat.postMessage": frozenset({"chat:write"}),
         "chat.startStream": frozenset({"chat:write"}),
@@ -113,12 +115,14 @@ EVENTS: Mapping[str, Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "app_home_opened": {"app_home_opened": frozenset[str]()},
         "app_mention": {"app_mention": frozenset({"app_mentions:read"})},
+        "app_uninstalled": {"app_uninstalled": frozenset[str]()},
         "link_shared": {"link_shared": frozenset({"links:read"})},
         "message": {
             "message.channels": frozenset({"channels:history"}),
             "message.groups": frozenset({"groups:history"}),
             "message.im": frozenset({"im:history"}),
         },
+        "tokens_revoked": {"tokens_revoked": frozenset[str]()},
         "assistant": {
             "assistant_thread_started": frozenset({"assistant:write"}),
             "assistant_thread_context_changed": frozenset({"assistant:write"}),

@@ -16,6 +16,7 @@ from bot.listeners.assistant import PROMPTS
 from bot.local.slack.seed import DEFAULT_MANIFEST, manifest_from
 from bot.settings import SlackSettings
 from bot.surfaces import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
+from bot.tenants.scopes import SCOPES as SCOPES_ASKED_FOR
 from tests.unit.runtime.manifest_rules import COMMANDS_SCOPE, EVENTS, SCHEMA, SCOPES
 from tools.contracts.common import JsonObject
 
@@ -88,6 +89,7 @@ def test_the_scopes_are_those_that_are_needed_and_no_more() -> None:
     declared = manifest()["oauth_config"]["scopes"]["bot"]
     assert declared == sorted(needed())
     assert list(manifest()["oauth_config"]["scopes"]) == ["bot"]
+    assert list(SCOPES_ASKED_FOR) == declared, "a workspace that installs the app is asked for the same"
 
 
 def test_the_events_are_those_that_are_heard_and_no_more() -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import SecretStr
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
 
+from bot.blocks.message import Message, sentence
 from bot.desks import Desk as CommandDesk
+from bot.desks import Typed
+from bot.doctor_desk import AT_ONCE_SECONDS
 from bot.keys import load_keys
-from bot.late_surfaces import policy_desk, task_desk
+from bot.late_surfaces import LateFreezes, policy_desk, task_desk
+from bot.listeners.commands import ANSWER_SECONDS
+from bot.listeners.freezes import FreezeDoor
+from bot.listeners.home import DESK_SECONDS
 from bot.local.slack.seed import Channel
+from bot.permits.gate import GATE_SECONDS
 from bot.roles import Address, ListedRoles, RolesUnavailable
 from bot.settings import DatabaseSettings, Settings
 from tests.unit.ledger.book import Book
@@ -118,7 +128,7 @@ async def test_policy_says_what_decides_and_what_was_refused_by_name_only(desk: 
     await life.tell("plan_validated", {"results": [{"gate": "policy", "refusals": [refusal, refusal]}]})
     await life.tell("plan_validated", {"results": [{"gate": "policy", "refusals": []}]})
     said = await told(desk, "policy")
-    assert "7 packages decide, by regorus." in said
+    assert "8 packages decide, by regorus." in said
     assert "as configured" in said
     assert "`ql.ai.execution`: " in said
     assert "Largest batch in production, % of the assets: 20" in said
@@ -154,12 +164,76 @@ class Away:
         raise RolesUnavailable(f"nobody knows who is {role}")
 
 
-@pytest.mark.parametrize(("roles", "said"), [(Away(), "Slack did not say which roles"), (None, "nobody here can say")])
 async def test_where_nobody_knows_the_roles_nothing_is_shown(
-    slack: Slack, temporal: Client, settings: Settings, roles: Away | None, said: str
+    slack: Slack, temporal: Client, settings: Settings
 ) -> None:
     desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] = {
         "policy": lambda _: policy_desk(settings, load_keys(settings))
     }
-    async with open_desk(slack, temporal, desks=desks, roles=roles) as opened:
+    async with open_desk(slack, temporal, desks=desks, roles=Away()) as opened:
+        assert "Slack did not say which roles" in await told(opened, "policy")
+
+
+@dataclass
+class Slow:
+    """Says who holds which role, and what a desk says, each after a while. Counts how often it is asked."""
+
+    seconds: float
+    asked: int = 0
+    ended: bool = False
+
+    async def roles_of(self, user: str) -> list[Role]:
+        self.asked += 1
+        await asyncio.sleep(self.seconds)
+        return ["viewer"] if user == ADA else []
+
+    async def address_of(self, role: Role) -> Address:
+        raise RolesUnavailable(role)
+
+    async def answer(self, typed: Typed) -> Message:
+        await asyncio.sleep(self.seconds)
+        self.ended = True
+        return sentence("done")
+
+
+@pytest.mark.parametrize("verb", ["tasks", "task x", "approvals", "freeze"])
+async def test_who_may_is_asked_once_for_a_command(
+    slack: Slack, temporal: Client, settings: Settings, verb: str
+) -> None:
+    roles = Slow(0)
+    names: list[Literal["tasks", "task", "approvals"]] = ["tasks", "task", "approvals"]
+    desks: Mapping[str, Callable[[AsyncWebClient], CommandDesk]] = {
+        name: lambda client, name=name: task_desk(name, settings, client, roles=roles, home=HOME) for name in names
+    }
+    door = FreezeDoor(LateFreezes(settings, load_keys(settings)), roles)
+    async with open_desk(slack, temporal, desks=desks, roles=roles, freeze_door=door) as opened:
+        await told(opened, verb)
+    assert roles.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "of_roles", "of_all", "said"),
+    [(0.8, 9.0, 1.2, "may or may not be done"), (2.0, 0.5, 2.5, "did not say which roles")],
+)
+async def test_who_may_and_what_is_answered_take_less_than_slack_waits_together(
+    slack: Slack,
+    temporal: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    seconds: float,
+    of_roles: float,
+    of_all: float,
+    said: str,
+) -> None:
+    monkeypatch.setattr("bot.listeners.commands.ANSWER_SECONDS", of_all)
+    monkeypatch.setattr("bot.permits.gate.GATE_SECONDS", of_roles)
+    slow = Slow(seconds)
+    async with open_desk(slack, temporal, desks={"policy": lambda _: slow}, roles=slow) as opened:
         assert said in await told(opened, "policy")
+    assert not slow.ended
+
+
+def test_an_answer_is_there_before_slack_waits_no_more() -> None:
+    assert ANSWER_SECONDS < 3
+    assert GATE_SECONDS + AT_ONCE_SECONDS < ANSWER_SECONDS
+    assert DESK_SECONDS < 3

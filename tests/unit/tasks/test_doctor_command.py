@@ -9,14 +9,12 @@ import pytest
 
 from bot.blocks.doctor import doctor_card
 from bot.blocks.message import Message
-from bot.command_roles import NEEDED, CommandRoles
 from bot.desks import Typed
 from bot.doctor_desk import DoctorDesk
 from bot.finding import Finding
-from bot.roles import ListedRoles
 from bot.settings import RedisSettings, Settings
 from tests.unit.policies.opa_server import free_port
-from tests.unit.tasks.history import ADA, GRACE, MALLORY, OPS, TEAM
+from tests.unit.tasks.history import GRACE, OPS, TEAM
 
 TYPED = Typed(org=TEAM, user=GRACE, channel=OPS, words="", trigger_id="1.2")
 
@@ -59,15 +57,3 @@ def test_what_is_wrong_comes_first_with_what_to_do() -> None:
     shown = str(card.blocks)
     assert shown.index("✗ failed: refused") < shown.index("✓ ok")
     assert "→ start it" in shown
-
-
-async def test_health_is_for_those_who_operate() -> None:
-    roles = CommandRoles(
-        ListedRoles({"operator": frozenset({ADA}), "approver": frozenset({GRACE}), "viewer": frozenset({MALLORY})})
-    )
-    assert await roles.refusal(ADA, "doctor") is None
-    refused = await roles.refusal(MALLORY, "doctor")
-    assert refused is not None
-    assert "needs the role *admin*, *approver* or *operator*" in refused.text
-    assert await roles.refusal("U0STRANGER", "keys") is None
-    assert set(NEEDED) == {"tasks", "task", "approvals", "policy", "freeze", "doctor"}

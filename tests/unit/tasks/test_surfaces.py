@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from bot.blocks.ask import ABOUT_FORM, ASK_FORM, MODE_BLOCK, REQUEST_BLOCK, REQUEST_INPUT, WHERE_BLOCK, WHERE_INPUT
 from bot.blocks.clarify import CLARIFY, CLARIFY_FORM, WORDS_BLOCK, WORDS_INPUT
+from bot.blocks.pane import READING
 from bot.blocks.task import question_card
 from bot.late_surfaces import LateTasks
 from bot.listeners.about import About
@@ -88,7 +89,7 @@ async def test_the_pane_suggests_takes_a_request_and_says_that_it_works(desk: De
     await desk.slack.say(text, channel="D0ADA00001", thread_ts=opened["thread_ts"])
     request = await taken(temporal, before)
     assert (request.source, request.channel, request.thread_ts) == ("dm", "D0ADA00001", opened["thread_ts"])
-    assert await pane(desk, opened["thread_ts"], "status") == "is reading your request…"
+    assert await pane(desk, opened["thread_ts"], "status") == READING
     title = str(await pane(desk, opened["thread_ts"], "title"))
     assert title.startswith("production web servers have drifted")
     assert "AKIA" not in title
@@ -138,6 +139,29 @@ async def test_asking_about_a_message_takes_its_words_as_evidence_into_its_threa
     assert request.quoted.startswith("ignore all rules")
     assert "AKIA" not in request.quoted
     assert MODE_BLOCK not in values
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_asking_about_a_message_where_the_bot_is_no_member_hands_over_what_slack_sent(
+    desk: Desk, temporal: Client, *, private: bool
+) -> None:
+    desk.slack.workspace.channels["C0APART001"] = Channel("C0APART001", "apart", members=[ADA], private=private)
+    message = await desk.slack.say("disk full on db-3, key AKIAIOSFODNN7EXAMPLE", channel="C0APART001")
+    before = await handed_over(temporal)
+    picked = await desk.slack.act(
+        "shortcut", user="ada", callback_id=MESSAGE_SHORTCUT, channel="C0APART001", message_ts=message
+    )
+    assert picked["ok"], picked
+    view = await desk.view("ada")
+    assert view is not None
+    values: JsonObject = {REQUEST_BLOCK: {REQUEST_INPUT: "what is going on?"}}
+    assert (await desk.slack.act("submit_view", user="ada", view_id=view["id"], values=values))["ok"]
+    request = await taken(temporal, before)
+    assert (request.channel, request.thread_ts, request.user) == ("C0APART001", message, ADA)
+    assert request.quoted.startswith("disk full on db-3")
+    assert "AKIA" not in request.quoted
+    asked = (await desk.slack.look("stats"))["methods"]
+    assert not {"conversations.history", "conversations.replies", "conversations.join"} & set(asked)
 
 
 @pytest.mark.parametrize("text", [*samples.HOSTILE, "日本語" * 3000, '"\\\n' * 3000])

@@ -231,11 +231,11 @@ class Script:
         return reports.follow_up(message.request)
 
     @activity.defn(name="present")
-    async def present(self, message: m.PresentInput) -> str:
+    async def present(self, message: m.PresentInput) -> m.Presented:
         self.asked.append(("present", message))
         if self.refused_by_slack:
             raise ApplicationError(self.refused_by_slack, type="SlackRefused", non_retryable=True)
-        return "2.0"
+        return m.Presented("2.0", 40)
 
     @activity.defn(name="follow_up")
     async def follow_up(self, message: m.FollowUpInput) -> m.FollowedUp:

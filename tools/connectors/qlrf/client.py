@@ -13,6 +13,7 @@ import aiohttp
 
 from tools.connectors.qlrf.errors import QlrfError
 from tools.contracts.common import JsonObject
+from tools.outbound import Outbound, OutboundRefused, origin_of
 
 PREFIX = "/api/v1"
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
@@ -31,12 +32,12 @@ class QlrfClient:
     token: str = field(repr=False)
     timeout_seconds: float = 15.0
     max_answer_bytes: int = MAX_ANSWER_BYTES
-    _session: aiohttp.ClientSession | None = field(default=None, repr=False)
+    _server: Outbound | None = field(default=None, repr=False)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._server is not None:
+            await self._server.close()
+            self._server = None
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> object:
         """The JSON of a 200 answer. `path` is below `/api/v1`; its parts come from :func:`segment`."""
@@ -58,13 +59,13 @@ class QlrfClient:
                     self.base_url.rstrip("/") + target,
                     json=body,
                     headers={"Authorization": f"Bearer {self.token}", "Accept": "application/json"},
-                    # A redirect would carry the token to wherever it points.
-                    allow_redirects=False,
                 ) as response,
             ):
                 raw = await self._read(response, asked)
         except TimeoutError as error:
             raise QlrfError("timeout", asked, f"no answer within {self.timeout_seconds:g} s.{maybe}") from error
+        except OutboundRefused as error:
+            raise QlrfError("unreachable", asked, f"it was not asked. {error} Check estate.url.") from error
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             said = f"it could not be reached ({type(error).__name__}). Check estate.url and the network.{maybe}"
             raise QlrfError("unreachable", asked, said) from error
@@ -80,11 +81,11 @@ class QlrfClient:
             parts.append(part)
         return b"".join(parts)
 
-    def _open(self) -> aiohttp.ClientSession:
-        # Made in the event loop that uses it; no cookies, no proxies from the environment.
-        if self._session is None:
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        return self._session
+    def _open(self) -> Outbound:
+        # No proxies from the environment; no redirects, which would carry the token to wherever they point.
+        if self._server is None:
+            self._server = Outbound(origin_of(self.base_url), "configured", decompress=True)
+        return self._server
 
 
 def segment(value: str) -> str:
@@ -96,7 +97,7 @@ def segment(value: str) -> str:
 
 def _judged(status: int, raw: bytes, asked: str, *, maybe: str) -> object:
     if 200 <= status < 300:
-        return _json(raw, asked)
+        return read_answer(raw, asked)
     said = " ".join(raw[:2000].decode(errors="replace").split())[:SHOWN_CHARS]
     quoted = f" ({status}: {said!r})" if said else f" ({status})"
     if status in (401, 403):
@@ -108,7 +109,7 @@ def _judged(status: int, raw: bytes, asked: str, *, maybe: str) -> object:
     raise QlrfError("failed", asked, f"it failed{quoted}.{maybe} Ask again later.")
 
 
-def _json(raw: bytes, asked: str) -> object:
+def read_answer(raw: bytes, asked: str) -> object:
     if not raw.strip():
         return None
     try:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from tools.contracts.common import AgentName, JsonObject
 from tools.contracts.outputs.compliance import ComplianceReport
@@ -64,9 +65,21 @@ _REPORT: TypeAdapter[AnyReport] = TypeAdapter(AnyReport)
 
 def read_plan(document: JsonObject) -> AnyPlan:
     """The plan that its `kind` says it is. Raises `pydantic.ValidationError`."""
+    _check_kind(document, PLANS)
     return _PLAN.validate_python(document)
 
 
 def read_report(document: JsonObject) -> AnyReport:
     """The report that its `kind` says it is. Raises `pydantic.ValidationError`."""
+    _check_kind(document, REPORTS)
     return _REPORT.validate_python(document)
+
+
+def _check_kind(document: JsonObject, known: Mapping[str, object]) -> None:
+    """Pydantic's own sentence would quote the kind, which is a stranger's text of any length."""
+    kind: object = document.get("kind")
+    if not isinstance(kind, str) or kind not in known:
+        wrong = PydanticCustomError("kind", "it is none of those that there are")
+        raise ValidationError.from_exception_data(
+            "output", [InitErrorDetails(type=wrong, loc=("kind",), input=None)], hide_input=True
+        )

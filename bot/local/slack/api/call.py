@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot.local.slack.errors import SlackError
 from bot.local.slack.ratelimit import Tier
-from bot.local.slack.seed import BOT_USER_ID, Channel
+from bot.local.slack.seed import Channel
 from bot.local.slack.sockets import SocketHub
 from bot.local.slack.views import Views
 from bot.local.slack.workspace import Workspace
@@ -68,17 +68,17 @@ class Call:
         direct = next(
             (each for each in self.workspace.channels.values() if each.kind == "im" and value in each.members), None
         )
-        if value != BOT_USER_ID and direct is not None and value in self.workspace.users:
+        if value != self.workspace.team.bot_user_id and direct is not None and value in self.workspace.users:
             return direct
         channel = self.workspace.channel(value)
-        if not channel.known_to(BOT_USER_ID):
+        if not channel.known_to(self.workspace.team.bot_user_id):
             raise SlackError("channel_not_found")
         return channel
 
     def joined_channel(self, name: str = "channel") -> Channel:
         """Raises `not_in_channel` when the bot is no member."""
         channel = self.channel(name)
-        if BOT_USER_ID not in channel.members:
+        if self.workspace.team.bot_user_id not in channel.members:
             raise SlackError("not_in_channel")
         return channel
 

@@ -10,7 +10,7 @@ from bot.local.slack.blocks.validate import accept_attachments, accept_blocks
 from bot.local.slack.errors import SlackError
 from bot.local.slack.jsonvalues import is_object
 from bot.local.slack.messages import Message
-from bot.local.slack.seed import APP_ID, BOT_ID, BOT_USER_ID, Channel
+from bot.local.slack.seed import APP_ID, Channel, Team
 from tools.contracts.common import JsonObject
 
 MAX_MARKDOWN = 12_000
@@ -62,13 +62,13 @@ def _content(call: Call) -> tuple[str, list[JsonObject], list[JsonObject]]:
     return text, accepted, attached
 
 
-def _own(channel: Channel, text: str, blocks: list[JsonObject], attachments: list[JsonObject]) -> Message:
+def _own(team: Team, channel: Channel, text: str, blocks: list[JsonObject], attachments: list[JsonObject]) -> Message:
     return Message(
         channel.id,
         "",
         text,
-        user=BOT_USER_ID,
-        bot_id=BOT_ID,
+        user=team.bot_user_id,
+        bot_id=team.bot_id,
         app_id=APP_ID,
         blocks=blocks,
         attachments=attachments,
@@ -78,9 +78,12 @@ def _own(channel: Channel, text: str, blocks: list[JsonObject], attachments: lis
 def _post(call: Call) -> JsonObject:
     channel = call.channel()
     # A member may post; without membership a public channel needs chat:write.public.
-    if BOT_USER_ID not in channel.members and "chat:write.public" not in call.workspace.manifest.scopes:
+    if (
+        call.workspace.team.bot_user_id not in channel.members
+        and "chat:write.public" not in call.workspace.manifest.scopes
+    ):
         raise SlackError("not_in_channel")
-    message = _own(channel, *_content(call))
+    message = _own(call.workspace.team, channel, *_content(call))
     message.metadata = accept_metadata(call.json("metadata", error="invalid_metadata_format"))
     message.thread_ts = parent_of(call, channel, call.text("thread_ts"))
     message.username = call.text("username")
@@ -94,7 +97,7 @@ def _mine(call: Call, channel: Channel, *, error: str) -> Message:
     message = call.workspace.message(channel.id, ts)
     if message is None or message.ephemeral_to is not None or message.subtype == "tombstone":
         raise SlackError("message_not_found")
-    if message.bot_id != BOT_ID:
+    if message.bot_id != call.workspace.team.bot_id:
         raise SlackError(error)
     return message
 
@@ -125,7 +128,7 @@ def _update(call: Call) -> JsonObject:
     message.text = message.text if text is None else text
     message.blocks = message.blocks if accepted is None else accepted
     message.attachments, message.metadata = attached, kept
-    call.workspace.edited(message, previous, editor=BOT_USER_ID)
+    call.workspace.edited(message, previous, editor=call.workspace.team.bot_user_id)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.shown(all_metadata=True)}
 
 
@@ -144,7 +147,7 @@ def _post_ephemeral(call: Call) -> JsonObject:
     (user,) = call.required("user")
     if user not in channel.members:
         raise SlackError("user_not_in_channel")
-    message = _own(channel, *_content(call))
+    message = _own(call.workspace.team, channel, *_content(call))
     message.ephemeral_to = user
     message.thread_ts = parent_of(call, channel, call.text("thread_ts"))
     return {"message_ts": call.workspace.post(message).ts}

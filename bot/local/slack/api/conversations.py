@@ -7,7 +7,6 @@ from bot.local.slack.api.people import channel_object
 from bot.local.slack.clock import number_of
 from bot.local.slack.errors import SlackError
 from bot.local.slack.messages import Message
-from bot.local.slack.seed import BOT_USER_ID
 from bot.local.slack.workspace import Workspace
 from tools.contracts.common import JsonObject
 
@@ -57,14 +56,17 @@ def _list(call: Call) -> JsonObject:
     wanted = [
         channel
         for channel in call.workspace.channels.values()
-        if channel.known_to(BOT_USER_ID) and channel.kind_named in kinds
+        if channel.known_to(call.workspace.team.bot_user_id) and channel.kind_named in kinds
     ]
     channels, metadata = call.page(wanted)
-    return {"channels": [channel_object(channel) for channel in channels], "response_metadata": metadata}
+    return {
+        "channels": [channel_object(channel, call.workspace.team) for channel in channels],
+        "response_metadata": metadata,
+    }
 
 
 def _info(call: Call) -> JsonObject:
-    return {"channel": channel_object(call.channel())}
+    return {"channel": channel_object(call.channel(), call.workspace.team)}
 
 
 def _members(call: Call) -> JsonObject:
@@ -114,9 +116,9 @@ def _open(call: Call) -> JsonObject:
         channel = next(
             (each for each in call.workspace.channels.values() if each.kind == "im" and users in each.members), None
         )
-        if channel is None or users == BOT_USER_ID:
+        if channel is None or users == call.workspace.team.bot_user_id:
             raise SlackError("user_not_found")
-    full = channel_object(channel) if call.flag("return_im") else {"id": channel.id}
+    full = channel_object(channel, call.workspace.team) if call.flag("return_im") else {"id": channel.id}
     return {"no_op": True, "already_open": True, "channel": full}
 
 
@@ -124,8 +126,8 @@ def _join(call: Call) -> JsonObject:
     channel = call.channel()
     if channel.kind != "channel" or channel.private:
         raise SlackError("method_not_supported_for_channel_type")
-    call.workspace.join(channel, BOT_USER_ID)
-    return {"channel": channel_object(channel)}
+    call.workspace.join(channel, call.workspace.team.bot_user_id)
+    return {"channel": channel_object(channel, call.workspace.team)}
 
 
 def _add_reaction(call: Call) -> JsonObject:
@@ -134,7 +136,7 @@ def _add_reaction(call: Call) -> JsonObject:
     message = call.workspace.message(channel.id, ts)
     if message is None or message.ephemeral_to is not None:
         raise SlackError("message_not_found")
-    if not call.workspace.react(message, name.strip(":"), BOT_USER_ID):
+    if not call.workspace.react(message, name.strip(":"), call.workspace.team.bot_user_id):
         raise SlackError("already_reacted")
     return {}
 

@@ -7,7 +7,7 @@ from bot.local.slack.api.chat import parent_of
 from bot.local.slack.errors import SlackError
 from bot.local.slack.jsonvalues import is_list, objects
 from bot.local.slack.messages import Message
-from bot.local.slack.seed import APP_ID, BOT_ID, BOT_USER_ID
+from bot.local.slack.seed import APP_ID
 from tools.contracts.common import JsonObject
 
 
@@ -18,8 +18,8 @@ def _base(call: Call) -> str:
 def _info(call: Call) -> JsonObject:
     (file_id,) = call.required("file")
     file = call.workspace.files.file(file_id)
-    seen = [name for name in file.channels if BOT_USER_ID in call.workspace.channel(name).members]
-    if not seen and file.user != BOT_USER_ID:
+    seen = [name for name in file.channels if call.workspace.team.bot_user_id in call.workspace.channel(name).members]
+    if not seen and file.user != call.workspace.team.bot_user_id:
         raise SlackError("file_not_found")
     return {"file": file.shown(_base(call)), "comments": [], "response_metadata": {"next_cursor": ""}}
 
@@ -28,7 +28,7 @@ def _expect(call: Call) -> JsonObject:
     name, length = call.required("filename", "length")
     if not length.isdecimal():
         raise SlackError("invalid_arguments", "[ERROR] length must be an integer")
-    file, ticket = call.workspace.files.expect(name, user=BOT_USER_ID, size=int(length))
+    file, ticket = call.workspace.files.expect(name, user=call.workspace.team.bot_user_id, size=int(length))
     return {"upload_url": f"{_base(call)}/upload/v1/{ticket}", "file_id": file.id}
 
 
@@ -38,7 +38,7 @@ def _complete(call: Call) -> JsonObject:
         raise SlackError("invalid_arguments", "[ERROR] missing required field: files")
     shelf = call.workspace.files
     found = [(shelf.file(str(item.get("id"))), str(item.get("title") or "")) for item in objects(given)]
-    if any(file.user != BOT_USER_ID or file.shared for file, _ in found):
+    if any(file.user != call.workspace.team.bot_user_id or file.shared for file, _ in found):
         raise SlackError("file_not_found")
     if call.text("channel_id"):
         channel = call.joined_channel("channel_id")
@@ -51,8 +51,8 @@ def _complete(call: Call) -> JsonObject:
                 channel.id,
                 "",
                 call.text("initial_comment") or "",
-                user=BOT_USER_ID,
-                bot_id=BOT_ID,
+                user=call.workspace.team.bot_user_id,
+                bot_id=call.workspace.team.bot_id,
                 app_id=APP_ID,
                 subtype="file_share",
                 thread_ts=parent_of(call, channel, thread_ts) if thread_ts else None,

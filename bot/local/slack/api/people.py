@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from bot.local.slack.api.call import Call, Method
 from bot.local.slack.errors import SlackError
-from bot.local.slack.seed import (
-    ALERTMANAGER_APP_ID,
-    ALERTMANAGER_BOT_ID,
-    APP_ID,
-    BOT_ID,
-    BOT_USER_ID,
-    TEAM_ID,
-    TEAM_NAME,
-    Channel,
-    User,
-    UserGroup,
-)
+from bot.local.slack.seed import ALERTMANAGER_APP_ID, ALERTMANAGER_BOT_ID, APP_ID, Channel, Team, User, UserGroup
 from tools.contracts.common import JsonObject
 
 
 def _auth_test(call: Call) -> JsonObject:
     return {
         "url": f"http://{call.host}/",
-        "team": TEAM_NAME,
+        "team": call.workspace.team.name,
         "user": "gavel",
-        "team_id": TEAM_ID,
-        "user_id": BOT_USER_ID,
-        "bot_id": BOT_ID,
+        "team_id": call.workspace.team.id,
+        "user_id": call.workspace.team.bot_user_id,
+        "bot_id": call.workspace.team.bot_id,
         "is_enterprise_install": False,
     }
 
@@ -37,20 +26,25 @@ def _connections_open(call: Call) -> JsonObject:
 
 def _bots_info(call: Call) -> JsonObject:
     bots = {
-        BOT_ID: {"id": BOT_ID, "name": "gavel", "app_id": APP_ID, "user_id": BOT_USER_ID},
+        call.workspace.team.bot_id: {
+            "id": call.workspace.team.bot_id,
+            "name": "gavel",
+            "app_id": APP_ID,
+            "user_id": call.workspace.team.bot_user_id,
+        },
         ALERTMANAGER_BOT_ID: {"id": ALERTMANAGER_BOT_ID, "name": "Alertmanager", "app_id": ALERTMANAGER_APP_ID},
     }
-    bot = bots.get(call.text("bot") or BOT_ID)
+    bot = bots.get(call.text("bot") or call.workspace.team.bot_id)
     if bot is None:
         raise SlackError("bot_not_found")
     return {"bot": {**bot, "deleted": False, "updated": 0, "icons": {}}}
 
 
-def user_object(user: User) -> JsonObject:
+def user_object(user: User, team: Team) -> JsonObject:
     """A user as `users.info` shows it."""
     return {
         "id": user.id,
-        "team_id": TEAM_ID,
+        "team_id": team.id,
         "name": user.name,
         "deleted": False,
         "real_name": user.real_name,
@@ -61,8 +55,8 @@ def user_object(user: User) -> JsonObject:
             "real_name": user.real_name,
             "display_name": user.name,
             "title": user.title,
-            "team": TEAM_ID,
-            **({"bot_id": BOT_ID, "api_app_id": APP_ID} if user.id == BOT_USER_ID else {}),
+            "team": team.id,
+            **({"bot_id": team.bot_id, "api_app_id": APP_ID} if user.id == team.bot_user_id else {}),
         },
         "is_admin": False,
         "is_owner": False,
@@ -79,27 +73,36 @@ def _users_info(call: Call) -> JsonObject:
     user = call.workspace.users.get(name)
     if user is None:
         raise SlackError("user_not_found")
-    return {"user": user_object(user)}
+    return {"user": user_object(user, call.workspace.team)}
 
 
 def _users_list(call: Call) -> JsonObject:
     users, metadata = call.page(call.workspace.users.values(), default=200)
-    return {"members": [user_object(user) for user in users], "cache_ts": 0, "response_metadata": metadata}
+    return {
+        "members": [user_object(user, call.workspace.team) for user in users],
+        "cache_ts": 0,
+        "response_metadata": metadata,
+    }
 
 
 def _users_conversations(call: Call) -> JsonObject:
-    member = call.text("user") or BOT_USER_ID
+    member = call.text("user") or call.workspace.team.bot_user_id
     kinds = (call.text("types") or "public_channel").split(",")
     mine = [
         channel
         for channel in call.workspace.channels.values()
-        if member in channel.members and channel.known_to(BOT_USER_ID) and channel.kind_named in kinds
+        if member in channel.members
+        and channel.known_to(call.workspace.team.bot_user_id)
+        and channel.kind_named in kinds
     ]
     channels, metadata = call.page(mine)
-    return {"channels": [channel_object(channel) for channel in channels], "response_metadata": metadata}
+    return {
+        "channels": [channel_object(channel, call.workspace.team) for channel in channels],
+        "response_metadata": metadata,
+    }
 
 
-def channel_object(channel: Channel) -> JsonObject:
+def channel_object(channel: Channel, team: Team) -> JsonObject:
     """A conversation as `conversations.info` shows it."""
     common: JsonObject = {
         "id": channel.id,
@@ -107,7 +110,7 @@ def channel_object(channel: Channel) -> JsonObject:
         "is_archived": False,
         "is_im": channel.kind == "im",
         "is_org_shared": channel.shared == "org",
-        "context_team_id": TEAM_ID,
+        "context_team_id": team.id,
         "updated": 0,
     }
     if channel.kind == "im":
@@ -124,7 +127,7 @@ def channel_object(channel: Channel) -> JsonObject:
         "is_shared": channel.shared in ("ext", "org"),
         "is_ext_shared": channel.shared == "ext",
         "is_pending_ext_shared": channel.shared == "pending_ext",
-        "is_member": BOT_USER_ID in channel.members,
+        "is_member": team.bot_user_id in channel.members,
         "creator": "U0ADA00001",
         "topic": {"value": channel.topic, "creator": "", "last_set": 0},
         "purpose": {"value": "", "creator": "", "last_set": 0},
@@ -132,10 +135,10 @@ def channel_object(channel: Channel) -> JsonObject:
     }
 
 
-def _usergroup_object(group: UserGroup, *, users: bool) -> JsonObject:
+def _usergroup_object(group: UserGroup, team: Team, *, users: bool) -> JsonObject:
     return {
         "id": group.id,
-        "team_id": TEAM_ID,
+        "team_id": team.id,
         "is_usergroup": True,
         "is_subteam": True,
         "name": group.name,
@@ -153,7 +156,11 @@ def _usergroup_object(group: UserGroup, *, users: bool) -> JsonObject:
 
 def _usergroups_list(call: Call) -> JsonObject:
     groups = call.workspace.usergroups.values()
-    return {"usergroups": [_usergroup_object(group, users=call.flag("include_users")) for group in groups]}
+    return {
+        "usergroups": [
+            _usergroup_object(group, call.workspace.team, users=call.flag("include_users")) for group in groups
+        ]
+    }
 
 
 def _usergroups_users_list(call: Call) -> JsonObject:

@@ -9,7 +9,7 @@ from bot.local.slack.api.chat import accept_metadata, parent_of
 from bot.local.slack.blocks.validate import accept_blocks
 from bot.local.slack.errors import SlackError
 from bot.local.slack.messages import Message
-from bot.local.slack.seed import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
+from bot.local.slack.seed import APP_ID
 from bot.local.slack.streams import Stream, accept_chunks
 from tools.contracts.common import JsonObject
 
@@ -25,7 +25,7 @@ def _recipient(call: Call, *, in_channel: bool) -> str | None:
         raise SlackError("missing_recipient_team_id")
     if in_channel and not user:
         raise SlackError("missing_recipient_user_id")
-    if team and team != TEAM_ID:
+    if team and team != call.workspace.team.id:
         raise SlackError("team_not_found")
     if user and user not in call.workspace.users:
         raise SlackError("user_not_found")
@@ -49,8 +49,8 @@ def _start(call: Call) -> JsonObject:
         channel.id,
         "",
         "",
-        user=BOT_USER_ID,
-        bot_id=BOT_ID,
+        user=call.workspace.team.bot_user_id,
+        bot_id=call.workspace.team.bot_id,
         app_id=APP_ID,
         thread_ts=parent_of(call, channel, thread_ts),
         username=call.text("username"),

@@ -73,6 +73,11 @@ findings contains data.ql.ai.lib.refusal("tools.no_org", "the call has no org: i
 	input.caller.org == ""
 }
 
+findings contains data.ql.ai.lib.refusal("tools.no_requester", reason, false) if {
+	input.caller.user == ""
+	reason := "it is not known on whose behalf the call is made"
+}
+
 findings contains data.ql.ai.lib.refusal("tools.name_differs", reason, false) if {
 	input.call.tool != input.tool.name
 	reason := sprintf("the call names %s and the tool judged is %s", [input.call.tool, input.tool.name])

@@ -42,6 +42,7 @@ test_a_granted_change_is_allowed if tools.decision == {"allow": true, "deny": se
 
 refused := {
 	"tools.no_org": set_to("/caller/org", ""),
+	"tools.no_requester": set_to("/caller/user", ""),
 	"tools.name_differs": set_to("/call/tool", "query_assets"),
 	"tools.not_allowed": set_to("/call/allowed_tools", []),
 	"tools.unknown_risk": set_to("/tool/risk", "safe"),

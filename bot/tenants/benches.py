@@ -1,0 +1,124 @@
+"""A workbench for each tenant: the same gates, models and records, and the tenant's own Slack.
+
+A worker's steps are at a bench that belongs to nobody and can say nothing anywhere. Before each step the tenant is read
+from what the step is given, and the step is done at that tenant's bench instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from agents.meta_prompt import MetaPrompt
+from bot.app import NOBODY, Identity, who_are_we
+from bot.modes.defaults import mode_defaults
+from bot.narrator.live import Narrator
+from bot.pacing import Pacer
+from bot.roles import Address, RoleDirectory, role_directory
+from bot.settings import Settings
+from bot.telemetry.metrics import Metrics
+from bot.tenants.client import NotInstalled
+from bot.tenants.office import Tenants
+from bot.thread import ThreadWriter
+from bot.workflows.messages import TaskRequest, TaskState
+from bot.workflows.messages.alerts import AlertEntry
+from bot.workflows.workbench import Workbench
+from tools.contracts.identity import Role
+
+
+class OrgUnknown(Exception):
+    """A step was given nothing that says whose it is."""
+
+
+def org_in(message: object) -> str:
+    """Whose a step is: by the task's request, which the edge signed, before anything else. Raises OrgUnknown."""
+    state = getattr(message, "state", None)
+    request = state.request if isinstance(state, TaskState) else getattr(message, "request", None)
+    entry = getattr(message, "entry", None)
+    said_by = next((each for each in (request, entry) if isinstance(each, TaskRequest | AlertEntry)), message)
+    named = getattr(said_by, "org", None)
+    if not isinstance(named, str) or not named:
+        raise OrgUnknown(f"{type(message).__name__} does not say whose it is.")
+    return named
+
+
+@dataclass(frozen=True)
+class TenantRoles:
+    """As Slack's user groups say; in a workspace that removed the app nobody holds a role any more."""
+
+    of_slack: RoleDirectory
+
+    async def roles_of(self, user: str) -> list[Role]:
+        """See `RoleDirectory`."""
+        try:
+            return await self.of_slack.roles_of(user)
+        except NotInstalled:
+            return []
+
+    async def address_of(self, role: Role) -> Address:
+        """See `RoleDirectory`."""
+        try:
+            return await self.of_slack.address_of(role)
+        except NotInstalled:
+            return Address()
+
+
+Step = Callable[..., Any]
+"""An activity, at a bench."""
+
+
+@dataclass
+class TenantBenches:
+    """Of one worker. `steps_at`: every step at a bench, by its name."""
+
+    settings: Settings
+    tenants: Tenants
+    nobodys: Workbench
+    metrics: Metrics
+    steps_at: Callable[[Workbench], Mapping[str, Step]]
+    prepare: Callable[[str], Awaitable[None]]
+    """Told a tenant before its first step here: what is drawn for each of them is drawn."""
+    _steps: dict[str, tuple[float, Mapping[str, Step]]] = field(
+        default_factory=dict[str, "tuple[float, Mapping[str, Step]]"], init=False, repr=False
+    )
+    """Tenant → when it installed the app, and the steps at its bench."""
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock], init=False, repr=False)
+
+    async def steps_of(self, org: str) -> Mapping[str, Step]:
+        """Raises `NoToken`, and what Slack's client does. Of a tenant that is gone: those that it had, or nobody's."""
+        async with self._turns.setdefault(org, asyncio.Lock()):
+            made = self._steps.get(org)
+            try:
+                bot = await self.tenants.tokens.bot(org)
+            except NotInstalled:
+                # What is left of its tasks comes to its end: it is written down, and can be said to nobody.
+                return made[1] if made is not None else self.steps_at(self._bench(org, NOBODY, None))
+            if made is not None and made[0] == bot.installed_at:
+                return made[1]
+            await self.prepare(org)
+            client = self.tenants.client(org)
+            bench = self._bench(org, await who_are_we(client), await self._modes(org))
+            self._steps[org] = (bot.installed_at, self.steps_at(bench))
+            return self._steps[org][1]
+
+    async def _modes(self, org: str) -> MetaPrompt:
+        modes = await mode_defaults(self.settings, self.tenants.client(org))
+        return replace(self.nobodys.meta_prompt, modes=modes)
+
+    def _bench(self, org: str, identity: Identity, meta_prompt: MetaPrompt | None) -> Workbench:
+        client = self.tenants.client(org)
+        writer = ThreadWriter(client, bot_id=identity.bot, pacer=Pacer(metrics=self.metrics.slack))
+        files = self.nobodys.files
+        fetcher = replace(files.fetcher, token=partial(self.tenants.tokens.token, org))
+        return replace(
+            self.nobodys,
+            writer=writer,
+            narrator=Narrator(writer, include_dissent=self.settings.council.include_dissent),
+            files=replace(files, web=writer.web, fetcher=fetcher),
+            meta_prompt=meta_prompt or self.nobodys.meta_prompt,
+            roles=TenantRoles(role_directory(self.settings, client)),
+            team=identity.team,
+        )

@@ -1,0 +1,85 @@
+"""The edge for workspaces that install the app: one HTTP server for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from aiohttp.web import Application, AppRunner, TCPSite
+from slack_sdk.signature import SignatureVerifier
+
+from bot.alerts.opening import taking_webhooks
+from bot.edge import Connected, build_intake, intake_client
+from bot.local.errors import StackError
+from bot.local.stack import RunningStack
+from bot.opening import open_database, open_ledger
+from bot.permits.opening import Permits
+from bot.redis_client import open_redis
+from bot.starting import needed
+from bot.taken import Taken
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.tracing import Tracing
+from bot.tenants.apps import TenantApps
+from bot.tenants.client import app_client
+from bot.tenants.granting import Granting
+from bot.tenants.installing import Installing
+from bot.tenants.leaving import Leaving
+from bot.tenants.office import Tenants, open_tenants
+from bot.tenants.reception import Reception
+from bot.tenants.states import InstallStates
+
+
+@asynccontextmanager
+async def serving_tenants(
+    stack: RunningStack, *, permits: Permits, taken: Taken | None, metrics: Metrics, tracing: Tracing
+) -> AsyncGenerator[Connected]:
+    """Take what Slack sends of every tenant, installations too. Tells whether it still can."""
+    settings, slack = stack.settings, stack.settings.slack
+    if slack.signing_secret is None:
+        raise ValueError("There is no SLACK_SIGNING_SECRET: who sends what could not be told, so nothing is started.")
+    async with AsyncExitStack() as exits:
+        database = await open_database(exits, settings)
+        ledger = await open_ledger(exits, settings, stack.keys, database=database)
+        tenants = await exits.enter_async_context(
+            open_tenants(settings, stack.keys, database=database, metrics=metrics)
+        )
+        redis = open_redis(stack.redis_url)
+        exits.push_async_callback(redis.aclose)
+        temporal = await intake_client(stack, tracing)
+        apps = TenantApps(stack, tenants, temporal, permits, taken, metrics, tracing)
+        intake = build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics)
+        leaving = Leaving(tenants.store, ledger, temporal, intake, apps.forget)
+        granting = Granting(slack, app_client(slack.api_url), tenants.store, ledger)
+        installing = Installing(slack, InstallStates(redis), granting, apps.forget)
+        reception = Reception(SignatureVerifier(slack.signing_secret.get_secret_value()), apps, leaving)
+        server = Application()
+        server.add_routes([*reception.routes(), *installing.routes()])
+        runner = AppRunner(server, access_log=None)
+        await runner.setup()
+        exits.push_async_callback(runner.cleanup)
+        with needed(f"Slack's requests cannot be taken on {slack.host}:{slack.port}"):
+            await TCPSite(runner, slack.host, slack.port).start()
+        if settings.alerts.webhook and await _may_take_alerts(stack, tenants):
+            await exits.enter_async_context(taking_webhooks(stack, tenants.client(stack.org), metrics=metrics))
+        yield _listens
+
+
+async def _may_take_alerts(stack: RunningStack, tenants: Tenants) -> bool:
+    """The webhook posts into one workspace. Raises `StackError` where none is named."""
+    if not stack.org:
+        raise StackError(
+            "The alert webhook is set, but GAVEL_ORG is not: it says which workspace the alerts are for. Nothing was "
+            "started; set it to the workspace's id (T…), or unset the webhook."
+        )
+    if await tenants.store.kept(stack.org) is not None:
+        return True
+    structlog.get_logger("gavel.alerts").warning(
+        f"The alert webhook is not open: workspace {stack.org} has not installed the app. Start again when it has."
+    )
+    return False
+
+
+async def _listens() -> bool:
+    """An HTTP server that runs: whether Slack reaches it cannot be known from here."""
+    return True

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bot.keys import Keys
+from bot.keystore.ring import RING_FILE, RingSource
+from bot.keystore.sealing import MasterKey
+from tests.unit.ledger.conftest import book, empty_url, url
+from tests.unit.local_slack.harness import Slack, running
+from tests.unit.tenants.distributed import CLIENT_ID, CLIENT_SECRET, REDIRECT
+
+__all__ = ["book", "empty_url", "url"]
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> RingSource:
+    """Of an installation that makes its own master keys."""
+    return RingSource((), tmp_path / RING_FILE, MasterKey(Keys(b"m" * 32).derive("keystore")))
+
+
+@pytest.fixture
+async def slack(tmp_path: Path) -> AsyncGenerator[Slack]:
+    """Two workspaces; the app is distributed with tokens that rotate, and installed in neither yet."""
+    async with running(tmp_path / "slack", second=True) as workspace:
+        settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_urls": [REDIRECT]}
+        assert (await workspace.act("distribution", **settings, token_rotation=True))["ok"]
+        yield workspace

@@ -1,0 +1,89 @@
+"""`gavel doctor` has a line for each workspace: good until when, or what is wrong and what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.finding import Finding
+from bot.keys import Keys, load_keys
+from bot.keystore.ring import ring_source
+from bot.ledger.database import Database
+from bot.ledger.schema import migrate
+from bot.settings import Settings
+from bot.settings_slack import SlackSettings
+from bot.tenants.store import SqlInstallations
+from bot.workspace_probes import examine_workspaces
+from tests.unit.local_slack.harness import Slack
+from tests.unit.tenants.distributed import CLIENT_ID, CLIENT_SECRET, HOME, REDIRECT, SECOND, granted, installation_of
+
+
+@pytest.fixture
+def settings(slack: Slack, tmp_path: Path) -> Settings:
+    access = SlackSettings.model_construct(
+        api_url=f"{slack.base}/api/",
+        mode="http",
+        client_id=CLIENT_ID,
+        client_secret=SecretStr(CLIENT_SECRET),
+        redirect_url=REDIRECT,
+    )
+    return Settings.embedded(data_dir=tmp_path).model_copy(update={"slack": access})
+
+
+async def store_of(settings: Settings, keys: Keys) -> tuple[SqlInstallations, Database]:
+    await migrate(settings.database_url)
+    database = Database.open(settings.database_url)
+    return SqlInstallations(database, ring_source(settings, keys), now=lambda: datetime.now(UTC)), database
+
+
+async def test_before_the_first_start_nothing_is_made(settings: Settings) -> None:
+    (found,) = await examine_workspaces(settings)
+    assert (found.state, found.answered) == ("ok", "none yet: there is no database")
+    assert found.advice == "open http://127.0.0.1:3999/slack/install in a browser"
+    assert not (settings.data_dir / "gavel.db").exists()
+
+
+async def test_each_workspace_has_a_line(slack: Slack, settings: Settings) -> None:
+    store, database = await store_of(settings, load_keys(settings))
+    assert [found.answered for found in await examine_workspaces(settings)] == ["none yet"]
+    for team in (HOME, SECOND):
+        await store.async_save(installation_of(await granted(slack, team)))
+    home, second = await examine_workspaces(settings)
+    assert (home.tried, second.tried) == (f"workspace Gavel Local ({HOME})", f"workspace Second Local ({SECOND})")
+    assert (home.state, second.state) == ("ok", "ok")
+    assert second.answered.startswith("bot U0GAVEL002, token good until ")
+    kept = await store.kept(SECOND)
+    assert kept is not None
+    assert await store.claim(kept, who="somebody")
+    await store.not_refreshed(kept, "Slack refused to refresh the token: invalid_refresh_token.", who="somebody")
+    await slack.act("uninstall", team=HOME)
+    home, second = await examine_workspaces(settings)
+    assert home == Finding(
+        "slack",
+        "failed",
+        f"workspace Gavel Local ({HOME})",
+        "auth.test: account_inactive",
+        "install the app there again: /slack/install, or check the network",
+    )
+    assert (second.state, "invalid_refresh_token" in second.answered) == ("failed", True)
+    await database.close()
+
+
+async def test_tokens_of_other_master_keys_are_told(slack: Slack, settings: Settings) -> None:
+    store, database = await store_of(settings, Keys(b"another" * 5))
+    await store.async_save(installation_of(await granted(slack, SECOND)))
+    (found,) = await examine_workspaces(settings)
+    assert (found.state, found.answered) == ("failed", "its tokens cannot be opened with the master keys there are")
+    await database.close()
+
+
+async def test_a_workspace_in_which_nobody_may_approve_is_told(slack: Slack, settings: Settings) -> None:
+    store, database = await store_of(settings, load_keys(settings))
+    await slack.act("usergroup", usergroup="gavel-approvers", users=[])
+    await store.async_save(installation_of(await granted(slack, HOME)))
+    (found,) = await examine_workspaces(settings)
+    assert (found.state, found.answered.endswith(": nobody may approve")) == ("failed", True)
+    await database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.hostile.safety.switches import SWITCHES, without
 from tests.hostile.safety.table import as_json, escaped, markdown, rate, wilson
 from tests.hostile.safety.verdict import Escape
 from tests.hostile.unsafe import UNSAFE
+
+PAGE = Path(__file__).parents[2] / "docs" / "safety.md"
 
 CHANNELS = {
     "request",
@@ -74,6 +77,13 @@ async def test_the_figures_say_of_how_many(outcome: Outcome) -> None:
     told = as_json(outcome)
     assert told["attacks"] == sum(told["stopped_by"].values()) == len(outcome.attacks)
     assert all(row["hits"] == 0 and row["of"] == len(outcome.attacks) for row in told["escapes"].values())
+
+
+async def test_the_page_shows_the_table_as_it_is(outcome: Outcome) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert markdown(outcome) == page.partition("<!-- table -->\n")[2].partition("\n<!-- /table -->")[0]
+    assert f"{len(outcome.attacks)} attacks" in page
+    assert f"{len(outcome.benign)} look-alikes" in page
 
 
 def test_the_interval_is_wilsons() -> None:

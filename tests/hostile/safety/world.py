@@ -98,6 +98,7 @@ class World:
         advisories, database = self.advisories, None
         if advisory_text:
             rewritten = self.folder / f"{name}-advisories.db"
+            await asyncio.to_thread(shutil.copy, self.folder / "advisories.db", rewritten)
             database = await _advisories(rewritten, text=advisory_text)
             advisories = SqlAdvisories(database)
         try:
@@ -111,7 +112,8 @@ class World:
 
 async def _advisories(path: Path, *, text: str = "") -> Database:
     url = f"sqlite:///{path}"
-    await migrate_advisories(url)
+    if not path.exists():
+        await migrate_advisories(url)
     database = Database.open(url)
     said = [
         one.model_copy(update={"summary": text[:200], "details": text}) if text else one for one in bundled_advisories()

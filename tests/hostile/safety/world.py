@@ -112,7 +112,7 @@ class World:
 
 async def _advisories(path: Path, *, text: str = "") -> Database:
     url = f"sqlite:///{path}"
-    if not path.exists():
+    if not text:  # else it is a copy of one that was made
         await migrate_advisories(url)
     database = Database.open(url)
     said = [

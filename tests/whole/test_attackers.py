@@ -7,6 +7,8 @@ what Temporal, the ledger and the disk keep, every message as Slack got it, and 
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -154,7 +156,10 @@ async def test_no_message_pings_anybody_or_leads_anywhere(besieged: Besieged) ->
     written = besieged.square.written()
     assert len(written) > 40
     people = frozenset({"U0ADA00001", "U0GRACE001"})  # who asked, and who decided
-    assert [found for message in written if (found := pings(message, allowed=people))] == []
+    # A thread's own address, under Gavel's own words, is the one link that its cards have.
+    own = re.compile(re.escape(f"<{besieged.square.stage.base}archives/") + r"\w+/p\d+\|Open its thread>")
+    plain = [json.loads(own.sub("", json.dumps(message))) for message in written]
+    assert [found for message in plain if (found := pings(message, allowed=people))] == []
     assert "evil.example" in str(written), "the models did not repeat it"
 
 

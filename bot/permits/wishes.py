@@ -96,6 +96,9 @@ EVENTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+OF_SLACK = frozenset({"app_uninstalled", "tokens_revoked"})
+"""Events that Slack itself tells us. They name no person, and grant nothing."""
+
 QUIET = frozenset({"home", "link", "pane"})
 """Nobody asked for an answer to these: where they are refused, they just do not happen."""
 
@@ -190,6 +193,8 @@ def _sent(body: JsonObject) -> Request:
 
 def _event(event: dict[str, Any], *, bot_user: str) -> Request | None:
     kind = str(event.get("type"))
+    if kind in OF_SLACK:
+        return None
     command = EVENTS.get(kind, _unlisted(kind))
     if kind == "app_mention" and not is_mention(event, bot_user=bot_user):
         return None

@@ -50,13 +50,15 @@ class TenantRoles:
     """As Slack's user groups say; in a workspace that removed the app nobody holds a role any more."""
 
     of_slack: RoleDirectory
+    when_gone: tuple[Role, ...] = ()
+    """What everybody holds there instead."""
 
     async def roles_of(self, user: str) -> list[Role]:
         """See `RoleDirectory`."""
         try:
             return await self.of_slack.roles_of(user)
         except NotInstalled:
-            return []
+            return [*self.when_gone]
 
     async def address_of(self, role: Role) -> Address:
         """See `RoleDirectory`."""
@@ -65,6 +67,11 @@ class TenantRoles:
         except NotInstalled:
             return Address()
 
+
+UNDOING: tuple[str, tuple[Role, ...]] = "roll_back", ("operator",)
+"""The step that puts back what an approved plan has changed, and by which role in a workspace that is gone: each phase
+ran only while whoever asked held a role that may, and half a change is not left standing because roles went.
+It runs the rollback that was approved with the plan, of what is on record as begun, and nothing else."""
 
 Step = Callable[..., Any]
 """An activity, at a bench."""
@@ -95,14 +102,20 @@ class TenantBenches:
                 bot = await self.tenants.tokens.bot(org)
             except NotInstalled:
                 # What is left of its tasks comes to its end: it is written down, and can be said to nobody.
-                return made[1] if made is not None else self.steps_at(self._bench(org, NOBODY, None))
+                return made[1] if made is not None else self._steps_at(self._bench(org, NOBODY, None))
             if made is not None and made[0] == bot.installed_at:
                 return made[1]
             await self.prepare(org)
             client = self.tenants.client(org)
             bench = self._bench(org, await who_are_we(client), await self._modes(org))
-            self._steps[org] = (bot.installed_at, self.steps_at(bench))
+            self._steps[org] = (bot.installed_at, self._steps_at(bench))
             return self._steps[org][1]
+
+    def _steps_at(self, bench: Workbench) -> Mapping[str, Step]:
+        undoing, roles = UNDOING
+        usual = replace(bench, roles=TenantRoles(bench.roles))
+        for_that = replace(bench, roles=TenantRoles(bench.roles, when_gone=roles))
+        return {**self.steps_at(usual), undoing: self.steps_at(for_that)[undoing]}
 
     async def _modes(self, org: str) -> MetaPrompt:
         modes = await mode_defaults(self.settings, self.tenants.client(org))
@@ -119,6 +132,6 @@ class TenantBenches:
             narrator=Narrator(writer, include_dissent=self.settings.council.include_dissent),
             files=replace(files, web=writer.web, fetcher=fetcher),
             meta_prompt=meta_prompt or self.nobodys.meta_prompt,
-            roles=TenantRoles(role_directory(self.settings, client)),
+            roles=role_directory(self.settings, client),
             team=identity.team,
         )

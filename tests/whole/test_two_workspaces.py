@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.whole.town import until
 from tests.whole.workspaces import BOTH, DRIFT, Workspaces, open_workspaces, task_of
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
+from tools.contracts.estate import Asset
 from tools.contracts.signing import sign
 
 
@@ -124,3 +126,28 @@ async def _is_forgotten(there: Workspaces) -> None:
         orgs = (await connection.execute(select(SlackInstallation.org))).scalars().all()
     await database.close()
     assert orgs == [HOME_TEAM.id]
+
+
+@pytest.mark.timeout(300)
+async def test_what_runs_in_a_workspace_that_removes_the_app_is_put_back(tmp_path: Path) -> None:
+    async with open_workspaces(tmp_path, GAVEL_TASKS_CANARY_WAIT_SECONDS="20") as there:
+        await there.install(SECOND_TEAM)
+        said, card = await there.asked(SECOND_TEAM)
+        before = await there.town.estate.snapshot(SECOND_TEAM.id)
+        await there.approve(SECOND_TEAM, said, card)
+
+        async def canary_changed() -> bool:
+            return await there.town.estate.snapshot(SECOND_TEAM.id) != before
+
+        await until(canary_changed, seconds=60, what="The canary")
+        await there.app("uninstall", team=SECOND_TEAM.id)
+        result = await there.result(SECOND_TEAM, said)
+        assert result.outcome in ("cancelled", "rolled_back"), result.detail
+        assert images(await there.town.estate.snapshot(SECOND_TEAM.id)) == images(before)
+        task = task_of(SECOND_TEAM, said)
+        (undone,) = await there.town.ledger.show(SECOND_TEAM.id, task_id=task, kind="rollback_finished")
+        assert json.loads(undone.body)["ok"]
+
+
+def images(assets: Mapping[str, Asset]) -> dict[str, str | None]:
+    return {name: asset.image_version for name, asset in assets.items()}

@@ -128,7 +128,7 @@ async def test_every_listener_listens_to_something_that_the_gate_knows(desk: Des
     assert len(found) > 20
     for listener in found:
         matched = False
-        for _, _, body in BODIES:
+        for body in (*(each[2] for each in BODIES), *map(happened, wishes.OF_SLACK)):
             request = AsyncBoltRequest(body=json.dumps(body), mode="socket_mode")
             matched = matched or await listener.async_matches(req=request, resp=BoltResponse(status=200))
         assert matched, f"{listener.ack_function.__name__} is called for nothing in bot/permits/wishes.py"
@@ -185,7 +185,7 @@ def _rest() -> Any:
 def test_the_manifest_subscribes_to_nothing_else() -> None:
     manifest = yaml.safe_load((Path(__file__).parents[3] / "manifest.yml").read_text())
     events = {name.partition(".")[0] for name in manifest["settings"]["event_subscriptions"]["bot_events"]}
-    assert events == set(wishes.EVENTS)
+    assert events == {*wishes.EVENTS, *wishes.OF_SLACK}
     assert {each["callback_id"] for each in manifest["features"]["shortcuts"]} == set(wishes.SHORTCUTS)
     assert [each["command"] for each in manifest["features"]["slash_commands"]] == ["/gavel"]
 
@@ -195,6 +195,8 @@ NOT_A_WISH = {
     "an app's message": happened("message", bot_id="B1"),
     "an alert": happened("message", channel_type="channel", subtype="bot_message", bot_id="B1"),
     "an edit": happened("message", subtype="message_changed"),
+    "that the app was removed": happened("app_uninstalled"),
+    "that a token was revoked": happened("tokens_revoked", tokens={"bot": ["U0"]}),
     "our own message": happened("message", user=BOT),
     "our own mention": happened("app_mention", user=BOT),
     "an app's mention": happened("app_mention", bot_id="B1"),

@@ -76,6 +76,7 @@ bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 
 safety: .venv/.ready .cache/bin/opa ## Play the hostile corpus and print the safety table; ARGS=--json for every verdict
 	@$(BIN)/python -m tests.hostile.safety $(ARGS)
+
 chaos: .venv/.ready .cache/bin/opa ## Kill, freeze, cut and slow everything under people at work; ARGS="--faults 500 --seed N"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 

@@ -19,7 +19,7 @@ LOCK = mkdir -p .cache; exec 9>.cache/npm.lock; $(BIN)/python -c 'import fcntl; 
 MADE = [ -e $@ ] && [ -z "$$(find $^ -newer $@ 2>/dev/null)" ]
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check check-page deploy secrets sbom audit fmt opa wire page page-soon chromium screenshots bench chaos consensus docs record clean
+.PHONY: help demo up test check check-page deploy secrets sbom audit fmt opa wire page page-soon chromium screenshots bench chaos consensus docs record safety clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ fmt: .venv/.ready .cache/bin/opa $(PAGE)/node_modules/.ready ## Format Python, R
 
 bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
+
+safety: .venv/.ready .cache/bin/opa ## Play the hostile corpus and print the safety table; ARGS=--json for every verdict
+	@$(BIN)/python -m tests.hostile.safety $(ARGS)
 
 chaos: .venv/.ready .cache/bin/opa ## Kill, freeze, cut and slow everything under people at work; ARGS="--faults 500 --seed N"
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -23,6 +23,7 @@ from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.logged import LoggedClient
 from agents.orchestrator.orchestrator import Orchestrator
 from agents.orchestrator.prices import read_prices
+from agents.orchestrator.redacting import RedactingClient
 from agents.orchestrator.retrying import RetryingClient
 from agents.orchestrator.stamping import StampingClient
 from agents.orchestrator.streamed import StreamedClient
@@ -55,6 +56,7 @@ from bot.opening import open_advisories, open_database, open_ledger
 from bot.pacing import Pacer
 from bot.permits.opening import permitting
 from bot.policy_data import policy_bundle
+from bot.redacted_answers import redacted_answer
 from bot.redaction import redacted
 from bot.redis_client import open_redis
 from bot.roles import role_directory
@@ -122,7 +124,7 @@ async def open_workbench(
         stack.push_async_callback(wire.close)
         warming = asyncio.create_task(wire.warm())  # takes seconds, and the first task wants it
         stack.callback(warming.cancel)
-        litellm: ModelClient = StreamedClient(wire) if settings.llm.stream else wire
+        litellm: ModelClient = RedactingClient(StreamedClient(wire) if settings.llm.stream else wire, redacted_answer)
         prompts = PromptLibrary()
         litellm = traced_model(litellm, tracing)
         purse = open_purse(settings.budgets, database, members)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 import jsonschema_rs
@@ -82,6 +83,12 @@ def sentences(validator: SchemaValidator, document: object) -> list[tuple[str, s
     return [(str(error.validator), _sentence(error)) for error in errors[:MAX_REFUSALS]]
 
 
+@cache
+def _validator_of(contract: Output) -> TwoValidators:
+    """Made once a process, in half a second: a contract does not change, and a validator keeps nothing."""
+    return strict_validator(contract.model_json_schema())
+
+
 class SchemaGate:
     """Validates against the emitted schema of the contract that the context names."""
 
@@ -90,9 +97,7 @@ class SchemaGate:
     def __init__(self, contracts: Mapping[str, Output] = CONTRACTS) -> None:
         """Schemas are emitted and checked here, once: one that is missing or broken stops the start, not a plan."""
         self._contracts = dict(contracts)
-        self._validators = {
-            name: strict_validator(contract.model_json_schema()) for name, contract in self._contracts.items()
-        }
+        self._validators = {name: _validator_of(contract) for name, contract in self._contracts.items()}
 
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`. Gives the canonical plan: exactly what will be digested and run."""

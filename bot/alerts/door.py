@@ -127,7 +127,7 @@ class AlertDoor:
         self._let_through[name] = asyncio.get_running_loop().time()
 
     async def _signal(self, name: str, pile: _Pile) -> None:
-        notice, found = _without_secrets(pile.notice)
+        notice, found = without_secrets(pile.notice)
         batch = AlertBatch(
             org=pile.org,
             channel=pile.channel,
@@ -172,7 +172,7 @@ def seconds_of(ts: str, *, now: datetime) -> float:
     return float(ts) if _TS.fullmatch(ts) else now.astimezone(UTC).timestamp()
 
 
-def _without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[SecretKind]]:
+def without_secrets(notice: AlertNotice) -> tuple[AlertNotice, list[SecretKind]]:
     """Who made it has taken them out before anything was cut; what leaves here is looked through whoever made it.
 
     Cut again: what stands for a secret may be longer than it.

@@ -111,7 +111,7 @@ class FileDesk:
             told = child(await self.web.read("files.info", {"file": file_id}), "file")
         except SlackRefused as refused:
             return _refused(file_id, "a file", _why(refused)), []
-        name = _name(told)
+        name = file_name(told)
         try:
             data = await self._fetched(told)
             # Redaction takes up to seconds: meanwhile the loop serves others.
@@ -175,7 +175,7 @@ def _attached(files: Sequence[StoredFile]) -> tuple[Attachments, frozenset[str]]
     return Attachments(tuple(texts), tuple(images)), frozenset(left_out)
 
 
-def _name(told: JsonObject) -> str:
+def file_name(told: JsonObject) -> str:
     """What the file is called, for people and models: it may hold a secret, or look like something else."""
     given = one_line(redact(whole_text(str(told.get("name") or told.get("title") or ""))).text)
     return given[:120] or "a file"

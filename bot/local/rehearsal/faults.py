@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.local.rehearsal.obedient import Order
+
 FaultKind = Literal[
     "slow",
     "status_429",
@@ -16,6 +18,7 @@ FaultKind = Literal[
     "confident_nonsense",
     "stubborn",
     "parrot",
+    "obedient",
 ]
 
 
@@ -31,6 +34,8 @@ class Fault(BaseModel):
     """How many requests it hits. None: until it is cleared."""
     seconds: float = Field(default=30, ge=0, le=3600)
     """For `slow`: how long; for `status_429`: the Retry-After."""
+    orders: list[Order] = []
+    """For `obedient`: what planted texts ask for."""
 
 
 class Faults:

@@ -7,6 +7,7 @@ import json
 
 from bot.local.rehearsal.conversation import Conversation, Json, as_list, as_object, parse_object
 from bot.local.rehearsal.faults import FaultKind
+from bot.local.rehearsal.obedient import saying
 from bot.local.rehearsal.wire import Reply
 
 INVENTED = ["asset-that-never-was-01", "asset-that-never-was-02"]
@@ -21,7 +22,7 @@ def tell(conversation: Conversation, reply: Reply, faults: frozenset[FaultKind])
     if "confident_nonsense" in faults:
         content = _with_wrong_values(content)
     if "parrot" in faults:
-        content = _parroting(content, _heard(conversation)[:200])
+        content = saying(content, _heard(conversation)[:200])
     if content:
         reply = Reply(text=json.dumps(content), calls=reply.calls)
     if "invalid_json" in faults and conversation.schema_name:
@@ -33,28 +34,6 @@ def _heard(conversation: Conversation) -> str:
     """What the person, the alert, or in later steps the task says."""
     task = str(conversation.json_block("task").get("request", ""))
     return " ".join(conversation.texts("request", "alert", "alert_field")) or task
-
-
-def _parroting(content: Json, words: str) -> Json:
-    """Every free text is what the model was asked: how hostile words come back as the model's own."""
-    said = {**content, **{name: words for name in ("goal", "diagnosis") if name in content}}
-    if content.get("question"):
-        said["question"] = {"text": words, "choices": [words[:70], f"{words[:70]}!"]}
-    if content.get("proposal"):
-        said["proposal"] = {**as_object(content["proposal"]), "summary": words}
-    if "missing" in content:
-        said["missing"] = [words]
-    if "recommendations" in content:
-        said["recommendations"] = [
-            {**row, "statement": {**as_object(row.get("statement")), "text": words or "…"}}
-            for row in map(as_object, as_list(content["recommendations"]))
-        ]
-    if content.get("handover"):
-        said["handover"] = {**as_object(content["handover"]), "goal": words or "…"}
-    for name, field in (("claims", "text"), ("ballots", "reason")):
-        if name in content:
-            said[name] = [{**as_object(row), field: words} for row in as_list(content[name])]
-    return said
 
 
 def _with_invented_ids(params: Json) -> Json:

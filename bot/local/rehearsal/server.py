@@ -16,6 +16,7 @@ from bot.local.rehearsal.faults import Fault, FaultKind, Faults
 from bot.local.rehearsal.guard import loopback_only
 from bot.local.rehearsal.lies import tell
 from bot.local.rehearsal.members import REHEARSAL_MODELS
+from bot.local.rehearsal.obedient import obey
 from bot.local.rehearsal.wire import Completion, Reply, error_body, server_sent
 
 CALLS_TOLD = 10_000
@@ -85,6 +86,8 @@ class RehearsalServer:
             return web.json_response(error_body("the server had an error", "server_error"), status=500)
         try:
             reply = tell(conversation, answer(conversation, stubborn="stubborn" in faults), frozenset(faults))
+            if "obedient" in faults:
+                reply = obey(conversation, reply, faults["obedient"].orders)
         except BadRequest as error:
             return web.json_response(error_body(str(error), "invalid_request_error"), status=400)
         return await self._send(request, conversation, reply, faults)

@@ -11,7 +11,7 @@ import structlog
 
 from bot.permits import words
 from bot.permits.windows import Bound, Windows, WindowsHere
-from bot.permits.wishes import ASK, Request
+from bot.permits.wishes import ASK, JUDGED_BY_ITS_TASK, Request
 from bot.roles import Address, RoleDirectory, RolesUnavailable
 from policies.commands import Decides, Wish, refusals
 from policies.engine import PolicyUnavailable
@@ -95,7 +95,7 @@ class Gate:
     windows: Windows = field(default_factory=WindowsHere)
 
     async def refusal(self, request: Request, *, org: str) -> str | None:
-        """Why not, for the person; None: they may. What cannot be asked refuses."""
+        """Why not, for the person; None: they may, or their task judges it. What else cannot be asked refuses."""
         self.roles.forget()
         log = structlog.get_logger("gavel.permits").bind(org=org, user=request.user, command=request.command)
         wish, reading = Wish(org, request.user, request.command, request.surface), False
@@ -111,8 +111,11 @@ class Gate:
         except RolesUnavailable:
             return words.ROLES_AWAY
         except (PolicyUnavailable, TimeoutError) as error:
-            log.warning("Nobody said in time who may; it was refused.", roles=reading, error=type(error).__name__)
-            return words.ROLES_AWAY if reading else words.POLICIES_AWAY
+            if reading or request.command not in JUDGED_BY_ITS_TASK:
+                log.warning("Nobody said in time who may; it was refused.", roles=reading, error=type(error).__name__)
+                return words.ROLES_AWAY if reading else words.POLICIES_AWAY
+            log.warning("OPA is away. Its task asks it before anything is done.", error=type(error).__name__)
+            reasons = []
         if reasons:
             log.info("The policies refused a command.", reasons=reasons)
             return words.refused(reasons)

@@ -20,6 +20,11 @@ from tools.contracts.common import JsonObject
 ASK = "ask"
 """The one command that is a request, and counts as one."""
 
+JUDGED_BY_ITS_TASK = frozenset({ASK, "answer", "approve", "cancel", "edit", "pause", "reject", "resume"})
+"""What a task takes in durably and judges itself: who may decide and stop, by its quorum and the roles of that moment;
+and it asks OPA before it reads, offers or changes anything. While OPA is away these go on to the task, which waits for
+it: no request and no decision is lost, and what runs can be stopped."""
+
 VERBS: Mapping[str, str] = MappingProxyType(
     {
         "": "help",

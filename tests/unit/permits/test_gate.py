@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.permits import words
-from bot.permits.gate import Gate, RolesOnce, roles_read, seconds_left
+from bot.permits.gate import Gate, RequestLimits, RolesOnce, roles_read, seconds_left
 from bot.permits.opening import LatePolicies
-from bot.permits.wishes import Request
+from bot.permits.wishes import BUTTONS, BUTTONS_THAT_BEGIN, EVENTS, FORMS, SHORTCUTS, VERBS, Request
 from bot.roles import Address, ListedRoles, RolesUnavailable
 from policies.bundle import Bundle, load_bundle
 from policies.regorus_engine import RegorusEngine
@@ -24,6 +24,8 @@ from tools.contracts.identity import Role
 
 GRACE = "U0GRACE001"
 ASK = Request(ADA, "ask", "event", channel="C1", unique="1.1")
+HELP = Request(ADA, "help", "command", unique="2.1")
+TABLES = (VERBS, BUTTONS, BUTTONS_THAT_BEGIN, FORMS, SHORTCUTS, EVENTS)
 FREEZE = Request(GRACE, "freeze.declare", "form", unique="V1")
 
 
@@ -90,19 +92,19 @@ async def test_where_nobody_knows_the_roles_it_is_refused_in_time(
     assert await Gate(SHIPPED, RolesOnce(directory)).refusal(FREEZE, org=TEAM) == words.ROLES_AWAY
 
 
-async def test_while_opa_is_away_everything_is_refused_and_then_not(own_opa_server: OpaServer) -> None:
+async def test_while_opa_is_away_it_is_refused_and_then_not(own_opa_server: OpaServer) -> None:
     policies = LatePolicies(own_opa_server.url, load_bundle())
     gate = Gate(policies, RolesOnce(ListedRoles({})))
     await own_opa_server.stop()
-    assert await gate.refusal(ASK, org=TEAM) == words.POLICIES_AWAY
+    assert await gate.refusal(HELP, org=TEAM) == words.POLICIES_AWAY
     await own_opa_server.start()
 
     async def may() -> bool:
-        return await gate.refusal(ASK, org=TEAM) is None
+        return await gate.refusal(HELP, org=TEAM) is None
 
     await until(may)
     await own_opa_server.stop()
-    assert await gate.refusal(ASK, org=TEAM) == words.POLICIES_AWAY
+    assert await gate.refusal(HELP, org=TEAM) == words.POLICIES_AWAY
     await policies.aclose()
 
 
@@ -113,13 +115,24 @@ async def test_an_opa_that_answers_nothing_is_not_waited_for(
     await policies.open()
     monkeypatch.setattr("bot.permits.gate.GATE_SECONDS", 0.3)
     own_opa_server.pause()
-    assert await Gate(policies, RolesOnce(ListedRoles({}))).refusal(ASK, org=TEAM) == words.POLICIES_AWAY
+    assert await Gate(policies, RolesOnce(ListedRoles({}))).refusal(HELP, org=TEAM) == words.POLICIES_AWAY
     await policies.aclose()
 
 
-async def test_an_address_where_nothing_is_refuses() -> None:
+@pytest.mark.parametrize("command", sorted({command for table in TABLES for command in table.values()}))
+async def test_at_an_address_where_nothing_is_only_what_a_task_judges_goes_on_to_it(command: str) -> None:
     policies = LatePolicies(f"http://127.0.0.1:{free_port()}", load_bundle())
-    assert await Gate(policies, RolesOnce(ListedRoles({}))).refusal(ASK, org=TEAM) == words.POLICIES_AWAY
+    said = await Gate(policies, RolesOnce(ListedRoles({}))).refusal(Request(ADA, command, "button"), org=TEAM)
+    judged_by_its_task = {"answer", "approve", "ask", "cancel", "edit", "pause", "reject", "resume"}
+    assert said == (None if command in judged_by_its_task else words.POLICIES_AWAY)
+
+
+async def test_while_opa_is_away_requests_are_counted_all_the_same() -> None:
+    policies = LatePolicies(f"http://127.0.0.1:{free_port()}", load_bundle())
+    gate = Gate(policies, RolesOnce(ListedRoles({})), RequestLimits(person=1))
+    first, second = (Request(ADA, "ask", "event", "C1", unique=unique) for unique in "12")
+    assert await gate.refusal(first, org=TEAM) is None
+    assert "Nothing was started" in str(await gate.refusal(second, org=TEAM))
 
 
 async def test_policies_without_this_rule_refuse() -> None:

@@ -65,9 +65,11 @@ async def open_tenants(
         template = build_client(
             api_url=slack.api_url, bot_token="", metrics=metrics.slack if metrics is not None else None
         )
+        tokens = Tokens(store, rotator, now=utc_now)
+        exits.push_async_callback(tokens.finished)
         yield Tenants(
             store,
-            Tokens(store, rotator, now=utc_now),
+            tokens,
             api_url=slack.api_url,
             retry_handlers=(*template.retry_handlers,),
         )

@@ -1,7 +1,8 @@
 """The token of a tenant as it is now: refreshed before it expires, by one process, for all.
 
 Slack's refresh tokens are good once. Who wants to refresh takes a lease on the installation in SQL first; the others
-use the token there is, or wait for the new one where it has expired. The SDK's rotator does the refreshing.
+use the token there is, or wait for the new one where it has expired. The SDK's rotator does the refreshing, in a task
+that nobody's cancellation ends: once Slack has answered, what it answered is the only token there is.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
@@ -36,6 +39,9 @@ PAUSE = timedelta(minutes=1)
 
 WAIT_SECONDS = 20.0
 """For another process that is refreshing a token which has expired."""
+
+LAST_SECONDS = 10.0
+"""So long a process that stops waits for what it is refreshing."""
 
 _FOREVER_MINUTES = 10**7
 """The rotator refreshes what expires within so long: anything."""
@@ -60,6 +66,10 @@ class Tokens:
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock], init=False, repr=False)
     _unsaved: dict[str, tuple[Kept, Bot]] = field(default_factory=dict[str, "tuple[Kept, Bot]"], init=False, repr=False)
     """Refreshed at Slack, and not yet in SQL: the old refresh token is good for nothing any more."""
+    _refreshing: dict[str, asyncio.Task[bool]] = field(
+        default_factory=dict[str, "asyncio.Task[bool]"], init=False, repr=False
+    )
+    """Tenant → what goes on whoever is cancelled meanwhile. One at a time for each of them."""
     _tried: dict[str, datetime] = field(default_factory=dict[str, datetime], init=False, repr=False)
 
     async def token(self, org: str, *, refused: str | None = None) -> str:
@@ -81,6 +91,11 @@ class Tokens:
         """It was installed anew, or removed."""
         self._held.pop(org, None)
         self._tried.pop(org, None)
+
+    async def finished(self) -> None:
+        """Wait for what is being refreshed now, before the database is closed."""
+        if self._refreshing:
+            await asyncio.wait([*self._refreshing.values()], timeout=LAST_SECONDS)
 
     def _serves(self, held: _Held, refused: str | None) -> bool:
         looked = self.now() - held.read_at < FRESH
@@ -112,6 +127,8 @@ class Tokens:
         return held
 
     async def _read(self, org: str) -> Kept:
+        if (begun := self._refreshing.get(org)) is not None:
+            await asyncio.wait([begun])  # by a caller that was cancelled; being cancelled here does not end it either
         await self._save(org)
         kept = await self.store.kept(org)
         if kept is None:
@@ -138,21 +155,40 @@ class Tokens:
     async def _refresh(self, kept: Kept, refused: str | None) -> Kept:
         """The installation with new tokens, or as it was where that failed or somebody else is at it."""
         self._tried[kept.org] = self.now()
-        if await self.store.claim(kept, who=self.who):
-            try:
-                bot = await self._exchanged(kept.bot)
-            except NoToken as error:
-                await self.store.not_refreshed(kept, str(error), who=self.who)
-                return kept
-            self._unsaved[kept.org] = (kept, bot)
-        elif self._over(kept.bot, refused):
+        task = asyncio.create_task(self._claimed_and_refreshed(kept), name=f"refresh the token of {kept.org}")
+        self._refreshing[kept.org] = task
+        task.add_done_callback(partial(self._over_with, kept.org))
+        if not await asyncio.shield(task) and self._over(kept.bot, refused):
             return await self._of_another(kept)
         return await self._read(kept.org)
 
+    async def _claimed_and_refreshed(self, kept: Kept) -> bool:
+        """Whether it was this process's to do. Never cancelled by a caller: from Slack's answer on, the tokens in SQL
+        are good for nothing, and a lease that was taken would hold everybody up."""
+        if not await self.store.claim(kept, who=self.who):
+            return False
+        try:
+            bot = await self._exchanged(kept.bot)
+        except NoToken as error:
+            await self.store.not_refreshed(kept, str(error), who=self.who)
+            return True
+        self._unsaved[kept.org] = (kept, bot)
+        await self._save(kept.org)
+        return True
+
+    def _over_with(self, org: str, task: asyncio.Task[bool]) -> None:
+        del self._refreshing[org]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Who asked for it is told, unless they were cancelled.
+            log = structlog.get_logger("gavel.slack")
+            log.warning("A token was not refreshed, or is not kept yet.", org=org, reason=type(error).__name__)
+
     async def _save(self, org: str) -> None:
-        if org in self._unsaved:
-            await self.store.refreshed(*self._unsaved[org])
-            del self._unsaved[org]
+        unsaved = self._unsaved.get(org)
+        if unsaved is not None:
+            await self.store.refreshed(*unsaved)
+            if self._unsaved.get(org) is unsaved:
+                del self._unsaved[org]
 
     async def _exchanged(self, bot: Bot) -> Bot:
         """Raises :class:`NoToken` with Slack's word for why not."""

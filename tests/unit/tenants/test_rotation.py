@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.keystore.ring import RingSource
 from bot.ledger.database import Database
@@ -17,7 +19,7 @@ from bot.tenants.client import NotInstalled, NoToken, app_client
 from bot.tenants.rotation import Tokens
 from bot.tenants.store import SqlInstallations
 from tests.unit.ledger.book import Book
-from tests.unit.local_slack.harness import Slack
+from tests.unit.local_slack.harness import Slack, until
 from tests.unit.tenants.distributed import CLIENT_ID, CLIENT_SECRET, SECOND, granted, installation_of
 
 
@@ -27,6 +29,23 @@ class Clock:
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self.ahead
+
+
+class Watched(AsyncTokenRotator):
+    """Keeps note of the refresh tokens that it sends, and hands on what Slack answered when it may."""
+
+    def __init__(self, *, client_id: str, client_secret: str, client: AsyncWebClient) -> None:
+        super().__init__(client_id=client_id, client_secret=client_secret, client=client)
+        self.sent: list[str | None] = []
+        self.answered, self.may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def perform_bot_token_rotation(self, *, bot: Bot, minutes_before_expiration: int = 120) -> Bot | None:
+        """See the SDK's."""
+        self.sent.append(bot.bot_refresh_token)
+        rotated = await super().perform_bot_token_rotation(bot=bot, minutes_before_expiration=minutes_before_expiration)
+        self.answered.set()
+        await self.may_go_on.wait()
+        return rotated
 
 
 @dataclass
@@ -39,21 +58,27 @@ class Office:
     exits: AsyncExitStack
     clock: Clock = field(default_factory=Clock)
 
-    def process(self) -> Tokens:
+    def process(self, rotator: Callable[..., AsyncTokenRotator] = AsyncTokenRotator) -> Tokens:
         """With a connection of its own, as another machine has."""
         database = Database.open(self.book.url)
         self.exits.push_async_callback(database.close)
         store = SqlInstallations(database, self.ring, now=self.clock)
-        rotator = AsyncTokenRotator(
+        refreshes = rotator(
             client_id=CLIENT_ID, client_secret=CLIENT_SECRET, client=app_client(f"{self.slack.base}/api/")
         )
-        return Tokens(store, rotator, now=self.clock, wait_seconds=5)
+        return Tokens(store, refreshes, now=self.clock, wait_seconds=5)
 
     async def left(self, left: timedelta) -> None:
         """From now on the token is good for so long only; a minute has gone by."""
         expires = int((self.clock() + left).timestamp())
         await self.book.sql("UPDATE slack_installations SET expires_at = :expires", expires=expires)
         self.clock.ahead += timedelta(minutes=1)
+
+    def watched(self) -> tuple[Tokens, Watched]:
+        """A process whose refreshes can be held up."""
+        tokens = self.process(Watched)
+        assert isinstance(tokens.rotator, Watched)
+        return tokens, tokens.rotator
 
     async def refreshed(self) -> int:
         return int((await self.slack.look("distribution"))["refreshed"])
@@ -188,3 +213,52 @@ async def test_a_database_that_is_away_leaves_what_was_read_in_use(office: Offic
     assert await tokens.token(SECOND) == first
     with pytest.raises(NoToken, match="could not be read"):
         await tokens.token(SECOND, refused=first)
+
+
+async def cancelled(caller: asyncio.Task[str]) -> None:
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+
+
+async def test_a_caller_that_is_cancelled_while_slack_is_asked_loses_nothing(office: Office) -> None:
+    tokens, watched = office.watched()
+    watched.may_go_on.set()
+    first = await tokens.token(SECOND)
+    await office.left(timedelta(hours=-1))
+    await office.slack.act("faults", slow_seconds=0.5, methods=["oauth.v2.access"])
+    caller = asyncio.create_task(tokens.token(SECOND))
+    await until(lambda: bool(watched.sent))
+    await cancelled(caller)
+    anew = await tokens.token(SECOND)
+    assert anew != first
+    assert await office.works(anew)
+    assert (len(watched.sent), await office.refreshed(), await office.trouble()) == (1, 1, "")
+
+
+async def test_a_caller_that_is_cancelled_once_slack_has_answered_loses_nothing(office: Office) -> None:
+    tokens, watched = office.watched()
+    await office.left(timedelta(hours=1))
+    caller = asyncio.create_task(tokens.token(SECOND))
+    await watched.answered.wait()
+    await cancelled(caller)
+    following = asyncio.create_task(tokens.token(SECOND))
+    await asyncio.sleep(0.1)
+    await cancelled(following)  # nor does one that waits for it
+    watched.may_go_on.set()
+    anew = await tokens.token(SECOND)
+    assert (len(watched.sent), await office.refreshed()) == (1, 1)
+    assert await office.works(anew)
+    assert await office.process().token(SECOND) == anew
+
+
+async def test_a_process_that_stops_keeps_what_it_is_refreshing(office: Office) -> None:
+    tokens, watched = office.watched()
+    await office.left(timedelta(hours=-1))
+    caller = asyncio.create_task(tokens.token(SECOND))
+    await watched.answered.wait()
+    await cancelled(caller)
+    asyncio.get_running_loop().call_later(0.2, watched.may_go_on.set)
+    await tokens.finished()
+    assert await office.works(await office.process().token(SECOND))
+    assert await office.refreshed() == 1

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.redaction import is_object
 
 
 class SlackApi(Protocol):
@@ -16,3 +19,11 @@ class SlackApi(Protocol):
     ) -> Awaitable[AsyncSlackResponse]:
         """One Web API call. Raises `SlackApiError` when Slack answers `ok: false`."""
         ...
+
+
+def name_of(error: SlackApiError) -> str:
+    """Slack's own name for why not, e.g. `token_expired`. Empty: the answer was not Slack's but, say, a proxy's, or
+    broken JSON, for which the SDK's `response["error"]` raises. Nothing else of it: it may hold a token."""
+    answer: Any = error.response
+    data: object = getattr(answer, "data", None)  # aiohttp's answer, which has none, where JSON was broken
+    return str(data.get("error") or "")[:80] if is_object(data) else ""

@@ -13,7 +13,7 @@ from bot.blocks.modal import Modal
 from bot.desks import Whisper
 from bot.listeners.clicks import Tell
 from bot.listeners.opening import OPEN_SECONDS, FormNotOpened, OpenForm
-from bot.slack_api import SlackApi
+from bot.slack_api import SlackApi, name_of
 
 
 def teller(api: SlackApi) -> Tell:
@@ -56,7 +56,7 @@ def opener(api: SlackApi) -> OpenForm:
                 await api.api_call("views.open", json={"trigger_id": trigger_id, "view": modal.view})
         except SlackApiError as error:
             # Sent again after its answer was lost: the form is open.
-            if error.response["error"] != "exchanged_trigger_id":
+            if name_of(error) != "exchanged_trigger_id":
                 raise FormNotOpened(f"Slack did not open the form: {error}") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise FormNotOpened(f"Slack did not open the form: {error}") from error

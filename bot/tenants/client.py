@@ -11,6 +11,9 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.redaction import is_object
+from bot.slack_api import name_of
+
 ENDED = frozenset({"token_expired", "token_revoked", "invalid_auth", "account_inactive"})
 """What Slack says of a token that another may stand in for: refreshed elsewhere, or installed anew."""
 
@@ -57,13 +60,13 @@ class TenantClient(AsyncWebClient):
         async def call(token: str) -> AsyncSlackResponse:
             self.token = token
             given: dict[str, Any] = {"http_verb": http_verb, "files": files, "data": data, "params": params}
-            return await sdk.api_call(api_method, **given, json=json, headers=headers, auth=auth)
+            return await _answer(sdk.api_call(api_method, **given, json=json, headers=headers, auth=auth))
 
         token = await self.token_of()
         try:
             return await call(token)
         except SlackApiError as error:
-            if error.response["error"] not in ENDED:
+            if name_of(error) not in ENDED:
                 raise
             other = await self.token_of(refused=token)
             return await call(other)
@@ -92,7 +95,19 @@ class AppClient(AsyncWebClient):
             }
         sdk: Any = super()
         given: dict[str, Any] = {"http_verb": http_verb, "files": files, "data": data, "params": params}
-        return await sdk.api_call(api_method, **given, json=json, headers=headers)
+        return await _answer(sdk.api_call(api_method, **given, json=json, headers=headers))
+
+
+async def _answer(call: Awaitable[Any]) -> AsyncSlackResponse:
+    """Raises `SlackApiError` also for a 200 that is no JSON object: the SDK takes it for one, and stumbles."""
+    nothing: dict[str, Any] = {}
+    try:
+        answer = await call
+    except (AttributeError, UnicodeDecodeError) as error:
+        raise SlackApiError("The answer is no JSON object.", nothing) from error
+    if not is_object(answer.data):
+        raise SlackApiError("The answer is no JSON object.", nothing)
+    return answer
 
 
 def like(client: AsyncWebClient, *, timeout: int, retry_handlers: Sequence[AsyncRetryHandler]) -> AsyncWebClient:

@@ -13,6 +13,7 @@ from slack_sdk.oauth.installation_store import Installation
 
 from bot.redaction import is_object
 from bot.settings_slack import SlackSettings
+from bot.slack_api import name_of
 from bot.tenants.client import AppClient
 from bot.tenants.store import SqlInstallations
 from bot.tenants.tenant import org_named
@@ -118,8 +119,7 @@ class Granting:
         try:
             answer: Any = await self.app.api_call(method, **given)
         except SlackApiError as error:
-            refused: Any = error.response
-            raise NotGranted(f"Slack refused: {str(refused.get('error') or 'no reason')[:80]}.") from None
+            raise NotGranted(f"Slack refused: {name_of(error) or 'no reason'}.") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NotGranted(f"Slack could not be reached ({type(error).__name__}).") from None
         data: object = answer.data

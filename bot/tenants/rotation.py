@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -20,10 +19,10 @@ import structlog
 from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.keystore.sealing import KeyUnreadable
 from bot.settings import SettingsError
+from bot.slack_api import name_of
 from bot.tenants.client import NotInstalled, NoToken
 from bot.tenants.store import Kept, SqlInstallations
 from tools.contracts.ledger import LedgerUnavailable
@@ -195,10 +194,12 @@ class Tokens:
         try:
             rotated = await self.rotator.perform_bot_token_rotation(bot=bot, minutes_before_expiration=_FOREVER_MINUTES)
         except SlackTokenRotationError as error:
-            raise NoToken(f"Slack refused to refresh the token: {_named(error)}.") from None
+            raise NoToken(f"Slack refused to refresh the token: {name_of(error.api_error) or 'unknown'}.") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoToken(f"Slack could not be asked to refresh the token: {type(error).__name__}.") from None
-        if rotated is None or not rotated.bot_refresh_token:
+        except (TypeError, ValueError):  # the rotator reads numbers from the answer as it finds it
+            rotated = None
+        if rotated is None or not rotated.bot_token or not rotated.bot_refresh_token:
             raise NoToken("Slack's answer held no new token.")
         return rotated
 
@@ -211,9 +212,3 @@ class Tokens:
             if now.version != kept.version:
                 return now
         return kept
-
-
-def _named(error: SlackTokenRotationError) -> str:
-    """Slack's name for it. Nothing else of the answer: it may hold a token."""
-    answer: Any = error.api_error.response
-    return str(answer.get("error") or "unknown")[:80] if isinstance(answer, AsyncSlackResponse) else "unknown"

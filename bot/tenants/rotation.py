@@ -90,6 +90,7 @@ class Tokens:
         """It was installed anew, or removed."""
         self._held.pop(org, None)
         self._tried.pop(org, None)
+        self._unsaved.pop(org, None)
 
     async def finished(self) -> None:
         """Wait for what is being refreshed now, before the database is closed."""
@@ -209,6 +210,6 @@ class Tokens:
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.2)
             now = await self._read(kept.org)
-            if now.version != kept.version:
+            if (now.version, now.installed_at) != (kept.version, kept.installed_at):
                 return now
         return kept

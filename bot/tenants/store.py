@@ -13,7 +13,7 @@ from typing import Any
 
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
-from sqlalchemy import Connection, Row, Update, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.keystore.ring import RingSource
@@ -52,6 +52,8 @@ class Kept:
     org: str
     bot: Bot
     version: int
+    """Begins again where the app was removed: alone it does not say which installation this is."""
+    installed_at: datetime
 
 
 class SqlInstallations(AsyncInstallationStore):
@@ -115,7 +117,7 @@ class SqlInstallations(AsyncInstallationStore):
         if row is None:
             return None
         tokens = unseal_tokens(Sealed(row.master_id, row.nonce, row.sealed), org, self._ring.read())
-        return Kept(org, _bot_of(row, tokens), row.version)
+        return Kept(org, _bot_of(row, tokens), row.version, row.installed_at)
 
     async def all(self) -> list[Installed]:
         """Every tenant, by name."""
@@ -144,7 +146,7 @@ class SqlInstallations(AsyncInstallationStore):
         free = or_(row.refresher == "", row.refresh_until.is_(None), row.refresh_until < now)
 
         def take(connection: Connection) -> int:
-            mine = update(row).where(row.org == kept.org, row.version == kept.version, free)
+            mine = update(row).where(*_still(kept), free)
             return connection.execute(mine.values(refresher=who, refresh_until=now + REFRESH_LEASE)).rowcount
 
         async with _told():
@@ -158,7 +160,7 @@ class SqlInstallations(AsyncInstallationStore):
             row = SlackInstallation
             connection.execute(
                 update(row)
-                .where(row.org == kept.org, row.version == kept.version)
+                .where(*_still(kept))
                 .values(
                     **vars(sealed),
                     **_nobody_refreshes(),
@@ -214,7 +216,13 @@ def _org(enterprise_id: str | None, team_id: str | None, *, enterprise_wide: boo
 
 def _claimed(kept: Kept, who: str) -> Update:
     row = SlackInstallation
-    return update(row).where(row.org == kept.org, row.version == kept.version, row.refresher == who)
+    return update(row).where(*_still(kept), row.refresher == who)
+
+
+def _still(kept: Kept) -> tuple[ColumnElement[bool], ...]:
+    """Whether it is as it was read: the same installation, with the same tokens."""
+    row = SlackInstallation
+    return row.org == kept.org, row.version == kept.version, row.installed_at == kept.installed_at
 
 
 def _nobody_refreshes() -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -79,6 +79,16 @@ class Office:
         tokens = self.process(Watched)
         assert isinstance(tokens.rotator, Watched)
         return tokens, tokens.rotator
+
+    @asynccontextmanager
+    async def nothing_is_saved(self) -> AsyncGenerator[None]:
+        """Refreshed tokens are refused by the database; installations are not."""
+        if not self.book.url.startswith("sqlite"):
+            pytest.skip("the trigger that refuses is written in SQLite's words")
+        await self.book.sql("CREATE TRIGGER full BEFORE UPDATE OF sealed ON slack_installations "
+                            "BEGIN SELECT RAISE(ABORT, 'full'); END")  # fmt: skip
+        yield
+        await self.book.sql("DROP TRIGGER full")
 
     async def refreshed(self) -> int:
         return int((await self.slack.look("distribution"))["refreshed"])
@@ -183,17 +193,13 @@ async def test_whoever_died_while_refreshing_holds_nobody_up_for_long(office: Of
 
 
 async def test_what_was_refreshed_while_the_database_is_away_is_not_lost(office: Office) -> None:
-    if not office.book.url.startswith("sqlite"):
-        pytest.skip("the trigger that refuses is written in SQLite's words")
     tokens = office.process()
     first = await tokens.token(SECOND)
     await office.left(timedelta(hours=1))
     kept = await tokens.store.kept(SECOND)
     assert kept is not None
-    await office.book.sql("CREATE TRIGGER full BEFORE UPDATE OF sealed ON slack_installations "
-                          "BEGIN SELECT RAISE(ABORT, 'full'); END")  # fmt: skip
-    assert await tokens.token(SECOND) == first
-    await office.book.sql("DROP TRIGGER full")
+    async with office.nothing_is_saved():
+        assert await tokens.token(SECOND) == first
     office.clock.ahead += timedelta(minutes=2)
     anew = await tokens.token(SECOND)
     assert anew != first
@@ -262,3 +268,31 @@ async def test_a_process_that_stops_keeps_what_it_is_refreshing(office: Office) 
     await tokens.finished()
     assert await office.works(await office.process().token(SECOND))
     assert await office.refreshed() == 1
+
+
+async def test_what_was_refreshed_does_not_overwrite_an_installation_made_meanwhile(office: Office) -> None:
+    tokens, watched = office.watched()
+    await office.left(timedelta(hours=1))
+    caller = asyncio.create_task(tokens.token(SECOND))
+    await watched.answered.wait()
+    assert await tokens.store.remove(SECOND)
+    anew = installation_of(await granted(office.slack, SECOND))
+    await tokens.store.async_save(anew)
+    tokens.forget(SECOND)
+    watched.may_go_on.set()
+    assert await caller == anew.bot_token
+    assert await office.process().token(SECOND) == anew.bot_token
+
+
+async def test_what_could_not_be_saved_is_forgotten_with_its_installation(office: Office) -> None:
+    tokens = office.process()
+    first = await tokens.token(SECOND)
+    await office.left(timedelta(hours=1))
+    async with office.nothing_is_saved():
+        assert await tokens.token(SECOND) == first
+        assert await office.refreshed() == 1
+    anew = installation_of(await granted(office.slack, SECOND))
+    await tokens.store.async_save(anew)
+    tokens.forget(SECOND)
+    async with office.book.database.writing("somebody else"):  # there is nothing to be written that would wait for it
+        assert await tokens.token(SECOND) == anew.bot_token

@@ -127,6 +127,29 @@ async def test_a_removal_told_late_leaves_an_installation_that_came_after_it(sto
     assert not await store.remove("T0ACME")
 
 
+async def test_what_is_refreshed_of_an_installation_that_is_gone_changes_nothing_of_the_next(
+    store: SqlInstallations,
+) -> None:
+    await store.async_save(installation())
+    gone = await store.kept("T0ACME")
+    assert gone is not None
+    assert await store.claim(gone, who="slow")
+    assert await store.remove("T0ACME")
+    await store.async_save(installation(bot_token="xoxb-anew", installed_at=(NOW + timedelta(seconds=1)).timestamp()))
+    anew = await store.kept("T0ACME")
+    assert anew is not None
+    assert anew.version == gone.version, "the version alone does not tell the two from one another"
+    assert not await store.claim(gone, who="slow")
+    assert await store.claim(anew, who="slow")
+    await store.not_refreshed(gone, "It was refused.", who="slow")
+    assert [one.trouble for one in await store.all()] == [""]
+    assert not await store.claim(anew, who="another"), "the lease is held"
+    await store.refreshed(gone, gone.bot)
+    kept = await store.kept("T0ACME")
+    assert kept is not None
+    assert (kept.bot.bot_token, kept.version) == ("xoxb-anew", 1)
+
+
 async def test_a_database_that_is_away_is_told_and_not_taken_for_no_installation(
     store: SqlInstallations, book: Book
 ) -> None:

@@ -92,24 +92,47 @@ class TenantBenches:
         default_factory=dict[str, "tuple[float, Mapping[str, Step]]"], init=False, repr=False
     )
     """Tenant → when it installed the app, and the steps at its bench."""
-    _turns: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock], init=False, repr=False)
+    _begun: dict[str, tuple[float, asyncio.Task[Mapping[str, Step]]]] = field(
+        default_factory=dict[str, "tuple[float, asyncio.Task[Mapping[str, Step]]]"], init=False, repr=False
+    )
+    """Tenant → the same of a bench that is being set up."""
 
     async def steps_of(self, org: str) -> Mapping[str, Step]:
-        """Raises `NoToken`, and what Slack's client does. Of a tenant that is gone: those that it had, or nobody's."""
-        async with self._turns.setdefault(org, asyncio.Lock()):
+        """Raises `NoToken`, and what Slack's client does. Of a tenant that is gone: those that it had, or nobody's.
+
+        A bench is set up once for all who wait for it. Who is cancelled ends nothing: the next try finds it further on,
+        even where setting it up takes longer than a step may.
+        """
+        try:
+            bot = await self.tenants.tokens.bot(org)
+        except NotInstalled:
+            # What is left of its tasks comes to its end: it is written down, and can be said to nobody.
             made = self._steps.get(org)
-            try:
-                bot = await self.tenants.tokens.bot(org)
-            except NotInstalled:
-                # What is left of its tasks comes to its end: it is written down, and can be said to nobody.
-                return made[1] if made is not None else self._steps_at(self._bench(org, NOBODY, None))
-            if made is not None and made[0] == bot.installed_at:
-                return made[1]
-            await self.prepare(org)
-            client = self.tenants.client(org)
-            bench = self._bench(org, await who_are_we(client), await self._modes(org))
-            self._steps[org] = (bot.installed_at, self._steps_at(bench))
-            return self._steps[org][1]
+            return made[1] if made is not None else self._steps_at(self._bench(org, NOBODY, None))
+        made = self._steps.get(org)
+        if made is not None and made[0] == bot.installed_at:
+            return made[1]
+        return await asyncio.shield(self._setting_up(org, bot.installed_at))
+
+    def _setting_up(self, org: str, installed_at: float) -> asyncio.Task[Mapping[str, Step]]:
+        begun = self._begun.get(org)
+        if begun is None or begun[0] != installed_at:
+            task = asyncio.create_task(self._set_up(org), name=f"set up the bench of {org}")
+            begun = self._begun[org] = (installed_at, task)
+            task.add_done_callback(partial(self._set_up_is_over, org, installed_at))
+        return begun[1]
+
+    async def _set_up(self, org: str) -> Mapping[str, Step]:
+        await self.prepare(org)
+        client = self.tenants.client(org)
+        return self._steps_at(self._bench(org, await who_are_we(client), await self._modes(org)))
+
+    def _set_up_is_over(self, org: str, installed_at: float, task: asyncio.Task[Mapping[str, Step]]) -> None:
+        failed = task.cancelled() or task.exception() is not None  # who waits for it is told; then it is begun anew
+        if org in self._begun and self._begun[org][1] is task:  # else it was installed anew since
+            del self._begun[org]
+            if not failed:
+                self._steps[org] = (installed_at, task.result())
 
     def _steps_at(self, bench: Workbench) -> Mapping[str, Step]:
         undoing, roles = UNDOING

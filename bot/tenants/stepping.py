@@ -13,6 +13,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from bot.local.errors import StackError
 from bot.tenants.benches import OrgUnknown, Step, TenantBenches, org_in
+from bot.workflows.activities.retrying import beating
 
 OF_NO_TENANT = frozenset({"authenticate", "authentic_ones", "follow_investigation"})
 """Steps that check MACs or ask Temporal, and touch nothing that is a tenant's."""
@@ -36,7 +37,8 @@ class _Inbound(ActivityInboundInterceptor):
         """Raises a retryable error where the tenant's Slack cannot be reached now."""
         name = activity.info().activity_type
         if name not in OF_NO_TENANT:
-            input.fn = await self._step(name, input.args[0] if input.args else None)
+            async with beating():  # the step's own begins with it; until then this worker would be taken for dead
+                input.fn = await self._step(name, input.args[0] if input.args else None)
         return await super().execute_activity(input)
 
     async def _step(self, name: str, message: object) -> Step:

@@ -67,7 +67,7 @@ async def _asked(settings: Settings, one: Installed, token: str | None) -> Findi
     access = _with(settings.slack, token)
     try:
         identity = await ask_slack(access)
-        approvers = await _approvers(settings, access)
+        approvers = await _approvers(settings, access, org=one.org)
     except NoAnswer as error:
         return Finding(COMPONENT, "failed", tried, str(error), f"{again}, or check the network")
     rotates = f", token good until {one.expires_at:%Y-%m-%d %H:%M} UTC" if one.expires_at is not None else ""
@@ -79,9 +79,9 @@ async def _asked(settings: Settings, one: Installed, token: str | None) -> Findi
     return Finding(COMPONENT, "ok", tried, answered)
 
 
-async def _approvers(settings: Settings, access: SlackSettings) -> int | None:
+async def _approvers(settings: Settings, access: SlackSettings, *, org: str) -> int | None:
     """How many may approve there. None: the configuration lists them."""
-    if settings.roles.explicit is not None:
+    if settings.roles_listed_for(org) is not None:
         return None
     groups = await ask_slack_groups(access)
     return sum(groups.get(ROLE_GROUPS[role], 0) for role in ("approver", "admin"))

@@ -4,10 +4,13 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.keys import Keys
 from bot.keystore.ring import RING_FILE, RingSource
 from bot.keystore.sealing import MasterKey
+from bot.settings import Settings
+from bot.settings_slack import SlackSettings
 from tests.unit.ledger.conftest import book, empty_url, url
 from tests.unit.local_slack.harness import Slack, running
 from tests.unit.tenants.distributed import CLIENT_ID, CLIENT_SECRET, REDIRECT
@@ -28,3 +31,15 @@ async def slack(tmp_path: Path) -> AsyncGenerator[Slack]:
         settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_urls": [REDIRECT]}
         assert (await workspace.act("distribution", **settings, token_rotation=True))["ok"]
         yield workspace
+
+
+@pytest.fixture
+def settings(slack: Slack, tmp_path: Path) -> Settings:
+    access = SlackSettings.model_construct(
+        api_url=f"{slack.base}/api/",
+        mode="http",
+        client_id=CLIENT_ID,
+        client_secret=SecretStr(CLIENT_SECRET),
+        redirect_url=REDIRECT,
+    )
+    return Settings.embedded(data_dir=tmp_path).model_copy(update={"slack": access})

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
-from pydantic import SecretStr
 
 from bot.finding import Finding
 from bot.keys import Keys, load_keys
@@ -14,23 +10,10 @@ from bot.keystore.ring import ring_source
 from bot.ledger.database import Database
 from bot.ledger.schema import migrate
 from bot.settings import Settings
-from bot.settings_slack import SlackSettings
 from bot.tenants.store import SqlInstallations
 from bot.workspace_probes import examine_workspaces
 from tests.unit.local_slack.harness import Slack
-from tests.unit.tenants.distributed import CLIENT_ID, CLIENT_SECRET, HOME, REDIRECT, SECOND, granted, installation_of
-
-
-@pytest.fixture
-def settings(slack: Slack, tmp_path: Path) -> Settings:
-    access = SlackSettings.model_construct(
-        api_url=f"{slack.base}/api/",
-        mode="http",
-        client_id=CLIENT_ID,
-        client_secret=SecretStr(CLIENT_SECRET),
-        redirect_url=REDIRECT,
-    )
-    return Settings.embedded(data_dir=tmp_path).model_copy(update={"slack": access})
+from tests.unit.tenants.distributed import HOME, SECOND, granted, installation_of
 
 
 async def store_of(settings: Settings, keys: Keys) -> tuple[SqlInstallations, Database]:

@@ -30,6 +30,7 @@ async def examine_workspaces(settings: Settings, *, only: str | None = None) -> 
     # Late: SQLAlchemy takes half a second, and only this needs it.
     from bot.keystore.ring import ring_source
     from bot.ledger.database import Database, async_url
+    from bot.tenants.served import is_served
     from bot.tenants.store import SqlInstallations
 
     tried = "workspaces that installed the app"
@@ -43,18 +44,25 @@ async def examine_workspaces(settings: Settings, *, only: str | None = None) -> 
         try:
             store = SqlInstallations(database, ring_source(settings, keys), now=lambda: datetime.now(UTC))
             found = [one for one in await store.all() if only in (None, one.org)]
-            tokens = {
-                one.org: kept.bot.bot_token for one in found if one.readable and (kept := await store.kept(one.org))
-            }
+            bots = {one.org: kept.bot for one in found if one.readable and (kept := await store.kept(one.org))}
         finally:
             await database.close()
     except (LedgerUnavailable, SettingsError) as error:
         return [Finding(COMPONENT, "failed", tried, str(error), "see the line about sql; `gavel up` makes its tables")]
     if not found:
         return [Finding(COMPONENT, "ok", tried, "none yet", advice)]
-    asked = [_asked(settings, one, tokens.get(one.org)) for one in found[:MOST]]
-    more = [Finding(COMPONENT, "ok", tried, f"{len(found) - MOST} more, not asked")] if len(found) > MOST else []
-    return [*await asyncio.gather(*asked), *more]
+    tokens = {org: bot.bot_token for org, bot in bots.items()}
+    strange = {org for org, bot in bots.items() if not is_served(settings.slack.install_teams, bot)}
+    served = [one for one in found if one.org not in strange]
+    asked = [_asked(settings, one, tokens.get(one.org)) for one in served[:MOST]]
+    more = [Finding(COMPONENT, "ok", tried, f"{len(served) - MOST} more, not asked")] if len(served) > MOST else []
+    return [*await asyncio.gather(*asked), *more, *(_strange(one) for one in found if one.org in strange)]
+
+
+def _strange(one: Installed) -> Finding:
+    answered = "has the app, but SLACK_INSTALL_TEAMS does not list it: it is not served, and its token is not used"
+    advice = "remove the app there, or list it again and start Gavel anew"
+    return Finding(COMPONENT, "not running", f"workspace {one.name} ({one.org})", answered, advice)
 
 
 async def _asked(settings: Settings, one: Installed, token: str | None) -> Finding:

@@ -17,6 +17,7 @@ from bot.redaction import is_object
 from bot.settings import SettingsError
 from bot.settings_slack import SlackSettings
 from bot.tenants.client import AppClient
+from bot.tenants.served import may_be_here
 from bot.tenants.store import SqlInstallations
 from bot.tenants.tenant import org_named
 from tools.contracts.ledger import LedgerUnavailable, Recorder
@@ -121,8 +122,7 @@ class Granting:
         )
 
     def _may(self, team: dict[str, Any], enterprise: dict[str, Any]) -> None:
-        allowed = self.slack.install_teams
-        if allowed and not _ids(team, enterprise) & {*allowed}:
+        if not may_be_here(self.slack.install_teams, team=team.get("id"), enterprise=enterprise.get("id")):
             said = "This Gavel is not for that workspace. Whoever runs it lists those it is for."
             raise _Refused(said, of=_ids(team, enterprise))
 

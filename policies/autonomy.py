@@ -102,7 +102,7 @@ class AutonomyCheck:
             )
         return {
             "now": now.astimezone(UTC).isoformat(),
-            "caller": {"org": caller.org, "user": caller.user},
+            "caller": {"org": caller.org, "user": caller.user, "alerted": caller.alerted},
             "task": {"risk_level": risk_level},
             "plan": {
                 "org": plan.org,

@@ -23,7 +23,11 @@ Reach = Literal["public", "configured"]
 and of private networks, too, for an operator wrote the server into the settings."""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "100.100.100.200", "fd00:ec2::254")))
+_METADATA_AT = (
+    *("169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+    *("fd00:ec2::254", "fd20:ce::254"),
+)
+_METADATA = frozenset(map(ipaddress.ip_address, _METADATA_AT))
 """Of clouds: whoever may ask there has the machine's own credentials."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -39,7 +43,10 @@ def is_within(address: str, reach: Reach) -> bool:
         found = _inmost(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return False
-    if found in _METADATA or found.is_link_local or found.is_multicast or found.is_unspecified or found.is_reserved:
+    if found in _METADATA or found.is_link_local or found.is_multicast or found.is_unspecified:
+        return False
+    # ::1 is of a reserved block, and of this machine all the same.
+    if found.is_reserved and not found.is_loopback:
         return False
     return found.is_global or reach == "configured"
 

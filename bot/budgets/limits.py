@@ -13,7 +13,10 @@ ScopeName = Literal["person", "org", "task", "storm"]
 
 WARN_AT = 0.8
 
-STORM_USER = "alert:storm."
+ALERT_USER = "alert:"
+"""How the user of an investigation begins that an alert asked for, and nobody else."""
+
+STORM_USER = f"{ALERT_USER}storm."
 """How the user of a storm's investigation begins."""
 
 

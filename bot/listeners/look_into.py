@@ -15,6 +15,7 @@ from bot.blocks.alerts import asked_for
 from bot.blocks.message import sentence
 from bot.intake import HandOverFailed
 from bot.listeners.clicks import Tell
+from bot.listeners.orgs import org_of
 from bot.workflows.messages.triage import LookInto
 
 GONE = sentence(
@@ -35,7 +36,7 @@ class LookIntoListeners:
             fingerprint = asked_for(str(body["actions"][0].get("value", "")))
             await self.door.ask(
                 LookInto(
-                    org=self.org or str(body["team"]["id"]),
+                    org=org_of(body, self.org),
                     # Where Slack says that the card is, never what the button says.
                     channel=str(body["channel"]["id"]),
                     fingerprint=fingerprint,

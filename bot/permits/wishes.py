@@ -22,8 +22,8 @@ ASK = "ask"
 
 JUDGED_BY_ITS_TASK = frozenset({ASK, "answer", "approve", "cancel", "edit", "pause", "reject", "resume"})
 """What a task takes in durably and judges itself: who may decide and stop, by its quorum and the roles of that moment;
-and it asks OPA before it reads, offers or changes anything. While OPA is away these go on to the task, which waits for
-it: no request and no decision is lost, and what runs can be stopped."""
+it asks OPA before it reads or changes anything of the estate, or offers a plan. While OPA is away these go on to the
+task, which waits for it: no request and no decision is lost, and what runs can be stopped."""
 
 VERBS: Mapping[str, str] = MappingProxyType(
     {
@@ -117,8 +117,6 @@ class Request:
     surface: Surface
     channel: str = ""
     """Where; empty: in no channel."""
-    thread_ts: str = ""
-    """Of the message whose button was pressed; empty: it was none."""
     unique: str = ""
     """Of what was sent, however often it is delivered."""
     field: str = ""
@@ -168,13 +166,11 @@ def _pressed(body: JsonObject) -> Request:
     pressed: object = body.get("actions")
     name = next((str(action.get("action_id")) for action in listed(pressed)), "")
     begins = (command for prefix, command in BUTTONS_THAT_BEGIN.items() if name.startswith(prefix))
-    message, container = child(body, "message"), child(body, "container")
     return Request(
         user=_user(body),
         command=BUTTONS.get(name) or next(begins, _unlisted(name)),
         surface="button",
         channel=_channel(body) or str(child(body, "view").get("private_metadata") or ""),
-        thread_ts=str(message.get("thread_ts") or container.get("thread_ts") or ""),
     )
 
 

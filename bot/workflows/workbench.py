@@ -23,6 +23,7 @@ from bot.routing.router import Router
 from bot.telemetry.traced import traced_dispatcher
 from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.thread import ThreadRef, ThreadWriter
+from bot.workflows.callers import caller_of
 from bot.workflows.messages import TaskRequest
 from policies.execution import ExecutionCheck
 from policies.pipeline import Pipeline
@@ -106,9 +107,8 @@ class Workbench:
         return traced_dispatcher(dispatcher, self.tracing, tools=self.registry.catalog())
 
     async def caller(self, request: TaskRequest) -> Caller:
-        """On whose behalf tools are called: the person who asked, with the roles they hold now."""
-        roles = [] if request.source == "alert" else await self.roles.roles_of(request.user)
-        return Caller(org=request.org, user=request.user, roles=roles, channel=request.channel)
+        """On whose behalf tools are called. See :func:`bot.workflows.callers.caller_of`."""
+        return await caller_of(request, roles=self.roles)
 
     def thread(self, request: TaskRequest, thread_ts: str | None) -> ThreadRef:
         person = None if request.source == "alert" else request.user

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 import aiohttp
 from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -22,6 +23,7 @@ from bot.local.stage import Said, StageError
 from bot.workflows.task import TaskWorkflow
 from tests.chaos.arena import Arena
 from tests.whole.rejecting import reject
+from tools.connectors.base import EstateError
 
 T = TypeVar("T")
 
@@ -33,7 +35,7 @@ NOT_SAID = frozenset({"node"})
 """Roles that the rehearsal models do not take for one."""
 
 LOOK_AGAIN_SECONDS = 2.0
-AWAY = (aiohttp.ClientError, StageError, TimeoutError, RPCError, OSError)
+AWAY = (aiohttp.ClientError, StageError, TimeoutError, RPCError, OSError, EstateError, SQLAlchemyError)
 """What asking a server raises that is away just now."""
 
 
@@ -86,7 +88,7 @@ class Crowd:
                 intents.append("leave")
             intent = self.dice.choice(intents)
             self.left += intent == "leave"
-            await self._drift(group)
+            await persistently(lambda group=group: self._drift(group))
             request = await self._ask(group, intent)
             await self._follow(request)
             if intent != "leave":
@@ -97,15 +99,17 @@ class Crowd:
         org = self.arena.town.stack.org
         fleet = await self.arena.town.estate.snapshot(org)
         engine, row = open_engine(self.arena.town.stack.estate), tables.assets.c
-        async with writing(engine) as connection:
-            for asset_id in group.assets:
-                family = fleet[asset_id].image_family
-                versions = Counter(asset.image_version for asset in fleet.values() if asset.image_family == family)
-                # The golden one is what most of them run.
-                where = (row.org_id == org) & (row.id == asset_id)
-                earlier = versions.most_common()[-1][0]
-                await connection.execute(update(tables.assets).where(where).values(image_version=earlier))
-        await engine.dispose()
+        try:
+            async with writing(engine) as connection:
+                for asset_id in group.assets:
+                    family = fleet[asset_id].image_family
+                    versions = Counter(asset.image_version for asset in fleet.values() if asset.image_family == family)
+                    # The golden one is what most of them run.
+                    where = (row.org_id == org) & (row.id == asset_id)
+                    earlier = versions.most_common()[-1][0]
+                    await connection.execute(update(tables.assets).where(where).values(image_version=earlier))
+        finally:
+            await engine.dispose()
 
     async def _ask(self, group: Group, intent: Intent) -> Request:
         words = f"@gavel {group.environment} {group.role} servers have drifted, fix it, wait 0 seconds"
@@ -153,7 +157,7 @@ class Crowd:
         """The plan that is on offer to Grace."""
         try:
             thread = await self.arena.town.stage.thread(request.said, "grace")
-        except AWAY:
+        except (KeyError, *AWAY):  # it answers, but not yet with threads
             return None
         found = [message for message in thread if f"'{APPROVE}'" in str(message) and f"'{REJECT}'" in str(message)]
         return found[-1] if found else None

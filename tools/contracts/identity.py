@@ -26,3 +26,5 @@ class Caller(Contract):
     user: str
     roles: list[Role] = []
     channel: str = ""
+    alerted: bool = False
+    """What is asked for is what an alert said, whoever had it looked into."""

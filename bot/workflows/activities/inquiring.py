@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from agents.orchestrator.escalation import Spending
 from bot.alerts.askers import ASKERS_IN_WORDS, may_ask
 from bot.alerts.names import alert_id
-from bot.budgets.limits import STORM_USER
+from bot.budgets.limits import ALERT_USER, STORM_USER
 from bot.ledger.ledger import Ledger
 from bot.roles import RoleDirectory
 from bot.workflows.activities.retrying import retried
@@ -57,7 +57,7 @@ class Inquiring:
             raise ApplicationError("These are no alerts that Gavel can vouch for.", non_retryable=True)
         first = message.entries[0]
         user = message.asked_by or (
-            f"{STORM_USER}{message.storm}" if message.storm else f"alert:{first.fingerprint[:16]}"
+            f"{STORM_USER}{message.storm}" if message.storm else f"{ALERT_USER}{first.fingerprint[:16]}"
         )
         again = f".e{first.episode}" if first.episode > 1 else ""
         task = f"{message.org}.{message.channel}.{message.thread_ts}{again}"

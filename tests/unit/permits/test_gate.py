@@ -14,6 +14,7 @@ from bot.permits.opening import LatePolicies
 from bot.permits.wishes import BUTTONS, BUTTONS_THAT_BEGIN, EVENTS, FORMS, SHORTCUTS, VERBS, Request
 from bot.roles import Address, ListedRoles, RolesUnavailable
 from policies.bundle import Bundle, load_bundle
+from policies.engine import PolicyUnavailable
 from policies.regorus_engine import RegorusEngine
 from tests.unit.listeners.desk import SHIPPED
 from tests.unit.local_slack.harness import until
@@ -125,6 +126,24 @@ async def test_at_an_address_where_nothing_is_only_what_a_task_judges_goes_on_to
     said = await Gate(policies, RolesOnce(ListedRoles({}))).refusal(Request(ADA, command, "button"), org=TEAM)
     judged_by_its_task = {"answer", "approve", "ask", "cancel", "edit", "pause", "reject", "resume"}
     assert said == (None if command in judged_by_its_task else words.POLICIES_AWAY)
+
+
+@dataclass
+class Banning:
+    """Refuses once, and is away when it is asked again with the roles."""
+
+    asked: int = 0
+
+    async def decide(self, _package: str, _document: JsonObject, /) -> JsonObject:
+        self.asked += 1
+        if self.asked > 1:
+            raise PolicyUnavailable("OPA is away")
+        return {"allow": False, "deny": [{"reason": "you are banned"}]}
+
+
+async def test_a_refusal_that_was_given_counts_although_opa_is_away_then() -> None:
+    gate = Gate(Banning(), RolesOnce(ListedRoles({})))
+    assert await gate.refusal(ASK, org=TEAM) == words.POLICIES_AWAY
 
 
 async def test_while_opa_is_away_requests_are_counted_all_the_same() -> None:

@@ -103,7 +103,7 @@ def execution_document() -> JsonObject:
 def autonomy_document() -> JsonObject:
     return {
         "now": NOW.isoformat(),
-        "caller": {"org": ORG, "user": REQUESTER},
+        "caller": {"org": ORG, "user": REQUESTER, "alerted": False},
         "task": {"risk_level": "low"},
         "plan": {
             "org": ORG,

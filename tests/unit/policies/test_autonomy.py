@@ -55,6 +55,7 @@ CASES: list[tuple[str, JsonObject, Change, bool]] = [
     ("a blocked platform", {"mode": "full_auto", "blocked_platforms": ["aws"]}, nothing, False),
     ("a blocked operation", {"mode": "full_auto", "blocked_operations": ["execute_rollout_nonprod"]}, nothing, False),
     ("an alert", {"mode": "full_auto"}, put("caller.user", "alert:f1"), False),
+    ("an alert that somebody had looked into", {"mode": "full_auto"}, put("caller.alerted", True), False),
     ("a mode nobody knows", {"mode": "yolo"}, nothing, False),
     ("plan_only", {"mode": "plan_only"}, nothing, False),
 ]

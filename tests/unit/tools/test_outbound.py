@@ -197,6 +197,10 @@ async def test_a_proxy_of_the_environment_is_no_server_that_is_asked(
     [
         ("93.184.216.34", True, True),
         ("2606:4700::1", True, True),
+        ("::1", False, True),
+        ("fd20:ce::254", False, False),
+        ("168.63.129.16", False, False),
+        ("192.0.0.192", False, False),
         ("10.1.2.3", False, True),
         ("100.64.0.1", False, True),
         ("127.0.0.1", False, True),

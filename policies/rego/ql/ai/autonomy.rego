@@ -41,6 +41,7 @@ fields := [
 	{"at": ["now"], "is": ["string"]},
 	{"at": ["caller", "org"], "is": ["string"]},
 	{"at": ["caller", "user"], "is": ["string"]},
+	{"at": ["caller", "alerted"], "is": ["boolean"]},
 	{"at": ["task", "risk_level"], "is": ["string"]},
 	{"at": ["plan", "org"], "is": ["string"]},
 	{"at": ["plan", "environment"], "is": ["string"]},
@@ -265,6 +266,8 @@ found contains sprintf("outside the change windows of %s: %s", [input.plan.envir
 }
 
 found contains "an alert asked, and nobody stands behind it" if startswith(input.caller.user, "alert:")
+
+found contains "what is asked for is what an alert said" if input.caller.alerted
 
 ids := {id | some id in input.plan.asset_ids}
 

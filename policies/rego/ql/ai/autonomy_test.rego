@@ -4,7 +4,7 @@ import data.ql.ai.autonomy
 
 valid := {
 	"now": "2026-11-24T10:00:00Z",
-	"caller": {"org": "T1", "user": "U1"},
+	"caller": {"org": "T1", "user": "U1", "alerted": false},
 	"task": {"risk_level": "low"},
 	"plan": {
 		"org": "T1",
@@ -113,6 +113,7 @@ blocking := {
 	"unknown": {"changes": set_to("/assets", []), "settings": {}},
 	"cooldown": {"changes": set_to("/last_change_at", "2026-11-24T09:30:00Z"), "settings": {}},
 	"alert": {"changes": set_to("/caller/user", "alert:1"), "settings": {}},
+	"alert that somebody had looked into": {"changes": set_to("/caller/alerted", true), "settings": {}},
 	"risk": {"changes": set_to("/task/risk_level", "medium"), "settings": {"mode": "risk_based"}},
 	"no canary": {"changes": set_to("/plan/phases/0/type", "wave"), "settings": {"mode": "canary_only"}},
 }

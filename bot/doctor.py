@@ -45,14 +45,19 @@ class Examination:
     """The stack that runs in the data directory now."""
     deep: bool
     """Also make one short call to each model, which costs a little and is on record."""
+    asker: str | None
+    """The tenant that is told; None: the operator, who is told of all of them."""
 
 
-async def examine(settings: Settings, *, deep: bool = False) -> list[Finding]:
-    """All components at once, each within a few seconds; never raises for what it finds."""
+async def examine(settings: Settings, *, deep: bool = False, asker: str | None = None) -> list[Finding]:
+    """All components at once, each within a few seconds; never raises for what it finds.
+
+    `asker`: the tenant it is for, where workspaces install the app: no other is asked about, nor its token used.
+    """
     directory = DataDirectory(settings.data_dir)
     claimed = await asyncio.to_thread(directory.is_claimed)
     running = await asyncio.to_thread(directory.remembered) if claimed else None
-    exam = Examination(settings=settings, running=running, deep=deep)
+    exam = Examination(settings=settings, running=running, deep=deep, asker=asker)
     found = await asyncio.gather(
         _data_directory(exam),
         _secret_key(exam),
@@ -136,7 +141,7 @@ async def _access(exam: Examination) -> tuple[SlackSettings | None, str]:
 
 async def _slack(exam: Examination) -> list[Finding]:
     if exam.settings.slack.distributed:
-        return await examine_workspaces(exam.settings)
+        return await examine_workspaces(exam.settings, only=exam.asker)
     access, whose = await _access(exam)
     if access is None:
         return _asleep("slack", "a local workspace")
@@ -167,7 +172,7 @@ async def _webhook(exam: Examination) -> list[Finding]:
 
 async def _roles(exam: Examination) -> list[Finding]:
     """Whether it can be known who may approve, and whether anybody may."""
-    listed = exam.settings.roles.explicit
+    listed = exam.settings.roles_listed_for(exam.asker or exam.settings.org or "")
     if listed is not None:
         held: dict[Role, int] = {role: len(people) for role, people in listed.items()}
         return [_approvers(held, "roles: in the configuration", "list people as approver or admin under roles:")]

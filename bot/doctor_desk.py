@@ -1,4 +1,4 @@
-"""`/gavel doctor` in Slack: the same questions as in the terminal, answered in a few seconds."""
+"""`/gavel doctor` in Slack: the questions of the terminal, of the asker's own tenant; answered in seconds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DoctorDesk:
 
     async def answer(self, typed: Typed) -> Message:
         """See :class:`bot.desks.Desk`. What takes longer follows, to the one who asked and only to them."""
-        examining = asyncio.create_task(examine(self.settings), name="examine every part")
+        examining = asyncio.create_task(examine(self.settings, asker=typed.org), name="examine every part")
         done, _ = await asyncio.wait([examining], timeout=AT_ONCE_SECONDS)
         if done:
             return doctor_card(examining.result())

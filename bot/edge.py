@@ -100,7 +100,7 @@ async def bot_for(
 ) -> AsyncApp:
     """The bot of one tenant, which `client` speaks in. `authorize`: for Bolt, where the client has no token yet."""
     settings = stack.settings
-    roles = RolesOnce(role_directory(settings, client))
+    roles = RolesOnce(role_directory(settings, client, org=org))
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
     with needed("Slack did not list its channels, among them those for alerts"):
@@ -125,7 +125,11 @@ async def bot_for(
         gate=permits.gate(roles),
         task_finder=LateTasks(settings, client, identity.home),
         home_reader=LateHome(
-            settings, stack.keys, client, role_directory(settings, client, seconds_old=SHOWN_SECONDS), identity.home
+            settings,
+            stack.keys,
+            client,
+            role_directory(settings, client, org=org, seconds_old=SHOWN_SECONDS),
+            identity.home,
         ),
         freeze_door=FreezeDoor(LateFreezes(settings, stack.keys), roles),
         # A pacer apart from the worker's, which may be in another process: one write for each press of a button.

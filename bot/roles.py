@@ -112,7 +112,7 @@ async def _read_groups(client: SlackApi) -> _Groups:
     }
 
 
-def role_directory(settings: Settings, client: SlackApi, *, seconds_old: float = 0.0) -> RoleDirectory:
-    """As configured, else by user groups. `seconds_old`: see :class:`GroupRoles`."""
-    explicit = settings.roles.explicit
+def role_directory(settings: Settings, client: SlackApi, *, org: str, seconds_old: float = 0.0) -> RoleDirectory:
+    """As configured for this tenant, else by its user groups. `seconds_old`: see :class:`GroupRoles`."""
+    explicit = settings.roles_listed_for(org)
     return GroupRoles(client, seconds_old=seconds_old) if explicit is None else ListedRoles(explicit)

@@ -201,7 +201,7 @@ async def open_workbench(
                 tracing,
             ),
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
-            roles=role_directory(settings, client),
+            roles=role_directory(settings, client, org=identity.team),
             delegations=Delegations(ledger.database),
             grant_key=keys.derive("grant"),
             team=identity.team,

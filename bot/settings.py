@@ -42,6 +42,7 @@ from bot.settings_sections import (
 )
 from bot.settings_slack import SlackSettings
 from bot.settings_values import KeyMaterial
+from tools.contracts.identity import Role
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -147,6 +148,20 @@ class Settings(Section):
                 " or set GAVEL_GATES_PRODUCTION to false where this is none"
             )
         return self
+
+    @model_validator(mode="after")
+    def _listed_for_one_tenant(self) -> Self:
+        if self.slack.distributed and self.roles.explicit is not None and self.org is None:
+            raise ValueError(
+                "roles (GAVEL_ROLES_…) and SLACK_CLIENT_ID are set but GAVEL_ORG is not; user ids are listed for one "
+                "workspace: set GAVEL_ORG to its id (T…, or E…), or unset roles and use user groups in each workspace"
+            )
+        return self
+
+    def roles_listed_for(self, org: str) -> Mapping[Role, frozenset[str]] | None:
+        """Role → user ids; None: its user groups decide. Where workspaces install the app, the list is of one tenant's
+        people: on an Enterprise Grid the same id may be a person's in another tenant, who was given no role there."""
+        return None if self.slack.distributed and org != self.org else self.roles.explicit
 
     @property
     def production(self) -> bool:

@@ -74,7 +74,8 @@ class _Place:
         self.model: type[BaseModel] = root
         """The innermost declared model on the path."""
         self.secret = False
-        self.is_section = False
+        self.is_section = not loc
+        """A rule of the whole tree names its keys itself."""
         variable: str | None = None
         path = ""
         for part in loc:

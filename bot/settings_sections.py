@@ -175,7 +175,11 @@ class CouncilSettings(Section):
 
 
 class RoleSettings(Section):
-    """Who may do what. With no list at all, Slack user groups decide (:data:`ROLE_GROUPS`)."""
+    """Who may do what. With no list at all, Slack user groups decide (:data:`ROLE_GROUPS`).
+
+    Where workspaces install the app (`SLACK_CLIENT_ID`), the lists hold for the tenant that `GAVEL_ORG` names and for
+    no other: in the others user groups decide.
+    """
 
     model_config = SettingsConfigDict(env_prefix="GAVEL_ROLES_")
     viewer: UserIds | None = None

@@ -47,7 +47,8 @@ class SlackSettings(Section):
     """Where Slack sends the browser back to: this Gavel's public address and `/slack/oauth_redirect`. The same stands
     among the app's redirect URLs at Slack."""
     install_teams: Names = []
-    """Ids of the workspaces (`T…`) and enterprises (`E…`) that may install it. Empty: any that Slack lets."""
+    """Ids of the workspaces (`T…`) and enterprises (`E…`) that may install it and are served. Empty: any that Slack
+    lets. One that is taken off is served no more from the next start on, as if it had removed the app."""
 
     @property
     def configured(self) -> bool:

@@ -25,11 +25,12 @@ MOST = 50
 COMPONENT = "slack"
 
 
-async def examine_workspaces(settings: Settings) -> list[Finding]:
-    """A line for each workspace; one where there is none, or where it cannot be known."""
+async def examine_workspaces(settings: Settings, *, only: str | None = None) -> list[Finding]:
+    """A line for each workspace; one where there is none, or where it cannot be known. `only`: of this tenant."""
     # Late: SQLAlchemy takes half a second, and only this needs it.
     from bot.keystore.ring import ring_source
     from bot.ledger.database import Database, async_url
+    from bot.tenants.served import is_served
     from bot.tenants.store import SqlInstallations
 
     tried = "workspaces that installed the app"
@@ -42,19 +43,26 @@ async def examine_workspaces(settings: Settings) -> list[Finding]:
         database = Database.open(settings.database_url, lock_timeout_seconds=5)
         try:
             store = SqlInstallations(database, ring_source(settings, keys), now=lambda: datetime.now(UTC))
-            found = await store.all()
-            tokens = {
-                one.org: kept.bot.bot_token for one in found if one.readable and (kept := await store.kept(one.org))
-            }
+            found = [one for one in await store.all() if only in (None, one.org)]
+            bots = {one.org: kept.bot for one in found if one.readable and (kept := await store.kept(one.org))}
         finally:
             await database.close()
     except (LedgerUnavailable, SettingsError) as error:
         return [Finding(COMPONENT, "failed", tried, str(error), "see the line about sql; `gavel up` makes its tables")]
     if not found:
         return [Finding(COMPONENT, "ok", tried, "none yet", advice)]
-    asked = [_asked(settings, one, tokens.get(one.org)) for one in found[:MOST]]
-    more = [Finding(COMPONENT, "ok", tried, f"{len(found) - MOST} more, not asked")] if len(found) > MOST else []
-    return [*await asyncio.gather(*asked), *more]
+    tokens = {org: bot.bot_token for org, bot in bots.items()}
+    strange = {org for org, bot in bots.items() if not is_served(settings.slack.install_teams, bot)}
+    served = [one for one in found if one.org not in strange]
+    asked = [_asked(settings, one, tokens.get(one.org)) for one in served[:MOST]]
+    more = [Finding(COMPONENT, "ok", tried, f"{len(served) - MOST} more, not asked")] if len(served) > MOST else []
+    return [*await asyncio.gather(*asked), *more, *(_strange(one) for one in found if one.org in strange)]
+
+
+def _strange(one: Installed) -> Finding:
+    answered = "has the app, but SLACK_INSTALL_TEAMS does not list it: it is not served, and its token is not used"
+    advice = "remove the app there, or list it again and start Gavel anew"
+    return Finding(COMPONENT, "not running", f"workspace {one.name} ({one.org})", answered, advice)
 
 
 async def _asked(settings: Settings, one: Installed, token: str | None) -> Finding:
@@ -67,7 +75,7 @@ async def _asked(settings: Settings, one: Installed, token: str | None) -> Findi
     access = _with(settings.slack, token)
     try:
         identity = await ask_slack(access)
-        approvers = await _approvers(settings, access)
+        approvers = await _approvers(settings, access, org=one.org)
     except NoAnswer as error:
         return Finding(COMPONENT, "failed", tried, str(error), f"{again}, or check the network")
     rotates = f", token good until {one.expires_at:%Y-%m-%d %H:%M} UTC" if one.expires_at is not None else ""
@@ -79,9 +87,9 @@ async def _asked(settings: Settings, one: Installed, token: str | None) -> Findi
     return Finding(COMPONENT, "ok", tried, answered)
 
 
-async def _approvers(settings: Settings, access: SlackSettings) -> int | None:
+async def _approvers(settings: Settings, access: SlackSettings, *, org: str) -> int | None:
     """How many may approve there. None: the configuration lists them."""
-    if settings.roles.explicit is not None:
+    if settings.roles_listed_for(org) is not None:
         return None
     groups = await ask_slack_groups(access)
     return sum(groups.get(ROLE_GROUPS[role], 0) for role in ("approver", "admin"))

@@ -17,10 +17,11 @@ from bot.app import NOBODY, Identity, who_are_we
 from bot.modes.defaults import mode_defaults
 from bot.narrator.live import Narrator
 from bot.pacing import Pacer
-from bot.roles import Address, RoleDirectory, role_directory
+from bot.roles import Address, RoleDirectory
 from bot.settings import Settings
 from bot.telemetry.metrics import Metrics
 from bot.tenants.client import NotInstalled
+from bot.tenants.installed_roles import roles_of_tenant
 from bot.tenants.office import Tenants
 from bot.thread import ThreadWriter
 from bot.workflows.messages import TaskRequest, TaskState
@@ -47,7 +48,7 @@ def org_in(message: object) -> str:
 
 @dataclass(frozen=True)
 class TenantRoles:
-    """As Slack's user groups say; in a workspace that removed the app nobody holds a role any more."""
+    """As user groups or the configuration say; in a workspace that removed the app nobody holds a role any more."""
 
     of_slack: RoleDirectory
     when_gone: tuple[Role, ...] = ()
@@ -155,6 +156,6 @@ class TenantBenches:
             narrator=Narrator(writer, include_dissent=self.settings.council.include_dissent),
             files=replace(files, web=writer.web, fetcher=fetcher),
             meta_prompt=meta_prompt or self.nobodys.meta_prompt,
-            roles=role_directory(self.settings, client),
+            roles=roles_of_tenant(self.settings, self.tenants, org),
             team=identity.team,
         )

@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.telemetry.metrics import Metrics
 from bot.tenants.client import app_client, tenant_client
 from bot.tenants.rotation import Tokens
+from bot.tenants.served import ServedInstallations
 from bot.tenants.store import SqlInstallations
 
 
@@ -56,7 +57,8 @@ async def open_tenants(
         raise ValueError("There is no SLACK_CLIENT_ID and no SLACK_CLIENT_SECRET: no workspace can install the app.")
     async with AsyncExitStack() as exits:
         database = database or await open_database(exits, settings)
-        store = SqlInstallations(database, ring_source(settings, keys), now=utc_now)
+        ring = ring_source(settings, keys)
+        store = ServedInstallations(database, ring, now=utc_now, teams=slack.install_teams)
         rotator = AsyncTokenRotator(
             client_id=slack.client_id,
             client_secret=slack.client_secret.get_secret_value(),

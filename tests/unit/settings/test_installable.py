@@ -69,6 +69,29 @@ def test_http_is_for_this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().slack.distributed
 
 
+def test_a_list_of_roles_is_for_the_tenant_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, GAVEL_ROLES_ADMIN="U0GRACE001")
+    (said,) = lines()
+    assert said.startswith("roles (GAVEL_ROLES_…) and SLACK_CLIENT_ID are set but GAVEL_ORG is not;")
+    assert "set GAVEL_ORG to its id" in said
+    monkeypatch.setenv("GAVEL_ORG", "T012AB3CD")
+    settings = load_settings()
+    listed = settings.roles_listed_for("T012AB3CD")
+    assert listed is not None
+    assert listed["admin"] == {"U0GRACE001"}
+    assert settings.roles_listed_for("T0OTHER") is None
+
+
+def test_with_one_token_the_list_holds_without_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    monkeypatch.setenv("GAVEL_ROLES_ADMIN", "U0GRACE001")
+    settings = load_settings()
+    listed = settings.roles_listed_for("T0ANY")
+    assert listed is not None
+    assert listed["admin"] == {"U0GRACE001"}
+
+
 def test_the_terminal_speaks_for_the_tenant_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch)
     with pytest.raises(SettingsError, match="several workspaces may be installed"):

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from bot.blocks.message import Message
+from bot.desks import Typed
+from bot.doctor import examine
+from bot.doctor_desk import DoctorDesk
 from bot.finding import Finding
 from bot.keys import Keys, load_keys
 from bot.keystore.ring import ring_source
 from bot.ledger.database import Database
 from bot.ledger.schema import migrate
-from bot.settings import Settings
+from bot.settings import RoleSettings, Settings
 from bot.tenants.store import SqlInstallations
 from bot.workspace_probes import examine_workspaces
-from tests.unit.local_slack.harness import Slack
+from tests.unit.local_slack.harness import GRACE, OPS, Slack
 from tests.unit.tenants.distributed import HOME, SECOND, granted, installation_of
 
 
@@ -70,3 +76,30 @@ async def test_a_workspace_in_which_nobody_may_approve_is_told(slack: Slack, set
     (found,) = await examine_workspaces(settings)
     assert (found.state, found.answered.endswith(": nobody may approve")) == ("failed", True)
     await database.close()
+
+
+async def nobody_hears(channel: str, user: str, message: Message) -> None:
+    raise AssertionError(message.text)
+
+
+async def test_in_slack_a_tenant_is_told_of_itself_and_no_other_is_asked_about(
+    slack: Slack, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, database = await store_of(settings, load_keys(settings))
+    for team in (HOME, SECOND):
+        await store.async_save(installation_of(await granted(slack, team)))
+    await database.close()
+    await slack.act("uninstall", team=HOME)
+    listed = settings.model_copy(update={"roles": RoleSettings.model_construct(viewer=[GRACE]), "org": HOME})
+    # Patience, not a part.
+    monkeypatch.setattr("bot.doctor_desk.AT_ONCE_SECONDS", 20)
+    desk = DoctorDesk(listed, nobody_hears)
+    second = str((await desk.answer(Typed(SECOND, GRACE, OPS, words="", trigger_id="1.2"))).blocks)
+    assert "*slack*  ✓ ok" in second
+    assert "account_inactive" not in second
+    assert "nobody may approve" not in second  # by the list, which is of the first
+    home = str((await desk.answer(Typed(HOME, GRACE, OPS, words="", trigger_id="1.2"))).blocks)
+    assert "*slack*  ✗ failed: auth.test: account_inactive" in home
+    assert "*slack*  ✓ ok" not in home
+    at_the_terminal = [found.state for found in await examine(listed) if found.component == "slack"]
+    assert at_the_terminal == ["failed", "ok"]

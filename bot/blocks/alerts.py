@@ -83,8 +83,12 @@ def storm_card(face: StormFace) -> Message:
     )
 
 
+_PERMALINK = re.compile(r"https?://[\w.:-]{1,255}/[\w./?=&%-]{1,500}", re.ASCII)
+"""As Slack writes them; anything else is shown as no link."""
+
+
 def _link(url: str) -> str:
-    return f" <{url}|Open its thread>" if re.fullmatch(r"https?://[^<>|\s]{1,500}", url) else ""
+    return f" <{url}|Open its thread>" if _PERMALINK.fullmatch(url) else ""
 
 
 def _places(entry: AlertEntry) -> list[str]:

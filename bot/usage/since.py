@@ -22,5 +22,7 @@ def since_when(text: str, *, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(given)
     except ValueError:
-        raise ValueError(f"got {redacted(text)[:40]!r}; it must be like 7d, 12h or 2026-11-01") from None
+        # Of a secret that was typed here, not even its beginning.
+        quoted = f"got {text[:40]!r}; " if redacted(text) == text else ""
+        raise ValueError(f"{quoted}it must be like 7d, 12h or 2026-11-01") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -18,7 +18,6 @@ from temporalio.service import TLSConfig
 
 from bot.settings import TemporalSettings
 from bot.workflows.codec import EncryptingCodec, UnreadableConverter
-from bot.workflows.whole_signals import WholeSignals
 
 _JSON = PydanticJSONPlainPayloadConverter()
 
@@ -63,7 +62,7 @@ async def connect(
         tls=tls_config(settings) if settings.use_tls else False,
         data_converter=data_converter(codec_key),
         lazy=lazy,
-        interceptors=[WholeSignals(), *interceptors],
+        interceptors=interceptors,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from temporalio import workflow
-from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.worker import (
     HandleSignalInput,
     Interceptor,
@@ -12,7 +11,7 @@ from temporalio.worker import (
 )
 
 
-class WholeSignals(ClientInterceptor, Interceptor):
+class WholeSignals(Interceptor):
     """Every signal here carries one message; what carries none or several is dropped, and the task goes on."""
 
     def workflow_interceptor_class(

@@ -32,6 +32,7 @@ from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
+from bot.workflows.whole_signals import WholeSignals
 from bot.workflows.workbench import Workbench
 
 GRACE = timedelta(seconds=5)
@@ -100,7 +101,7 @@ def build_worker(
         workflows=[TaskWorkflow, AlertWorkflow, TriageWorkflow],
         workflow_runner=SANDBOX,
         activities=activities_of(client, bench, task_queue=task_queue, decision_key=decision_key),
-        interceptors=interceptors,
+        interceptors=[WholeSignals(), *interceptors],
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
         # By default most of the timeout goes by before a heartbeat is sent on, and a busy machine misses the rest.

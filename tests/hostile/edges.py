@@ -39,6 +39,7 @@ from bot.listeners.card_form import CardForm, MalformedForm
 from bot.listeners.events import attached
 from bot.permits.wishes import request_in
 from bot.policy_review import ReviewError, read_json
+from bot.redacted_answers import redacted_answer
 from bot.redaction import redact
 from bot.settings_base import parse_json, split_pairs
 from bot.settings_errors import SettingsError, read_yaml
@@ -165,6 +166,9 @@ WORDS: dict[str, Words] = {
     ),
     "figures in a text": Words("tools/tokens.py", facts_in, ["1,234.5 of 12 %, CVE-2026-1"]),
     "words of a text": Words("tools/tokens.py", words_of, ["web-01 has 3"]),
+    "a model's answer, redacted": Words(
+        "bot/redacted_answers.py", redacted_answer, ['{"a": "password=hunter2"}', "```json\n{}\n```", "\\u0041KIA"]
+    ),
     "text with a secret": Words("bot/redaction.py", redact, ["password=hunter2", "https://u:p@h/"]),
     "an alert's words": Words(
         "bot/alerts/volatile.py", without_values, ["disk 91 % at 12:03, request 4bf92f3577b34da6"]

@@ -11,7 +11,6 @@ import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,8 +25,6 @@ from temporalio.worker import Interceptor as WorkerInterceptor
 from agents.orchestrator.chat import ChatRequest, Member
 from agents.orchestrator.litellm_client import LiteLLMClient
 from bot import edge, runtime
-from bot.ledger.anchor import FileAnchor
-from bot.ledger.chain import Head
 from bot.ledger.writer import ChainWriter, Write
 from bot.local.estate.estate import SampleEstate
 from bot.taken import TakenLately
@@ -74,7 +71,6 @@ class Fate:
 
 def watch_effects(fate: Fate) -> None:
     """From now on every outside effect of this process passes `fate`."""
-    batch: ContextVar[tuple[str, ...]] = ContextVar("batch", default=())
 
     def around(owner: type[Any], method: str, names: Callable[..., Sequence[str]]) -> None:
         inner: Callable[..., Awaitable[Any]] = getattr(owner, method)
@@ -100,12 +96,7 @@ def watch_effects(fate: Fate) -> None:
     def ledger(org: str, writes: Sequence[Write]) -> list[str]:
         del org
         keys = [write.draft.key if write.draft else "artifact" for write in writes]
-        batch.set(tuple(keys))
         return [f"ledger {plain(key)}" for key in keys]
-
-    def anchor(org: str, head: Head) -> list[str]:
-        del org, head
-        return [f"anchor {plain(key)}" for key in batch.get()]
 
     def model(member: Member, request: ChatRequest) -> list[str]:
         del member
@@ -116,7 +107,6 @@ def watch_effects(fate: Fate) -> None:
 
     around(AsyncWebClient, "api_call", slack)
     around(ChainWriter, "write", ledger)
-    around(FileAnchor, "advance", anchor)
     around(LiteLLMClient, "chat", model)
     around(SampleEstate, "apply_image", estate)
 

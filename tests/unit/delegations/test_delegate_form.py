@@ -149,7 +149,7 @@ async def test_list_shows_what_is_lent_and_opens_nothing(desk: Desk) -> None:
     [
         (GRACE, SOON, "That is you."),
         (LINUS, int(datetime.now(UTC).timestamp()) - 5, "The end must lie ahead"),
-        (LINUS, int((datetime.now(UTC) + LONGEST).timestamp()) + 600, "within 90 days"),
+        (LINUS, int((datetime.now(UTC) + LONGEST).timestamp()) + 86_400, "within 90 days"),
         (None, SOON, "could not read this form"),
         ("!channel> until 2099", SOON, "could not read this form"),
         (f"{LINUS}> until 2099-01-01 <@U1", SOON, "could not read this form"),

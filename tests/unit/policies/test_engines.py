@@ -79,8 +79,8 @@ async def test_an_answer_of_another_shape_is_no_decision(rule: str, own_opa_serv
     await server.aclose()
 
 
-READ_NO_DATA = frozenset({"ql/ai/reports.rego"})
-"""What they ask of a report stands in the rules themselves."""
+READ_NO_DATA = frozenset({"ql/ai/reports.rego", "ql/ai/commands.rego"})
+"""What they ask of a report, and of whom a command is, stands in the rules themselves."""
 
 
 async def test_without_data_every_package_that_reads_some_denies() -> None:

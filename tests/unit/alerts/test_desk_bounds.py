@@ -86,8 +86,7 @@ async def test_the_estate_is_asked_in_parts_that_temporal_takes(temporal: Client
     async with alerting(temporal, group_seconds=2.0) as alerts:
         large = [sign(replace(entry_of(alerts.org, number), names=["警" * 10_000]), KEY) for number in range(80)]
         await asyncio.gather(*(alerts.enter(entry) for entry in large))
-        await alerts.until(lambda: bool(alerts.opened))
-        assert sum(len(asked.alerts) for asked in alerts.asked) >= 80
+        await alerts.until(lambda: sum(len(asked.alerts) for asked in alerts.asked) >= 80)
         assert max(len(TypeAdapter(RelateInput).dump_json(asked)) for asked in alerts.asked) < 600_000
 
 

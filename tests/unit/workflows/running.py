@@ -18,6 +18,7 @@ from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.messages import Answer, Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
 from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
+from bot.workflows.whole_signals import WholeSignals
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control, ControlAction
@@ -194,6 +195,7 @@ async def running(
         workflow_runner=SANDBOX,
         activities=[*script.activities, Authenticating(KEY).authenticate, Authenticating(KEY).enlist],
         identity=temporal.identity,
+        interceptors=[WholeSignals()],
     )
     async with worker:
         # Added after it was signed, as whoever can write to Temporal would.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -257,8 +257,11 @@ async def open_worker(
         )
 
 
-async def serve(stack: RunningStack) -> None:
-    """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker."""
+async def serve(stack: RunningStack, *, serves: Callable[[], None] | None = None) -> None:
+    """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker.
+
+    `serves` is called when both do.
+    """
     collect_seldom()
     async with (
         operating(stack) as operations,
@@ -271,11 +274,11 @@ async def serve(stack: RunningStack) -> None:
         worker,
     ):
         with operations.serving(slack=connected):
-            await asyncio.Event().wait()
+            await _until_cancelled(serves)
 
 
-async def serve_worker(stack: RunningStack) -> None:
-    """A worker, until cancelled."""
+async def serve_worker(stack: RunningStack, *, serves: Callable[[], None] | None = None) -> None:
+    """A worker, until cancelled. `serves` is called when it does."""
     collect_seldom()
     async with (
         operating(stack) as operations,
@@ -283,4 +286,10 @@ async def serve_worker(stack: RunningStack) -> None:
         worker,
     ):
         with operations.serving():
-            await asyncio.Event().wait()
+            await _until_cancelled(serves)
+
+
+async def _until_cancelled(serves: Callable[[], None] | None) -> None:
+    if serves is not None:
+        serves()
+    await asyncio.Event().wait()

@@ -35,43 +35,24 @@ async def _bot(stack: RunningStack) -> None:
         permitting(stack.settings, redis_url=stack.redis_url) as permits,
         taking_in(stack, permits=permits, taken=taken, metrics=Metrics(), tracing=tracing),
     ):
-        await _until_killed()
+        _say()
+        await asyncio.Event().wait()
 
 
 async def _worker(stack: RunningStack) -> None:
-    from bot.runtime import open_worker  # here, as `gavel` does it: a bot alone does not carry a worker's parts
-    from bot.telemetry.operating import operating
+    from bot.runtime import serve_worker  # here, as `gavel` does it: a bot alone does not carry a worker's parts
 
-    async with (
-        operating(stack) as operations,
-        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-        worker,
-    ):
-        with operations.serving():
-            await _until_killed()
+    await serve_worker(stack, serves=_say)
 
 
 async def _both(stack: RunningStack) -> None:
-    from bot.runtime import open_worker
-    from bot.telemetry.operating import operating
+    from bot.runtime import serve
 
-    async with (
-        operating(stack) as operations,
-        taken_lately(stack.redis_url) as taken,
-        permitting(stack.settings, redis_url=stack.redis_url) as permits,
-        taking_in(
-            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
-        ) as connected,
-        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-        worker,
-    ):
-        with operations.serving(slack=connected):
-            await _until_killed()
+    await serve(stack, serves=_say)
 
 
-async def _until_killed() -> None:
+def _say() -> None:
     print(READY, flush=True)
-    await asyncio.Event().wait()
 
 
 _SERVE: dict[ServingRole, Callable[[RunningStack], Coroutine[Any, Any, None]]] = {

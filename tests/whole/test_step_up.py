@@ -60,6 +60,12 @@ async def someone_who_is_not_there_decides(town: Town, task: str, card: dict[str
     await handle.signal(TaskWorkflow.decide, sign(decision, town.stack.keys.derive("decision")))
 
 
+async def signals_come_without_a_message(town: Town, task: str) -> None:
+    """As whoever reaches Temporal can send them: were they not dropped, the task would never go on."""
+    for name in ("decide", "answer", "edit", "control"):
+        await town.temporal.get_workflow_handle(task).signal(name)
+
+
 @pytest.mark.timeout(240)
 async def test_a_plan_that_needs_care_runs_once_two_people_typed_the_environments_name(tmp_path: Path) -> None:
     async with open_town(tmp_path) as town:
@@ -80,6 +86,7 @@ async def test_a_plan_that_needs_care_runs_once_two_people_typed_the_environment
         assert not any("decides nothing" in each["text"] for each in await stage.thread(said, "grace"))
 
         await someone_who_is_not_there_decides(town, task, card)
+        await signals_come_without_a_message(town, task)
 
         grace = await form_of(town, "grace", said, card)
         wrong = await types(town, "grace", grace, "staging")

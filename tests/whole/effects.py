@@ -11,6 +11,7 @@ import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,8 @@ from temporalio.worker import Interceptor as WorkerInterceptor
 from agents.orchestrator.chat import ChatRequest, Member
 from agents.orchestrator.litellm_client import LiteLLMClient
 from bot import edge, runtime
+from bot.ledger.anchor import FileAnchor
+from bot.ledger.chain import Head
 from bot.ledger.writer import ChainWriter, Write
 from bot.local.estate.estate import SampleEstate
 from bot.taken import TakenLately
@@ -71,6 +74,7 @@ class Fate:
 
 def watch_effects(fate: Fate) -> None:
     """From now on every outside effect of this process passes `fate`."""
+    batch: ContextVar[tuple[str, ...]] = ContextVar("batch", default=())
 
     def around(owner: type[Any], method: str, names: Callable[..., Sequence[str]]) -> None:
         inner: Callable[..., Awaitable[Any]] = getattr(owner, method)
@@ -86,6 +90,21 @@ def watch_effects(fate: Fate) -> None:
 
         put(owner, method, watched)
 
+    def around_now(owner: type[Any], method: str, names: Callable[..., Sequence[str]]) -> None:
+        """The same of a method that blocks, in a thread that has the context of the step."""
+        inner: Callable[..., Any] = getattr(owner, method)
+
+        def watched(self: Any, *args: Any, **kwargs: Any) -> Any:
+            effects = names(*args, **kwargs)
+            if effects:
+                fate.reached("before", effects)
+            answer = inner(self, *args, **kwargs)
+            if effects:
+                fate.reached("after", effects)
+            return answer
+
+        put(owner, method, watched)
+
     def slack(method: str, *, json: dict[str, Any] | None = None, **_: Any) -> list[str]:
         if not method.startswith("chat."):
             return []
@@ -96,7 +115,12 @@ def watch_effects(fate: Fate) -> None:
     def ledger(org: str, writes: Sequence[Write]) -> list[str]:
         del org
         keys = [write.draft.key if write.draft else "artifact" for write in writes]
+        batch.set(tuple(keys))
         return [f"ledger {plain(key)}" for key in keys]
+
+    def anchor(org: str, head: Head) -> list[str]:
+        del org, head
+        return [f"anchor {plain(key)}" for key in batch.get()]
 
     def model(member: Member, request: ChatRequest) -> list[str]:
         del member
@@ -107,6 +131,7 @@ def watch_effects(fate: Fate) -> None:
 
     around(AsyncWebClient, "api_call", slack)
     around(ChainWriter, "write", ledger)
+    around_now(FileAnchor, "advance_now", anchor)
     around(LiteLLMClient, "chat", model)
     around(SampleEstate, "apply_image", estate)
 

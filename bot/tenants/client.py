@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import Any, Protocol
 
-from aiohttp import FormData, encode_basic_auth
+from aiohttp import encode_basic_auth
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
@@ -41,26 +41,14 @@ class TenantClient(AsyncWebClient):
 
     token_of: TokenOf
 
-    async def api_call(
-        self,
-        api_method: str,
-        *,
-        http_verb: str = "POST",
-        files: dict[str, Any] | None = None,
-        data: dict[str, Any] | FormData | None = None,
-        params: dict[str, Any] | None = None,
-        json: dict[str, Any] | None = None,
-        headers: dict[str, Any] | None = None,
-        auth: dict[str, Any] | None = None,
-    ) -> AsyncSlackResponse:
+    async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
         """As the SDK's. Raises :class:`NotInstalled` and :class:`NoToken` besides."""
 
         sdk: Any = super()
 
         async def call(token: str) -> AsyncSlackResponse:
             self.token = token
-            given: dict[str, Any] = {"http_verb": http_verb, "files": files, "data": data, "params": params}
-            return await _answer(sdk.api_call(api_method, **given, json=json, headers=headers, auth=auth))
+            return await _answer(sdk.api_call(api_method, **given))
 
         token = await self.token_of()
         try:
@@ -75,27 +63,14 @@ class TenantClient(AsyncWebClient):
 class AppClient(AsyncWebClient):
     """Without a token: what proves who asks is the app's secret, in the header that Slack recommends."""
 
-    async def api_call(
-        self,
-        api_method: str,
-        *,
-        http_verb: str = "POST",
-        files: dict[str, Any] | None = None,
-        data: dict[str, Any] | FormData | None = None,
-        params: dict[str, Any] | None = None,
-        json: dict[str, Any] | None = None,
-        headers: dict[str, Any] | None = None,
-        auth: dict[str, Any] | None = None,
-    ) -> AsyncSlackResponse:
+    async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
         """As the SDK's, which still makes the header in a way that aiohttp is giving up."""
+        auth: dict[str, Any] | None = given.pop("auth", None)
         if auth is not None:
-            headers = {
-                **(headers or {}),
-                "Authorization": encode_basic_auth(str(auth["client_id"]), str(auth["client_secret"])),
-            }
+            proof = encode_basic_auth(str(auth["client_id"]), str(auth["client_secret"]))
+            given["headers"] = {**(given.get("headers") or {}), "Authorization": proof}
         sdk: Any = super()
-        given: dict[str, Any] = {"http_verb": http_verb, "files": files, "data": data, "params": params}
-        return await _answer(sdk.api_call(api_method, **given, json=json, headers=headers))
+        return await _answer(sdk.api_call(api_method, **given))
 
 
 async def _answer(call: Awaitable[Any]) -> AsyncSlackResponse:

@@ -121,13 +121,9 @@ class Arena:
     links: dict[Linked, Link]
     log: Path
     """What the bots and workers wrote to stderr."""
-    slack_deaths: list[float] = field(default_factory=list[float])
-    """When the workspace was killed, by the loop's clock: deliveries that it had not made are lost with it."""
 
     def kill(self, server: Server) -> None:
         """`kill -9` of one server and all it started."""
-        if server == "slack":
-            self.slack_deaths.append(asyncio.get_running_loop().time())
         self._signal(server, signal.SIGKILL)
 
     def freeze(self, server: Server) -> None:

@@ -54,8 +54,6 @@ class Request:
     task: str
     group: Group
     intent: Intent
-    at: float
-    """By the loop's clock."""
     own_click: bool
     """The asker approves first, which must count for nothing."""
     approved: bool = False
@@ -119,18 +117,15 @@ class Crowd:
             f"{self.arena.town.stack.org}.{said.channel}.{said.ts}",
             group,
             intent,
-            asyncio.get_running_loop().time(),
             self.dice.random() < 0.25,
         )
         self.requests.append(request)
         return request
 
     async def _follow(self, request: Request) -> None:
-        """Until the task has ended or waits for nobody, or was never begun because Slack lost the request."""
+        """Until the task has ended, or is left to wait."""
         while not await self.ended(request):
             await asyncio.sleep(0.5)
-            if await self._lost(request):
-                return
             card = await self._card(request)
             if card is None:
                 continue
@@ -176,15 +171,6 @@ class Crowd:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return None
                 await asyncio.sleep(0.5)
-
-    async def _lost(self, request: Request) -> bool:
-        """Whether the workspace died before it delivered the request. Nobody took it, so nothing was promised."""
-        if await self.status(request) is not None:
-            return False
-        now = asyncio.get_running_loop().time()
-        return now - request.at > 45 and any(
-            request.at - 1 < death < request.at + 45 for death in self.arena.slack_deaths
-        )
 
 
 async def groups_of(arena: Arena) -> list[Group]:

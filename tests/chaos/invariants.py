@@ -67,11 +67,8 @@ async def _problems(
 
     outcome = "waiting"
     if status is None:
-        outcome = "lost by Slack"
-        if not any(request.at - 1 < death for death in arena.slack_deaths):
-            problems.append("nobody took the request, and Slack never died")
-        if entries or changes or keys:
-            problems.append("nobody took the request, yet something came of it")
+        outcome = "lost"
+        problems.append(f"nobody took the request: {sorted(keys)}")
     elif status is WorkflowExecutionStatus.RUNNING:
         if not any(f"'{APPROVE}'" in str(message) for message in thread):
             problems.append(f"it neither ended nor waits visibly: {sorted(keys)}")

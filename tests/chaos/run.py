@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -59,8 +58,10 @@ async def run(data_dir: Path, *, seed: int, faults: int, at_once: int) -> Report
         async with raging(weather, faults):
             pass
         over.set()
-        with suppress(TimeoutError):  # what has not ended by then is found below
+        try:
             await asyncio.wait_for(working, SETTLED_SECONDS)
+        except TimeoutError:  # what has not ended by then is found below
+            weather.broken.append(f"not all that was asked ended within {SETTLED_SECONDS} s of the last fault")
         amiss = await arena.amiss(seconds=90)
         found = await examine(arena, crowd)
         if found.breaches or amiss:

@@ -17,7 +17,7 @@ CHANGE = JournalEntry(
     f"{TASK}:r1:0", "db-1", "rollout", "img-2", "1", "2", ok=True, at=datetime(2026, 11, 26, tzinfo=UTC)
 )
 APPROVED = Request(
-    Said("C0OPS00001", "1.1"), TASK, Group("staging", "db", ("db-1",)), "approve", 0.0, own_click=False, approved=True
+    Said("C0OPS00001", "1.1"), TASK, Group("staging", "db", ("db-1",)), "approve", own_click=False, approved=True
 )
 ENTRIES = [
     ("decision_accepted", "decision:r1:U0GRACE001", "U0GRACE001"),

@@ -67,6 +67,8 @@ def build_app(
     api = WebApi(access, rooms, sockets=shared.sockets, stats=stats, faults=faults)
 
     async def tend(_: web.Application) -> AsyncIterator[None]:
+        for room in rooms.values():
+            room.outbox.resume()
         sweeper = asyncio.create_task(_sweep([room.workspace for room in rooms.values()]))
         yield
         sweeper.cancel()

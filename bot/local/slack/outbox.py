@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Coroutine
 from dataclasses import dataclass
 
@@ -61,8 +62,15 @@ class Outbox:
     def event(self, event: JsonObject) -> str:
         """Deliver an event in the background, with redelivery. Returns its `event_id`."""
         payload = event_callback(event, self._workspace.team)
+        event_id = str(payload["event_id"])
+        self._workspace.owe(event_id, payload)
         self._start(self._deliver(payload))
-        return str(payload["event_id"])
+        return event_id
+
+    def resume(self) -> None:
+        """Deliver what a process before this one still owed. It may have been delivered: the app knows it by its id."""
+        for payload in list(self._workspace.owed.values()):
+            self._start(self._deliver_once(Delivery("events_api", payload, attempt=1, reason="timeout")))
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -80,13 +88,16 @@ class Outbox:
             await self._deliver_once(Delivery("events_api", payload, attempt=1, reason="timeout"))
 
     async def _deliver_once(self, delivery: Delivery) -> None:
-        for delay in (*self.patience.retries, None):
+        for retry in itertools.count():
             try:
                 await self._transport.send(delivery, seconds=self.patience.ack)
             except NotAcked as failure:
                 delivery.reason = failure.reason
             else:
+                self._settle(delivery)
                 return
+            # As it is now: how long Slack waits can be set while a delivery goes on.
+            delay = self.patience.retries[retry] if retry < len(self.patience.retries) else None
             # A late acknowledgement still counts.
             if delay is None or delivery.no_retry or await acked_within(delivery, seconds=delay):
                 break
@@ -94,6 +105,11 @@ class Outbox:
         self._sockets.forget(delivery)
         if not delivery.acked.done():
             self._stats.events_given_up += 1
+        self._settle(delivery)
+
+    def _settle(self, delivery: Delivery) -> None:
+        if delivery.event_id in self._workspace.owed:  # delivered twice, it is settled once
+            self._workspace.settle(delivery.event_id)
 
     async def ask(self, kind: Kind, payload: JsonObject) -> JsonObject:
         """Deliver once what a person waits for. Returns the response payload; raises :class:`NotAcked`."""

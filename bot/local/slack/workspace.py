@@ -61,6 +61,8 @@ class Workspace:
         self.usergroups = seed_usergroups(team)
         self.panes: dict[tuple[str, str], JsonObject] = {}
         """Channel and thread of an assistant's pane → `title`, `status`, `loading_messages`, `prompts`, as set last."""
+        self.owed: dict[str, JsonObject] = {}
+        """Event id → payload, of events neither delivered nor given up: Slack remembers them over a restart."""
         self._clock = TsClock()
         self._listeners: list[Listener] = []
         self._messages: dict[str, dict[str, Message]] = {}
@@ -84,6 +86,10 @@ class Workspace:
                 del newest[key]
             elif kind == "message":
                 self._keep(Message.restored(dict(value)))
+            elif kind == "event" and value.get("settled"):
+                del newest[key]
+            elif kind == "event":
+                self.owed[key.partition(":")[2]] = value
             elif kind == "file":
                 self.files.restore(value)
             elif kind == "channel":
@@ -296,6 +302,16 @@ class Workspace:
             self._streaming[message.key] = message
         if message.is_reply and message.thread_ts:
             self._threads.setdefault((message.channel, message.thread_ts), []).append(message)
+
+    def owe(self, event_id: str, payload: JsonObject) -> None:
+        """An event is to be delivered."""
+        self.owed[event_id] = payload
+        self._journal.append(f"event:{event_id}", payload)
+
+    def settle(self, event_id: str) -> None:
+        """It was, or was given up."""
+        del self.owed[event_id]
+        self._journal.append(f"event:{event_id}", {"settled": True})
 
     def _journal_entry(self, key: str, value: JsonObject) -> None:
         self._journal.append(key, value)

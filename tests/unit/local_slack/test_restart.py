@@ -18,9 +18,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.local.slack.credentials import load_credentials
 from bot.local.slack.journal import Journal, JournalError
+from bot.local.slack.outbox import Patience
 from bot.local.slack.seed import manifest_from
 from bot.local.slack.workspace import Workspace
-from tests.unit.local_slack.harness import ADA, OPS, TEAM, actions, button, running
+from tests.unit.local_slack.harness import ADA, OPS, TEAM, actions, button, connected, running, until
 from tools.contracts.common import JsonObject
 
 METADATA = {"event_type": "gavel_card", "event_payload": {"key": "k"}}
@@ -55,6 +56,20 @@ async def test_messages_streams_edits_and_groups_survive(tmp_path: Path) -> None
         history = await slack.call("conversations.history", channel=OPS)
         assert [each["ts"] for each in history["messages"]] == [parent]
         assert float(await slack.post()) > float(before[-1]["ts"])
+
+
+async def test_what_was_not_delivered_is_delivered_after_a_restart_and_what_was_is_not(tmp_path: Path) -> None:
+    patient = Patience(ack=0.3, retries=(0.2,) * 100)
+    async with running(tmp_path, patience=patient) as slack:
+        async with connected(slack) as bot:
+            await slack.say("<@U0GAVEL001> heard")
+            await until(lambda: len(bot.heard) == 2)  # the mention and the message
+        await slack.say("<@U0GAVEL001> unheard")
+    async with running(tmp_path, patience=patient) as slack, connected(slack) as bot:
+        await until(lambda: len(bot.heard) == 2)
+        assert {event["text"] for event in bot.events("app_mention")} == {"<@U0GAVEL001> unheard"}
+    async with running(tmp_path, patience=patient) as slack:
+        assert slack.workspace.owed == {}
 
 
 async def test_a_ts_is_never_reused_even_when_the_clock_goes_back(

@@ -167,6 +167,9 @@ async def _slack_delivery(exam: Examination) -> list[Finding]:
 
 
 async def _webhook(exam: Examination) -> list[Finding]:
+    """Its alerts go into one workspace: where it listens and who opens it is no other tenant's to know."""
+    if exam.settings.slack.distributed and exam.asker not in (None, exam.settings.org):
+        return []
     return [await webhook_finding(exam.settings.alerts, running=exam.running is not None)]
 
 

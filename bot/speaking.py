@@ -12,7 +12,8 @@ from bot.blocks.message import Message
 from bot.blocks.modal import Modal
 from bot.desks import Whisper
 from bot.listeners.clicks import Tell
-from bot.listeners.opening import OPEN_SECONDS, FormNotOpened, OpenForm
+from bot.listeners.opening import OPEN_SECONDS, TRIGGER_SECONDS, FormNotOpened, OpenForm
+from bot.permits.time_left import seconds_left
 from bot.slack_api import SlackApi, name_of
 
 
@@ -52,7 +53,7 @@ def whisperer(api: SlackApi) -> Whisper:
 def opener(api: SlackApi) -> OpenForm:
     async def open_form(trigger_id: str, modal: Modal) -> None:
         try:
-            async with asyncio.timeout(OPEN_SECONDS):
+            async with asyncio.timeout(min(OPEN_SECONDS, seconds_left(TRIGGER_SECONDS))):
                 await api.api_call("views.open", json={"trigger_id": trigger_id, "view": modal.view})
         except SlackApiError as error:
             # Sent again after its answer was lost: the form is open.

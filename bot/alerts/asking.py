@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from bot.alerts.names import desk_id
 from bot.intake import HAND_OVER, TOO_LATE, HandOverFailed
-from bot.permits.gate import seconds_left
+from bot.permits.time_left import seconds_left
 from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.messages.triage import LookInto

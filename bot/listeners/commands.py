@@ -17,7 +17,8 @@ from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import AskForm
 from bot.listeners.asking import UnknownMode, split_option
 from bot.listeners.orgs import org_of
-from bot.permits.gate import roles_read, seconds_left
+from bot.permits.gate import roles_read
+from bot.permits.time_left import seconds_left
 
 ANSWER_SECONDS = 2.6
 """Of the three in which Slack wants an answer: who may, and what the desk says."""

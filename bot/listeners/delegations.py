@@ -18,6 +18,7 @@ from bot.desks import Desk, Typed, Whisper
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.listeners.orgs import org_of
+from bot.permits.time_left import seconds_left
 from bot.roles import RoleDirectory, RolesUnavailable
 from bot.slack_web import child
 
@@ -82,7 +83,7 @@ class DelegationListeners:
             trigger_id=f"{view['id']}.{taker}.{until}",
         )
         try:
-            async with asyncio.timeout(LEND_SECONDS):
+            async with asyncio.timeout(seconds_left(LEND_SECONDS)):
                 said = await self.desk.answer(typed)
         except Exception as error:
             kind = type(error).__name__

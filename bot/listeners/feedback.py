@@ -12,9 +12,10 @@ from bot.blocks.message import sentence
 from bot.desks import FeedbackDesk, NotDone
 from bot.listeners.clicks import Tell
 from bot.listeners.orgs import org_of
+from bot.permits.time_left import seconds_left
 from bot.roles import RoleDirectory, RolesUnavailable
 
-KEEP_SECONDS = 2.0
+KEEP_SECONDS = 2.5
 """Of the three in which Slack wants an answer."""
 
 NOT_COUNTED = sentence(
@@ -45,7 +46,7 @@ class FeedbackListeners:
         """Slack does not send a click again: what could not be kept is said."""
         user = str(body["user"]["id"])
         try:
-            async with asyncio.timeout(KEEP_SECONDS):
+            async with asyncio.timeout(seconds_left(KEEP_SECONDS)):
                 value = FeedbackValue.decode(str(body["actions"][0].get("value", "")))
                 # Strangers must not choose the models.
                 if not await self.door.roles.roles_of(user):

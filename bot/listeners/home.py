@@ -21,7 +21,7 @@ from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.listeners.orgs import org_of
-from bot.permits.gate import seconds_left
+from bot.permits.time_left import seconds_left
 from bot.slack_web import child
 from tools.contracts.control import Control
 

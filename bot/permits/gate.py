@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import structlog
 
 from bot.permits import words
+from bot.permits.time_left import begin
 from bot.permits.windows import Bound, Windows, WindowsHere
 from bot.permits.wishes import ASK, JUDGED_BY_ITS_TASK, Request
 from bot.roles import Address, RoleDirectory, RolesUnavailable
@@ -24,15 +24,6 @@ TASK_GATE_SECONDS = 0.8
 """The same where the hand-over to Temporal, which may take two, comes after."""
 
 _READ: ContextVar[tuple[str, tuple[Role, ...]] | None] = ContextVar("roles read for this request", default=None)
-
-
-_BEGAN: ContextVar[float | None] = ContextVar("when the gate was asked about this request", default=None)
-
-
-def seconds_left(whole: float) -> float:
-    """Of `whole`, the time in which what somebody sent is to be answered: what the gate has not used of it."""
-    began = _BEGAN.get()
-    return whole if began is None else max(0.1, whole - (time.monotonic() - began))
 
 
 def roles_read(user: str) -> frozenset[Role] | None:
@@ -69,7 +60,7 @@ class RolesOnce:
     def forget() -> None:
         """Before each thing that is sent: what was read for an earlier one counts no more."""
         _READ.set(None)
-        _BEGAN.set(time.monotonic())
+        begin()
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,10 @@ class Leaving:
         if installed is not None and kind == "tokens_revoked" and installed.bot_user_id not in revoked_bots(body):
             return  # a person's
         tasks = await self._running(org)
+        if installed is None and not tasks:
+            # Slack tells a removal twice, by both events, and tells it of who never had the app: on record once.
+            self.forget(org)
+            return
         await self.ledger.record(
             "workspace_removed",
             {"event": kind, "tasks": tasks},

@@ -38,8 +38,7 @@ class Reception:
     async def take(self, request: web.Request) -> web.Response:
         """One request of Slack's. Anything else is 401, and reads as nothing."""
         body = await request.read()
-        headers = dict(request.headers.items())
-        if not self.verifier.is_valid_request(body, headers):
+        if not self._signed(body, dict(request.headers.items())):
             return web.json_response({"error": "invalid request"}, status=401)
         log = structlog.get_logger("gavel.slack")
         try:
@@ -60,6 +59,13 @@ class Reception:
         except _AWAY as error:
             log.warning(f"{error} It was not acknowledged, so that Slack sends it again.", org=org)
             return web.json_response({"error": "away"}, status=503)
+
+    def _signed(self, body: bytes, headers: dict[str, str]) -> bool:
+        try:
+            return self.verifier.is_valid_request(body, headers)
+        except (ValueError, TypeError):
+            # A time that is no number, a body that is no UTF-8, a signature that is no ASCII: not Slack's.
+            return False
 
     async def _of(self, org: str, payload: dict[str, Any], bolt: AsyncBoltRequest) -> web.Response:
         event = payload.get("event")

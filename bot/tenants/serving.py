@@ -60,22 +60,22 @@ async def serving_tenants(
         exits.push_async_callback(runner.cleanup)
         with needed(f"Slack's requests cannot be taken on {slack.host}:{slack.port}"):
             await TCPSite(runner, slack.host, slack.port).start()
-        if settings.alerts.webhook and await _may_take_alerts(stack, tenants):
+        if settings.alerts.webhook and await may_take_alerts(stack.org, tenants):
             await exits.enter_async_context(taking_webhooks(stack, tenants.client(stack.org), metrics=metrics))
         yield _listens
 
 
-async def _may_take_alerts(stack: RunningStack, tenants: Tenants) -> bool:
-    """The webhook posts into one workspace. Raises `StackError` where none is named."""
-    if not stack.org:
+async def may_take_alerts(org: str, tenants: Tenants) -> bool:
+    """The webhook posts into one workspace, of :attr:`RunningStack.org`. Raises `StackError` where none is named."""
+    if not org:
         raise StackError(
             "The alert webhook is set, but GAVEL_ORG is not: it says which workspace the alerts are for. Nothing was "
             "started; set it to the workspace's id (T…), or unset the webhook."
         )
-    if await tenants.store.kept(stack.org) is not None:
+    if await tenants.store.kept(org) is not None:
         return True
     structlog.get_logger("gavel.alerts").warning(
-        f"The alert webhook is not open: workspace {stack.org} has not installed the app. Start again when it has."
+        f"The alert webhook is not open: workspace {org} has not installed the app. Start again when it has."
     )
     return False
 

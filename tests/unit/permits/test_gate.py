@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bot.permits import words
-from bot.permits.gate import Gate, RequestLimits, RolesOnce, roles_read, seconds_left
+from bot.permits.gate import Gate, RequestLimits, RolesOnce, roles_read
 from bot.permits.opening import LatePolicies
+from bot.permits.time_left import seconds_left
 from bot.permits.wishes import BUTTONS, BUTTONS_THAT_BEGIN, EVENTS, FORMS, SHORTCUTS, VERBS, Request
 from bot.roles import Address, ListedRoles, RolesUnavailable
 from policies.bundle import Bundle, load_bundle

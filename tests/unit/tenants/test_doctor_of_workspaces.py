@@ -16,6 +16,7 @@ from bot.keystore.ring import ring_source
 from bot.ledger.database import Database
 from bot.ledger.schema import migrate
 from bot.settings import RoleSettings, Settings
+from bot.settings_alerts import AlertSettings
 from bot.tenants.store import SqlInstallations
 from bot.workspace_probes import examine_workspaces
 from tests.unit.local_slack.harness import GRACE, OPS, Slack
@@ -103,3 +104,15 @@ async def test_in_slack_a_tenant_is_told_of_itself_and_no_other_is_asked_about(
     assert "*slack*  ✓ ok" not in home
     at_the_terminal = [found.state for found in await examine(listed) if found.component == "slack"]
     assert at_the_terminal == ["failed", "ok"]
+
+
+async def test_in_slack_only_the_tenant_whose_alerts_it_takes_is_told_of_the_webhook(settings: Settings) -> None:
+    alerts = AlertSettings.model_validate({"webhook_token": "correct-horse-battery", "webhook_port": 0})
+    with_one = settings.model_copy(update={"alerts": alerts, "org": HOME})
+
+    async def told(asker: str | None) -> list[str]:
+        found = await examine(with_one, asker=asker)
+        return [finding.tried.split("/alerts")[0] for finding in found if finding.component == "webhook"]
+
+    assert await told(SECOND) == []
+    assert await told(HOME) == await told(None) == ["http://127.0.0.1:0"]

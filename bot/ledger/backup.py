@@ -71,7 +71,7 @@ async def put_back(place: Place, source: Path, *, anchors_too: bool, aside: str)
     are put back from the copy; one that is there is not.
 
     What is found then, for each org that has an anchor. Raises `LedgerUnavailable` and OSError; where the copy itself
-    is not whole, nothing was replaced.
+    is not whole, or lies without its anchors, nothing was replaced.
     """
     if place.file is None:
         raise LedgerUnavailable(
@@ -82,6 +82,11 @@ async def put_back(place: Place, source: Path, *, anchors_too: bool, aside: str)
     if not await asyncio.to_thread(copy.is_file):
         raise LedgerUnavailable(f"There is no backup at {copy}. Nothing was changed.")
     heads = await _heads(kept)
+    if not heads:
+        raise LedgerUnavailable(
+            f"There are no anchors in {source / ANCHORS}, and without them the backup cannot be verified. Put there "
+            "those that were copied with it, and run this again. Nothing was changed."
+        )
     for found in await _verified(copy, kept, heads, key=place.key):
         if not found.ok:
             raise LedgerUnavailable(f"The backup of {found.org!r} is not whole: {found.problem} Nothing was changed.")

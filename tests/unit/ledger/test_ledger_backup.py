@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,25 @@ async def test_a_copy_that_is_not_whole_replaces_nothing(operator: Operator) -> 
     assert "is not whole: Entry 2 was changed" in restored.output
     assert await operator.book.entries() == []
     assert "There is no backup" in (await operator.run("restore", str(operator.copy.parent))).output
+
+
+@on_sqlite
+async def test_a_copy_without_its_anchors_replaces_nothing(operator: Operator) -> None:
+    await operator.book.add(3)
+    assert (await operator.backup()).exit_code == 0
+    (operator.copy / "anchors").rename(operator.copy.with_name("anchors, kept apart"))
+    # Without the anchors, one that was emptied looks like a ledger that has not begun.
+    with closing(sqlite3.connect(operator.copy / "gavel.db")) as copy, copy:
+        copy.execute("DELETE FROM ledger_entries")
+    await operator.book.database.close()
+    file = Path(operator.book.url.removeprefix("sqlite:///"))
+    before = await asyncio.to_thread(file.read_bytes)
+    for options in ([], ["--lost-anchors"]):
+        restored = await operator.restore(*options)
+        assert restored.exit_code == 2
+        assert f"There are no anchors in {operator.copy / 'anchors'}" in restored.output
+        assert "Nothing was changed." in restored.output
+        assert await asyncio.to_thread(file.read_bytes) == before
 
 
 @on_sqlite

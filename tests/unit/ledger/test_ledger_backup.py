@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.ledger.anchor import FileAnchor
+from bot.ledger.chain import Head
 from tests.unit.ledger.book import KEY, ORG
 from tests.unit.ledger.conftest import POSTGRES
 from tests.unit.ledger.operators import Operator, accept
@@ -53,6 +54,37 @@ async def test_a_backup_of_a_ledger_that_was_edited_says_so(operator: Operator) 
     made = await operator.backup()
     assert made.exit_code == 1
     assert "Entry 2 was changed" in made.output
+
+
+@on_sqlite
+async def test_a_backup_names_the_org_whose_anchor_is_gone(operator: Operator) -> None:
+    await operator.book.add(2)
+    await operator.book.add(1, org="T0OTHER")
+    operator.book.anchor.path("T0OTHER").unlink()
+    made = await operator.backup()
+    assert made.exit_code == 1
+    assert "T0OTHER" in made.output
+    assert "its anchor is gone" in made.output
+
+
+@on_sqlite
+async def test_an_org_that_begins_while_it_is_backed_up_has_lost_nothing(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await operator.book.add(2)
+    seen = FileAnchor(operator.book.anchor_directory, key=KEY).heads()
+    await operator.book.add(3, org="T0OTHER")
+
+    def before_it_began(_: FileAnchor) -> dict[str, Head]:
+        return seen
+
+    monkeypatch.setattr(FileAnchor, "heads", before_it_began)
+    made = await operator.run("backup", str(operator.copy), "--json")
+    monkeypatch.undo()
+    assert made.exit_code == 0, made.output
+    found = {one["org"]: (one["entries"], one["anchored_seq"]) for one in json.loads(made.stdout)["found"]}
+    assert found == {ORG: (2, 2), "T0OTHER": (3, 0)}
+    assert (await operator.restore()).exit_code == 0
 
 
 @on_sqlite

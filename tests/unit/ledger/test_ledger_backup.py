@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -164,10 +166,24 @@ async def test_an_older_copy_is_found_and_nothing_is_written_on_it(operator: Ope
     restored = await operator.restore()
     assert restored.exit_code == 1
     assert "the last 2 entries were cut off" in restored.output
-    assert "gavel ledger accept-loss --lost 2" in restored.output
+    assert "gavel ledger accept-loss --org T0ACME --lost 2" in restored.output
     assert (await operator.run("verify")).exit_code == 1
     with pytest.raises(LedgerUnavailable, match="entries were cut off"):
         await operator.book.record({}, key="next")
+
+
+@on_sqlite
+async def test_what_takes_the_loss_on_is_printed_with_the_org_that_has_it(operator: Operator) -> None:
+    await operator.book.add(1)
+    await operator.book.add(2, org="T0OTHER")
+    assert (await operator.backup()).exit_code == 0
+    await operator.book.add(1, org="T0OTHER", start=3)
+    restored = await operator.restore()
+    assert restored.exit_code == 1
+    (command,) = re.findall(r"gavel ledger (accept-loss .*) --reason …", restored.output)
+    assert command == "accept-loss --org T0OTHER --lost 1"
+    assert (await operator.run(*shlex.split(command), "--reason", "the newest copy")).exit_code == 0
+    assert (await operator.book.ledger.verify("T0OTHER")).ok
 
 
 @on_sqlite

@@ -89,6 +89,20 @@ async def test_an_org_that_begins_while_it_is_backed_up_has_lost_nothing(
     assert (await operator.restore()).exit_code == 0
 
 
+@pytest.mark.parametrize("stays", [False, True], ids=["renamed", "twice"])
+@on_sqlite
+async def test_an_anchor_that_is_not_in_its_place_stops_a_backup(operator: Operator, *, stays: bool) -> None:
+    await operator.book.add(1)
+    right = operator.book.anchor.path(ORG)
+    wrong = right.with_name(f"{'0' * 64}.anchor.json")
+    wrong.write_bytes(right.read_bytes())
+    if not stays:
+        right.unlink()
+    made = await operator.backup()
+    assert made.exit_code == 2
+    assert f"{wrong} is not in its place. Nothing was copied." in made.output
+
+
 @on_sqlite
 async def test_a_backup_writes_over_nothing(operator: Operator) -> None:
     await operator.book.add(1)

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.alerts.names import WEBHOOK_PATH
 from bot.settings import CONFIG_VARIABLE, SECTIONS, Settings
 from bot.settings_alerts import AlertSettings
+from bot.settings_slack import SlackSettings
 from bot.settings_values import decode_key
 from tools.contracts.common import JsonObject
 
@@ -191,8 +192,19 @@ def test_everything_of_the_env_file_reaches_the_composed_gavel() -> None:
     assert own.items() <= gavel["environment"].items()
 
 
+def test_the_composed_gavel_demands_no_more_than_every_mode_needs_and_says_nothing_twice() -> None:
+    environment = compose()["services"]["gavel"]["environment"]
+    demanded = {name for text in environment.values() for name in re.findall(r"\$\{([A-Z_]+):\?", str(text))}
+    # Slack's tokens are another set in Socket Mode, in HTTP mode and where workspaces install the app.
+    assert demanded == {"GAVEL_SECRET_KEY", "POSTGRES_PASSWORD"}
+    # The env file hands these over already, and one that is empty here would win over it.
+    assert [name for name, text in environment.items() if str(text).endswith(":-}")] == []
+
+
 def test_http_mode_can_be_reached_from_outside_the_container() -> None:
     assert "# SLACK_SIGNING_SECRET:" in (MANIFESTS / "secret.example.yaml").read_text("utf-8")
+    port = SlackSettings.model_fields["port"].default
+    assert f'"127.0.0.1:{port}:{port}"' in (DEPLOY / "compose.yaml").read_text("utf-8").partition("\nname:")[0]
     for name in ("SLACK_HOST", "GAVEL_OPS_HOST"):
         assert re.search(rf"\b{name}=0\.0\.0\.0\b", DOCKERFILE)
 

@@ -14,8 +14,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.ledger import reader
 from bot.ledger.anchor import AnchorError, FileAnchor
-from bot.ledger.chain import Head
+from bot.ledger.chain import Head, genesis
 from bot.ledger.database import Database, async_url, reason_of
 from bot.ledger.verify import Verification, verify_chain
 from tools.contracts.ledger import LedgerUnavailable
@@ -61,6 +62,10 @@ async def back_up(place: Place, into: Path) -> Copied:
         return Copied(None, [])
     copy = into / DATABASE
     await asyncio.to_thread(_copy_sqlite, place.file, copy)
+    for org in await _orgs(copy) - heads.keys():
+        # One that began since its anchor was looked for has one now: it is kept as it was then, before its first entry.
+        if await _read(place.anchor, org) is not None:
+            await asyncio.to_thread(kept.advance_now, org, genesis(org, key=place.key))
     return Copied(copy, await _verified(copy, kept, heads, key=place.key))
 
 
@@ -70,8 +75,8 @@ async def put_back(place: Place, source: Path, *, anchors_too: bool, aside: str)
     The anchors stay as they are, so that a copy older than they are is found to be. `anchors_too`: those that are gone
     are put back from the copy; one that is there is not.
 
-    What is found then, for each org that has an anchor. Raises `LedgerUnavailable` and OSError; where the copy itself
-    is not whole, nothing was replaced.
+    What is found then, for each org that has an anchor or an entry. Raises `LedgerUnavailable` and OSError; where the
+    copy itself is not whole, or lies without its anchors, nothing was replaced.
     """
     if place.file is None:
         raise LedgerUnavailable(
@@ -82,6 +87,11 @@ async def put_back(place: Place, source: Path, *, anchors_too: bool, aside: str)
     if not await asyncio.to_thread(copy.is_file):
         raise LedgerUnavailable(f"There is no backup at {copy}. Nothing was changed.")
     heads = await _heads(kept)
+    if not heads:
+        raise LedgerUnavailable(
+            f"There are no anchors in {source / ANCHORS}, and without them the backup cannot be verified. Put there "
+            "those that were copied with it, and run this again. Nothing was changed."
+        )
     for found in await _verified(copy, kept, heads, key=place.key):
         if not found.ok:
             raise LedgerUnavailable(f"The backup of {found.org!r} is not whole: {found.problem} Nothing was changed.")
@@ -101,10 +111,27 @@ async def _heads(anchor: FileAnchor) -> dict[str, Head]:
         raise LedgerUnavailable(f"{error} Nothing was copied.") from error
 
 
-async def _verified(file: Path, anchor: FileAnchor, heads: dict[str, Head], *, key: bytes) -> list[Verification]:
+async def _read(anchor: FileAnchor, org: str) -> Head | None:
+    try:
+        return await anchor.read(org)
+    except AnchorError as error:
+        raise LedgerUnavailable(f"{error} The copy was not verified.") from error
+
+
+async def _orgs(file: Path) -> set[str]:
     database = Database.open(f"sqlite:///{file}")
     try:
-        return [await verify_chain(database, anchor, org, key=key) for org in sorted(heads)]
+        return set(await reader.orgs(database))
+    finally:
+        await database.close()
+
+
+async def _verified(file: Path, anchor: FileAnchor, heads: dict[str, Head], *, key: bytes) -> list[Verification]:
+    """Of each org that has an anchor, and of each that has entries: one that has lost its anchor is not left out."""
+    orgs = heads.keys() | await _orgs(file)
+    database = Database.open(f"sqlite:///{file}")
+    try:
+        return [await verify_chain(database, anchor, org, key=key) for org in sorted(orgs)]
     finally:
         await database.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 from bot.clock import utc_now
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.backup import ANCHORS, Copied, Place, back_up, put_back
-from bot.ledger.cli import EXIT_NOT_WHOLE, AsJson, LedgerInputs, Org, print_verification, run_or_exit
+from bot.ledger.cli import EXIT_NOT_WHOLE, AsJson, LedgerInputs, Org, print_verification, printable, run_or_exit
 from bot.ledger.database import Database
 from bot.ledger.ledger import timestamp
 from bot.ledger.losing import accept_loss
@@ -70,9 +71,10 @@ def add_keeping(app: typer.Typer, inputs: Callable[[], LedgerInputs]) -> None:
             print_verification(found, as_json=as_json)
             missing = 0 if found.anchored_seq is None else found.anchored_seq - found.entries
             if missing > 0 and not as_json:
+                org = printable(shlex.quote(found.org)).plain
                 typer.echo(
                     f"The copy lacks the last {missing}. Nothing is written until a newer copy is put back, or "
-                    f"somebody takes it on: gavel ledger accept-loss --lost {missing} --reason …"
+                    f"somebody takes it on: gavel ledger accept-loss --org {org} --lost {missing} --reason …"
                 )
         _exit_unless_whole(now)
 

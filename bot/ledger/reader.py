@@ -105,6 +105,11 @@ async def freezes(database: Database, org: str) -> list[Entry]:
     return await _look(database, _FREEZES, _entry, org=org)
 
 
+async def orgs(database: Database) -> list[str]:
+    """Whoever has an entry. Raises `LedgerUnavailable`."""
+    return await _look(database, select(LedgerEntry.org).distinct(), lambda row: str(row["org"]))
+
+
 async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:
     """The whole chain, a page at a time; what is appended meanwhile may be in it."""
     after = 0

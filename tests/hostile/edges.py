@@ -1,7 +1,7 @@
 """Every parser at the edge: what reads words, JSON or bytes of somebody else, and what it may answer to nonsense.
 
 `test_every_parser.py` feeds each of them, and finds the ones that are missing here: a module that decodes something is
-an edge, is fuzzed elsewhere, or reads only what Gavel wrote itself, and must say which.
+an edge, or reads only what Gavel wrote itself, and must say which.
 """
 
 from __future__ import annotations
@@ -305,9 +305,6 @@ BYTES: dict[str, Bytes] = {
         [b'{"kind": "header"}\n'],
     ),
 }
-
-ELSEWHERE: dict[str, str] = {}
-"""Module → the tests that fuzz it."""
 
 OURS: dict[str, str] = {
     "bot/advisories/store.py": "rows that the import wrote after it read the records",

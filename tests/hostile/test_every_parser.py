@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue, ValidationError
 
-from tests.hostile.edges import BYTES, ELSEWHERE, OURS, SHAPES, WORDS, Refusals
+from tests.hostile.edges import BYTES, OURS, SHAPES, WORDS, Refusals
 from tools.contracts.common import JsonObject
 
 ROOT = Path(__file__).parents[2]
@@ -190,12 +190,11 @@ EDGES = {edge.module for edges in (WORDS, SHAPES, BYTES) for edge in edges.value
 
 
 def test_no_parser_is_left_out() -> None:
-    missing = set(decoding()) - EDGES - set(ELSEWHERE) - set(OURS)
+    missing = set(decoding()) - EDGES - set(OURS)
     assert not missing, f"Put these into tests/hostile/edges.py, or say there why they read nothing foreign: {missing}"
 
 
 def test_nothing_is_excused_that_is_not_there() -> None:
-    assert set(OURS) | set(ELSEWHERE) <= set(decoding())
-    assert not EDGES & (set(OURS) | set(ELSEWHERE))
+    assert set(OURS) <= set(decoding())
+    assert not EDGES & set(OURS)
     assert all((ROOT / module).is_file() for module in EDGES)
-    assert all("@given" in (ROOT / tests).read_text("utf-8") for tests in ELSEWHERE.values())

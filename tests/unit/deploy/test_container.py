@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from bot.alerts.names import WEBHOOK_PATH
 from bot.settings import CONFIG_VARIABLE, SECTIONS, Settings
 from bot.settings_alerts import AlertSettings
+from bot.settings_slack import SlackSettings
+from bot.settings_values import decode_key
 from tools.contracts.common import JsonObject
 
 ROOT = Path(__file__).parents[3]
@@ -130,9 +133,33 @@ def test_alertmanager_reaches_the_webhook_by_the_name_that_is_written_down() -> 
     url = f"http://{name}.{namespace}.svc:{port}{WEBHOOK_PATH}"
     for page in (ROOT / "docs" / "alerts.md", MANIFESTS / "bot.yaml"):
         assert url in page.read_text("utf-8")
-    (secret,) = manifests("Secret")
-    AlertSettings(webhook_token=secret["stringData"]["GAVEL_ALERTS_WEBHOOK_TOKEN"])
     assert re.search(r"\bGAVEL_ALERTS_WEBHOOK_HOST=0\.0\.0\.0\b", DOCKERFILE)
+
+
+def _key(value: str) -> None:
+    decode_key(value)
+
+
+def _webhook(value: str) -> None:
+    AlertSettings(webhook_token=SecretStr(value), channels=["alerts"])
+
+
+OPENS = {"GAVEL_SECRET_KEY": _key, "GAVEL_ALERTS_WEBHOOK_TOKEN": _webhook}
+"""What lets others in or stands for Gavel itself: by a value that stands in a public file, anybody would be."""
+
+
+@pytest.mark.parametrize("name", OPENS)
+def test_what_opens_something_is_refused_as_the_example_has_it(name: str) -> None:
+    (secret,) = manifests("Secret")
+    with pytest.raises(ValueError, match=r"at least 16|32 bytes"):
+        OPENS[name](secret["stringData"][name])
+
+
+def test_no_other_that_opens_something_has_a_value_in_the_example() -> None:
+    (secret,) = manifests("Secret")
+    goes_out = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DATABASE_URL", "REDIS_URL", "GAVEL_ESTATE_TOKEN"}
+    # A new one is either what Gavel shows to others, and stands here, or is refused as it is.
+    assert set(secret["stringData"]) - goes_out - set(OPENS) == {"ANTHROPIC_API_KEY"}
 
 
 def test_everything_is_applied_but_the_example_of_the_secret() -> None:
@@ -165,9 +192,19 @@ def test_everything_of_the_env_file_reaches_the_composed_gavel() -> None:
     assert own.items() <= gavel["environment"].items()
 
 
+def test_the_composed_gavel_demands_no_more_than_every_mode_needs_and_says_nothing_twice() -> None:
+    environment = compose()["services"]["gavel"]["environment"]
+    demanded = {name for text in environment.values() for name in re.findall(r"\$\{([A-Z_]+):\?", str(text))}
+    # Slack's tokens are another set in Socket Mode, in HTTP mode and where workspaces install the app.
+    assert demanded == {"GAVEL_SECRET_KEY", "POSTGRES_PASSWORD"}
+    # The env file hands these over already, and one that is empty here would win over it.
+    assert [name for name, text in environment.items() if str(text).endswith(":-}")] == []
+
+
 def test_http_mode_can_be_reached_from_outside_the_container() -> None:
-    (secret,) = manifests("Secret")
-    assert "SLACK_SIGNING_SECRET" in secret["stringData"]
+    assert "# SLACK_SIGNING_SECRET:" in (MANIFESTS / "secret.example.yaml").read_text("utf-8")
+    port = SlackSettings.model_fields["port"].default
+    assert f'"127.0.0.1:{port}:{port}"' in (DEPLOY / "compose.yaml").read_text("utf-8").partition("\nname:")[0]
     for name in ("SLACK_HOST", "GAVEL_OPS_HOST"):
         assert re.search(rf"\b{name}=0\.0\.0\.0\b", DOCKERFILE)
 

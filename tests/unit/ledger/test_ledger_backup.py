@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shlex
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.ledger.anchor import FileAnchor
+from bot.ledger.chain import Head
 from tests.unit.ledger.book import KEY, ORG
 from tests.unit.ledger.conftest import POSTGRES
 from tests.unit.ledger.operators import Operator, accept
@@ -51,6 +56,51 @@ async def test_a_backup_of_a_ledger_that_was_edited_says_so(operator: Operator) 
     made = await operator.backup()
     assert made.exit_code == 1
     assert "Entry 2 was changed" in made.output
+
+
+@on_sqlite
+async def test_a_backup_names_the_org_whose_anchor_is_gone(operator: Operator) -> None:
+    await operator.book.add(2)
+    await operator.book.add(1, org="T0OTHER")
+    operator.book.anchor.path("T0OTHER").unlink()
+    made = await operator.backup()
+    assert made.exit_code == 1
+    assert "T0OTHER" in made.output
+    assert "its anchor is gone" in made.output
+
+
+@on_sqlite
+async def test_an_org_that_begins_while_it_is_backed_up_has_lost_nothing(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await operator.book.add(2)
+    seen = FileAnchor(operator.book.anchor_directory, key=KEY).heads()
+    await operator.book.add(3, org="T0OTHER")
+
+    def before_it_began(_: FileAnchor) -> dict[str, Head]:
+        return seen
+
+    monkeypatch.setattr(FileAnchor, "heads", before_it_began)
+    made = await operator.run("backup", str(operator.copy), "--json")
+    monkeypatch.undo()
+    assert made.exit_code == 0, made.output
+    found = {one["org"]: (one["entries"], one["anchored_seq"]) for one in json.loads(made.stdout)["found"]}
+    assert found == {ORG: (2, 2), "T0OTHER": (3, 0)}
+    assert (await operator.restore()).exit_code == 0
+
+
+@pytest.mark.parametrize("stays", [False, True], ids=["renamed", "twice"])
+@on_sqlite
+async def test_an_anchor_that_is_not_in_its_place_stops_a_backup(operator: Operator, *, stays: bool) -> None:
+    await operator.book.add(1)
+    right = operator.book.anchor.path(ORG)
+    wrong = right.with_name(f"{'0' * 64}.anchor.json")
+    wrong.write_bytes(right.read_bytes())
+    if not stays:
+        right.unlink()
+    made = await operator.backup()
+    assert made.exit_code == 2
+    assert f"{wrong} is not in its place. Nothing was copied." in made.output
 
 
 @on_sqlite
@@ -130,10 +180,24 @@ async def test_an_older_copy_is_found_and_nothing_is_written_on_it(operator: Ope
     restored = await operator.restore()
     assert restored.exit_code == 1
     assert "the last 2 entries were cut off" in restored.output
-    assert "gavel ledger accept-loss --lost 2" in restored.output
+    assert "gavel ledger accept-loss --org T0ACME --lost 2" in restored.output
     assert (await operator.run("verify")).exit_code == 1
     with pytest.raises(LedgerUnavailable, match="entries were cut off"):
         await operator.book.record({}, key="next")
+
+
+@on_sqlite
+async def test_what_takes_the_loss_on_is_printed_with_the_org_that_has_it(operator: Operator) -> None:
+    await operator.book.add(1)
+    await operator.book.add(2, org="T0OTHER")
+    assert (await operator.backup()).exit_code == 0
+    await operator.book.add(1, org="T0OTHER", start=3)
+    restored = await operator.restore()
+    assert restored.exit_code == 1
+    (command,) = re.findall(r"gavel ledger (accept-loss .*) --reason …", restored.output)
+    assert command == "accept-loss --org T0OTHER --lost 1"
+    assert (await operator.run(*shlex.split(command), "--reason", "the newest copy")).exit_code == 0
+    assert (await operator.book.ledger.verify("T0OTHER")).ok
 
 
 @on_sqlite
@@ -147,6 +211,25 @@ async def test_a_copy_that_is_not_whole_replaces_nothing(operator: Operator) -> 
     assert "is not whole: Entry 2 was changed" in restored.output
     assert await operator.book.entries() == []
     assert "There is no backup" in (await operator.run("restore", str(operator.copy.parent))).output
+
+
+@on_sqlite
+async def test_a_copy_without_its_anchors_replaces_nothing(operator: Operator) -> None:
+    await operator.book.add(3)
+    assert (await operator.backup()).exit_code == 0
+    (operator.copy / "anchors").rename(operator.copy.with_name("anchors, kept apart"))
+    # Without the anchors, one that was emptied looks like a ledger that has not begun.
+    with closing(sqlite3.connect(operator.copy / "gavel.db")) as copy, copy:
+        copy.execute("DELETE FROM ledger_entries")
+    await operator.book.database.close()
+    file = Path(operator.book.url.removeprefix("sqlite:///"))
+    before = await asyncio.to_thread(file.read_bytes)
+    for options in ([], ["--lost-anchors"]):
+        restored = await operator.restore(*options)
+        assert restored.exit_code == 2
+        assert f"There are no anchors in {operator.copy / 'anchors'}" in restored.output
+        assert "Nothing was changed." in restored.output
+        assert await asyncio.to_thread(file.read_bytes) == before
 
 
 @on_sqlite

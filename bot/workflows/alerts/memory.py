@@ -30,7 +30,11 @@ def forget(desk: DeskState, *, now: datetime, after: timedelta) -> None:
     }
     for group in list(desk.groups.values()):
         # One that went on to another group keeps none of those that it left.
-        if group.state in ENDED and all(one.entry.fingerprint in old for one in members_of(desk, group)):
+        members = members_of(desk, group)
+        if group.state in ENDED and all(one.entry.fingerprint in old for one in members):
+            for one in members:
+                # Another group that it was in may keep it: it must not name one that is gone.
+                one.group, one.triaged = None, True
             del desk.groups[group.number]
     named = _named(desk)
     for name in sorted(old - named):

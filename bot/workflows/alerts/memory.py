@@ -83,7 +83,8 @@ def _leave_groups(desk: DeskState, name: str) -> int:
     for group in [one for one in desk.groups.values() if name in one.members]:
         group.members.remove(name)
         freed += len(name) + 3
-        if not group.members and group.state != "running":
+        # One whose task has not begun would wait for its turn again, for no alert.
+        if not group.members and not (group.state == "running" and group.task_id):
             freed += len(_GROUP.dump_json(group))
             del desk.groups[group.number]
     return freed

@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from pydantic import TypeAdapter
 from temporalio.client import Client
 
 from bot.alerts.desk_door import DeskDoor
 from bot.workflows.alerts.desk import TriageWorkflow
+from bot.workflows.alerts.grouping import urgency
+from bot.workflows.alerts.inquiries import Inquiries
 from bot.workflows.alerts.memory import fit, forget
 from bot.workflows.alerts.showing import Showing
 from bot.workflows.messages.alerts import AlertEntry, AlertSeen
@@ -243,3 +246,16 @@ def test_an_alert_that_is_kept_names_no_group_that_is_forgotten() -> None:
     assert (kept.group, kept.triaged) == (None, True), "looked into, and not put into a group anew"
     kept.refused = desk.dockets[new.fingerprint].refused = "invalid_blocks"  # so that the storm is asked about
     assert not Showing(desk, "T1", CHANNEL).rests
+
+
+@pytest.mark.parametrize(("task", "kept"), [("", []), ("T1.begun", [1])])
+def test_a_group_without_alerts_is_kept_only_to_be_followed(task: str, kept: list[int]) -> None:
+    """The desk goes on as another run while a task is being opened, and puts the group back to those that wait."""
+    entry = replace(entry_of("T1", 1), status="resolved")
+    desk = DeskState(dockets={entry.fingerprint: Docket(entry, 1, group=1)})
+    desk.groups[1] = Group(1, [], [entry.fingerprint], NOW, state="running", task_id=task)
+    assert fit(desk, 10) == 1
+    assert list(desk.groups) == kept
+    if not task:
+        Inquiries(desk, "T1", CHANNEL).take_up()
+    assert [urgency(desk, group) for group in desk.groups.values() if group.state == "waiting"] == []

@@ -23,7 +23,8 @@ def redacted_answer(text: str) -> str:
         clean = redacted(said)
         return text if clean == said else clean
     outcome = redact_json(value)
-    return json.dumps(outcome.value, ensure_ascii=False) if outcome.found else text
+    # Escaped: half of a pair of surrogates stands in no text that is sent on.
+    return json.dumps(outcome.value) if outcome.found else text
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -200,6 +200,7 @@ async def open_workbench(
                 ),
                 tracing,
             ),
+            policies=engine,
             rechecks=ExecutionCheck(engine, AutonomyCheck(engine, estate, registry.catalog(), ledger)),
             roles=role_directory(settings, client, org=identity.team),
             delegations=Delegations(ledger.database),

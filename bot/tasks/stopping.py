@@ -93,6 +93,12 @@ class Stopping:
                 break
         except UnreadablePayload:
             pass
+        except ValueError as error:
+            # What it was begun with has another shape.
+            raise NotStopped(
+                f"{task} is no task that this Gavel can read: an alert or an alert channel's desk is none. Nothing was "
+                "changed. `gavel tasks` names the tasks."
+            ) from error
         except RPCError as error:
             raise NotStopped(f"Task {task} is over, or never was. Nothing was changed.") from error
         raise NotStopped(f"Task {task} was begun with another key or org than is configured here. Nothing was changed.")

@@ -25,6 +25,7 @@ from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.callers import caller_of
 from bot.workflows.messages import TaskRequest
+from policies.commands import Decides
 from policies.execution import ExecutionCheck
 from policies.pipeline import Pipeline
 from tools.base import ToolAuthorizer
@@ -66,6 +67,8 @@ class Workbench:
     authorizer: ToolAuthorizer
     pipeline: Pipeline
     rechecks: ExecutionCheck
+    policies: Decides
+    """Who says whether a person may give a command."""
     roles: RoleDirectory
     delegations: Delegations
     """Roles that people have lent."""

@@ -52,7 +52,7 @@ def activities_of(
     controlling, elsewhere = Controlling(bench), GoingElsewhere(bench, decision_key)
     following_up, authenticating = FollowingUp(bench), Authenticating(decision_key)
     alerting = Alerting(bench, DeskDoor(client, task_queue), decision_key)
-    inquiring = Inquiring(bench.ledger, bench.spending, bench.roles, decision_key, bench.now)
+    inquiring = Inquiring(bench.ledger, bench.spending, bench.roles, bench.policies, decision_key, bench.now)
     editing = Editing(bench)
     return [
         authenticating.authenticate,

@@ -39,6 +39,12 @@ def test_what_holds_none_comes_back_as_it_is(answer: str) -> None:
     assert redacted_answer(answer) == answer
 
 
+def test_half_of_a_pair_of_surrogates_can_still_be_sent_on() -> None:
+    clean = redacted_answer('{"a": "\\ud800 Schlüssel キー", "password": "hunter2xx"}')
+    assert b"hunter2xx" not in clean.encode()
+    assert json.loads(clean)["a"] == "\ud800 Schlüssel キー"
+
+
 class Leaking:
     """A model that writes the key wherever it can."""
 

@@ -11,7 +11,6 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from agents.orchestrator.escalation import Spending
-from bot.alerts.askers import ASKERS_IN_WORDS, may_ask
 from bot.alerts.names import alert_id
 from bot.budgets.limits import ALERT_USER, STORM_USER
 from bot.ledger.ledger import Ledger
@@ -20,10 +19,14 @@ from bot.workflows.activities.retrying import retried
 from bot.workflows.messages import TaskRequest
 from bot.workflows.messages.alerts import AlertEntry
 from bot.workflows.messages.triage import Opened, OpenInput
+from policies.commands import Decides, Wish, refusals
 from tools.contracts.signing import is_authentic, sign
 
 MOST_TEXT = 8000
 """Characters of an investigation's request."""
+
+MOST_REASONS = 300
+"""Characters of why somebody may not ask for one. An org's own policies may have much to say."""
 
 NAMED = 15
 """Other alerts of a group that its request names."""
@@ -46,6 +49,7 @@ class Inquiring:
     ledger: Ledger
     spending: Spending
     roles: RoleDirectory
+    policies: Decides
     key: bytes
     """Vouches for the investigations that are opened, and proves the alerts that they are about."""
     now: Callable[[], datetime]
@@ -63,7 +67,7 @@ class Inquiring:
         task = f"{message.org}.{message.channel}.{message.thread_ts}{again}"
         name = alert_id(message.org, message.channel, first.fingerprint)
         async with retried(task):
-            refusal = message.refusal or await self._not_theirs(message.asked_by)
+            refusal = message.refusal or await self._not_theirs(message.org, message.asked_by)
             refusal = refusal or await self._over_budget(message.org, user, task)
             words = await self._words(first, name)
             await self.ledger.record(
@@ -100,11 +104,20 @@ class Inquiring:
             )
             return Opened(request=sign(request, self.key))
 
-    async def _not_theirs(self, asked_by: str) -> str:
-        """Asked again when its turn has come: who asked may have lost their role since."""
-        if not asked_by or may_ask(await self.roles.roles_of(asked_by)):
+    async def _not_theirs(self, org: str, asked_by: str) -> str:
+        """Asked again when its turn has come: who asked may have lost their role since.
+
+        Raises `RolesUnavailable` and `PolicyUnavailable`.
+        """
+        if not asked_by:
             return ""
-        return f"Not looked into: who asked for it is no {ASKERS_IN_WORDS}."
+        roles = await self.roles.roles_of(asked_by)
+        reasons = await refusals(self.policies, Wish(org, asked_by, "look_into", "button"), roles=roles)
+        if not reasons:
+            return ""
+        return (
+            f"Not looked into: whoever asked for it may not. The policies say: “{'; '.join(reasons)[:MOST_REASONS]}”."
+        )
 
     async def _over_budget(self, org: str, user: str, task: str) -> str:
         why = await self.spending.may_spend(org=org, user=user, task_id=task)

@@ -148,6 +148,8 @@ async def retried(task_id: str) -> AsyncGenerator[None]:
             raise _away("The inventory", error, task_id, kind="EstateAway") from error
         except RolesUnavailable as error:
             raise _away("The role directory", error, task_id, kind="RolesAway") from error
+        except PolicyUnavailable as error:
+            raise _away("The policy engine (OPA)", error, task_id, kind="PolicyAway") from error
 
 
 def _away(

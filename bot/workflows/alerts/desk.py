@@ -75,8 +75,7 @@ class TriageWorkflow:
 
     @workflow.signal
     def look_into(self, click: LookInto) -> None:
-        if len(self._clicks) < CLICKS:
-            self._clicks.append(click)
+        enqueue(self._clicks, [click], most=CLICKS, of="the desk of a channel")
 
     @workflow.signal
     def waits(self, task_id: str) -> None:

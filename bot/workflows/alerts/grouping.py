@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bot.workflows.messages.alerts import RANKS, AlertEntry
 from bot.workflows.messages.triage import DeskState, Docket, Group
@@ -65,19 +66,51 @@ def members_of(desk: DeskState, group: Group) -> list[Docket]:
     return by_urgency([desk.dockets[name] for name in group.members if desk.dockets[name].group == group.number])
 
 
-def lead_of(desk: DeskState, group: Group) -> Docket | None:
+@dataclass(frozen=True)
+class Standing:
+    """How a group stands, for the cards of all of its alerts."""
+
+    group: Group
+    lead: Docket | None
     """The one that it is, or is to be, looked into for first."""
+    size: int
+    """Of those that are still in it."""
+
+
+@dataclass(frozen=True)
+class Standings:
+    """For one pass over a desk's alerts, in which nothing changes: each group is looked at once, not once an alert.
+
+    A pass is made whenever a workflow's condition is asked about, and Temporal takes a workflow that computes for two
+    seconds for stuck.
+    """
+
+    desk: DeskState
+    _known: dict[int, Standing] = field(default_factory=dict[int, Standing])
+
+    def of(self, docket: Docket) -> Standing | None:
+        """Of the group that it is in. None: there is none."""
+        group = self.desk.groups.get(docket.group) if docket.group is not None else None
+        if group is None:
+            return None
+        known = self._known.get(group.number)
+        if known is None:
+            known = self._known[group.number] = _standing(self.desk, group)
+        return known
+
+
+def _standing(desk: DeskState, group: Group) -> Standing:
     members = members_of(desk, group)
     firing = (one for one in members if one.entry.status == "firing")
-    return desk.dockets.get(group.lead) or next(firing, None) or next(iter(members), None)
+    lead = desk.dockets.get(group.lead) or next(firing, None) or next(iter(members), None)
+    return Standing(group, lead, len(members))
 
 
-def may_be_asked(desk: DeskState, docket: Docket) -> bool:
+def may_be_asked(docket: Docket, standing: Standing | None) -> bool:
     """Whether a person may have it looked into for itself: it fires, and was left out or goes along with another."""
-    group = desk.groups.get(docket.group) if docket.group is not None else None
-    if group is None or docket.entry.status != "firing":
+    if standing is None or docket.entry.status != "firing":
         return False
-    return group.state == "skipped" or lead_of(desk, group) is not docket
+    return standing.group.state == "skipped" or standing.lead is not docket
 
 
 def new_group(desk: DeskState, now: str) -> Group:

@@ -14,7 +14,7 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.alerts.grouping import may_be_asked, members_of, new_group, urgency
+    from bot.workflows.alerts.grouping import Standings, may_be_asked, members_of, new_group, urgency
     from bot.workflows.alerts.placing import Placing, rules_of
     from bot.workflows.messages import TaskRequest, TaskResult
     from bot.workflows.messages.triage import DeskState, Docket, FollowInput, Group, OpenInput
@@ -106,7 +106,7 @@ class Inquiries:
     def ask_for(self, fingerprint: str, *, by: str) -> None:
         """A person wants this alert looked into, whatever became of its group. Asked twice, it is begun once."""
         docket = self.desk.dockets.get(fingerprint)
-        if docket is None or not may_be_asked(self.desk, docket):
+        if docket is None or not may_be_asked(docket, Standings(self.desk).of(docket)):
             return
         group = new_group(self.desk, workflow.now().isoformat())
         group.members, group.asked_by, docket.group = [fingerprint], by, group.number

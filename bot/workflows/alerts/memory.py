@@ -30,7 +30,11 @@ def forget(desk: DeskState, *, now: datetime, after: timedelta) -> None:
     }
     for group in list(desk.groups.values()):
         # One that went on to another group keeps none of those that it left.
-        if group.state in ENDED and all(one.entry.fingerprint in old for one in members_of(desk, group)):
+        members = members_of(desk, group)
+        if group.state in ENDED and all(one.entry.fingerprint in old for one in members):
+            for one in members:
+                # Another group that it was in may keep it: it must not name one that is gone.
+                one.group, one.triaged = None, True
             del desk.groups[group.number]
     named = _named(desk)
     for name in sorted(old - named):
@@ -79,7 +83,8 @@ def _leave_groups(desk: DeskState, name: str) -> int:
     for group in [one for one in desk.groups.values() if name in one.members]:
         group.members.remove(name)
         freed += len(name) + 3
-        if not group.members and group.state != "running":
+        # One whose task has not begun would wait for its turn again, for no alert.
+        if not group.members and not (group.state == "running" and group.task_id):
             freed += len(_GROUP.dump_json(group))
             del desk.groups[group.number]
     return freed

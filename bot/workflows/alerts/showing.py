@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
-    from bot.workflows.alerts.grouping import by_urgency, lead_of, may_be_asked, members_of
+    from bot.workflows.alerts.grouping import Standing, Standings, by_urgency, may_be_asked
     from bot.workflows.alerts.inquiries import MOST_REFUSALS
     from bot.workflows.messages.triage import (
         AlertFace,
@@ -58,11 +58,12 @@ class Showing:
         while not self.closing:
             await self._until_stale()
             if not self.closing:
-                await self._show(self._stale()[:AT_ONCE], self._stale_storm())
+                await self._show(self.stale()[:AT_ONCE], self._stale_storm())
 
     async def _show(self, dockets: list[Docket], storm: Storm | None) -> None:
-        said = [self._said(docket) for docket in dockets]
-        faces = [self._face(one) for one in dockets]
+        groups = Standings(self.desk)
+        said = [_said(docket, groups.of(docket)) for docket in dockets]
+        faces = [_face(docket, groups.of(docket)) for docket in dockets]
         storm_said = self._storm_said(storm) if storm is not None else ""
         storm_face = self._storm_face(storm) if storm is not None else None
         now, shown = workflow.now().isoformat(), None
@@ -88,42 +89,44 @@ class Showing:
     @property
     def rests(self) -> bool:
         """Nothing is out of date, not even a count; but for what Slack refuses to show."""
-        storm = self.desk.storm
-        return all(self._said(one) == one.shown or one.refused for one in self.desk.dockets.values()) and (
+        storm, groups = self.desk.storm, Standings(self.desk)
+        return all(_said(one, groups.of(one)) == one.shown or one.refused for one in self.desk.dockets.values()) and (
             storm is None or storm.shown == self._storm_said(storm)
         )
 
     async def _until_stale(self) -> None:
         """What is only a count is stale by the clock."""
-        while not self.closing and not self._stale() and self._stale_storm() is None:
-            due = self._due()
+        while not self.closing and not self.stale() and self._stale_storm() is None:
+            due = self.due()
             try:
                 await workflow.wait_condition(
                     lambda due=due: (
-                        self.closing or bool(self._stale()) or self._stale_storm() is not None or self._due() != due
+                        self.closing or bool(self.stale()) or self._stale_storm() is not None or self.due() != due
                     ),
                     timeout=max(due - workflow.now(), timedelta(0)) if due is not None else None,
                 )
             except TimeoutError:
                 continue
 
-    def _due(self) -> datetime | None:
+    def due(self) -> datetime | None:
         """When the first of what may wait is to be written."""
+        groups = Standings(self.desk)
         waiting = [
             datetime.fromisoformat(one.shown_at) + (REFUSED_AFTER if one.refused else COUNT_AFTER)
             for one in self.desk.dockets.values()
-            if one.shown and (self._said(one) != one.shown or _is_tried_again(one))
+            if one.shown and (_said(one, groups.of(one)) != one.shown or _is_tried_again(one))
         ]
         storm = self.desk.storm
         if storm is not None and storm.shown and storm.shown != self._storm_said(storm):
             waiting.append(datetime.fromisoformat(storm.shown_at) + STORM_AFTER)
         return min(waiting, default=None)
 
-    def _stale(self) -> list[Docket]:
+    def stale(self) -> list[Docket]:
         """New alerts, then news, then counts, then what Slack refused before; of each the worst first."""
         new, news, counts, refused = list[Docket](), list[Docket](), list[Docket](), list[Docket]()
+        groups = Standings(self.desk)
         for docket in self.desk.dockets.values():
-            said = self._said(docket)
+            said = _said(docket, groups.of(docket))
             if docket.refused and docket.shown:
                 if (said != docket.shown or _is_tried_again(docket)) and _is_past(docket.shown_at, REFUSED_AFTER):
                     refused.append(docket)
@@ -136,46 +139,6 @@ class Showing:
             elif _is_past(docket.shown_at, COUNT_AFTER):
                 counts.append(docket)
         return [dockets for some in (new, news, counts, refused) for dockets in by_urgency(some)]
-
-    def _face(self, docket: Docket) -> AlertFace:
-        return AlertFace(
-            entry=docket.entry,
-            note=self._note(docket),
-            thread_ts=docket.thread_ts,
-            card_ts=docket.card_ts,
-            known_before=docket.known_before,
-            lead_ts=self._lead_ts(docket),
-            may_be_asked=may_be_asked(self.desk, docket),
-        )
-
-    def _said(self, docket: Docket) -> str:
-        """What its card says, in short; behind the last dot the count."""
-        entry = docket.entry
-        asked = "?" if may_be_asked(self.desk, docket) else ""
-        state = f"{entry.episode} {entry.status} {entry.severity} {self._note(docket)}{asked}{self._lead_ts(docket)}"
-        return f"{state}·{entry.count}"
-
-    def _note(self, docket: Docket) -> str:
-        group = self.desk.groups.get(docket.group) if docket.group is not None else None
-        if group is None:
-            return "It was triaged before." if docket.triaged else ""
-        first, together = lead_of(self.desk, group) or docket, len(members_of(self.desk, group)) - 1
-        if first is not docket:
-            where = {"waiting": "It is to be", "running": "It is being", "done": "It was", "skipped": ""}[group.state]
-            return f"Same trouble as “{first.entry.title[:80]}”. {where} looked into there." if where else group.note
-        with_others = f" Together with {together} more." if together else ""
-        match group.state:
-            case "waiting":
-                return f"Waits to be looked into.{with_others}"
-            case "running":
-                return f"Being looked into, below.{with_others}"
-            case "done" | "skipped":
-                return f"{group.note}{with_others}"
-
-    def _lead_ts(self, docket: Docket) -> str:
-        group = self.desk.groups.get(docket.group) if docket.group is not None else None
-        lead = lead_of(self.desk, group) if group is not None and group.state != "skipped" else None
-        return lead.thread_ts if lead is not None and lead is not docket else ""
 
     def _stale_storm(self) -> Storm | None:
         storm = self.desk.storm
@@ -210,6 +173,48 @@ class Showing:
             card_ts=storm.card_ts,
             known_before=storm.known_before,
         )
+
+
+def _face(docket: Docket, standing: Standing | None) -> AlertFace:
+    return AlertFace(
+        entry=docket.entry,
+        note=_note(docket, standing),
+        thread_ts=docket.thread_ts,
+        card_ts=docket.card_ts,
+        known_before=docket.known_before,
+        lead_ts=_lead_ts(docket, standing),
+        may_be_asked=may_be_asked(docket, standing),
+    )
+
+
+def _said(docket: Docket, standing: Standing | None) -> str:
+    """What its card says, in short; behind the last dot the count."""
+    entry = docket.entry
+    asked = "?" if may_be_asked(docket, standing) else ""
+    note, lead_ts = _note(docket, standing), _lead_ts(docket, standing)
+    return f"{entry.episode} {entry.status} {entry.severity} {note}{asked}{lead_ts}·{entry.count}"
+
+
+def _note(docket: Docket, standing: Standing | None) -> str:
+    if standing is None:
+        return "It was triaged before." if docket.triaged else ""
+    group, first, together = standing.group, standing.lead or docket, standing.size - 1
+    if first is not docket:
+        where = {"waiting": "It is to be", "running": "It is being", "done": "It was", "skipped": ""}[group.state]
+        return f"Same trouble as “{first.entry.title[:80]}”. {where} looked into there." if where else group.note
+    with_others = f" Together with {together} more." if together else ""
+    match group.state:
+        case "waiting":
+            return f"Waits to be looked into.{with_others}"
+        case "running":
+            return f"Being looked into, below.{with_others}"
+        case "done" | "skipped":
+            return f"{group.note}{with_others}"
+
+
+def _lead_ts(docket: Docket, standing: Standing | None) -> str:
+    lead = standing.lead if standing is not None and standing.group.state != "skipped" else None
+    return lead.thread_ts if lead is not None and lead is not docket else ""
 
 
 def _is_past(at: str, after: timedelta) -> bool:

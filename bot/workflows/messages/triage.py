@@ -51,7 +51,7 @@ class Docket:
     group: int | None = None
     """`Group.number`; None: not put into one yet."""
     triaged: bool = False
-    """By a desk before this one."""
+    """By a desk before this one, or with a group that is forgotten."""
     known_before: bool = False
     """To a desk before this one, or to a step of which nobody knows how far it came: its card may be there."""
     looked_at: str = ""

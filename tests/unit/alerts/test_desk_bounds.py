@@ -7,12 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from pydantic import TypeAdapter
 from temporalio.client import Client
 
 from bot.alerts.desk_door import DeskDoor
 from bot.workflows.alerts.desk import TriageWorkflow
+from bot.workflows.alerts.grouping import urgency
+from bot.workflows.alerts.inquiries import Inquiries
 from bot.workflows.alerts.memory import fit, forget
+from bot.workflows.alerts.showing import Showing
 from bot.workflows.messages.alerts import AlertEntry, AlertSeen
 from bot.workflows.messages.triage import DeskStart, DeskState, Docket, Group, RelateInput, Storm
 from tests.unit.alerts.scripted import CHANNEL, KEY, QUICK, Alerts, alerting
@@ -225,3 +229,35 @@ def test_what_is_old_and_over_is_forgotten_and_nothing_else() -> None:
     assert list(desk.dockets) == [names[1], names[2], names[4], names[5]]
     assert sorted(desk.groups) == [2, 3], "one that all of its alerts have left is gone"
     assert desk.storm is None
+
+
+def test_an_alert_that_is_kept_names_no_group_that_is_forgotten() -> None:
+    """What stands in the storm's message is counted by its groups."""
+    now = datetime.now(UTC)
+    old = replace(entry_of("T1", 1), changed_at=(now - timedelta(days=3)).isoformat())
+    new = replace(entry_of("T1", 2), changed_at=now.isoformat())
+    desk = DeskState(dockets={old.fingerprint: Docket(old, 1, group=2), new.fingerprint: Docket(new, 2, group=1)})
+    desk.groups = {
+        1: Group(1, [], [new.fingerprint, old.fingerprint], NOW, state="skipped"),
+        2: Group(2, [], [old.fingerprint], NOW, state="done", lead=old.fingerprint),
+    }
+    desk.storm = Storm("s", NOW, list(desk.dockets), over=True)
+    forget(desk, now=now, after=timedelta(days=1))
+    assert (sorted(desk.groups), sorted(desk.dockets)) == ([1], sorted([old.fingerprint, new.fingerprint]))
+    kept = desk.dockets[old.fingerprint]
+    assert (kept.group, kept.triaged) == (None, True), "looked into, and not put into a group anew"
+    kept.refused = desk.dockets[new.fingerprint].refused = "invalid_blocks"  # so that the storm is asked about
+    assert not Showing(desk, "T1", CHANNEL).rests
+
+
+@pytest.mark.parametrize(("task", "kept"), [("", []), ("T1.begun", [1])])
+def test_a_group_without_alerts_is_kept_only_to_be_followed(task: str, kept: list[int]) -> None:
+    """The desk goes on as another run while a task is being opened, and puts the group back to those that wait."""
+    entry = replace(entry_of("T1", 1), status="resolved")
+    desk = DeskState(dockets={entry.fingerprint: Docket(entry, 1, group=1)})
+    desk.groups[1] = Group(1, [], [entry.fingerprint], NOW, state="running", task_id=task)
+    assert fit(desk, 10) == 1
+    assert list(desk.groups) == kept
+    if not task:
+        Inquiries(desk, "T1", CHANNEL).take_up()
+    assert [urgency(desk, group) for group in desk.groups.values() if group.state == "waiting"] == []

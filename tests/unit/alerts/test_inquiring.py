@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -13,25 +14,46 @@ from agents.orchestrator.budget import Amount
 from agents.orchestrator.escalation import Spending, Unlimited
 from bot.alerts.names import alert_id
 from bot.budgets.limits import STORM_USER, Limit, Limits
+from bot.permits.opening import LatePolicies
 from bot.roles import ListedRoles
 from bot.workflows.activities.inquiring import Inquiring
 from bot.workflows.messages.triage import Opened, OpenInput
+from policies.build import open_engine
+from policies.bundle import load_bundle
+from policies.commands import Decides
+from policies.tenant_bundle import read_tenant, with_tenants
 from tests.unit.alerts.scripted import CHANNEL, KEY
 from tests.unit.alerts.test_desk_bounds import entry_of
 from tests.unit.budgets.test_purse import REQUEST, purse, wanted
 from tests.unit.ledger.book import ORG, Book
 from tests.unit.ledger.conftest import book, empty_url, url
+from tests.unit.listeners.desk import SHIPPED
+from tests.unit.policies.opa_server import free_port
 from tools.contracts.signing import is_authentic, sign
 
 __all__ = ["book", "empty_url", "url"]
 
+NO_CLICKS = """package ql.ai.tenants.ORG.commands
+
+decision := {"allow": allow, "deny": deny, "version": "1"}
+
+default allow := false
+
+allow if count(deny) == 0
+
+deny contains {"rule": "clicks", "reason": "nobody presses buttons here", "repairable": false} if {
+	input.surface == "button"
+}
+"""
 ENTRY = entry_of(ORG, 1, title="disk")
 ASKED = OpenInput(org=ORG, channel=CHANNEL, thread_ts="1001.0", group=1, entries=[ENTRY], storm="")
 
 
-async def opened(book: Book, message: OpenInput, spending: Spending | None = None) -> Opened:
+async def opened(
+    book: Book, message: OpenInput, spending: Spending | None = None, policies: Decides = SHIPPED
+) -> Opened:
     roles = ListedRoles({"operator": frozenset({"UADA"}), "viewer": frozenset({"UVERA"})})
-    inquiring = Inquiring(book.ledger, spending or Unlimited(), roles, KEY, lambda: datetime.now(UTC))
+    inquiring = Inquiring(book.ledger, spending or Unlimited(), roles, policies, KEY, lambda: datetime.now(UTC))
     return await ActivityEnvironment().run(inquiring.open_investigation, message)
 
 
@@ -95,8 +117,28 @@ async def test_who_asks_for_it_pays_for_it_and_holds_the_role_when_its_turn_come
     for stranger in ("UVERA", "UNOBODY"):
         refused = await opened(book, replace(ASKED, asked_by=stranger, group=2))
         assert refused.request is None
-        assert "is no operator, approver or admin" in refused.refusal
+        assert "one of the roles admin, approver, operator" in refused.refusal
     spending = purse(book, Limits(person=Limit(tokens=10)))
     [reserved] = await spending.reserve([wanted(10, 0, replace(REQUEST, org=ORG, user="UADA"))])
     await spending.settle(reserved, replace(REQUEST, org=ORG, user="UADA"), Amount(11, 0))
     assert (await opened(book, replace(ASKED, asked_by="UADA", group=3), spending)).request is None
+
+
+async def test_an_org_that_lets_fewer_people_ask_is_asked_again_when_the_turn_comes(book: Book, tmp_path: Path) -> None:
+    (tmp_path / "commands.rego").write_text(NO_CLICKS.replace("ORG", ORG.lower()), "utf-8")
+    strict = await open_engine(None, bundle=with_tenants(load_bundle(), [read_tenant(ORG, tmp_path)]))
+    found = await opened(book, replace(ASKED, asked_by="UADA"), policies=strict)
+    assert found.request is None
+    assert "nobody presses buttons here" in found.refusal
+    [entry] = await book.ledger.show(ORG, kind="alert_triaged")
+    assert (await book.body(entry.key))["refusal"] == found.refusal
+    assert (await opened(book, replace(ASKED, group=2), policies=strict)).request is not None, "nobody asked"
+
+
+async def test_while_the_policies_are_away_it_waits(book: Book) -> None:
+    away = LatePolicies(f"http://127.0.0.1:{free_port()}", load_bundle())
+    with pytest.raises(ApplicationError, match="OPA") as waits:
+        await opened(book, replace(ASKED, asked_by="UADA"), policies=away)
+    assert (waits.value.type, waits.value.non_retryable) == ("PolicyAway", False)
+    assert not await book.ledger.show(ORG)
+    await away.aclose()

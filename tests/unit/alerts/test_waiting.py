@@ -51,7 +51,7 @@ async def test_what_does_not_fit_is_told_and_counted_once(temporal: Client, capl
 def test_no_queue_of_alerts_drops_anything_by_itself() -> None:
     """Whatever a signal brings goes through the one door that says so."""
     folder = Path(__file__).parents[3] / "bot" / "workflows" / "alerts"
-    for module, handler in (("life.py", "receive"), ("desk.py", "enter")):
+    for module, handler in (("life.py", "receive"), ("desk.py", "enter"), ("desk.py", "look_into")):
         tree = ast.parse((folder / module).read_text("utf-8"))
         [found] = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == handler]
         called = [ast.unparse(node.func) for node in ast.walk(found) if isinstance(node, ast.Call)]

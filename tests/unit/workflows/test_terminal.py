@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -20,6 +21,8 @@ from bot.tasks.stopping import NO_APPROVAL, NotStopped, Stopping
 from bot.workflows import messages as m
 from bot.workflows.client import data_converter
 from bot.workflows.messages import TaskLimits
+from bot.workflows.messages.alerts import AlertStart
+from bot.workflows.messages.triage import DeskStart
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import decision_on, running
@@ -77,6 +80,23 @@ async def test_a_terminal_with_another_key_sends_nothing_and_the_task_goes_on(
         assert EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED not in history
         await task.decide("UGRACE")
         assert (await task.handle.result()).outcome == "completed"
+
+
+@pytest.mark.parametrize("how", ["reject", "cancel"])
+@pytest.mark.parametrize(
+    ("workflow", "start"),
+    [("gavel-alert", AlertStart("T1", "CALERTS", "f" * 16)), ("gavel-triage", DeskStart("T1", "CALERTS"))],
+)
+async def test_what_is_no_task_is_not_stopped_and_the_terminal_says_so(
+    temporal: Client, workflow: str, start: AlertStart | DeskStart, how: Literal["reject", "cancel"]
+) -> None:
+    name = f"T1.{uuid.uuid4().hex}"
+    handle = await temporal.start_workflow(workflow, start, id=name, task_queue=name)
+    with pytest.raises(NotStopped, match=r"is no task that this Gavel can read.* Nothing was changed"):
+        await at(temporal).stop(name, how, reason="no")
+    history = [event.event_type async for event in handle.fetch_history_events()]
+    assert EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED not in history
+    await handle.terminate()
 
 
 async def test_a_signal_that_cannot_be_read_changes_nothing_and_holds_nothing_up(temporal: Client) -> None:

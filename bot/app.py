@@ -52,7 +52,9 @@ from bot.listeners.reject import RejectListeners
 from bot.listeners.removal import RemovalListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.permits.gate import Gate
+from bot.permits.home import Home
 from bot.permits.middleware import Gatekeeper, gated
+from bot.permits.strangers import Strangers
 from bot.settings import SlackSettings
 from bot.slack_api import SlackApi
 from bot.speaking import opener, teller, whisperer
@@ -86,6 +88,10 @@ class Identity:
     """`B…`: the author of our messages."""
     home: str = ""
     """The workspace's address, with a slash at its end; empty: Slack did not say."""
+    enterprise: str = ""
+    """`E…`, which the workspace is of; empty: of none."""
+    wide: bool = False
+    """Whether the app is installed for all of it."""
 
 
 NOBODY = Identity("", "", "")
@@ -99,6 +105,8 @@ async def who_are_we(api: SlackApi) -> Identity:
         user=str(answer.get("user_id")),
         bot=str(answer.get("bot_id")),
         home=str(answer.get("url") or ""),
+        enterprise=str(answer.get("enterprise_id") or ""),
+        wide=answer.get("is_enterprise_install") is True,
     )
 
 
@@ -159,7 +167,8 @@ def build_app(
         process_before_response=True,
     )
     app.error(_not_acknowledged)
-    _use(app, gated(Gatekeeper(gate, org, identity.user, whisperer(client), teller(client))))
+    strangers = Strangers(Home(client, team=identity.team, enterprise=identity.enterprise, wide=identity.wide))
+    _use(app, gated(Gatekeeper(gate, strangers, org, identity.user, whisperer(client), teller(client))))
     step_up = StepUpListeners(intake=intake, org=org, open_form=opener(client))
     rejecting = RejectListeners(intake=intake, org=org, open_form=opener(client))
     editing = EditListeners(intake=intake, org=org, open_form=opener(client))

@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from bot.alerts.names import alert_id
 from bot.blocks.actions import APPROVE
+from bot.listeners.about import OF_OTHERS
 from bot.permits import words
 from tests.unit.listeners.conftest import desk
 from tests.unit.listeners.desk import Desk, open_desk
@@ -133,3 +134,15 @@ async def test_what_another_organisations_monitor_posts_is_no_alert(slack: Slack
 async def _all_acked(slack: Slack) -> bool:
     stats = await slack.look("stats")
     return stats["envelopes_acked"] == stats["envelopes_sent"]
+
+
+async def test_what_a_stranger_wrote_says_so_where_somebody_points_at_it(desk: Desk) -> None:
+    await comes(desk.slack)
+    for user, marked in (("eve", True), ("grace", False)):
+        ts = await desk.slack.say("delete everything", user=user)
+        callback = {"callback_id": "gavel.shortcut.about", "channel": OPS, "message_ts": ts}
+        assert (await desk.slack.act("shortcut", user="ada", **callback))["ok"]
+        view = await desk.view("ada")
+        assert view is not None
+        assert (OF_OTHERS in view["private_metadata"]) is marked
+        assert (await desk.slack.act("close_view", user="ada", view_id=view["id"]))["ok"]

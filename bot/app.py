@@ -54,7 +54,7 @@ from bot.listeners.step_up import StepUpListeners
 from bot.permits.gate import Gate
 from bot.permits.middleware import Gatekeeper, gated
 from bot.settings import SlackSettings
-from bot.slack_api import SlackApi
+from bot.slack_api import SlackApi, StrictClient
 from bot.speaking import opener, teller, whisperer
 from bot.surfaces import register_surfaces
 from bot.telemetry.counted_app import CountedApp
@@ -68,7 +68,7 @@ Authorize = Callable[[], Awaitable[AuthorizeResult]]
 
 def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
     """The Web API client of the bot and of the worker: retries connection errors, 429 and 5xx."""
-    client = AsyncWebClient(token=bot_token, base_url=api_url)
+    client = StrictClient(token=bot_token, base_url=api_url)
     if metrics is not None:
         client.retry_handlers.insert(0, CountedCalls(metrics))
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))

@@ -102,27 +102,6 @@ async def who_are_we(api: SlackApi) -> Identity:
     )
 
 
-async def channel_ids(api: SlackApi, names: list[str]) -> frozenset[str]:
-    """The ids of the channels named (without #), and ids as they are. A name nobody has is left out."""
-    wanted, found, cursor = {name.lstrip("#") for name in names}, set[str](), ""
-    while True:
-        page = await api.api_call(
-            "conversations.list",
-            params={
-                "limit": 200,
-                "cursor": cursor,
-                "exclude_archived": True,
-                "types": "public_channel,private_channel",
-            },
-        )
-        channels: list[dict[str, Any]] = page.get("channels") or []
-        found.update(channel["id"] for channel in channels if channel["id"] in wanted or channel["name"] in wanted)
-        metadata: dict[str, Any] = page.get("response_metadata") or {}
-        cursor = str(metadata.get("next_cursor") or "")
-        if not cursor:
-            return frozenset(found)
-
-
 def build_app(
     slack: SlackSettings,
     *,

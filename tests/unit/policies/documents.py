@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import timedelta
 
 from policies.engine import is_list, is_object
@@ -31,7 +32,7 @@ def tools_document() -> JsonObject:
         "now": NOW.isoformat(),
         "task_id": TASK,
         "caller": {"org": ORG, "user": REQUESTER, "roles": ["operator"]},
-        "tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset"},
+        "tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset", "server": None},
         "call": {
             "tool": "execute_rollout_prod",
             "environment": "production",
@@ -191,10 +192,12 @@ def put(path: str, value: object) -> Change:
 
     def change(document: JsonObject) -> None:
         holder, last = _holder(document, path)
+        # A later change goes into this document, and into no other row's.
+        own = deepcopy(value)
         if is_list(holder):
-            holder[int(last)] = value
+            holder[int(last)] = own
         elif is_object(holder):
-            holder[last] = value
+            holder[last] = own
 
     return change
 

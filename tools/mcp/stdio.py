@@ -46,8 +46,9 @@ async def program(server: Program, trouble: Trouble) -> AsyncGenerator[Streams]:
     )
     heard, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, said = anyio.create_memory_object_stream[SessionMessage](0)
+    hearing = asyncio.create_task(_hear(process, heard, trouble), name="an MCP server's output")
     tasks = [
-        asyncio.create_task(_hear(process, heard, trouble), name="an MCP server's output"),
+        hearing,
         asyncio.create_task(_say(process, said, heard), name="an MCP server's input"),
         asyncio.create_task(_listen_to_errors(process, trouble), name="an MCP server's errors"),
     ]
@@ -56,6 +57,8 @@ async def program(server: Program, trouble: Trouble) -> AsyncGenerator[Streams]:
     finally:
         read.close()
         write.close()
+        hearing.cancel()
+        await asyncio.wait([hearing])
         await _stop(process)
         for task in tasks:
             task.cancel()
@@ -122,6 +125,8 @@ async def _listen_to_errors(process: asyncio.subprocess.Process, trouble: Troubl
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
+    # A server that is writing still cannot see that its input has ended, and its pipe is closed when it was read.
+    draining = asyncio.create_task(_drain(process), name="what an MCP server still says")
     if process.stdin is not None:
         with suppress(OSError, RuntimeError):
             process.stdin.close()
@@ -130,6 +135,13 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
         await _ended(process)
     # What it started may live on in its session.
     _kill(process.pid)
+    await asyncio.wait([draining], timeout=STOP_SECONDS)
+    draining.cancel()
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    while process.stdout is not None and await process.stdout.read(65536):
+        pass
 
 
 async def _ended(process: asyncio.subprocess.Process) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from datetime import timedelta
 
 from policies.engine import is_list, is_object
@@ -193,7 +192,7 @@ def put(path: str, value: object) -> Change:
     def change(document: JsonObject) -> None:
         holder, last = _holder(document, path)
         # A later change goes into this document, and into no other row's.
-        own = deepcopy(value)
+        own = copy.deepcopy(value)
         if is_list(holder):
             holder[int(last)] = own
         elif is_object(holder):

@@ -5,29 +5,20 @@ What the message says is evidence; nobody asked for anything by writing it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from bot.alerts.alert_text import alert_text
 from bot.blocks import ask, sentences
-from bot.blocks.modal import MAX_PRIVATE_METADATA
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import Wrong, asked_in
+from bot.listeners.ask_where import About
 from bot.listeners.opening import OpenForm
 from bot.listeners.orgs import org_of
 from bot.redaction import redact
 from bot.slack_web import child
-from tools.whole_text import whole_text
-
-MAX_QUOTED_BYTES = 2_400
-"""Of the message, as it travels in the form."""
 
 NO_WORDS = "(a message without words)"
-
-_ABOUT = TypeAdapter(dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -76,34 +67,3 @@ class AboutMessage:
         except HandOverFailed:
             return {ask.REQUEST_BLOCK: sentences.workflow_away().text}
         return {}
-
-
-@dataclass(frozen=True)
-class About:
-    """Which message, and what it says. Travels as the form's private metadata."""
-
-    channel: str
-    thread_ts: str
-    quoted: str
-    """Untrusted, redacted; cut to what the form holds."""
-
-    def encode(self) -> str:
-        whole, left = whole_text(self.quoted).encode(), MAX_QUOTED_BYTES
-        while True:
-            quoted = whole[:left].decode(errors="ignore")
-            found = json.dumps({"c": self.channel, "t": self.thread_ts, "q": quoted}, ensure_ascii=False)
-            if len(found.encode()) <= MAX_PRIVATE_METADATA or not left:
-                return found
-            # Quotes and line ends take two bytes in JSON.
-            left = left * 3 // 4
-
-    @classmethod
-    def decode(cls, metadata: str) -> About:
-        """Raises ValueError for what :meth:`encode` did not make."""
-        try:
-            fields = _ABOUT.validate_json(metadata)
-        except ValidationError as error:
-            raise ValueError("the form's metadata is none of ours") from error
-        if set(fields) != {"c", "t", "q"} or not fields["c"] or not fields["t"]:
-            raise ValueError("the form's metadata is none of ours")
-        return cls(fields["c"], fields["t"], fields["q"])

@@ -5,13 +5,13 @@ What is not in these tables has no rule, and is refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from bot.blocks import actions, alerts, ask, clarify, delegation, freeze, home, keys
+from bot.listeners.ask_where import channel_in
 from bot.listeners.people import is_direct, is_mention
 from bot.slack_web import child, listed
 from policies.commands import Surface
@@ -186,7 +186,7 @@ def _sent(body: JsonObject) -> Request:
         user=_user(body),
         command=command,
         surface="form",
-        channel=_asked_in(view) if command == ASK else "",
+        channel=channel_in(view),
         unique=str(view.get("id") or ""),
         field=next(fields, ""),
     )
@@ -214,19 +214,6 @@ def _everybodys(view: JsonObject) -> bool:
     """Whether a key is to be the org's. A form that does not say so plainly is taken to mean it."""
     owner = child(child(child(child(view, "state"), "values"), keys.OWNER_BLOCK), keys.OWNER_INPUT)
     return child(owner, "selected_option").get("value") != keys.MINE
-
-
-def _asked_in(view: JsonObject) -> str:
-    """The channel a request's form is for, as far as it says."""
-    metadata = str(view.get("private_metadata") or "")
-    if metadata.startswith("{"):
-        try:
-            about: object = json.loads(metadata)
-        except (ValueError, RecursionError):
-            return ""
-        return str(child({"about": about}, "about").get("c") or "")
-    where = child(child(child(child(view, "state"), "values"), ask.WHERE_BLOCK), ask.WHERE_INPUT)
-    return metadata or str(where.get("selected_conversation") or "")
 
 
 def _user(body: JsonObject) -> str:

@@ -32,8 +32,8 @@ from bot.delegations.desk import NotLent, until_of
 from bot.evals.cases import CaseError, load_cases
 from bot.evals.meter import as_json
 from bot.ledger.export import verify_export
-from bot.listeners.about import About
 from bot.listeners.ask_form import asked_in
+from bot.listeners.ask_where import About
 from bot.listeners.asking import UnknownMode, split_option
 from bot.listeners.card_form import CardForm, MalformedForm
 from bot.listeners.events import attached
@@ -143,7 +143,7 @@ WORDS: dict[str, Words] = {
         (MalformedForm,),
     ),
     "what a form is about": Words(
-        "bot/listeners/about.py", About.decode, ['{"c":"C","t":"1.1","q":"x"}'], (ValueError,)
+        "bot/listeners/ask_where.py", About.decode, ['{"c":"C","t":"1.1","q":"x"}'], (ValueError,)
     ),
     "until when a role is lent": Words(
         "bot/delegations/desk.py",

@@ -30,8 +30,8 @@ TOLD = 400
 NAMED = 20
 """Alerts of a group that its request knows of."""
 
-MOST_ID, MOST_EARLY = 300, 1000
-"""Of the ids of tasks that nobody knows of yet: characters of one, and how many."""
+MOST_ID, MOST_EARLY = 300, 100
+"""Of the ids of tasks that nobody knows of yet: characters of one, and how many. The desk hands them on."""
 
 MOST_REFUSALS = 6
 """Of a card, in a row: without one there is no thread to work in, and the alert is not looked into."""
@@ -46,8 +46,6 @@ class Inquiries:
     channel: str
     closing: bool = False
     """Nothing new is begun: the desk hands on to its next run."""
-    _early: set[str] = field(default_factory=set[str])
-    """Tasks that wait for people before the desk knew that they had begun."""
     _asking: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
 
     def __post_init__(self) -> None:
@@ -100,8 +98,10 @@ class Inquiries:
                 group.waits = True
                 return
         # Anybody may have signalled it.
-        if len(task_id) <= MOST_ID and len(self._early) < MOST_EARLY:
-            self._early.add(task_id)
+        if len(task_id) > MOST_ID or not task_id.isascii() or task_id in self.desk.early:
+            return
+        self.desk.early.append(task_id)
+        del self.desk.early[:-MOST_EARLY]
 
     def ask_for(self, fingerprint: str, *, by: str) -> None:
         """A person wants this alert looked into, whatever became of its group. Asked twice, it is begun once."""
@@ -248,16 +248,20 @@ class Inquiries:
             )
         except WorkflowAlreadyStartedError:
             # By a run before this one, which did not come to know of it.
-            group.task_id = request.task_id
+            self._has_begun(group, request.task_id)
             await self._follow(group)
             return
-        group.task_id = request.task_id
-        group.waits = request.task_id in self._early
+        self._has_begun(group, request.task_id)
         try:
             result = await handle
             self._end(group, f"Looked into: {result.outcome.replace('_', ' ')}. {result.detail}")
         except ChildWorkflowError as error:
             self._end(group, f"Looking into it failed: {error.cause or error}")
+
+    def _has_begun(self, group: Group, task_id: str) -> None:
+        group.task_id, group.waits = task_id, task_id in self.desk.early
+        if group.waits:
+            self.desk.early.remove(task_id)
 
     async def _follow(self, group: Group) -> None:
         try:
@@ -268,7 +272,6 @@ class Inquiries:
 
     def _end(self, group: Group, note: str) -> None:
         group.state, group.note = "done", note[:TOLD]
-        self._early.discard(group.task_id)
 
 
 def _is_given_up(firing: list[Docket]) -> bool:

@@ -92,6 +92,8 @@ class DeskState:
     arrivals: int = 0
     numbers: int = 0
     changed_at: str = ""
+    early: list[str] = field(default_factory=list[str])
+    """Tasks that wait for people, of which the desk does not know yet that they have begun. The oldest first."""
 
 
 @dataclass(frozen=True)

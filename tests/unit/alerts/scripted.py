@@ -214,20 +214,24 @@ class Alerts:
         if message.refusal:
             return Opened(None, message.refusal)
         number = len(self.looked_into())
-        request = TaskRequest(
-            task_id=f"{self.org}.task.{number}",
-            org=self.org,
-            user="alert:x",
-            source="alert",
-            channel=CHANNEL,
-            thread_ts=message.thread_ts,
-            message_ts=None,
-            text="",
-            redacted=[],
-            received_at=datetime.now(UTC).isoformat(),
-            limits=TaskLimits(),
-        )
-        return Opened(request)
+        return Opened(request_of(self, f"{self.org}.task.{number}", thread_ts=message.thread_ts))
+
+
+def request_of(alerts: Alerts, task_id: str, *, thread_ts: str = "1.0") -> TaskRequest:
+    """Of an investigation."""
+    return TaskRequest(
+        task_id=task_id,
+        org=alerts.org,
+        user="alert:x",
+        source="alert",
+        channel=CHANNEL,
+        thread_ts=thread_ts,
+        message_ts=None,
+        text="",
+        redacted=[],
+        received_at=datetime.now(UTC).isoformat(),
+        limits=TaskLimits(),
+    )
 
 
 @asynccontextmanager

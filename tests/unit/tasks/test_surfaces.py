@@ -16,7 +16,7 @@ from bot.blocks.clarify import CLARIFY, CLARIFY_FORM, WORDS_BLOCK, WORDS_INPUT
 from bot.blocks.pane import READING
 from bot.blocks.task import question_card
 from bot.late_surfaces import LateTasks
-from bot.listeners.about import About
+from bot.listeners.ask_where import About
 from bot.listeners.assistant import PROMPTS, title_of
 from bot.local.slack.outbox import Patience
 from bot.local.slack.seed import Channel

@@ -45,7 +45,7 @@ _LOCAL = re.compile(r"#/(?:\$defs|definitions)/(?P<name>[^/~%]{1,100})")
 
 
 class SchemaRefused(Exception):
-    """Why it is not taken, in words of ours; what it quotes is plain."""
+    """Why it is not taken, in words of ours. Nothing of it is quoted but keywords."""
 
 
 def taken(schema: JsonObject) -> JsonObject:
@@ -66,8 +66,10 @@ def taken(schema: JsonObject) -> JsonObject:
         raise SchemaRefused(f"its input schema is over {MAX_BYTES} bytes with its references replaced")
     try:
         StrangersCheck(bounded)
-    except ValueError as error:
-        raise SchemaRefused(f"its input schema is not valid: {plain(str(error), at_most=WORD_LENGTH)}") from None
+    except ValueError:
+        raise SchemaRefused(
+            "its input schema is not valid, or has a pattern that cannot be matched in one go"
+        ) from None
     return bounded
 
 
@@ -129,7 +131,9 @@ class _Taking:
         named = _object(value, key)
         for name in named:
             if key == "properties" and _PROPERTY.fullmatch(name) is None:
-                raise SchemaRefused(f"it has a parameter {plain(name, at_most=40)!r}; names are letters, digits, _ . -")
+                raise SchemaRefused(
+                    "it has a parameter with a strange name; they are letters, digits, _ . - (at most 64)"
+                )
             _word(name)
         return {name: self.schema(inner, depth=depth) for name, inner in named.items()}
 
@@ -182,7 +186,7 @@ def _word(value: str) -> str:
     """It must stay what it is, or other values would be valid: where it hides something it is refused."""
     if len(value) > WORD_LENGTH or not value.isprintable():
         raise SchemaRefused(
-            f"its input schema has a word that is long or hides something: {plain(value, at_most=40)!r}"
+            f"its input schema has a word of over {WORD_LENGTH} characters, or one that hides something"
         )
     return value
 

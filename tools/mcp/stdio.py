@@ -86,15 +86,17 @@ async def _hear(
             if not line.strip():
                 continue
             try:
-                message: SessionMessage | Exception = SessionMessage(
-                    jsonrpc_message_adapter.validate_json(line, by_name=False)
-                )
-            except ValueError:
-                message = ValueError("It said something that is no JSON-RPC message.")
-            try:
-                await heard.send(message)
+                await heard.send(message_in(line))
             except (anyio.BrokenResourceError, anyio.ClosedResourceError):
                 return
+
+
+def message_in(line: bytes) -> SessionMessage | Exception:
+    """What one line says. What is no message is an error for the SDK to pass over; it does not quote it."""
+    try:
+        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+    except ValueError:
+        return ValueError("It said something that is no JSON-RPC message.")
 
 
 async def _say(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
+from bot.settings import Settings
 from tests.unit.mcp.good_server import good_server
 from tests.unit.mcp.lab import over_http, program
 from tools.mcp.declared import Address, Program
@@ -18,3 +20,8 @@ async def reached(request: pytest.FixtureRequest) -> AsyncGenerator[Program | Ad
         return
     async with over_http(good_server()) as address:
         yield address
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data")

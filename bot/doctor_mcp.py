@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tools.mcp.surveying import LeftOut, Survey
 
 COMPONENT = "mcp"
+
+_NAME = re.compile(r"[A-Za-z0-9_./-]{1,64}")
 
 
 async def mcp_findings(
@@ -57,7 +60,8 @@ def _of(survey: Survey) -> Iterator[Finding]:
 def _left(left: LeftOut) -> Finding:
     tried = f"{left.server}: {redacted(left.tool)}"
     key = f"mcp.servers.{left.server}.tools"
-    if left.undeclared and left.digest:
+    # A name of other characters could say more in the line than itself.
+    if left.undeclared and left.digest and _NAME.fullmatch(left.tool) is not None:
         line = f'"{redacted(left.tool)}": {{risk: read_only, agents: [incident], definition: "{left.digest}"}}'
         return Finding(
             COMPONENT, "ok", tried, f"not taken: {redacted(left.why)}", f"if it only reads, under {key}: {line}"

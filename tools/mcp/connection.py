@@ -29,7 +29,7 @@ from tools.mcp.keeper import Keeper, ServerAway
 from tools.mcp.names import plain
 from tools.mcp.result import ERROR_LENGTH, ServerOutput, output_of
 
-MAX_PAGES = 20
+MAX_PAGES = 10
 """Of a server's list of tools. What is beyond is not seen."""
 MAX_TOOLS = 500
 LONGEST_PAUSE_SECONDS = 60.0
@@ -50,12 +50,13 @@ class Connection:
         self._not_before = 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def definitions(self) -> dict[str, Definition]:
-        """Name → what the server says of the tool now. Raises :class:`ServerAway`."""
+    async def definitions(self, only: str | None = None) -> dict[str, Definition]:
+        """Name → what the server says of the tool now; `only`: of this one. Raises :class:`ServerAway`."""
         while True:
             keeper, held = self._held()
             try:
-                return by_name(defined(tool) for tool in await _listed(await keeper.client()))
+                tools = await _listed(await keeper.client())
+                return by_name(defined(tool) for tool in tools if only in (None, tool.name))
             except ServerAway:
                 self._drop(keeper, failed=True)
                 raise
@@ -74,7 +75,7 @@ class Connection:
     async def call(self, tool: str, params: JsonObject, *, definition: str, meta: JsonObject | None) -> ServerOutput:
         """Raises :class:`ToolError`, whose message is for a model. Not repeated, whatever becomes of it."""
         try:
-            now = (await self.definitions()).get(tool)
+            now = (await self.definitions(only=tool)).get(tool)
             if now is None or now.digest != definition:
                 raise ToolError(
                     f"the server {'no longer has' if now is None else 'changed'} this tool since Gavel was started."

@@ -13,7 +13,7 @@ from tools.mcp.declared import Address
 from tools.mcp.trouble import Trouble
 from tools.outbound import Outbound, origin_of
 
-MAX_ANSWER_BYTES = 2_000_000
+MAX_ANSWER_BYTES = 1_000_000
 """Of one answer, events and all."""
 
 _PASSED_ON = frozenset({"accept", "authorization", "content-type", "last-event-id"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tools.mcp.declared import DeclaredServer
@@ -25,8 +25,8 @@ async def surveyed(servers: Sequence[DeclaredServer]) -> AsyncGenerator[list[Sur
     from tools.mcp.connection import Connection
     from tools.mcp.surveying import survey
 
-    async with AsyncExitStack() as stack:
-        connections = [Connection(server) for server in servers]
-        for connection in connections:
-            stack.push_async_callback(connection.close)
+    connections = [Connection(server) for server in servers]
+    try:
         yield list(await asyncio.gather(*(survey(connection) for connection in connections)))
+    finally:
+        await asyncio.gather(*(connection.close() for connection in connections))

@@ -28,12 +28,16 @@ class ServerParams(Contract):
 
 
 class ServerOutput(Contract):
-    """What the server answered. A stranger's words, all of it."""
+    """What the server answered. A stranger's words, all of it.
+
+    Its own fields are all that there is at the top: what a plan must have word for word from a planning tool is looked
+    for there, and a server cannot put it there.
+    """
 
     lines: list[str]
     """Its text, a line each, so that a receipt can point at one."""
-    structured: Any = None
-    """Its structured content; null where there is none."""
+    server_data: Any = None
+    """Its structured content; null: there is none. What it calls an asset is one only if a tool of ours says so."""
     left_out: list[str] = []
     """What it also sent and nobody sees: `2 image`."""
 
@@ -50,7 +54,7 @@ def output_of(result: CallToolResult) -> ServerOutput:
     others = Counter(block.type for block in result.content if not isinstance(block, TextContent))
     return ServerOutput(
         lines=[line for text in texts if not _says(text, structured) for line in text.splitlines()],
-        structured=structured,
+        server_data=structured,
         left_out=[f"{count} {kind}" for kind, count in sorted(others.items())],
     )
 

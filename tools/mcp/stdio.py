@@ -19,7 +19,7 @@ from mcp_types import jsonrpc_message_adapter
 from tools.mcp.declared import Program
 from tools.mcp.trouble import Trouble
 
-MAX_LINE_BYTES = 2_000_000
+MAX_LINE_BYTES = 1_000_000
 """Of one message."""
 STOP_SECONDS = 2.0
 """From the end of its input to SIGKILL."""

@@ -23,7 +23,7 @@ async def test_a_declared_tool_answers_with_lines_and_data(reached: Program | Ad
         found = await at.output("find", text="disk")
     assert rate == {
         "lines": [],
-        "structured": {"service": "checkout", "errors_per_second": 2.5, "samples": [5, 7]},
+        "server_data": {"service": "checkout", "errors_per_second": 2.5, "samples": [5, 7]},
         "left_out": [],
     }
     assert found["lines"] == ["first line about disk", "second line: password=[redacted]"]
@@ -68,7 +68,7 @@ async def test_a_tool_that_failed_is_a_failure(reached: Program | Address) -> No
 async def test_images_are_dropped_and_said(reached: Program | Address) -> None:
     async with lab(server_of(reached, "picture")) as at:
         output = await at.output("picture")
-    assert output == {"lines": ["the chart"], "structured": None, "left_out": ["1 image"]}
+    assert output == {"lines": ["the chart"], "server_data": None, "left_out": ["1 image"]}
 
 
 async def test_the_server_is_told_for_whom_it_is_called(reached: Program | Address) -> None:
@@ -136,7 +136,7 @@ async def test_a_program_gets_no_variable_but_its_own() -> None:
     os.environ["GAVEL_SECRET_FOR_TEST"] = "1"
     try:
         async with lab(server_of(program("good_server.py", ITS_OWN="1"), "environment")) as at:
-            seen = set((await at.output("environment"))["structured"]["result"])
+            seen = set((await at.output("environment"))["server_data"]["result"])
     finally:
         del os.environ["GAVEL_SECRET_FOR_TEST"]
     assert "ITS_OWN" in seen
@@ -145,7 +145,7 @@ async def test_a_program_gets_no_variable_but_its_own() -> None:
 
 async def test_a_crashed_server_fails_the_call_and_is_started_again() -> None:
     async with lab(server_of(program("good_server.py"), "crash", "process")) as at:
-        before = (await at.output("process"))["structured"]["result"]
+        before = (await at.output("process"))["server_data"]["result"]
         assert (await at.failure("crash")).kind == "tool_error"
         soon = await at.call("process")
         while not soon.ok:  # it is asked again after a pause
@@ -154,7 +154,7 @@ async def test_a_crashed_server_fails_the_call_and_is_started_again() -> None:
             await asyncio.sleep(0.1)
             soon = await at.call("process")
         assert soon.output is not None
-        assert soon.output["structured"]["result"] != before
+        assert soon.output["server_data"]["result"] != before
 
 
 async def test_a_server_that_is_away_has_no_tools_and_stops_nobody() -> None:
@@ -174,6 +174,6 @@ async def test_a_server_that_is_away_has_no_tools_and_stops_nobody() -> None:
 
 async def test_the_program_ends_with_the_connection() -> None:
     async with lab(server_of(program("good_server.py"), "process")) as at:
-        pid = (await at.output("process"))["structured"]["result"]
+        pid = (await at.output("process"))["server_data"]["result"]
         assert psutil.pid_exists(pid)
     assert not psutil.pid_exists(pid)

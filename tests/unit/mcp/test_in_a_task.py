@@ -125,7 +125,7 @@ async def test_an_agent_calls_a_declared_tool_and_no_other(tmp_path: Path, decla
         (FIND[0], "not_allowed", "U1"),
     ]
     [result] = results.values()
-    assert result["structured"] == {"service": "checkout", "errors_per_second": 2.5, "samples": [5, 7]}
+    assert result["server_data"] == {"service": "checkout", "errors_per_second": 2.5, "samples": [5, 7]}
     assert list(invoked["definitions"]) == [RATE[0]]
     assert invoked["definitions"][RATE[0]].startswith("sha256:")
 

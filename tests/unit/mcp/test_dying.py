@@ -6,6 +6,8 @@ import asyncio
 import json
 import signal
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -26,6 +28,13 @@ asyncio.run(main())
 """
 
 
+def gone(process: psutil.Process) -> None:
+    """Returns when it is. Nobody need collect what is left of it."""
+    with suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.05)
+
+
 async def test_a_killed_worker_takes_its_servers_along_even_deaf_ones() -> None:
     tools = {"find": {"risk": "read_only", "agents": ["incident"]}}
     server = {"transport": "stdio", "command": sys.executable, "args": [str(HOSTILE), "silence"], "start_seconds": 60}
@@ -39,5 +48,4 @@ async def test_a_killed_worker_takes_its_servers_along_even_deaf_ones() -> None:
     assert "silence" in child.cmdline()
     worker.send_signal(signal.SIGKILL)
     await worker.wait()
-    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
-        await asyncio.sleep(0.05)
+    await asyncio.to_thread(gone, child)

@@ -55,7 +55,9 @@ class Connection:
         while True:
             keeper, held = self._held()
             try:
-                tools = await _listed(await keeper.client())
+                client = await keeper.client()
+                async with asyncio.timeout(self.server.start_seconds):
+                    tools = await _listed(client)
                 return by_name(defined(tool) for tool in tools if only in (None, tool.name))
             except ServerAway:
                 self._drop(keeper, failed=True)
@@ -65,11 +67,14 @@ class Connection:
                 if not keeper.opening:
                     self._drop(keeper)
                 raise
+            except TimeoutError as error:
+                self._drop(keeper, failed=True)
+                raise ServerAway(f"{self.server.where} took too long to say which tools it has") from error
             except (MCPError, ValidationError, RuntimeError, *_BROKEN) as error:
                 self._drop(keeper, failed=not held)
                 # One that was kept may be of a server that was started anew since: that is asked once more.
                 if not held:
-                    why = keeper.trouble.last or plain(str(error), at_most=ERROR_LENGTH)
+                    why = keeper.trouble.with_it(str(error))
                     raise ServerAway(f"{self.server.where} did not say which tools it has: {why}") from error
 
     async def call(self, tool: str, params: JsonObject, *, definition: str, meta: JsonObject | None) -> ServerOutput:
@@ -90,13 +95,11 @@ class Connection:
         except MCPError as error:
             if error.code == CONNECTION_CLOSED:
                 self._drop(keeper, failed=True)
-            said = keeper.trouble.last if error.code == CONNECTION_CLOSED else error.message
-            raise ToolError(
-                f"the server refused the call: {plain(said or error.message, at_most=ERROR_LENGTH)}"
-            ) from error
+                raise ToolError(f"the connection broke: {keeper.trouble.with_it(error.message)}") from error
+            raise ToolError(f"the server refused the call: {plain(error.message, at_most=ERROR_LENGTH)}") from error
         except (RuntimeError, *_BROKEN) as error:
             self._drop(keeper, failed=True)
-            raise ToolError(f"the connection to the server broke: {keeper.trouble.last or 'it ended'}") from error
+            raise ToolError(f"the connection broke: {keeper.trouble.with_it(str(error))}") from error
         except ValidationError as error:
             raise ToolError("the server answered with what is no result of a tool; it was discarded") from error
         self._failures = 0

@@ -14,9 +14,8 @@ from mcp_types import Implementation
 
 from tools.mcp.declared import DeclaredServer, Program
 from tools.mcp.http import MAX_ANSWER_BYTES, http_client
-from tools.mcp.names import plain
 from tools.mcp.stdio import program
-from tools.mcp.trouble import LENGTH, Trouble
+from tools.mcp.trouble import Trouble
 
 CLOSING_SECONDS = 10.0
 """For closing a connection, its process included."""
@@ -72,7 +71,7 @@ class Keeper:
                     self._ready.set_result(client)
                 await self._let_go.wait()
         except Exception as error:
-            self._failed(self.trouble.last or _words(error))
+            self._failed(self.trouble.with_it(_words(error)))
         finally:
             self._failed("it was closed")
 
@@ -99,5 +98,4 @@ def _words(error: BaseException) -> str:
         first = cast("BaseExceptionGroup[BaseException]", first).exceptions[0]
     if isinstance(first, TimeoutError):
         return "it took too long"
-    said = plain(str(first), at_most=LENGTH)
-    return f"{type(first).__name__}: {said}" if said else type(first).__name__
+    return str(first) or type(first).__name__

@@ -16,6 +16,7 @@ class Trouble:
     def say(self, text: str) -> None:
         self._last = plain(text, at_most=LENGTH)
 
-    @property
-    def last(self) -> str:
-        return self._last
+    def with_it(self, said: str) -> str:
+        """What the SDK said, and what went wrong last, where anything did."""
+        line = plain(said, at_most=LENGTH)
+        return f"{line} ({self._last})" if self._last else line

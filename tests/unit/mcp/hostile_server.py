@@ -27,7 +27,9 @@ def answer(asked: dict[str, Any], how: str) -> None:
             sys.stdout.write("\x1b[2Jnot json\n" + "[" * 50_000 + "\n{}\n")
         say({"id": number, "result": INFO})
     elif method == "tools/list":
-        if how == "endless pages":
+        if how == "mute":
+            pass
+        elif how == "endless pages":
             say({"id": number, "result": {"tools": [], "nextCursor": str(time.monotonic_ns())}})
         else:
             say({"id": number, "result": {"tools": [TOOL]}})

@@ -64,10 +64,11 @@ def server_of(reached: Program | Address, *tools: DeclaredTool | str, **changes:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp) -> AsyncGenerator[str]:
+async def listening(app: ASGIApp, *, port: int = 0) -> AsyncGenerator[str]:
     """Its address, without a path."""
     with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(("127.0.0.1", port))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         task = asyncio.create_task(server.serve(sockets=[door]))
         try:
@@ -81,8 +82,8 @@ async def listening(app: ASGIApp) -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
-async def over_http(server: MCPServer | Server[Any]) -> AsyncGenerator[Address]:
-    async with listening(server.streamable_http_app()) as origin:
+async def over_http(server: MCPServer | Server[Any], *, port: int = 0) -> AsyncGenerator[Address]:
+    async with listening(server.streamable_http_app(), port=port) as origin:
         yield Address(f"{origin}/mcp")
 
 

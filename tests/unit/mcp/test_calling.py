@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import psutil
@@ -13,7 +14,8 @@ from policies.authorizer import PolicyAuthorizer
 from policies.bundle import load_bundle
 from policies.regorus_engine import RegorusEngine
 from tests.unit.agents.bench import now
-from tests.unit.mcp.lab import declared_tool, lab, program, server_of
+from tests.unit.mcp.good_server import good_server
+from tests.unit.mcp.lab import declared_tool, lab, over_http, program, server_of
 from tools.mcp.declared import Address, Program
 
 
@@ -155,6 +157,21 @@ async def test_a_crashed_server_fails_the_call_and_is_started_again() -> None:
             soon = await at.call("process")
         assert soon.output is not None
         assert soon.output["server_data"]["result"] != before
+
+
+async def test_a_server_that_was_started_anew_is_found_again() -> None:
+    async with AsyncExitStack() as stack:
+        async with over_http(good_server()) as address:
+            at = await stack.enter_async_context(lab(server_of(address, "find")))
+            assert (await at.call("find", text="a")).ok
+        gone = await at.failure("find", text="a")
+        assert gone.kind == "tool_error"
+        assert "did not answer" in gone.message
+        async with over_http(good_server(), port=int(address.url.split(":")[2].partition("/")[0])):
+            while not (result := await at.call("find", text="a")).ok:
+                assert result.failure is not None
+                assert "asked again" in result.failure.message
+                await asyncio.sleep(0.1)
 
 
 async def test_a_server_that_is_away_has_no_tools_and_stops_nobody() -> None:

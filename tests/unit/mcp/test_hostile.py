@@ -304,7 +304,7 @@ async def test_a_list_of_tools_without_end_is_read_to_a_bound() -> None:
 async def test_a_server_that_never_says_which_tools_it_has_holds_no_start_up() -> None:
     async with lab(server_of(program("hostile_server.py", "mute"), "find", start_seconds=3)) as at:
         assert at.names == []
-        assert "took too long to say which tools it has" in at.surveys[0].away
+        assert "took too long" in at.surveys[0].away
 
 
 async def test_a_silent_server_costs_its_own_time_and_is_killed_at_the_end() -> None:

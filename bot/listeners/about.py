@@ -15,10 +15,14 @@ from bot.listeners.ask_form import Wrong, asked_in
 from bot.listeners.ask_where import About
 from bot.listeners.opening import OpenForm
 from bot.listeners.orgs import org_of
+from bot.permits.whence import teams_of
 from bot.redaction import redact
 from bot.slack_web import child
 
 NO_WORDS = "(a message without words)"
+
+OF_OTHERS = "(Written by somebody of another workspace.)"
+"""Before what they wrote: whoever reads it as evidence is to know."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,12 @@ class AboutMessage:
     async def on_shortcut(self, body: dict[str, Any]) -> None:
         """Raises `FormNotOpened`: it is then not acknowledged, and Slack tells the person so."""
         message = child(body, "message")
+        # Redacted before it goes anywhere: the form holds it until it is sent.
+        quoted = redact(alert_text(message)).text or NO_WORDS
         about = About(
             channel=str(child(body, "channel").get("id") or ""),
             thread_ts=str(message.get("thread_ts") or body.get("message_ts") or message.get("ts") or ""),
-            # Redacted before it goes anywhere: the form holds it until it is sent.
-            quoted=redact(alert_text(message)).text or NO_WORDS,
+            quoted=f"{OF_OTHERS}\n{quoted}" if _is_of_others(body) else quoted,
         )
         metadata = about.encode()
         await self.open_form(
@@ -67,3 +72,10 @@ class AboutMessage:
         except HandOverFailed:
             return {ask.REQUEST_BLOCK: sentences.workflow_away().text}
         return {}
+
+
+def _is_of_others(body: dict[str, Any]) -> bool:
+    """Whether the message is of another workspace than whoever points at it, as far as Slack says."""
+    team, enterprise, who = child(body, "team"), child(body, "enterprise"), child(body, "user")
+    own = {team.get("id"), team.get("enterprise_id"), enterprise.get("id"), who.get("team_id")}
+    return not teams_of(child(body, "message")) <= own

@@ -16,6 +16,7 @@ from pathlib import Path
 from mcp_types import CallToolResult
 from mcp_types import Tool as WireTool
 from pydantic import ValidationError
+from temporalio.api.common.v1 import Payload
 
 from agents.intake import said_in, split_mode
 from agents.orchestrator.chat import ModelError
@@ -46,6 +47,7 @@ from bot.redaction import redact
 from bot.settings_base import parse_json, split_pairs
 from bot.settings_errors import SettingsError, read_yaml
 from bot.settings_values import decode_key
+from bot.telemetry.trace_headers import CarrierConverter
 from bot.usage.since import since_when
 from policies.tenant_bundle import TenantPoliciesError, read_tenant
 from prompts.library import PromptError, PromptLibrary
@@ -143,6 +145,13 @@ WORDS: dict[str, Words] = {
     "the edit button": Words("bot/blocks/edit_button.py", EditButton.decode, ['["{}","{}"]'], (MalformedButton,)),
     "a plan's parameters": Words(
         "bot/blocks/edit_button.py", Parameters.decode, ["[1,2,3.5,4,[]]"], (MalformedButton,)
+    ),
+    "a trace's header": Words(
+        "bot/telemetry/trace_headers.py",
+        lambda text: CarrierConverter().from_payloads(
+            [Payload(metadata={"encoding": b"json/plain"}, data=text.encode(errors="surrogatepass"))]
+        ),
+        [f'{{"traceparent":"00-{"a" * 32}-{"b" * 16}-01"}}', '{"tracestate":"a=b","baggage":"c=d"}'],
     ),
     "a form's metadata": Words(
         "bot/listeners/card_form.py",

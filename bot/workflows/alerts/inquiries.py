@@ -15,7 +15,8 @@ from temporalio.workflow import ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.alerts.grouping import Standings, may_be_asked, members_of, new_group, urgency
-    from bot.workflows.alerts.placing import Placing, rules_of
+    from bot.workflows.alerts.placing import Placing, outgrows, rises, rules_of
+    from bot.workflows.alerts.worsening import Worsening
     from bot.workflows.messages import TaskRequest, TaskResult
     from bot.workflows.messages.triage import DeskState, Docket, FollowInput, Group, OpenInput
 
@@ -50,13 +51,14 @@ class Inquiries:
 
     def __post_init__(self) -> None:
         self._placing = Placing(self.desk, self.org)
+        self._worsening = Worsening(self.desk)
 
     def keep(self) -> list[Coroutine[None, None, None]]:
         """Run until they are cancelled."""
-        return [self._placing.keep(), self._keep_starting()]
+        return [self._placing.keep(), self._worsening.keep(), self._keep_starting()]
 
     def close(self) -> None:
-        self.closing = self._placing.closing = True
+        self.closing = self._placing.closing = self._worsening.closing = True
 
     @property
     def rests(self) -> bool:
@@ -76,7 +78,7 @@ class Inquiries:
     def idle(self) -> bool:
         """No step is under way that the next run of the desk would have to do again."""
         opening = any(group.state == "running" and not group.task_id for group in self.desk.groups.values())
-        return not opening and not self._placing.relating
+        return not opening and not self._placing.relating and not self._worsening.telling
 
     def take_up(self) -> None:
         """What the run before this one left: its investigations go on, and are followed to their end."""
@@ -212,6 +214,7 @@ class Inquiries:
         # Its severity before the step: what comes meanwhile and is worse has a turn of its own.
         group.severity, group.lead = firing[0].entry.severity, first.entry.fingerprint
         members = [first, *(one for one in firing if one is not first)]
+        as_bad = {one.entry.fingerprint: one.entry for one in members}
         opened = await steps.run(
             steps.OPEN_INVESTIGATION,
             OpenInput(
@@ -223,6 +226,7 @@ class Inquiries:
                 storm=storm.id if storm else "",
                 refusal=refusal,
                 asked_by=group.asked_by,
+                risen=first.looked_as is not None and rises(first.entry.severity, first.looked_as),
             ),
         )
         if opened.request is None:
@@ -233,6 +237,7 @@ class Inquiries:
             return None
         for docket in members:
             docket.looked_at = workflow.now().isoformat()
+            docket.looked_as = as_bad[docket.entry.fingerprint].severity
         return opened.request
 
     async def _look_into(self, group: Group, request: TaskRequest) -> None:
@@ -272,6 +277,9 @@ class Inquiries:
 
     def _end(self, group: Group, note: str) -> None:
         group.state, group.note = "done", note[:TOLD]
+        for docket in members_of(self.desk, group):
+            if outgrows(docket, group):
+                docket.group, docket.triaged = None, False
 
 
 def _is_given_up(firing: list[Docket]) -> bool:

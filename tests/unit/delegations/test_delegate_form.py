@@ -29,7 +29,7 @@ from bot.settings import DatabaseSettings, Settings
 from tests.unit.ledger.book import Book
 from tests.unit.listeners.conftest import slack, temporal
 from tests.unit.listeners.desk import Desk, open_desk
-from tests.unit.local_slack.harness import ADA, GRACE, MALLORY, OPS, Slack, until
+from tests.unit.local_slack.harness import ADA, GRACE, MALLORY, OPS, TEAM, Slack, until
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Role
 
@@ -102,7 +102,7 @@ def submitted(taker: object, end: object, *, user: str = GRACE) -> JsonObject:
     return {
         "type": "view_submission",
         "team": {"id": ORG},
-        "user": {"id": user},
+        "user": {"id": user, "team_id": TEAM},
         "view": {**view, "state": {"values": values}},
     }
 

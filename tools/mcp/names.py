@@ -26,5 +26,18 @@ def plain(text: str, *, at_most: int) -> str:
     return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
 
 
+def hides(text: str) -> bool:
+    """Whether there is something in it that people do not see and models read."""
+    return not all(character == " " or _shows(character) for character in text)
+
+
 def _shows(character: str) -> bool:
-    return (character.isascii() and character.isprintable()) or unicodedata.category(character) not in _DROPPED
+    if character.isascii():
+        return character.isprintable()
+    if character in _BLANK or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
+        return False
+    return unicodedata.category(character) not in _DROPPED
+
+
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that look like nothing. The others are variation selectors, which can spell out any text."""

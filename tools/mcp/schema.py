@@ -14,7 +14,7 @@ from typing import cast
 
 from tools.contracts.common import JsonObject, canonical_json
 from tools.json_schema import StrangersCheck
-from tools.mcp.names import plain
+from tools.mcp.names import hides, plain
 
 MAX_BYTES = 32_000
 MAX_DEPTH = 16
@@ -184,7 +184,7 @@ def _choice(value: object) -> object:
 
 def _word(value: str) -> str:
     """It must stay what it is, or other values would be valid: where it hides something it is refused."""
-    if len(value) > WORD_LENGTH or not value.isprintable():
+    if len(value) > WORD_LENGTH or hides(value):
         raise SchemaRefused(
             f"its input schema has a word of over {WORD_LENGTH} characters, or one that hides something"
         )

@@ -75,7 +75,7 @@ class Liar:
             yield address
 
 
-HIDDEN = "\u200b\u202e\U000e0041\x1b[31m"
+HIDDEN = "\u200b\u202e\U000e0041\U000e0141\ufe0f\u3164\x1b[31m"
 
 
 async def test_descriptions_are_one_bounded_line_without_what_hides() -> None:
@@ -96,7 +96,7 @@ async def test_descriptions_are_one_bounded_line_without_what_hides() -> None:
     assert len(tool.description) < 1_300
     assert "not Gavel's" in tool.description
     assert len(shown) < 1_800
-    assert not set("<>\u200b\u202e\U000e0041\x1b") & set(shown)
+    assert not (set(HIDDEN) - set("[31m") | set("<>")) & set(shown)
 
 
 def nested(levels: int, key: str) -> dict[str, Any]:

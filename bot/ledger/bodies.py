@@ -43,10 +43,13 @@ class Prepared:
     moved: tuple[Moved, ...]
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def json_text(value: Any) -> str:
     """Canonical JSON text. Raises :class:`UnwritableBody`."""
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return _CANONICAL.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise UnwritableBody(f"it is not JSON ({error})") from error
 

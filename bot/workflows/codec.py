@@ -19,8 +19,10 @@ UNREADABLE = b"binary/unreadable"
 CIPHER = b"gavel-aes256gcm-1"
 PACKED = b"gavel-zlib-aes256gcm-1"
 """The same, of a payload that was compressed before. A plan goes from step to step: packed, it is a quarter as long for
-Temporal to write, keep and send. Each name is sealed with what it names, so that none can be put on the other's. How far
-a payload could be compressed shows in its length, and what looks like a secret is in none."""
+Temporal to write, keep and send. Each name is sealed with what it names, so that none can be put on the other's.
+
+How far a payload could be compressed shows in its length; what looks like a secret is in none.
+"""
 
 WORTH_PACKING = 1024
 """Bytes."""

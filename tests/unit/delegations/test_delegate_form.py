@@ -156,6 +156,8 @@ async def test_list_shows_what_is_lent_and_opens_nothing(desk: Desk) -> None:
         (LINUS, "soon", "could not read this form"),
         (LINUS, None, "could not read this form"),
     ],
+    # Not by the values: each of several processes has another time, and all must have the same tests.
+    ids=["oneself", "past", "too_long", "nobody", "everybody", "more_than_one", "no_time", "no_end"],
 )
 async def test_a_form_that_lends_nothing_says_so_at_its_field(
     desk: Desk, book: Book, taker: object, end: object, said: str

@@ -11,6 +11,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from bot.workflows import steps
 from bot.workflows.controls import Controls
 from bot.workflows.handing_on import HandingOn
+from bot.workflows.inbox import Inbox
 from bot.workflows.messages import (
     Outcome,
     PhaseInput,
@@ -35,12 +36,20 @@ class Execution:
     """One run of one proposal. The state it keeps is the workflow's."""
 
     def __init__(
-        self, state: TaskState, spec: TaskSpec, proposal: Proposal, *, controls: Controls, turn: HandingOn
+        self,
+        state: TaskState,
+        spec: TaskSpec,
+        proposal: Proposal,
+        *,
+        controls: Controls,
+        inbox: Inbox,
+        turn: HandingOn,
     ) -> None:
         self._state = state
         self._spec = spec
         self._proposal = proposal
         self._controls = controls
+        self._inbox = inbox
         self._turn = turn
 
     async def run(self) -> tuple[Outcome, str]:
@@ -68,7 +77,7 @@ class Execution:
         for index in range(self._state.next_phase, end):
             phase, record = self._proposal.plan.phases[index], self._state.phases[index]
             if record.state == "waiting":  # else a run before this one began it: a pause, that goes on
-                await self._turn.if_due()
+                await self._hand_on_if_due()
                 overslept = await self._hold()
                 if self._state.cancelled_by:
                     return await self._stop(index, "cancelled", CANCELLED)
@@ -110,10 +119,14 @@ class Execution:
             ):
                 return "It was paused, and nobody resumed it in time."
 
+    async def _hand_on_if_due(self) -> None:
+        """What is said while a plan runs is not heard: its writers are told first, and it need not be handed on."""
+        await self._turn.if_due(first=lambda: self._inbox.turn_late_ones_away("already_settled"))
+
     async def _until(self, deadline: datetime, *, over: Callable[[], bool]) -> bool:
         """Whether it was over before the deadline. Meanwhile the task may go on as a new run."""
         while True:
-            await self._turn.if_due()
+            await self._hand_on_if_due()
             left = max(timedelta(0), deadline - workflow.now())
             try:
                 await workflow.wait_condition(lambda: over() or self._turn.due, timeout=left)

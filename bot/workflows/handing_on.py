@@ -6,7 +6,7 @@ click or type can make it longer: there it hands on. So it does before each phas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -40,13 +40,15 @@ class HandingOn:
         long = events >= MOST_EVENTS or info.get_current_history_size() >= MOST_HISTORY_BYTES
         return long or info.is_continue_as_new_suggested()
 
-    async def if_due(self) -> None:
+    async def if_due(self, *, first: Callable[[], Awaitable[None]] | None = None) -> None:
         """Does not return where it is: the next run takes up what :class:`Carried` holds.
 
-        To be called only where nothing is under way that the state does not know of.
+        To be called only where nothing is under way that the state does not know of. `first`: is done before.
         """
         if not self.due:
             return
+        if first is not None:
+            await first()
         await self._controls.rest()
         # From here on nothing is waited for: whatever comes in the meantime, Temporal has this step done anew with it.
         carried = Carried(self._state, self._unread(), self._controls.waiting)

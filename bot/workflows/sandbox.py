@@ -106,6 +106,6 @@ SANDBOX = GuardedSandbox(
 """Shapes and constants are shared: to build all of them for each task took longer than the task's own decisions."""
 
 
-def telling(tell: Callable[[Held], None]) -> GuardedSandbox:
-    """The same, with somebody who listens."""
-    return replace(SANDBOX, tell=tell)
+def telling(tell: Callable[[Held], None], *, shape: int = SHAPE) -> GuardedSandbox:
+    """The same, with somebody who listens, in a Gavel of this shape."""
+    return replace(SANDBOX, tell=tell, shape=shape)

@@ -51,7 +51,6 @@ class TaskWorkflow:
         request = begun if isinstance(begun, TaskRequest) else begun.state.request
         # What somebody else says it is like does not count: only the run before this one knows.
         taken_up = begun if isinstance(begun, Carried) and workflow.info().continued_run_id else None
-        self._is_taken_up = taken_up is not None
         self.state = taken_up.state if taken_up else TaskState(request=request, thread_ts=request.thread_ts)
         self._controls = Controls(self.state)
         self._inbox = Inbox(self.state)
@@ -107,7 +106,7 @@ class TaskWorkflow:
 
     async def _work(self, request: TaskRequest) -> None:
         """From wherever the state says that the task stands: at its beginning, or where the run before this one was."""
-        if not self._is_taken_up and not await self._is_authentic(request):
+        if not await self._is_authentic(request):
             raise Ended("refused", "This request did not come through a door Gavel can vouch for. Nothing was done.")
         spec = self.state.spec or await Asking(self.state, self._inbox).understand(request)
         while True:
@@ -115,7 +114,7 @@ class TaskWorkflow:
             if proposal.report.shown_only:
                 where = proposal.plan.environment
                 raise Ended("plan_only", f"{where} is plan-only. Nothing can be approved or run there.")
-            execution = Execution(self.state, spec, proposal, controls=self._controls, turn=self._turn)
+            execution = self._execution(spec, proposal)
             if self.state.approved:
                 break
             if proposal.unattended_phases:
@@ -242,6 +241,9 @@ class TaskWorkflow:
 
     def _approval(self, spec: TaskSpec, proposal: Proposal) -> Approval:
         return Approval(self.state, self._inbox, spec, proposal)
+
+    def _execution(self, spec: TaskSpec, proposal: Proposal) -> Execution:
+        return Execution(self.state, spec, proposal, controls=self._controls, inbox=self._inbox, turn=self._turn)
 
     def _result(self) -> TaskResult:
         proposal, reported = self.state.proposal, self.state.reported

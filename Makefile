@@ -19,7 +19,7 @@ LOCK = mkdir -p .cache; exec 9>.cache/npm.lock; $(BIN)/python -c 'import fcntl; 
 MADE = [ -e $@ ] && [ -z "$$(find $^ -newer $@ 2>/dev/null)" ]
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo up test check check-page deploy secrets sbom audit fmt opa wire page page-soon chromium screenshots bench chaos consensus docs record safety clean
+.PHONY: help demo up test check check-page deploy secrets sbom audit fmt opa wire page page-soon chromium postgres screenshots bench chaos consensus docs record safety clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -30,7 +30,7 @@ demo: .venv/.ready page-soon ## Play the main job on the embedded stack, then le
 up: .venv/.ready page-soon ## Run the bot and a worker, with an embedded part for each that is not configured
 	@$(BIN)/gavel up $(ARGS)
 
-test: .venv/.ready .cache/bin/opa .cache/wire/.ready .cache/supply/.ready $(PAGE)/dist/index.html chromium ## Run the tests (real Temporal, Redis, OPA, LLM endpoint and Slack workspace)
+test: .venv/.ready .cache/bin/opa .cache/wire/.ready .cache/supply/.ready $(PAGE)/dist/index.html chromium postgres ## Run the tests (real Temporal, Redis, OPA, PostgreSQL, LLM endpoint and Slack workspace)
 	@$(BIN)/pytest -n auto $(ARGS)
 
 check: .venv/.ready .cache/bin/opa check-page deploy secrets sbom ## Formatting, lint, strict types, import layers, dead code, Rego, deployment, secrets
@@ -71,7 +71,7 @@ fmt: .venv/.ready .cache/bin/opa $(PAGE)/node_modules/.ready ## Format Python, R
 	@if [ -e $(PAGE)/node_modules/.ready ]; then $(NPM) --prefix $(PAGE) --silent run fmt; fi
 	@.cache/bin/opa fmt --write policies/rego
 
-bench: .venv/.ready .cache/bin/opa ## Measure the figures in the README
+bench: .venv/.ready .cache/bin/opa postgres ## Measure the figures in the README
 	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
 
 safety: .venv/.ready .cache/bin/opa ## Play the hostile corpus and print the safety table; ARGS=--json for every verdict
@@ -104,6 +104,17 @@ chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
 	else \
 	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null \
 	  || echo "gavel: could not install chromium: tests/page cannot run" >&2; \
+	fi
+
+# For the tests of what is kept in SQL and the benchmarks of scale. They start a server of their own from its programs; the
+# one that Debian's package makes besides they leave alone.
+postgres: ## Put PostgreSQL on the machine (Debian's, as root) where there is none
+	@if command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "gavel: there is no PostgreSQL: what is kept in SQL is tested on SQLite alone. Install it (as root on Debian: make postgres)" >&2; \
+	else \
+	  echo "gavel: installing Debian's postgresql"; apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null \
+	  || echo "gavel: could not install postgresql: what is kept in SQL is tested on SQLite alone" >&2; \
 	fi
 
 screenshots: .venv/.ready $(PAGE)/dist/index.html chromium ## Take the pictures in docs/images anew

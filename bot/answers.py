@@ -10,17 +10,10 @@ import binascii
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-import structlog
-
-from bot.redis_client import RedisAway, RedisClient, ask
-
-PATIENCE_SECONDS = 0.25
-"""For one question to Redis."""
-
-AWAY_SECONDS = 5.0
-"""After a failure it is not asked for so long."""
+from bot.redis_client import RedisAway, RedisClient, SparedRedis
 
 _NONCE_BYTES = 12
 
@@ -34,47 +27,42 @@ class RedisAnswers:
     key: bytes = field(repr=False)
     """32 bytes."""
     clock: Callable[[], float] = time.monotonic
-    _away_until: float | None = None
+
+    def __post_init__(self) -> None:
+        self._redis = SparedRedis(
+            self.redis,
+            "gavel.answers",
+            away="Redis is away. Every question is asked, also those that were before.",
+            clock=self.clock,
+        )
 
     async def get(self, org: str, key: str) -> str | None:
         """See `Answers`."""
-        found = await self._ask("GET", _name(org, key))
+        try:
+            found = await self._redis.ask("GET", _name(org, key))
+        except RedisAway:
+            return None
         return self._open(found, _name(org, key)) if isinstance(found, str) else None
 
     async def put(self, org: str, key: str, answer: str) -> None:
         """See `Answers`."""
         name = _name(org, key)
-        await self._ask("SET", name, self._seal(answer, name), "EX", self.ttl_seconds)
+        with suppress(RedisAway):
+            await self._redis.ask("SET", name, self._seal(answer, name), "EX", self.ttl_seconds)
 
     async def claim(self, org: str, key: str, *, seconds: float) -> bool:
         """See `Answers`. A process that dies with a claim loses it when its time is over."""
-        if self._is_away():
+        milliseconds = max(1, int(seconds * 1000))
+        try:
+            taken = await self._redis.ask("SET", f"{_name(org, key)}:asking", "1", "NX", "PX", milliseconds)
+        except RedisAway:
             return True
-        taken = await self._ask("SET", f"{_name(org, key)}:asking", "1", "NX", "PX", max(1, int(seconds * 1000)))
-        return taken is not None or self._is_away()
+        return taken is not None
 
     async def free(self, org: str, key: str) -> None:
         """See `Answers`."""
-        await self._ask("DEL", f"{_name(org, key)}:asking")
-
-    def _is_away(self) -> bool:
-        return self._away_until is not None and self.clock() < self._away_until
-
-    async def _ask(self, *command: str | float) -> object:
-        if self._is_away():
-            return None
-        log = structlog.get_logger("gavel.answers")
-        try:
-            answer = await ask(self.redis, *command, seconds=PATIENCE_SECONDS)
-        except RedisAway as error:
-            if self._away_until is None:
-                log.warning("Redis is away. Every question is asked, also those that were before.", error=str(error))
-            self._away_until = self.clock() + AWAY_SECONDS
-            return None
-        if self._away_until is not None:
-            self._away_until = None
-            log.info("Redis is back.")
-        return answer
+        with suppress(RedisAway):
+            await self._redis.ask("DEL", f"{_name(org, key)}:asking")
 
     def _seal(self, answer: str, name: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # late: see `bot.keys`

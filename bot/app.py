@@ -52,9 +52,11 @@ from bot.listeners.reject import RejectListeners
 from bot.listeners.removal import RemovalListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.permits.gate import Gate
+from bot.permits.home import Home
 from bot.permits.middleware import Gatekeeper, gated
+from bot.permits.strangers import Strangers
 from bot.settings import SlackSettings
-from bot.slack_api import SlackApi
+from bot.slack_api import SlackApi, StrictClient
 from bot.speaking import opener, teller, whisperer
 from bot.surfaces import register_surfaces
 from bot.telemetry.counted_app import CountedApp
@@ -68,7 +70,7 @@ Authorize = Callable[[], Awaitable[AuthorizeResult]]
 
 def build_client(*, api_url: str, bot_token: str, metrics: SlackMetrics | None = None) -> AsyncWebClient:
     """The Web API client of the bot and of the worker: retries connection errors, 429 and 5xx."""
-    client = AsyncWebClient(token=bot_token, base_url=api_url)
+    client = StrictClient(token=bot_token, base_url=api_url)
     if metrics is not None:
         client.retry_handlers.insert(0, CountedCalls(metrics))
     client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
@@ -86,6 +88,10 @@ class Identity:
     """`B…`: the author of our messages."""
     home: str = ""
     """The workspace's address, with a slash at its end; empty: Slack did not say."""
+    enterprise: str = ""
+    """`E…`, which the workspace is of; empty: of none."""
+    wide: bool = False
+    """Whether the app is installed for all of it."""
 
 
 NOBODY = Identity("", "", "")
@@ -99,28 +105,9 @@ async def who_are_we(api: SlackApi) -> Identity:
         user=str(answer.get("user_id")),
         bot=str(answer.get("bot_id")),
         home=str(answer.get("url") or ""),
+        enterprise=str(answer.get("enterprise_id") or ""),
+        wide=answer.get("is_enterprise_install") is True,
     )
-
-
-async def channel_ids(api: SlackApi, names: list[str]) -> frozenset[str]:
-    """The ids of the channels named (without #), and ids as they are. A name nobody has is left out."""
-    wanted, found, cursor = {name.lstrip("#") for name in names}, set[str](), ""
-    while True:
-        page = await api.api_call(
-            "conversations.list",
-            params={
-                "limit": 200,
-                "cursor": cursor,
-                "exclude_archived": True,
-                "types": "public_channel,private_channel",
-            },
-        )
-        channels: list[dict[str, Any]] = page.get("channels") or []
-        found.update(channel["id"] for channel in channels if channel["id"] in wanted or channel["name"] in wanted)
-        metadata: dict[str, Any] = page.get("response_metadata") or {}
-        cursor = str(metadata.get("next_cursor") or "")
-        if not cursor:
-            return frozenset(found)
 
 
 def build_app(
@@ -159,7 +146,8 @@ def build_app(
         process_before_response=True,
     )
     app.error(_not_acknowledged)
-    _use(app, gated(Gatekeeper(gate, org, identity.user, whisperer(client), teller(client))))
+    strangers = Strangers(Home(client, team=identity.team, enterprise=identity.enterprise, wide=identity.wide))
+    _use(app, gated(Gatekeeper(gate, strangers, org, identity.user, whisperer(client), teller(client))))
     step_up = StepUpListeners(intake=intake, org=org, open_form=opener(client))
     rejecting = RejectListeners(intake=intake, org=org, open_form=opener(client))
     editing = EditListeners(intake=intake, org=org, open_form=opener(client))

@@ -12,7 +12,8 @@ from temporalio.client import Client
 
 from agents.orchestrator.providers.catalog import provider_names
 from bot.alerts.opening import build_alert_door, taking_webhooks
-from bot.app import Authorize, build_app, build_client, channel_ids, who_are_we
+from bot.app import Authorize, build_app, build_client, who_are_we
+from bot.channels import channel_ids
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
@@ -104,7 +105,7 @@ async def bot_for(
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
     with needed("Slack did not list its channels, among them those for alerts"):
-        alert_channels = await channel_ids(client, settings.alerts.channels)
+        alert_channels = frozenset((await channel_ids(client, settings.alerts.channels)).values())
     return build_app(
         settings.slack,
         client=client,

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from bot.redaction import HIDDEN, HINTS, MAX_DEPTH, NAME_HINTS, folded, is_object
+from bot.redaction import MAX_DEPTH, is_object
+from bot.secret_rules import HIDDEN, HINTS, NAME_HINTS, folded
 
 _NARROWER = {
     # A password in a URL stands before an @ without a slash or a space between.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar, get_args
@@ -174,7 +175,15 @@ def _replayed(row: ReplayRow) -> JsonObject:
         "allowed_then": judgement.report.allowed,
     }
     if replayed is None:
-        return {**told, "change": "not on record", "rules_then": [], "rules_now": [], "differences": [], "gates": {}}
+        return {
+            **told,
+            "change": "not on record",
+            "rules_then": [],
+            "rules_now": [],
+            "differences": [],
+            "gates": {},
+            "assumed": [],
+        }
     return {
         **told,
         "change": replayed.change,
@@ -182,6 +191,7 @@ def _replayed(row: ReplayRow) -> JsonObject:
         "rules_now": [{"rule": refusal.rule, "reason": refusal.reason} for refusal in replayed.now],
         "differences": replayed.differences,
         "gates": {gate.gate: {"verdict": gate.how, "why": gate.why} for gate in replayed.gates},
+        "assumed": replayed.assumed,
     }
 
 
@@ -236,6 +246,8 @@ def _print_replayed(rows: list[JsonObject]) -> None:
         again, kept = (sum(gate["verdict"] == how for gate in told) for how in ("judged again", "kept"))
         why = " ".join(sorted({gate["why"] for gate in told if gate["why"]}))
         typer.echo(f"{name:<10}{again} judged again, {kept} kept as they were{f' ({why})' if why else ''}")
+    for what, count in sorted(Counter(each for row in rows for each in row["assumed"]).items()):
+        typer.echo(f"assumed   {what}: {count} on record lack it")
 
 
 def _run(work: Coroutine[Any, Any, Answer]) -> Answer:

@@ -19,6 +19,9 @@ _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
 _TRANSIENT: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 
 
+BLOCKS_REFUSED: Final = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+"""What Slack says of a message whose blocks it does not take: the same words without them may be let through."""
+
 NOT_INSTALLED: Final = "not_installed"
 """Not Slack's name: the workspace removed the app, and there is nobody to say anything to."""
 

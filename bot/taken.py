@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
-import structlog
-
-from bot.redis_client import RedisAway, RedisClient, ask, open_redis
+from bot.redis_client import RedisAway, RedisClient, SparedRedis, open_redis
 
 WINDOW_SECONDS = 15 * 60
 """Slack gives up redelivering an event after about six minutes."""
 
-PATIENCE_SECONDS = 0.25
-"""For one question: two of them and Temporal's two seconds fit into the three in which Slack wants to hear of it."""
-
-AWAY_SECONDS = 5.0
-"""After a failure Redis is not asked for so long: an outage slows down one event, not every one."""
-
 
 class Taken(Protocol):
-    """Neither method fails, or takes longer than :data:`PATIENCE_SECONDS`."""
+    """Neither method fails, or takes longer than :data:`bot.redis_client.PATIENCE_SECONDS`."""
 
     async def has(self, org: str, task_id: str) -> bool:
         """Whether it certainly was handed over. False: it was not, or nobody remembers."""
@@ -50,44 +42,23 @@ class NothingTaken:
 class TakenLately:
     """Shared by every bot process on this Redis."""
 
-    def __init__(
-        self,
-        redis: RedisClient,
-        *,
-        away_seconds: float = AWAY_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._redis = redis
-        self._away_seconds = away_seconds
-        self._clock = clock
-        self._away_until: float | None = None
-        """None: it answered when it was last asked."""
-        self._log = structlog.get_logger("gavel.intake")
+    def __init__(self, redis: RedisClient, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = SparedRedis(
+            redis,
+            "gavel.intake",
+            away="Redis is away. Requests are taken in without it; Temporal alone sees to it that none runs twice.",
+            clock=clock,
+        )
 
     async def has(self, org: str, task_id: str) -> bool:
-        return await self._ask("EXISTS", _key(org, task_id)) == 1
+        try:
+            return await self._redis.ask("EXISTS", _key(org, task_id)) == 1
+        except RedisAway:
+            return False
 
     async def add(self, org: str, task_id: str) -> None:
-        await self._ask("SET", _key(org, task_id), "1", "EX", WINDOW_SECONDS)
-
-    async def _ask(self, *command: str | float) -> object:
-        """The answer, or None without one. An outage is told once, and its end."""
-        if self._away_until is not None and self._clock() < self._away_until:
-            return None
-        try:
-            answer = await ask(self._redis, *command, seconds=PATIENCE_SECONDS)
-        except RedisAway as error:
-            if self._away_until is None:
-                self._log.warning(
-                    "Redis is away. Requests are taken in without it; Temporal alone sees to it that none runs twice.",
-                    error=str(error),
-                )
-            self._away_until = self._clock() + self._away_seconds
-            return None
-        if self._away_until is not None:
-            self._away_until = None
-            self._log.info("Redis is back.")
-        return answer
+        with suppress(RedisAway):
+            await self._redis.ask("SET", _key(org, task_id), "1", "EX", WINDOW_SECONDS)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from policies.approval import PACKAGE as APPROVAL
 from policies.autonomy import PACKAGE as AUTONOMY
 from policies.decisions import ask
 from policies.engine import PolicyEngine, is_object
+from policies.older import completed
 from policies.rejudging import OFF, Rejudged
 from tools.contracts.common import JsonObject
 from tools.contracts.verdict import GateName, GateReport, Refusal
@@ -36,16 +37,24 @@ class Replayed:
     """What else is otherwise, in sentences."""
     gates: list[Rejudged]
     """Which gates were judged again, and which verdict was kept."""
+    assumed: list[str]
+    """What the record lacks because it came later, and what it was taken as."""
 
 
 async def replay(
     engine: PolicyEngine, documents: Mapping[str, JsonObject], report: GateReport, *, others: Sequence[Rejudged] = ()
 ) -> Replayed:
-    """Ask exactly what was asked. `others`: the gates that ask no policy. Raises `PolicyUnavailable`."""
+    """Ask exactly what was asked, save :attr:`Replayed.assumed`. `others`: the gates that ask no policy.
+
+    Raises `PolicyUnavailable`.
+    """
     now: list[Refusal] = [refusal for gate in others for refusal in gate.now]
     differences: list[str] = []
-    for name, document in documents.items():
+    assumed: list[str] = []
+    for name, recorded in documents.items():
         package = name.partition("#")[0]
+        document, lacking = completed(package, recorded)
+        assumed += lacking
         decision, refusals = await ask(engine, package, document, gate=GATE_OF.get(package, "policy"))
         now += refusals
         if not refusals:
@@ -60,7 +69,7 @@ async def replay(
         change = "differs"
     else:
         change = "same"
-    return Replayed(change, before, now, differences, [*others, *asked])
+    return Replayed(change, before, now, differences, [*others, *asked], assumed)
 
 
 def _asked(documents: Mapping[str, JsonObject], report: GateReport) -> list[Rejudged]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler.loadscope import LoadScopeScheduling
+
+from tests import postgres
 
 # An example's wall-clock time says how busy the machine is. What hangs is ended by pytest's `timeout`.
 settings.register_profile("gavel", deadline=None)
@@ -55,3 +58,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByRoom:
 def pytest_xdist_auto_num_workers() -> int:
     """One for each core: each starts servers besides, and with more of them the waits run out of time."""
     return min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Generator[str]:
+    """A PostgreSQL on which databases may be made: `GAVEL_TEST_POSTGRES_URL`, else one of this process, started when a
+    test first wants it. Not asynchronous, so that other fixtures can ask for it while they run.
+    """
+    configured = os.environ.get("GAVEL_TEST_POSTGRES_URL")
+    if configured:
+        yield configured
+        return
+    reason = postgres.missing()
+    if reason is not None:
+        # Where everything must have been installed, what was not tested has not passed.
+        assert not os.environ.get("CI"), reason
+        pytest.skip(reason)
+    with postgres.postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_shelf(postgres_url: str) -> postgres.Shelf:
+    return postgres.Shelf(postgres_url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql_server(request: pytest.FixtureRequest) -> str:
+    """Which of the two a test's database is on."""
+    return str(request.param)

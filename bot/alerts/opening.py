@@ -13,7 +13,8 @@ from temporalio.client import Client
 
 from bot.alerts.door import PACE, AlertDoor
 from bot.alerts.webhook import Webhook, accepted_headers, listening_for_alerts
-from bot.app import channel_ids, who_are_we
+from bot.app import who_are_we
+from bot.channels import channel_seen
 from bot.clock import utc_now
 from bot.intake import HAND_OVER
 from bot.keys import Keys
@@ -72,8 +73,8 @@ async def taking_webhooks(
     wanted = alerts.webhook_channel or alerts.channels[0]
     with needed("Slack did not list its channels, among them the webhook's"):
         org = stack.org or (await who_are_we(client)).team
-        found = await channel_ids(client, [wanted])
-    if not found:
+        channel = await channel_seen(client, wanted)
+    if channel is None:
         raise StackError(f"The webhook's channel {wanted!r} is none the bot can see. Invite the bot, or name another.")
     temporal = await connect(
         settings.temporal, address=stack.temporal_address, codec_key=stack.keys.derive("codec"), lazy=True
@@ -81,7 +82,7 @@ async def taking_webhooks(
     webhook = Webhook(
         build_alert_door(settings, temporal=temporal, keys=stack.keys, metrics=metrics, patient=True),
         org,
-        min(found),
+        channel,
         accepted_headers(
             token=alerts.webhook_token.get_secret_value() if alerts.webhook_token else None,
             user=alerts.webhook_user,

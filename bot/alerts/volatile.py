@@ -38,8 +38,8 @@ _NUMBER = rf"{_WHOLE}(?:[.,]\d{{1,15}})?"
 _UNIT = (
     r"\s?(?:%|percent\b|°c|[kmgtp]i?b(?:it|yte)?s?(?:/s|ps)?\b|bytes?\b|[kmg]?hz\b|[a-zµ]{1,10}/(?:s|sec|min|h)\b"
     r"|(?:rps|qps|iops)\b|[mµun]s\b|sec(?:ond)?s?\b|min(?:ute)?s?\b|hours?\b|days?\b)"
-    # One letter may be a name's, unless it stands at the number.
-    r"|[bsmhd]\b"
+    # One letter may be a name's, unless it stands at the number; and `0b:1c:…` is a network card.
+    r"|[bsmhd](?!\w|[:-]\w)"
     r"|\s(?:errors?|failures?|retries|requests?|messages?|connections?|times|restarts?|timeouts?)"
     r"\s(?:in|per|within|over|since|during)\b"
 )

@@ -28,8 +28,11 @@ READ_SECONDS = 10.0
 LINGER_SECONDS = 1.0
 """What of a body that was refused is still on its way is read for so long, so that its sender sees the answer."""
 
-AT_ONCE = 64
+AT_ONCE = 256
 """Bodies being handed over. One more is to be sent again, before it is read: what waits here is nobody's yet."""
+
+BYTES_AT_ONCE = 32_000_000
+"""Of all bodies being handed over, by what their heads say; one that does not say it counts :data:`MOST_BYTES`."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Webhook:
     accepted: Sequence[bytes]
     """Digests of the `Authorization` headers that may come in. Empty: none may."""
     read_seconds: float = READ_SECONDS
-    _taking: list[None] = field(default_factory=list[None], init=False)
+    _taking: list[int] = field(default_factory=list[int], init=False)
+    """Bytes of each body that is being handed over."""
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=MOST_BYTES)
@@ -54,15 +58,16 @@ class Webhook:
             return web.Response(
                 status=401, text="Not authorized. Nothing was taken.\n", headers={"WWW-Authenticate": "Bearer, Basic"}
             )
-        if len(self._taking) >= AT_ONCE:
+        size = min(request.content_length or MOST_BYTES, MOST_BYTES)
+        if len(self._taking) >= AT_ONCE or sum(self._taking) + size > BYTES_AT_ONCE:
             log = structlog.get_logger("gavel.alerts")
             log.warning("The webhook takes no more at once, and answered 503: Alertmanager sends it again.")
             return _again()
-        self._taking.append(None)
+        self._taking.append(size)
         try:
             return await self._take(request)
         finally:
-            self._taking.pop()
+            self._taking.remove(size)
 
     async def _take(self, request: web.Request) -> web.Response:
         try:

@@ -6,12 +6,13 @@ import re
 from datetime import datetime
 
 from bot.blocks.actions import MalformedButton
-from bot.blocks.message import Message, actions, button, compose, context, lines, section
-from bot.blocks.text import inline
+from bot.blocks.message import MAX_TEXT, Message, actions, button, compose, context, lines, section, sentence
+from bot.blocks.text import clip, inline
 from bot.blocks.words import duration, plural, when
 from bot.workflows.alerts.brief import SHOWN
 from bot.workflows.messages.alerts import AlertEntry
 from bot.workflows.messages.triage import AlertFace, StormFace
+from tools.contracts.incident import AlertSeverity
 
 LOOK_INTO = "gavel.look_into"
 LOOK_INTO_BLOCK = "gavel.look_into.row"
@@ -53,6 +54,20 @@ def alert_card(face: AlertFace, *, lead_link: str = "") -> Message:
             context(f"Heard {plural(entry.count, 'time')} from {entry.source}.", *_places(entry)),
         ],
     )
+
+
+def got_worse(entry: AlertEntry, was: AlertSeverity) -> Message:
+    """In the thread in which it is being looked into, once for each step that it got worse by."""
+    return sentence(
+        f"*{inline(entry.title, 200)}* got worse: it is {entry.severity} now, and was {was} when I began. What is "
+        "under way here goes on, and was not begun anew. If it is no better when this is over, I look into it again: "
+        "decide on a plan that waits here, or cancel, to have that sooner."
+    )
+
+
+def without_blocks(card: Message, note: str) -> Message:
+    """The same in plain text, for when Slack does not take the card. `note`: what the card says besides, untrusted."""
+    return Message(text=clip(f"{card.text} {inline(note, 600)}".strip(), MAX_TEXT), blocks=[])
 
 
 def storm_card(face: StormFace) -> Message:

@@ -11,6 +11,10 @@ from sqlalchemy.types import TypeDecorator
 FREEZES = "kind IN ('change_frozen', 'change_thawed')"
 """What people declared frozen and thawed. A query must say it in these words for its index to be used."""
 
+OPEN = "status <> 'ended'"
+WAITING = "status = 'awaiting_approval'"
+"""Of tasks: some among all there ever were. As above: in these words."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time. SQLite keeps no zone, so it is put back on the way out."""
@@ -41,6 +45,9 @@ class LedgerEntry(Base):
         UniqueConstraint("org", "task_id", "key", name="uq_ledger_entries_org_task_key"),
         # A handful among millions, read before every phase of every plan.
         Index("ix_ledger_entries_freezes", "org", "seq", sqlite_where=text(FREEZES), postgresql_where=text(FREEZES)),
+        # A task's entries, and those of one kind, in their order: among millions they are found one beside the other.
+        Index("ix_ledger_entries_org_task_seq", "org", "task_id", "seq"),
+        Index("ix_ledger_entries_org_kind_seq", "org", "kind", "seq"),
     )
 
     org: Mapped[str] = mapped_column(primary_key=True)
@@ -85,6 +92,7 @@ class AiRequestLog(Asked, Base):
         UniqueConstraint("org", "task_id", "key", name="uq_ai_request_logs_org_task_key"),
         Index("ix_ai_request_logs_org_created_at", "org", "created_at"),
         Index("ix_ai_request_logs_created_at", "created_at"),
+        Index("ix_ai_request_logs_org_user_created_at", "org", "user_id", "created_at"),
     )
 
     key: Mapped[str]
@@ -295,6 +303,7 @@ class AiCacheHit(Asked, Base):
     __table_args__ = (
         Index("ix_ai_cache_hits_org_created_at", "org", "created_at"),
         Index("ix_ai_cache_hits_created_at", "created_at"),
+        Index("ix_ai_cache_hits_org_user_created_at", "org", "user_id", "created_at"),
     )
 
     saved_tokens: Mapped[int | None]
@@ -325,7 +334,9 @@ class TaskRow(Base):
     __table_args__ = (
         Index("ix_tasks_org_channel_received_at", "org", "channel", "received_at"),
         Index("ix_tasks_org_user_received_at", "org", "user_id", "received_at"),
-        Index("ix_tasks_org_status", "org", "status"),
+        Index("ix_tasks_org_received_at", "org", "received_at"),
+        Index("ix_tasks_open", "org", "received_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index("ix_tasks_waiting", "org", "expires_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
         Index("ix_tasks_org_seq", "org", "seq"),
     )
 

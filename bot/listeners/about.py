@@ -5,29 +5,24 @@ What the message says is evidence; nobody asked for anything by writing it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from bot.alerts.alert_text import alert_text
 from bot.blocks import ask, sentences
-from bot.blocks.modal import MAX_PRIVATE_METADATA
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.listeners.ask_form import Wrong, asked_in
+from bot.listeners.ask_where import About
 from bot.listeners.opening import OpenForm
 from bot.listeners.orgs import org_of
+from bot.permits.whence import teams_of
 from bot.redaction import redact
 from bot.slack_web import child
-from tools.whole_text import whole_text
-
-MAX_QUOTED_BYTES = 2_400
-"""Of the message, as it travels in the form."""
 
 NO_WORDS = "(a message without words)"
 
-_ABOUT = TypeAdapter(dict[str, str])
+OF_OTHERS = "(Written by somebody of another workspace.)"
+"""Before what they wrote: whoever reads it as evidence is to know."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +34,12 @@ class AboutMessage:
     async def on_shortcut(self, body: dict[str, Any]) -> None:
         """Raises `FormNotOpened`: it is then not acknowledged, and Slack tells the person so."""
         message = child(body, "message")
+        # Redacted before it goes anywhere: the form holds it until it is sent.
+        quoted = redact(alert_text(message)).text or NO_WORDS
         about = About(
             channel=str(child(body, "channel").get("id") or ""),
             thread_ts=str(message.get("thread_ts") or body.get("message_ts") or message.get("ts") or ""),
-            # Redacted before it goes anywhere: the form holds it until it is sent.
-            quoted=redact(alert_text(message)).text or NO_WORDS,
+            quoted=f"{OF_OTHERS}\n{quoted}" if _is_of_others(body) else quoted,
         )
         metadata = about.encode()
         await self.open_form(
@@ -78,32 +74,8 @@ class AboutMessage:
         return {}
 
 
-@dataclass(frozen=True)
-class About:
-    """Which message, and what it says. Travels as the form's private metadata."""
-
-    channel: str
-    thread_ts: str
-    quoted: str
-    """Untrusted, redacted; cut to what the form holds."""
-
-    def encode(self) -> str:
-        whole, left = whole_text(self.quoted).encode(), MAX_QUOTED_BYTES
-        while True:
-            quoted = whole[:left].decode(errors="ignore")
-            found = json.dumps({"c": self.channel, "t": self.thread_ts, "q": quoted}, ensure_ascii=False)
-            if len(found.encode()) <= MAX_PRIVATE_METADATA or not left:
-                return found
-            # Quotes and line ends take two bytes in JSON.
-            left = left * 3 // 4
-
-    @classmethod
-    def decode(cls, metadata: str) -> About:
-        """Raises ValueError for what :meth:`encode` did not make."""
-        try:
-            fields = _ABOUT.validate_json(metadata)
-        except ValidationError as error:
-            raise ValueError("the form's metadata is none of ours") from error
-        if set(fields) != {"c", "t", "q"} or not fields["c"] or not fields["t"]:
-            raise ValueError("the form's metadata is none of ours")
-        return cls(fields["c"], fields["t"], fields["q"])
+def _is_of_others(body: dict[str, Any]) -> bool:
+    """Whether the message is of another workspace than whoever points at it, as far as Slack says."""
+    team, enterprise, who = child(body, "team"), child(body, "enterprise"), child(body, "user")
+    own = {team.get("id"), team.get("enterprise_id"), enterprise.get("id"), who.get("team_id")}
+    return not teams_of(child(body, "message")) <= own

@@ -10,6 +10,7 @@ from bot.blocks import ask, sentences
 from bot.blocks.message import Message, sentence
 from bot.desks import Typed
 from bot.intake import Arrival, HandOverFailed, Intake
+from bot.listeners.ask_where import channel_in
 from bot.listeners.opening import FormNotOpened, OpenForm
 from bot.listeners.orgs import org_of
 from bot.slack_web import child
@@ -40,11 +41,10 @@ class AskForm:
         asked = asked_in(view)
         if isinstance(asked, Wrong):
             return asked.errors
-        where = child(child(child(view, "state"), "values"), ask.WHERE_BLOCK)
-        picked: object = child(where, ask.WHERE_INPUT).get("selected_conversation")
-        channel: object = view.get("private_metadata") or picked
-        if not isinstance(channel, str) or not channel:
-            return {ask.WHERE_BLOCK if where else ask.REQUEST_BLOCK: ask.NOWHERE if where else ask.UNREADABLE}
+        channel = channel_in(view)
+        if not channel:
+            offered = child(child(child(view, "state"), "values"), ask.WHERE_BLOCK)
+            return {ask.WHERE_BLOCK if offered else ask.REQUEST_BLOCK: ask.NOWHERE if offered else ask.UNREADABLE}
         arrival = Arrival(
             org=org_of(body, self.org),
             user=str(body["user"]["id"]),

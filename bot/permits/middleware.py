@@ -11,10 +11,14 @@ from slack_bolt.response import BoltResponse
 
 from bot.blocks.message import Message, sentence
 from bot.desks import Whisper
+from bot.intake import HandOverFailed
 from bot.listeners.clicks import Tell
 from bot.listeners.later import Later
 from bot.listeners.orgs import org_of
+from bot.permits import words
 from bot.permits.gate import Gate
+from bot.permits.home import HomeUnavailable
+from bot.permits.strangers import Strangers
 from bot.permits.wishes import QUIET, Request, request_in
 from bot.slack_web import child
 from tools.contracts.common import JsonObject
@@ -25,6 +29,8 @@ class Gatekeeper:
     """Lets a request on to its listener, or answers it: acknowledged, with why not, and nothing done."""
 
     gate: Gate
+    strangers: Strangers
+    """Asked before it."""
     org: str | None
     """The configured one. None: the workspace that it comes from."""
     bot_user: str
@@ -33,11 +39,19 @@ class Gatekeeper:
     later: Later = field(default_factory=Later)
 
     async def refusal(self, body: JsonObject) -> BoltResponse | None:
-        """The whole answer to what Slack sent. None: let it on."""
+        """The whole answer to what Slack sent. None: let it on. Raises `HandOverFailed`: Slack shall send it again."""
         request = request_in(body, bot_user=self.bot_user)
+        try:
+            stranger = await self.strangers.refusal(body)
+        except HomeUnavailable as error:
+            if request is None:
+                # It may be an alert of ours, which nobody would send again.
+                raise HandOverFailed(str(error)) from error
+            stranger = words.HOME_AWAY
         if request is None:
-            return None
-        why = await self.gate.refusal(request, org=org_of(body, self.org))
+            # Nobody waits for a word, and what another organisation's app posts goes no further.
+            return None if stranger is None else BoltResponse(status=200, body="")
+        why = stranger or await self.gate.refusal(request, org=org_of(body, self.org))
         return None if why is None else self._refused(request, body, why)
 
     def _refused(self, request: Request, body: JsonObject, refusal: str) -> BoltResponse:

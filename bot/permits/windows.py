@@ -13,13 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-import structlog
-
-from bot.redis_client import RedisAway, RedisClient, ask, open_redis
-
-PATIENCE_SECONDS = 0.25
-AWAY_SECONDS = 5.0
-"""As with :mod:`bot.taken`."""
+from bot.redis_client import RedisAway, RedisClient, SparedRedis, open_redis
 
 MOST_WINDOWS = 10_000
 """Kept in memory while Redis is away. The one that was used longest ago goes first."""
@@ -94,36 +88,30 @@ class WindowsHere:
         return taken
 
 
-@dataclass
 class WindowsShared:
     """In Redis. Implements :class:`Windows`."""
 
-    redis: RedisClient
-    here: WindowsHere = field(default_factory=WindowsHere)
-    """Who counts while Redis is away."""
-    clock: Callable[[], float] = time.monotonic
-    _away_until: float | None = field(default=None, init=False)
+    def __init__(
+        self, redis: RedisClient, *, here: WindowsHere | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`here`: who counts while Redis is away."""
+        self._here = here or WindowsHere()
+        self._redis = SparedRedis(
+            redis,
+            "gavel.intake",
+            away="Requests are counted by each bot for itself: Redis does not answer.",
+            back="Requests are counted for all bots together again: Redis is back.",
+            clock=clock,
+        )
 
     async def take(self, org: str, bounds: Sequence[Bound], *, unique: str, window_seconds: int) -> Full | None:
         """See :class:`Windows`."""
-        if self._away_until is None or self.clock() >= self._away_until:
-            try:
-                keys = [_key(org, bound) for bound in bounds]
-                limits = [bound.most for bound in bounds]
-                answer = await ask(
-                    self.redis,
-                    *("EVAL", _TAKE, len(keys), *keys, window_seconds * 1000, unique, *limits),
-                    seconds=PATIENCE_SECONDS,
-                )
-            except RedisAway as error:
-                if self._away_until is None:
-                    log = structlog.get_logger("gavel.intake")
-                    log.warning("Requests are counted by each bot for itself: Redis does not answer.", error=str(error))
-                self._away_until = self.clock() + AWAY_SECONDS
-            else:
-                self._away_until = None
-                return _full(answer, bounds)
-        return await self.here.take(org, bounds, unique=unique, window_seconds=window_seconds)
+        keys, limits = [_key(org, bound) for bound in bounds], [bound.most for bound in bounds]
+        try:
+            answer = await self._redis.ask("EVAL", _TAKE, len(keys), *keys, window_seconds * 1000, unique, *limits)
+        except RedisAway:
+            return await self._here.take(org, bounds, unique=unique, window_seconds=window_seconds)
+        return _full(answer, bounds)
 
 
 @asynccontextmanager

@@ -5,13 +5,13 @@ What is not in these tables has no rule, and is refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from bot.blocks import actions, alerts, ask, clarify, delegation, freeze, home, keys
+from bot.listeners.ask_where import channel_in
 from bot.listeners.people import is_direct, is_mention
 from bot.slack_web import child, listed
 from policies.commands import Surface
@@ -24,6 +24,9 @@ JUDGED_BY_ITS_TASK = frozenset({ASK, "answer", "approve", "cancel", "edit", "pau
 """What a task takes in durably and judges itself: who may decide and stop, by its quorum and the roles of that moment;
 it asks OPA before it reads or changes anything of the estate, or offers a plan. While OPA is away these go on to the
 task, which waits for it: no request and no decision is lost, and what runs can be stopped."""
+
+LETS_RUN = frozenset({"approve", "resume"})
+"""Of these what lets something run. The task knows the house's rules for it, and none of an org's own."""
 
 VERBS: Mapping[str, str] = MappingProxyType(
     {
@@ -186,7 +189,7 @@ def _sent(body: JsonObject) -> Request:
         user=_user(body),
         command=command,
         surface="form",
-        channel=_asked_in(view) if command == ASK else "",
+        channel=channel_in(view),
         unique=str(view.get("id") or ""),
         field=next(fields, ""),
     )
@@ -214,19 +217,6 @@ def _everybodys(view: JsonObject) -> bool:
     """Whether a key is to be the org's. A form that does not say so plainly is taken to mean it."""
     owner = child(child(child(child(view, "state"), "values"), keys.OWNER_BLOCK), keys.OWNER_INPUT)
     return child(owner, "selected_option").get("value") != keys.MINE
-
-
-def _asked_in(view: JsonObject) -> str:
-    """The channel a request's form is for, as far as it says."""
-    metadata = str(view.get("private_metadata") or "")
-    if metadata.startswith("{"):
-        try:
-            about: object = json.loads(metadata)
-        except (ValueError, RecursionError):
-            return ""
-        return str(child({"about": about}, "about").get("c") or "")
-    where = child(child(child(child(view, "state"), "values"), ask.WHERE_BLOCK), ask.WHERE_INPUT)
-    return metadata or str(where.get("selected_conversation") or "")
 
 
 def _user(body: JsonObject) -> str:

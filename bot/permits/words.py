@@ -11,6 +11,14 @@ POLICIES_AWAY = (
     "`gavel doctor` says what is away."
 )
 ROLES_AWAY = "Slack did not say which roles you have, so nothing was done. Try again."
+STRANGER = (
+    "You are of another workspace, and I take requests and decisions only from people of mine. Nothing was done. "
+    "Ask one of them."
+)
+FROM_NOWHERE = (
+    "Slack did not say which workspace you are of, and this may be a shared channel. Nothing was done. Ask in another."
+)
+HOME_AWAY = "Slack did not say which workspaces are of this organisation, so nothing was done. Try again."
 
 
 def refused(reasons: list[str]) -> str:

@@ -19,9 +19,9 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.trace import SpanKind, Status, StatusCode, get_current_span
 from opentelemetry.util.types import Attributes
 from temporalio.client import Interceptor
-from temporalio.contrib.opentelemetry import TracingInterceptor
 
 from bot.redaction import redact
+from bot.telemetry.trace_headers import TracesIn
 from bot.telemetry.tracing import Attribute
 
 LAST_SECONDS: Final = 3.0
@@ -42,7 +42,7 @@ class OtelTracing:
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(Discreet(exporter)))
         self._tracer = self._provider.get_tracer("gavel")
-        self.interceptors: Sequence[Interceptor] = [TracingInterceptor(self._tracer)]
+        self.interceptors: Sequence[Interceptor] = [TracesIn(self._tracer)]
 
     @classmethod
     def open(cls, environ: Mapping[str, str]) -> OtelTracing:

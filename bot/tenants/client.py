@@ -11,8 +11,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.redaction import is_object
-from bot.slack_api import name_of
+from bot.slack_api import StrictClient, name_of
 
 ENDED = frozenset({"token_expired", "token_revoked", "invalid_auth", "account_inactive"})
 """What Slack says of a token that another may stand in for: refreshed elsewhere, or installed anew."""
@@ -35,7 +34,7 @@ class TokenOf(Protocol):
     def __call__(self, *, refused: str | None = None) -> Awaitable[str]: ...
 
 
-class TenantClient(AsyncWebClient):
+class TenantClient(StrictClient):
     """Asks for the token before each call. One that Slack turned down is called with once more when there is another:
     nothing has been done by then."""
 
@@ -48,7 +47,7 @@ class TenantClient(AsyncWebClient):
 
         async def call(token: str) -> AsyncSlackResponse:
             self.token = token
-            return await _answer(sdk.api_call(api_method, **given))
+            return await sdk.api_call(api_method, **given)
 
         token = await self.token_of()
         try:
@@ -60,7 +59,7 @@ class TenantClient(AsyncWebClient):
             return await call(other)
 
 
-class AppClient(AsyncWebClient):
+class AppClient(StrictClient):
     """Without a token: what proves who asks is the app's secret, in the header that Slack recommends."""
 
     async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
@@ -70,19 +69,7 @@ class AppClient(AsyncWebClient):
             proof = encode_basic_auth(str(auth["client_id"]), str(auth["client_secret"]))
             given["headers"] = {**(given.get("headers") or {}), "Authorization": proof}
         sdk: Any = super()
-        return await _answer(sdk.api_call(api_method, **given))
-
-
-async def _answer(call: Awaitable[Any]) -> AsyncSlackResponse:
-    """Raises `SlackApiError` also for a 200 that is no JSON object: the SDK takes it for one, and stumbles."""
-    nothing: dict[str, Any] = {}
-    try:
-        answer = await call
-    except (AttributeError, UnicodeDecodeError) as error:
-        raise SlackApiError("The answer is no JSON object.", nothing) from error
-    if not is_object(answer.data):
-        raise SlackApiError("The answer is no JSON object.", nothing)
-    return answer
+        return await sdk.api_call(api_method, **given)
 
 
 def like(client: AsyncWebClient, *, timeout: int, retry_handlers: Sequence[AsyncRetryHandler]) -> AsyncWebClient:
@@ -97,7 +84,7 @@ def like(client: AsyncWebClient, *, timeout: int, retry_handlers: Sequence[Async
         "retry_handlers": [*retry_handlers],
     }
     if not isinstance(client, TenantClient):
-        return AsyncWebClient(token=client.token, **options)
+        return StrictClient(token=client.token, **options)
     other = TenantClient(**options)
     other.token_of = client.token_of
     return other

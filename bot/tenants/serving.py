@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import structlog
 from aiohttp.web import Application, AppRunner, TCPSite
 from slack_sdk.signature import SignatureVerifier
 
-from bot.alerts.opening import taking_webhooks
 from bot.edge import Connected, build_intake, intake_client
-from bot.local.errors import StackError
 from bot.local.stack import RunningStack
 from bot.opening import open_database, open_ledger
 from bot.permits.opening import Permits
@@ -25,9 +22,10 @@ from bot.tenants.client import app_client
 from bot.tenants.granting import Granting
 from bot.tenants.installing import Installing
 from bot.tenants.leaving import Leaving
-from bot.tenants.office import Tenants, open_tenants
+from bot.tenants.office import open_tenants
 from bot.tenants.reception import Reception
 from bot.tenants.states import InstallStates
+from bot.tenants.webhook import webhook_in_time
 
 
 @asynccontextmanager
@@ -60,24 +58,9 @@ async def serving_tenants(
         exits.push_async_callback(runner.cleanup)
         with needed(f"Slack's requests cannot be taken on {slack.host}:{slack.port}"):
             await TCPSite(runner, slack.host, slack.port).start()
-        if settings.alerts.webhook and await may_take_alerts(stack.org, tenants):
-            await exits.enter_async_context(taking_webhooks(stack, tenants.client(stack.org), metrics=metrics))
+        if settings.alerts.webhook:
+            await exits.enter_async_context(webhook_in_time(stack, tenants, metrics=metrics))
         yield _listens
-
-
-async def may_take_alerts(org: str, tenants: Tenants) -> bool:
-    """The webhook posts into one workspace, of :attr:`RunningStack.org`. Raises `StackError` where none is named."""
-    if not org:
-        raise StackError(
-            "The alert webhook is set, but GAVEL_ORG is not: it says which workspace the alerts are for. Nothing was "
-            "started; set it to the workspace's id (T…), or unset the webhook."
-        )
-    if await tenants.store.kept(org) is not None:
-        return True
-    structlog.get_logger("gavel.alerts").warning(
-        f"The alert webhook is not open: workspace {org} has not installed the app. Start again when it has."
-    )
-    return False
 
 
 async def _listens() -> bool:

@@ -69,6 +69,7 @@ CONCLUDE = Step("conclude", m.ConcludeInput, bool, WRITE_STEP)
 ENTER_TRIAGE = Step("enter_triage", a.EnterInput, bool, ENTER_STEP)
 RELATE = Step("relate", t.RelateInput, dict[str, list[str]], ESTATE_STEP)
 SHOW_ALERTS = Step("show_alerts", t.ShowAlertsInput, t.Shown, CARDS_STEP)
+TELL_WORSE = Step("tell_worse", t.WorseInput, bool, WRITE_STEP)
 OPEN_INVESTIGATION = Step("open_investigation", t.OpenInput, t.Opened, WRITE_STEP)
 FOLLOW = Step("follow_investigation", t.FollowInput, t.Followed, FOLLOW_STEP)
 

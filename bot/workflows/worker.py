@@ -85,6 +85,7 @@ def activities_of(
         alerting.enter_triage,
         alerting.relate,
         alerting.show_alerts,
+        alerting.tell_worse,
         inquiring.open_investigation,
         TaskEnds(client).follow_investigation,
     ]

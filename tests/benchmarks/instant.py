@@ -71,7 +71,7 @@ class InstantSlack:
                 self.click(
                     {
                         "team": {"id": TEAM_ID},
-                        "user": {"id": APPROVER},
+                        "user": {"id": APPROVER, "team_id": TEAM_ID},
                         "channel": {"id": given["channel"]},
                         "actions": [{"action_id": APPROVE, "value": element["value"]}],
                     }

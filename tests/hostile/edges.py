@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
+from temporalio.api.common.v1 import Payload
 
 from agents.intake import said_in, split_mode
 from agents.orchestrator.chat import ModelError
@@ -32,8 +33,8 @@ from bot.delegations.desk import NotLent, until_of
 from bot.evals.cases import CaseError, load_cases
 from bot.evals.meter import as_json
 from bot.ledger.export import verify_export
-from bot.listeners.about import About
 from bot.listeners.ask_form import asked_in
+from bot.listeners.ask_where import About
 from bot.listeners.asking import UnknownMode, split_option
 from bot.listeners.card_form import CardForm, MalformedForm
 from bot.listeners.events import attached
@@ -44,6 +45,7 @@ from bot.redaction import redact
 from bot.settings_base import parse_json, split_pairs
 from bot.settings_errors import SettingsError, read_yaml
 from bot.settings_values import decode_key
+from bot.telemetry.trace_headers import CarrierConverter
 from bot.usage.since import since_when
 from policies.tenant_bundle import TenantPoliciesError, read_tenant
 from prompts.library import PromptError, PromptLibrary
@@ -136,6 +138,13 @@ WORDS: dict[str, Words] = {
     "a plan's parameters": Words(
         "bot/blocks/edit_button.py", Parameters.decode, ["[1,2,3.5,4,[]]"], (MalformedButton,)
     ),
+    "a trace's header": Words(
+        "bot/telemetry/trace_headers.py",
+        lambda text: CarrierConverter().from_payloads(
+            [Payload(metadata={"encoding": b"json/plain"}, data=text.encode(errors="surrogatepass"))]
+        ),
+        [f'{{"traceparent":"00-{"a" * 32}-{"b" * 16}-01"}}', '{"tracestate":"a=b","baggage":"c=d"}'],
+    ),
     "a form's metadata": Words(
         "bot/listeners/card_form.py",
         lambda text: CardForm.decode(text, purpose="reject", key=KEY),
@@ -143,7 +152,7 @@ WORDS: dict[str, Words] = {
         (MalformedForm,),
     ),
     "what a form is about": Words(
-        "bot/listeners/about.py", About.decode, ['{"c":"C","t":"1.1","q":"x"}'], (ValueError,)
+        "bot/listeners/ask_where.py", About.decode, ['{"c":"C","t":"1.1","q":"x"}'], (ValueError,)
     ),
     "until when a role is lent": Words(
         "bot/delegations/desk.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from pydantic import TypeAdapter
+from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
 from bot.ledger.ledger import Ledger
@@ -113,11 +114,20 @@ class Town:
 
 
 @asynccontextmanager
-async def open_town(data_dir: Path, **environ: str) -> AsyncGenerator[Town]:
-    """A town of its own in `data_dir`. `environ` configures the product's processes, by the names users set."""
+async def open_town(data_dir: Path, *, database: str = "", **environ: str) -> AsyncGenerator[Town]:
+    """A town of its own in `data_dir`. `environ` configures the product's processes, by the names users set.
+
+    `database`: the URL of a database without a table that it keeps its records in; empty: SQLite's.
+    """
+    settings = Settings.embedded(data_dir=data_dir)
     env = {**unconfigured(os.environ), **QUICK, **environ, "GAVEL_DATA_DIR": str(data_dir)}
+    if database:
+        # Records that others share want a key that they share.
+        key, place = secrets.token_hex(32), settings.database.model_copy(update={"url": SecretStr(database)})
+        settings = settings.model_copy(update={"database": place, "secret_key": SecretStr(key)})
+        env |= {"DATABASE_URL": database, "GAVEL_SECRET_KEY": key}
     async with AsyncExitStack() as exits:
-        stack = await exits.enter_async_context(open_stack(Settings.embedded(data_dir=data_dir)))
+        stack = await exits.enter_async_context(open_stack(settings))
         http = await exits.enter_async_context(aiohttp.ClientSession())
         estate = SampleEstate(stack.estate)
         exits.push_async_callback(estate.close)

@@ -52,6 +52,7 @@ class Control:
             post("/local/assistant", bodies.OpenAssistant, self.assistant),
             post("/local/shortcut", bodies.Shortcut, self.shortcut),
             post("/local/join", bodies.Join, self.join),
+            post("/local/visit", bodies.Visit, self.visit),
             post("/local/usergroup", bodies.SetUserGroup, self.usergroup),
             post("/local/delivery", bodies.Delivery, self.delivery),
         ]
@@ -119,6 +120,7 @@ class Control:
                 blocks=blocks,
                 attachments=attachments,
                 thread_ts=body.thread_ts,
+                team=body.team,
             )
         )
         return {"ts": message.ts, "channel": channel.id}
@@ -222,6 +224,13 @@ class Control:
         user = self._workspace.user(body.user)
         self._workspace.join(self._workspace.channel(body.channel), user.id)
         return {"member": user.id, "is_app": user.id == self._workspace.team.bot_user_id}
+
+    async def visit(self, body: bodies.Visit) -> JsonObject:
+        if body.id in self._workspace.users and not self._workspace.users[body.id].team:
+            raise Refused(f"{body.id} is of this workspace: nothing was shared.")
+        user = User(body.id, body.name, body.name.title(), "Of another organisation", team=body.team)
+        self._workspace.visit(self._workspace.channel(body.channel), user)
+        return {"user": user.id}
 
     async def usergroup(self, body: bodies.SetUserGroup) -> JsonObject:
         group = self._workspace.usergroup(body.usergroup)

@@ -46,8 +46,20 @@ class Delete(Body):
     ts: str
 
 
+class Visit(Body):
+    """A channel is shared with another organisation (Slack Connect), and a person of it comes in."""
+
+    channel: str
+    id: str = Field(pattern=r"^[UW][A-Z0-9]{4,20}$")
+    name: str = Field(pattern=r"^[a-z0-9._-]{1,21}$")
+    team: str = Field(pattern=r"^T[A-Z0-9]{4,20}$")
+
+
 class Alert(Body):
-    """The integration posts. Where `thread_ts` is given, into that thread; where `ts` is, it edits its message."""
+    """The integration posts. Where `thread_ts` is given, into that thread; where `ts` is, it edits its message.
+
+    `team`: of another organisation, whose integration it is, in a channel that is shared with it.
+    """
 
     channel: str = "alerts"
     text: str = ""
@@ -56,6 +68,7 @@ class Alert(Body):
     username: str = "Alertmanager"
     thread_ts: str | None = None
     ts: str | None = None
+    team: str = ""
 
 
 class Command(Body):

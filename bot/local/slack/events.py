@@ -17,8 +17,8 @@ VERIFICATION_TOKEN = "0" * 24
 """Slack's deprecated `token` field; nothing is checked with it."""
 
 
-def event_callback(event: JsonObject, team: Team) -> JsonObject:
-    """The outer payload, with an `event_id` that redeliveries keep."""
+def event_callback(event: JsonObject, team: Team, *, shared: bool = False) -> JsonObject:
+    """The outer payload, with an `event_id` that redeliveries keep. `shared`: it was in a channel of Slack Connect."""
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": team.id,
@@ -38,7 +38,7 @@ def event_callback(event: JsonObject, team: Team) -> JsonObject:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": shared,
         "event_context": "4-" + secrets.token_urlsafe(24),
     }
 
@@ -118,14 +118,24 @@ def _message_events(workspace: Workspace, message: Message, channel: Channel) ->
     if message.is_reply and message.thread_ts:
         parent = workspace.message(channel.id, message.thread_ts)
         shown["parent_user_id"] = parent.user if parent else None
-    if message.user is not None:
-        shown["team"] = workspace.team.id
+    shown |= _of_whom(workspace, message, channel)
     common = {**shown, "channel": channel.id, "event_ts": message.ts}
     events: list[JsonObject] = [{**common, "channel_type": _type_of(channel)}]
     typed_by_person = message.user is not None and message.bot_id is None
     if channel.kind == "channel" and typed_by_person and f"<@{workspace.team.bot_user_id}" in message.text:
         events.append({**common, "type": "app_mention"})
     return events
+
+
+def _of_whom(workspace: Workspace, message: Message, channel: Channel) -> JsonObject:
+    """Which workspace the author is of: Slack says so of people, and of everybody in a channel that is shared."""
+    team = message.team or workspace.team.id
+    said: JsonObject = {"team": team} if message.user is not None else {}
+    if channel.shared == "ext":
+        said |= {"user_team": team, "source_team": team} if message.user is not None else {}
+        if message.bot_id is not None:
+            said["bot_profile"] = {"id": message.bot_id, "app_id": message.app_id, "team_id": team, "deleted": False}
+    return said
 
 
 def _edited(workspace: Workspace, change: Change, message: Message, channel: Channel) -> JsonObject:
@@ -143,7 +153,7 @@ def _edited(workspace: Workspace, change: Change, message: Message, channel: Cha
     }
     if gone:
         return {**event, "deleted_ts": message.ts}
-    return {**event, "message": message.shown(all_metadata=True)}
+    return {**event, "message": {**message.shown(all_metadata=True), **_of_whom(workspace, message, channel)}}
 
 
 def _reaction(change: Change, message: Message, channel: Channel) -> JsonObject:

@@ -40,6 +40,8 @@ class FaultRequest(BaseModel):
     """Hold every other event back for 0.4 s, so that later ones overtake it."""
     lose_next_acks: int | None = Field(default=None, ge=0)
     """Take no notice of the next so many acknowledgements."""
+    refuse_blocks: str | None = Field(default=None, max_length=60)
+    """Messages with blocks are refused, by this name of Slack's; empty: they are taken again."""
 
 
 class Faults:
@@ -61,6 +63,7 @@ class Faults:
         self.twice = False
         self.out_of_order = False
         self.lose_next_acks = 0
+        self.refuse_blocks = ""
 
     def apply(self, request: FaultRequest) -> None:
         """Take over what the request says."""
@@ -80,6 +83,7 @@ class Faults:
             "twice",
             "out_of_order",
             "lose_next_acks",
+            "refuse_blocks",
         ):
             value = getattr(request, name)
             if value is not None:
@@ -129,4 +133,5 @@ class Faults:
             "twice": self.twice,
             "out_of_order": self.out_of_order,
             "lose_next_acks": self.lose_next_acks,
+            "refuse_blocks": self.refuse_blocks,
         }

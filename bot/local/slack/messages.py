@@ -38,6 +38,8 @@ class Message:
     stream: Stream | None = None
     files: list[JsonObject] = field(default_factory=list[JsonObject])
     """Slack's file objects, as they were when it was posted."""
+    team: str = ""
+    """The other organisation's workspace that it was posted from. Empty: this one."""
 
     @property
     def key(self) -> str:

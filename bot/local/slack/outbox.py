@@ -61,7 +61,9 @@ class Outbox:
 
     def event(self, event: JsonObject) -> str:
         """Deliver an event in the background, with redelivery. Returns its `event_id`."""
-        payload = event_callback(event, self._workspace.team)
+        channel = self._workspace.channels.get(str(event.get("channel")))
+        shared = channel is not None and channel.shared == "ext"
+        payload = event_callback(event, self._workspace.team, shared=shared)
         event_id = str(payload["event_id"])
         self._workspace.owe(event_id, payload)
         self._start(self._deliver(payload))

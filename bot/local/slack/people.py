@@ -43,13 +43,17 @@ class People:
         self._touched: dict[str, dict[str, dict[str, Any]]] = {}
 
     def _common(self, kind: str, user: User, *, view: str | None = None) -> JsonObject:
+        home = self._workspace.team
+        theirs = user.team or home.id
+        # Of a form Slack tells the workspace of whoever sent it; which has the app, the view says.
+        of_form = kind.startswith("view_") and theirs != home.id
         return {
             "type": kind,
-            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": self._workspace.team.id},
+            "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": theirs},
             "api_app_id": APP_ID,
             "token": VERIFICATION_TOKEN,
             "trigger_id": self._triggers.issue(user.id, view=view),
-            "team": {"id": self._workspace.team.id, "domain": self._workspace.team.domain},
+            "team": {"id": theirs, "domain": theirs.lower()} if of_form else {"id": home.id, "domain": home.domain},
             "enterprise": None,
             "is_enterprise_install": False,
         }
@@ -100,7 +104,7 @@ class People:
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
         if message.ephemeral_to is None:
-            payload["message"] = {**message.shown(all_metadata=True), "team": self._workspace.team.id}
+            payload["message"] = {**message.shown(all_metadata=True), "team": message.team or self._workspace.team.id}
         result = await self._ask_interactive(payload, user)
         result.pop("answer", None)
         return result
@@ -143,7 +147,7 @@ class People:
             "action_ts": f"{time.time():.6f}",
             "message_ts": ts,
             "channel": {"id": channel.id, "name": channel.name if channel.kind == "channel" else "directmessage"},
-            "message": {**message.shown(all_metadata=True), "team": self._workspace.team.id},
+            "message": {**message.shown(all_metadata=True), "team": message.team or self._workspace.team.id},
             "response_url": self._urls.issue(
                 self.base(), user=user.id, channel=channel.id, thread_ts=message.thread_ts
             ),
@@ -223,6 +227,8 @@ class People:
             raise Refused(f"{command} is not a valid command here.")
         if user.id not in channel.members:
             raise Refused(f"{user.name} is not in #{channel.name}: nothing was sent.")
+        if user.team:
+            raise Refused(f"{user.name} is of {user.team}, which does not have the app: nothing was sent.")
         payload: JsonObject = {
             "token": VERIFICATION_TOKEN,
             "team_id": self._workspace.team.id,

@@ -29,6 +29,8 @@ class User:
     real_name: str
     title: str = ""
     is_bot: bool = False
+    team: str = ""
+    """The other organisation's workspace that they are of, in a channel that is shared with it. Empty: of this one."""
 
 
 @dataclass(frozen=True)

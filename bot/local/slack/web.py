@@ -87,6 +87,8 @@ class WebApi:
         if method is None:
             raise SlackError("unknown_method", req_method=name)
         self._held(name)
+        if self._faults.refuse_blocks and name in ("chat.postMessage", "chat.update") and args.get("blocks"):
+            raise SlackError(self._faults.refuse_blocks)
         room = self._rooms[self._access.authorize(method, _token(request, args))]
         if self._faults.rate_limits:
             room.limits.take(name, method.tier)

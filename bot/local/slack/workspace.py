@@ -94,6 +94,8 @@ class Workspace:
                 self.files.restore(value)
             elif kind == "channel":
                 self.channels[str(value["id"])] = Channel(**value)
+            elif kind == "user":
+                self.users[str(value["id"])] = User(**value)
             elif kind == "usergroup":
                 self.usergroups[str(value["id"])] = UserGroup(**value)
         last = self._clock.next()
@@ -262,6 +264,7 @@ class Workspace:
                 blocks=rich_text_of(encoded) if encoded.strip() else [],
                 subtype="file_share" if uploaded else None,
                 files=[file.shown(base) for file in uploaded],
+                team=user.team,
             )
         )
 
@@ -277,6 +280,13 @@ class Workspace:
             channel.members.append(user)
             self._journal.append(f"channel:{channel.id}", asdict(channel))
             self.tell(Change("members", channel.id, user=user))
+
+    def visit(self, channel: Channel, user: User) -> None:
+        """Share the channel with another organisation, and let a person of it in (Slack Connect)."""
+        self.users[user.id] = user
+        self._journal.append(f"user:{user.id}", asdict(user))
+        channel.shared = "ext"
+        self.join(channel, user.id)
 
     def set_usergroup(self, group: UserGroup, users: list[str]) -> None:
         """Who is in a user group from now on."""

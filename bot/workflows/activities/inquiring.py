@@ -64,6 +64,8 @@ class Inquiring:
             f"{STORM_USER}{message.storm}" if message.storm else f"{ALERT_USER}{first.fingerprint[:16]}"
         )
         again = f".e{first.episode}" if first.episode > 1 else ""
+        # A severity is risen to once in an episode: there is one task for each.
+        again += f".{first.severity}" if message.risen else ""
         task = f"{message.org}.{message.channel}.{message.thread_ts}{again}"
         name = alert_id(message.org, message.channel, first.fingerprint)
         async with retried(task):

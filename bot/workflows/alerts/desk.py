@@ -155,7 +155,7 @@ class TriageWorkflow:
         known.entry = entry
         group = self.desk.groups.get(known.group) if known.group is not None else None
         if group is not None and outgrows(known, group):
-            known.group = None
+            known.group, known.triaged = None, False
 
     def _open(self, entry: AlertEntry, forgotten: Docket | None) -> Docket:
         """`forgotten`: what an earlier life of it left. Only that it was looked into lately is taken from that."""
@@ -164,6 +164,7 @@ class TriageWorkflow:
         docket.known_before = entry.reports > 0
         if forgotten is not None and self._looked_lately(forgotten, entry):
             docket.group, docket.looked_at = forgotten.group, forgotten.looked_at
+            docket.looked_as = forgotten.looked_as
         self.desk.dockets[entry.fingerprint] = docket
         return docket
 

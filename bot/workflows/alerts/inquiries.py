@@ -15,7 +15,8 @@ from temporalio.workflow import ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.alerts.grouping import Standings, may_be_asked, members_of, new_group, urgency
-    from bot.workflows.alerts.placing import Placing, rules_of
+    from bot.workflows.alerts.placing import Placing, outgrows, rises, rules_of
+    from bot.workflows.alerts.worsening import Worsening
     from bot.workflows.messages import TaskRequest, TaskResult
     from bot.workflows.messages.triage import DeskState, Docket, FollowInput, Group, OpenInput
 
@@ -30,8 +31,8 @@ TOLD = 400
 NAMED = 20
 """Alerts of a group that its request knows of."""
 
-MOST_ID, MOST_EARLY = 300, 1000
-"""Of the ids of tasks that nobody knows of yet: characters of one, and how many."""
+MOST_ID, MOST_EARLY = 300, 100
+"""Of the ids of tasks that nobody knows of yet: characters of one, and how many. The desk hands them on."""
 
 MOST_REFUSALS = 6
 """Of a card, in a row: without one there is no thread to work in, and the alert is not looked into."""
@@ -46,19 +47,18 @@ class Inquiries:
     channel: str
     closing: bool = False
     """Nothing new is begun: the desk hands on to its next run."""
-    _early: set[str] = field(default_factory=set[str])
-    """Tasks that wait for people before the desk knew that they had begun."""
     _asking: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
 
     def __post_init__(self) -> None:
         self._placing = Placing(self.desk, self.org)
+        self._worsening = Worsening(self.desk)
 
     def keep(self) -> list[Coroutine[None, None, None]]:
         """Run until they are cancelled."""
-        return [self._placing.keep(), self._keep_starting()]
+        return [self._placing.keep(), self._worsening.keep(), self._keep_starting()]
 
     def close(self) -> None:
-        self.closing = self._placing.closing = True
+        self.closing = self._placing.closing = self._worsening.closing = True
 
     @property
     def rests(self) -> bool:
@@ -78,7 +78,7 @@ class Inquiries:
     def idle(self) -> bool:
         """No step is under way that the next run of the desk would have to do again."""
         opening = any(group.state == "running" and not group.task_id for group in self.desk.groups.values())
-        return not opening and not self._placing.relating
+        return not opening and not self._placing.relating and not self._worsening.telling
 
     def take_up(self) -> None:
         """What the run before this one left: its investigations go on, and are followed to their end."""
@@ -100,8 +100,10 @@ class Inquiries:
                 group.waits = True
                 return
         # Anybody may have signalled it.
-        if len(task_id) <= MOST_ID and len(self._early) < MOST_EARLY:
-            self._early.add(task_id)
+        if len(task_id) > MOST_ID or not task_id.isascii() or task_id in self.desk.early:
+            return
+        self.desk.early.append(task_id)
+        del self.desk.early[:-MOST_EARLY]
 
     def ask_for(self, fingerprint: str, *, by: str) -> None:
         """A person wants this alert looked into, whatever became of its group. Asked twice, it is begun once."""
@@ -212,6 +214,7 @@ class Inquiries:
         # Its severity before the step: what comes meanwhile and is worse has a turn of its own.
         group.severity, group.lead = firing[0].entry.severity, first.entry.fingerprint
         members = [first, *(one for one in firing if one is not first)]
+        as_bad = {one.entry.fingerprint: one.entry for one in members}
         opened = await steps.run(
             steps.OPEN_INVESTIGATION,
             OpenInput(
@@ -223,6 +226,7 @@ class Inquiries:
                 storm=storm.id if storm else "",
                 refusal=refusal,
                 asked_by=group.asked_by,
+                risen=first.looked_as is not None and rises(first.entry.severity, first.looked_as),
             ),
         )
         if opened.request is None:
@@ -233,6 +237,7 @@ class Inquiries:
             return None
         for docket in members:
             docket.looked_at = workflow.now().isoformat()
+            docket.looked_as = as_bad[docket.entry.fingerprint].severity
         return opened.request
 
     async def _look_into(self, group: Group, request: TaskRequest) -> None:
@@ -248,16 +253,20 @@ class Inquiries:
             )
         except WorkflowAlreadyStartedError:
             # By a run before this one, which did not come to know of it.
-            group.task_id = request.task_id
+            self._has_begun(group, request.task_id)
             await self._follow(group)
             return
-        group.task_id = request.task_id
-        group.waits = request.task_id in self._early
+        self._has_begun(group, request.task_id)
         try:
             result = await handle
             self._end(group, f"Looked into: {result.outcome.replace('_', ' ')}. {result.detail}")
         except ChildWorkflowError as error:
             self._end(group, f"Looking into it failed: {error.cause or error}")
+
+    def _has_begun(self, group: Group, task_id: str) -> None:
+        group.task_id, group.waits = task_id, task_id in self.desk.early
+        if group.waits:
+            self.desk.early.remove(task_id)
 
     async def _follow(self, group: Group) -> None:
         try:
@@ -268,7 +277,9 @@ class Inquiries:
 
     def _end(self, group: Group, note: str) -> None:
         group.state, group.note = "done", note[:TOLD]
-        self._early.discard(group.task_id)
+        for docket in members_of(self.desk, group):
+            if outgrows(docket, group):
+                docket.group, docket.triaged = None, False
 
 
 def _is_given_up(firing: list[Docket]) -> bool:

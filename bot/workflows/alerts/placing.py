@@ -14,8 +14,9 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.alerts.grouping import is_worse, members_of, place
-    from bot.workflows.messages.alerts import TriageRules
+    from bot.workflows.messages.alerts import RANKS, TriageRules
     from bot.workflows.messages.triage import DeskState, Docket, Group, RelateInput, Relation
+    from tools.contracts.incident import AlertSeverity
 
 MOST_ASKED = 500_000
 """Bytes of one question to the estate. Temporal takes 2 MiB, and ends what sends more."""
@@ -77,8 +78,14 @@ class Placing:
 
 
 def outgrows(docket: Docket, group: Group) -> bool:
-    """It has become worse than all that its group is being looked into for, and it is not what that is about."""
+    """It has become worse than all that its group was looked into for. What that is about waits until it is over."""
+    if group.state == "done":
+        return docket.entry.status == "firing" and rises(docket.entry.severity, group.severity)
     return is_worse(docket.entry, group) and docket.entry.fingerprint != group.lead
+
+
+def rises(severity: AlertSeverity, above: AlertSeverity) -> bool:
+    return RANKS[severity] < RANKS[above]
 
 
 def rules_of(dockets: list[Docket]) -> TriageRules:

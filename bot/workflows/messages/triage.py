@@ -39,6 +39,8 @@ class Group:
     """That its investigation counts against."""
     note: str = ""
     """How it ended, or why it was not looked into. For people."""
+    worse: AlertSeverity | None = None
+    """The severity that its thread was told it rose to while it was being looked into. None: to none."""
 
 
 @dataclass
@@ -56,6 +58,8 @@ class Docket:
     """To a desk before this one, or to a step of which nobody knows how far it came: its card may be there."""
     looked_at: str = ""
     """When an investigation of it began."""
+    looked_as: AlertSeverity | None = None
+    """How bad it was then. None: none began."""
     thread_ts: str = ""
     card_ts: str = ""
     shown: str = ""
@@ -92,6 +96,8 @@ class DeskState:
     arrivals: int = 0
     numbers: int = 0
     changed_at: str = ""
+    early: list[str] = field(default_factory=list[str])
+    """Tasks that wait for people, of which the desk does not know yet that they have begun. The oldest first."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +206,16 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class WorseInput:
+    """What an investigation is about got worse."""
+
+    entry: AlertEntry
+    was: AlertSeverity
+    thread_ts: str
+    group: int
+
+
+@dataclass(frozen=True)
 class OpenInput:
     """A group whose turn has come."""
 
@@ -215,6 +231,8 @@ class OpenInput:
     """Why it is not to be looked into after all; then this is only written down."""
     asked_by: str = ""
     """As :attr:`Group.asked_by`."""
+    risen: bool = False
+    """Whether the first was looked into before, when it was not as bad."""
 
 
 @dataclass(frozen=True)

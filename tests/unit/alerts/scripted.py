@@ -38,6 +38,7 @@ from bot.workflows.messages.triage import (
     RelateInput,
     ShowAlertsInput,
     Shown,
+    WorseInput,
 )
 from bot.workflows.sandbox import SANDBOX
 from tools.contracts.alert_notice import AlertNotice, NoticeStatus
@@ -102,6 +103,8 @@ class Alerts:
     untaken: int = 0
     """So many times the desk cannot be told, for good."""
     asked: list[RelateInput] = field(default_factory=list[RelateInput])
+    worse: list[WorseInput] = field(default_factory=list[WorseInput])
+    """What the threads of investigations were told."""
     desks: DeskDoor | None = None
 
     async def says(
@@ -208,26 +211,35 @@ class Alerts:
         ]
         return Shown(places, "8.1" if message.storm else "")
 
+    @activity.defn(name="tell_worse")
+    async def tell_worse(self, message: WorseInput) -> bool:
+        self.worse.append(message)
+        return True
+
     @activity.defn(name="open_investigation")
     async def open_investigation(self, message: OpenInput) -> Opened:
         self.opened.append(message)
         if message.refusal:
             return Opened(None, message.refusal)
         number = len(self.looked_into())
-        request = TaskRequest(
-            task_id=f"{self.org}.task.{number}",
-            org=self.org,
-            user="alert:x",
-            source="alert",
-            channel=CHANNEL,
-            thread_ts=message.thread_ts,
-            message_ts=None,
-            text="",
-            redacted=[],
-            received_at=datetime.now(UTC).isoformat(),
-            limits=TaskLimits(),
-        )
-        return Opened(request)
+        return Opened(request_of(self, f"{self.org}.task.{number}", thread_ts=message.thread_ts))
+
+
+def request_of(alerts: Alerts, task_id: str, *, thread_ts: str = "1.0") -> TaskRequest:
+    """Of an investigation."""
+    return TaskRequest(
+        task_id=task_id,
+        org=alerts.org,
+        user="alert:x",
+        source="alert",
+        channel=CHANNEL,
+        thread_ts=thread_ts,
+        message_ts=None,
+        text="",
+        redacted=[],
+        received_at=datetime.now(UTC).isoformat(),
+        limits=TaskLimits(),
+    )
 
 
 @asynccontextmanager
@@ -255,6 +267,7 @@ def worker_of(alerts: Alerts) -> Worker:
             alerts.enter_triage,
             alerts.relate,
             alerts.show_alerts,
+            alerts.tell_worse,
             alerts.open_investigation,
             TaskEnds(alerts.temporal, ask_again=timedelta(seconds=0.2)).follow_investigation,
         ],

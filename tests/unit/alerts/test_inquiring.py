@@ -75,6 +75,17 @@ async def test_what_gavel_cannot_vouch_for_is_not_looked_into(book: Book, messag
     assert not await book.ledger.show(ORG)
 
 
+async def test_one_that_was_looked_into_when_it_was_not_as_bad_has_a_task_of_its_own(book: Book) -> None:
+    tasks: list[str] = []
+    worse = sign(replace(ENTRY, severity="critical"), KEY)
+    for group, (entry, risen) in enumerate(((ENTRY, False), (worse, True))):
+        found = await opened(book, replace(ASKED, entries=[entry], group=group, risen=risen))
+        assert found.request is not None
+        tasks.append(found.request.task_id)
+    # Both are of the thread, and are found by its name.
+    assert tasks == [f"{ORG}.{CHANNEL}.1001.0", f"{ORG}.{CHANNEL}.1001.0.critical"]
+
+
 async def test_a_storm_that_has_spent_its_money_is_not_looked_into_further(book: Book) -> None:
     spending = purse(book, Limits(storm=Limit(tokens=10)))
     storm = replace(REQUEST, org=ORG, user=f"{STORM_USER}s1", task_id="t1")

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from bot.alerts.names import WEBHOOK_PATH
-from bot.alerts.webhook import AT_ONCE, MOST_BYTES, Webhook, accepted_headers, listening_for_alerts
+from bot.alerts.webhook import AT_ONCE, BYTES_AT_ONCE, MOST_BYTES, Webhook, accepted_headers, listening_for_alerts
 from bot.alerts.webhook_body import received
 from bot.settings import TemporalSettings
 from bot.settings_alerts import AlertSettings
@@ -142,7 +142,15 @@ async def test_who_sends_too_slowly_loses_the_place(temporal: Client, begin: str
         assert bool(answer) is bool(answered)
 
 
-async def test_one_body_more_than_it_takes_at_once_is_to_be_sent_again(temporal: Client) -> None:
+@pytest.mark.parametrize(
+    ("begin", "most"),
+    [
+        ("Content-Length: 100000\r\n\r\n{", AT_ONCE),
+        ("Content-Length: 1000000\r\n\r\n{", BYTES_AT_ONCE // MOST_BYTES),
+        ("Transfer-Encoding: chunked\r\n\r\n10000\r\n{", BYTES_AT_ONCE // MOST_BYTES),
+    ],
+)
+async def test_one_body_more_than_it_takes_at_once_is_to_be_sent_again(temporal: Client, begin: str, most: int) -> None:
     body = json.dumps(WEBHOOK).encode()
 
     async def answers(url: str, status: int) -> None:
@@ -154,8 +162,8 @@ async def test_one_body_more_than_it_takes_at_once_is_to_be_sent_again(temporal:
 
     async with alerting(temporal, working=False) as alerts, posting(alerts) as url:
         async with AsyncExitStack() as slow:
-            for _ in range(AT_ONCE):
-                await slow.enter_async_context(dripping(url, f"{HEAD}Content-Length: 100000\r\n\r\n{{"))
+            for _ in range(most):
+                await slow.enter_async_context(dripping(url, f"{HEAD}{begin}"))
             with capture_logs() as logs:
                 await answers(url, 503)
             assert any("takes no more at once" in entry["event"] for entry in logs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from bot.settings import Settings
 from policies.build import open_engine
 from policies.bundle import load_bundle
 from policies.gate import JudgeContext
+from policies.older import completed
 from policies.pipeline import build_pipeline
 from tests.unit.cli.test_cli import gavel
 from tests.unit.policies.plans import CATALOG, NOW, ORG, TASK, NoHistory, make_context, make_estate, make_plan
@@ -45,14 +47,18 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-async def verdict(ledger: Ledger, task: str, plan: JsonObject, context: JudgeContext) -> None:
-    """As the judging step records it, after what the tools returned."""
+async def verdict(
+    ledger: Ledger, task: str, plan: JsonObject, context: JudgeContext, *, lacks: Sequence[str] = ()
+) -> None:
+    """As the judging step records it, after what the tools returned. `lacks`: of who asks, as an earlier version."""
     for call, output in context.results.items():
         called: JsonObject = {"call_id": call, "tool": "simulate_rollout", "outcome": "ok", "result": output}
         await ledger.record("tool_called", called, org=ORG, task_id=task, actor="agent:drift", key=f"tool:{call}")
     pipeline = build_pipeline(await open_engine(None), estate=make_estate(), catalog=CATALOG, history=NoHistory())
     examination = await pipeline.examine(plan, context)
-    body = {"revision": 1, **examination.report.model_dump(mode="json"), **examination.as_recorded()}
+    body: JsonObject = {"revision": 1, **examination.report.model_dump(mode="json"), **examination.as_recorded()}
+    for name in lacks:
+        del body["documents"]["ql.ai.autonomy"]["caller"][name]
     await ledger.record("plan_validated", body, org=ORG, task_id=task, actor="gavel", key="validated:r1")
 
 
@@ -76,6 +82,37 @@ async def test_by_the_same_policies_every_verdict_is_the_same(place: Path) -> No
     assert rows[UNSAFE]["rules_then"] == ["safety.task"]
     told = await gavel(place, "policy", "replay", GAVEL_ORG=ORG)
     assert "safety    2 judged again, 0 kept as they were" in told.out
+
+
+async def test_what_an_older_plan_has_not_on_record_is_assumed_and_told(tmp_path: Path) -> None:
+    settings = Settings.embedded(data_dir=tmp_path / ".gavel")
+    settings.data_dir.mkdir(mode=0o700)
+    plan = make_plan()
+    async with AsyncExitStack() as exits:
+        ledger = await open_ledger(exits, settings, load_keys(settings))
+        for task, lacks in ((GOOD, []), (f"{TASK}.older", ["alerted"]), (f"{TASK}.broken", ["org"])):
+            await verdict(ledger, task, plan.model_dump(mode="json"), make_context(plan=plan), lacks=lacks)
+    rows = await replayed(tmp_path)
+    assert {task: (row["change"], row["assumed"]) for task, row in rows.items()} == {
+        GOOD: ("same", []),
+        f"{TASK}.older": ("same", ["ql.ai.autonomy: caller.alerted taken as false"]),
+        f"{TASK}.broken": ("newly fails", []),
+    }
+    told = await gavel(tmp_path, "policy", "replay", GAVEL_ORG=ORG)
+    assert "assumed   ql.ai.autonomy: caller.alerted taken as false: 1 on record lack it" in told.out
+
+
+def test_an_older_plan_for_an_alert_was_told_by_its_user() -> None:
+    caller: JsonObject = {"org": "T1", "user": "alert:1"}
+    document: JsonObject = {"caller": caller, "now": "x"}
+    assert completed("ql.ai.autonomy", document) == (
+        {"caller": {**caller, "alerted": True}, "now": "x"},
+        ["ql.ai.autonomy: caller.alerted taken as true"],
+    )
+    whole: list[JsonObject] = [{"caller": {**caller, "alerted": "no"}}, {"caller": []}, {}]
+    for there in whole:
+        assert completed("ql.ai.autonomy", there) == (there, [])
+    assert completed("ql.ai.approval", document) == (document, [])
 
 
 async def test_replay_shows_what_would_newly_pass_and_newly_fail(place: Path, tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from temporalio.client import Client
 from bot.edge import build_intake
 from bot.intake import Arrival, HandOverFailed, Intake
 from bot.local.stack import RunningStack, open_stack
-from bot.redis_client import open_redis
+from bot.redis_client import PATIENCE_SECONDS, open_redis
 from bot.settings import Settings
-from bot.taken import PATIENCE_SECONDS, WINDOW_SECONDS, TakenLately
+from bot.taken import WINDOW_SECONDS, TakenLately
 from bot.workflows.client import connect
 
 ARRIVAL = Arrival(

@@ -19,7 +19,7 @@ from bot.roles import ListedRoles
 from tests.unit.ledger.book import Book
 from tests.unit.listeners.conftest import slack, temporal
 from tests.unit.listeners.desk import Desk, open_desk
-from tests.unit.local_slack.harness import GRACE, OPS, Slack, until
+from tests.unit.local_slack.harness import GRACE, OPS, TEAM, Slack, until
 from tests.unit.orchestrator.provider import Provider, fails, says
 from tools.contracts.common import JsonObject
 
@@ -155,6 +155,7 @@ async def test_a_form_that_is_not_ours_saves_nothing(desk: Desk, service: KeySer
     hostile: list[JsonObject] = [{}, {KEY_BLOCK: {KEY_INPUT: {"value": TYPED}}}, {KEY_BLOCK: []}]
     for values in hostile:
         view["state"]["values"] = values
-        answer = await desk.send({"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1"}, "view": view})
+        who = {"id": "U1", "team_id": TEAM}
+        answer = await desk.send({"type": "view_submission", "team": {"id": "T1"}, "user": who, "view": view})
         assert list(answer["errors"]) == [KEY_BLOCK]
     assert await owners(service) == []

@@ -1,50 +1,42 @@
-"""SQLite always; PostgreSQL as well where GAVEL_TEST_POSTGRES_URL names a server on which databases may be made."""
+"""What keeps a ledger is tested on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.ledger.anchor import FileAnchor
-from bot.ledger.database import Database, async_url
+from bot.ledger.database import Database
 from bot.ledger.ledger import Ledger
 from bot.ledger.schema import migrate
+from tests.postgres import Shelf, database_on
 from tests.unit.ledger.book import KEY, Book
 from tests.unit.ledger.operators import Operator
 
-POSTGRES = os.environ.get("GAVEL_TEST_POSTGRES_URL", "")
 
-
-async def _on_server(statement: str) -> None:
-    engine = create_async_engine(async_url(POSTGRES), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(statement))
-    await engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
-async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[str]:
+@pytest.fixture
+async def empty_url(sql_server: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[str]:
     """The URL of a database without any table."""
-    if request.param == "sqlite":
+    if sql_server == "sqlite":
         yield f"sqlite:///{tmp_path / 'ledger.db'}"
         return
-    name = f"gavel_test_{uuid.uuid4().hex}"
-    await _on_server(f"CREATE DATABASE {name}")
-    yield async_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    await _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    async with database_on(request.getfixturevalue("postgres_url")) as url:
+        yield url
 
 
 @pytest.fixture
-async def url(empty_url: str) -> str:
+async def url(sql_server: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[str]:
     """The URL of a database with the current schema."""
-    await migrate(empty_url)
-    return empty_url
+    if sql_server == "sqlite":
+        made = f"sqlite:///{tmp_path / 'ledger.db'}"
+        await migrate(made)
+        yield made
+        return
+    shelf: Shelf = request.getfixturevalue("postgres_shelf")
+    async with shelf.lent() as lent:
+        yield lent
 
 
 @pytest.fixture

@@ -15,12 +15,11 @@ import pytest
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.chain import Head
 from tests.unit.ledger.book import KEY, ORG
-from tests.unit.ledger.conftest import POSTGRES
 from tests.unit.ledger.operators import Operator, accept
 from tools.contracts.ledger import LedgerUnavailable
 
-on_sqlite = pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
-on_postgresql = pytest.mark.parametrize("empty_url", ["postgresql"] if POSTGRES else [], indirect=True)
+on_sqlite = pytest.mark.parametrize("sql_server", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("sql_server", ["postgresql"], indirect=True)
 
 
 @on_sqlite

@@ -60,8 +60,6 @@ async def test_a_neighbors_broken_chain_is_not_ours(shared: Book) -> None:
 
 
 async def test_the_command_shows_exports_and_verifies_one_org(shared: Book, tmp_path: Path) -> None:
-    if not shared.url.startswith("sqlite"):
-        pytest.skip("the command opens the database itself, in another event loop")
     inputs = LedgerInputs(shared.url, shared.anchor_directory, KEY, ORG)
     app, runner = ledger_app(lambda: inputs), CliRunner()
 

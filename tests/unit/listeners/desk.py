@@ -43,7 +43,7 @@ from bot.workflows.messages.alerts import TriageRules
 from policies.bundle import load_bundle
 from policies.commands import Decides
 from policies.regorus_engine import RegorusEngine
-from tests.unit.local_slack.harness import OPS, Slack
+from tests.unit.local_slack.harness import OPS, TEAM, Slack
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Role
@@ -132,7 +132,7 @@ def submission(view: JsonObject, typed: Any, *, user: str, **changes: Any) -> Js
     return {
         "type": "view_submission",
         "team": {"id": "T1"},
-        "user": {"id": user},
+        "user": {"id": user, "team_id": TEAM},
         "view": {**view, "state": {"values": values}, **changes},
     }
 
@@ -151,6 +151,7 @@ async def open_desk(
     task_finder: Callable[[AsyncWebClient], TaskFinder] | None = None,
     policies: Decides | None = None,
     limits: RequestLimits | None = None,
+    alert_channels: frozenset[str] = frozenset(),
 ) -> AsyncGenerator[Desk]:
     """`temporal` may be a client that reaches nobody. `desks`: verb of `/gavel` → who answers it.
 
@@ -177,7 +178,7 @@ async def open_desk(
         alerts=AlertDoor(temporal, "not-used", KEY, TriageRules(TaskLimits()), lambda: datetime.now(UTC)),
         identity=await who_are_we(client),
         org="T1",
-        alert_channels=frozenset(),
+        alert_channels=alert_channels,
         desks={verb: made(client) for verb, made in (desks or {}).items()},
         key_door=key_door,
         feedback_door=feedback_door,

@@ -13,7 +13,7 @@ from bot.settings import TemporalSettings
 from bot.workflows.client import connect
 from bot.workflows.messages import TaskRequest
 from tests.unit.listeners.desk import Desk, open_desk
-from tests.unit.local_slack.harness import ADA, OPS, Slack
+from tests.unit.local_slack.harness import ADA, OPS, TEAM, Slack
 from tests.unit.policies.opa_server import free_port
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
@@ -101,7 +101,7 @@ def form(words: object, mode: object, *, channel: str = OPS) -> JsonObject:
         "private_metadata": channel,
         "state": {"values": typed | picked},
     }
-    return {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": ADA}, "view": view}
+    return {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": ADA, "team_id": TEAM}, "view": view}
 
 
 async def test_a_form_that_comes_twice_starts_one_task(desk: Desk, temporal: Client) -> None:

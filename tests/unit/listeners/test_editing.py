@@ -29,7 +29,7 @@ from bot.settings import TemporalSettings
 from bot.workflows.client import connect
 from tests.unit.blocks import samples
 from tests.unit.listeners.desk import Desk, open_desk
-from tests.unit.local_slack.harness import GRACE, Slack
+from tests.unit.local_slack.harness import GRACE, TEAM, Slack
 from tests.unit.local_slack.harness import running as running_slack
 from tests.unit.policies.opa_server import free_port
 from tests.unit.workflows.conftest import KEY
@@ -63,7 +63,8 @@ async def send(desk: Desk, view: JsonObject, **typed: Any) -> JsonObject:
 def payload(view: JsonObject, state: JsonObject, *, user: str = GRACE, **changes: Any) -> JsonObject:
     """A `view_submission` as no workspace need send it."""
     sent = {**view, "state": {"values": state}, **changes}
-    return {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": user}, "view": sent}
+    who = {"id": user, "team_id": TEAM}
+    return {"type": "view_submission", "team": {"id": "T1"}, "user": who, "view": sent}
 
 
 async def test_edit_opens_a_form_with_the_plan_as_it_is_and_changes_nothing(desk: Desk, temporal: Client) -> None:

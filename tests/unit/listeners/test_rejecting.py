@@ -28,7 +28,7 @@ from bot.workflows.client import connect
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import assert_harmless, texts
 from tests.unit.listeners.desk import Desk, open_desk
-from tests.unit.local_slack.harness import GRACE, Slack
+from tests.unit.local_slack.harness import GRACE, TEAM, Slack
 from tests.unit.local_slack.harness import running as running_slack
 from tests.unit.policies.opa_server import free_port
 from tests.unit.workflows.conftest import KEY
@@ -61,7 +61,7 @@ def sent(view: JsonObject, kind: Any, words: Any, *, user: str = GRACE, **change
     return {
         "type": "view_submission",
         "team": {"id": "T1"},
-        "user": {"id": user},
+        "user": {"id": user, "team_id": TEAM},
         "view": {**view, "state": {"values": values}, **changes},
     }
 

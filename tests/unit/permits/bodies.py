@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.blocks import keys
-from bot.local.slack.seed import BOT_USER_ID
+from bot.local.slack.seed import BOT_USER_ID, TEAM_ID
 from bot.permits import wishes
 from tools.contracts.common import JsonObject
 
 TEAM, ADA, BOT = "T1", "U0ADA00001", BOT_USER_ID
+"""`TEAM`: as the desk is configured. The workspace whose bot it is, and whose people these are, is `HOME`."""
+HOME = TEAM_ID
 FIELD: JsonObject = {"type": "input", "block_id": "field"}
 
 
@@ -17,7 +19,7 @@ def typed(text: str, *, user: str = ADA, command: str = "/gavel") -> JsonObject:
     return {
         "command": command,
         "text": text,
-        "team_id": TEAM,
+        "team_id": HOME,
         "user_id": user,
         "channel_id": "C0OPS00001",
         "trigger_id": f"1.2.{text}",
@@ -27,8 +29,8 @@ def typed(text: str, *, user: str = ADA, command: str = "/gavel") -> JsonObject:
 def pressed(action_id: str, *, user: str = ADA) -> JsonObject:
     return {
         "type": "block_actions",
-        "team": {"id": TEAM},
-        "user": {"id": user},
+        "team": {"id": HOME},
+        "user": {"id": user, "team_id": HOME},
         "channel": {"id": "C0OPS00001"},
         "container": {"thread_ts": "1.1"},
         "trigger_id": "1.2",
@@ -41,11 +43,12 @@ def sent(
 ) -> JsonObject:
     form: JsonObject = {"id": view_id, "type": "modal", "callback_id": callback_id, "blocks": [FIELD]}
     form |= {"state": state or {}, "private_metadata": metadata}
-    return {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": user}, "view": form}
+    return {"type": "view_submission", "team": {"id": HOME}, "user": {"id": user, "team_id": HOME}, "view": form}
 
 
 def shortcut(callback_id: str, *, kind: str, user: str = ADA) -> JsonObject:
-    body: JsonObject = {"type": kind, "callback_id": callback_id, "team": {"id": TEAM}, "user": {"id": user}}
+    who: JsonObject = {"id": user, "team_id": HOME}
+    body: JsonObject = {"type": kind, "callback_id": callback_id, "team": {"id": HOME}, "user": who}
     return {**body, "trigger_id": "1.2", "channel": {"id": "C0OPS00001"}, "message": {"ts": "1.1", "text": "x"}}
 
 
@@ -57,7 +60,17 @@ def happened(kind: str, *, user: str = ADA, ts: str = "1.1", **event: object) ->
         said |= {"assistant_thread": {"user_id": user, "channel_id": "D0ADA00001", "thread_ts": "1.1"}}
     if kind == "app_home_opened":
         said |= {"tab": "home"}
-    return {"type": "event_callback", "team_id": TEAM, "event": {**said, **event}}
+    return {"type": "event_callback", "team_id": HOME, "event": {**said, **event}}
+
+
+def of_another(body: JsonObject, *, team: str) -> JsonObject:
+    """The same by somebody of another organisation, who is in a channel that is shared with it."""
+    if "command" in body:
+        return {**body, "team_id": team}
+    if body["type"] != "event_callback":
+        return {**body, "user": {**body["user"], "team_id": team}}
+    said: JsonObject = {**body["event"], "user_team": team, "source_team": team, "team": team}
+    return {**body, "is_ext_shared_channel": True, "event": said}
 
 
 def owner(value: str) -> JsonObject:

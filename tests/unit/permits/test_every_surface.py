@@ -32,7 +32,7 @@ from tests.unit.blocks.desk_cards import home
 from tests.unit.blocks.rules import objects
 from tests.unit.listeners.desk import SHIPPED, AllRoles, Desk, open_desk
 from tests.unit.local_slack.harness import Slack
-from tests.unit.permits.bodies import ADA, BOT, TEAM, every_body, happened, pressed, sent, shortcut, typed
+from tests.unit.permits.bodies import ADA, BOT, HOME, TEAM, every_body, happened, pressed, sent, shortcut, typed
 from tests.unit.policies.opa_server import free_port
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
@@ -45,7 +45,7 @@ UNLISTED = {
     "a form": sent("gavel.launch"),
     "a shortcut": shortcut("gavel.launch", kind="shortcut"),
     "an event": happened("reaction_added"),
-    "something new": {"type": "dialog_submission", "team": {"id": TEAM}, "user": {"id": ADA}},
+    "something new": {"type": "dialog_submission", "team": {"id": HOME}, "user": {"id": ADA, "team_id": HOME}},
 }
 
 

@@ -38,7 +38,7 @@ async def redis_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a Redis that is there may take longer to say so than a person should wait."""
-    monkeypatch.setattr("bot.permits.windows.PATIENCE_SECONDS", 20)
+    monkeypatch.setattr("bot.redis_client.PATIENCE_SECONDS", 20)
 
 
 @pytest.fixture(params=["here", "redis"])

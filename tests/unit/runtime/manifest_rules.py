@@ -84,6 +84,7 @@ SCOPES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "apps.connections.open": frozenset[str](),  # the app token's own
         "auth.revoke": frozenset[str](),
+        "auth.teams.list": frozenset[str](),  # no scope is required
         "auth.test": frozenset[str](),
         "assistant.threads.setStatus": frozenset({"assistant:write"}),
         "assistant.threads.setSuggestedPrompts": frozenset({"assistant:write"}),

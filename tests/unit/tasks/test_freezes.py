@@ -33,7 +33,7 @@ from bot.keys import load_keys
 from bot.late_surfaces import LateFreezes
 from bot.ledger.ledger import Ledger
 from bot.listeners.freezes import FreezeDesk, FreezeDoor
-from bot.local.slack.seed import Channel
+from bot.local.slack.seed import TEAM_ID, Channel
 from bot.opening import open_ledger
 from bot.roles import Address, ListedRoles, RolesUnavailable
 from bot.settings import DatabaseSettings, Settings
@@ -149,7 +149,7 @@ def _thaw(name: str, *, user: str, channel: str = OPS) -> JsonObject:
     return {
         "type": "block_actions",
         "team": {"id": TEAM},
-        "user": {"id": user},
+        "user": {"id": user, "team_id": TEAM_ID},
         "channel": {"id": channel},
         "container": {},
         "actions": [{"action_id": f"{THAW_PREFIX}0", "block_id": "x", "value": name, "type": "button"}],
@@ -168,7 +168,7 @@ def _submitted(*, user: str) -> JsonObject:
     return {
         "type": "view_submission",
         "team": {"id": TEAM},
-        "user": {"id": user},
+        "user": {"id": user, "team_id": TEAM_ID},
         "view": {**view, "blocks": blocks, "state": {"values": values}},
     }
 

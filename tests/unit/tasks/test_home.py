@@ -21,7 +21,7 @@ from bot.keys import load_keys
 from bot.late import LateMode
 from bot.late_surfaces import LateFreezes, LateHome
 from bot.listeners.freezes import FreezeDoor
-from bot.local.slack.seed import Channel
+from bot.local.slack.seed import TEAM_ID, Channel
 from bot.modes.channels import ChannelModes, SetMode
 from bot.opening import open_ledger
 from bot.roles import Address, ListedRoles, RolesUnavailable
@@ -206,7 +206,7 @@ def clicked(action: JsonObject, *, user: str, channel: str) -> JsonObject:
     return {
         "type": "block_actions",
         "team": {"id": TEAM},
-        "user": {"id": user},
+        "user": {"id": user, "team_id": TEAM_ID},
         "trigger_id": "1.2.3",
         "view": {"id": "V1", "type": "home", "private_metadata": channel},
         "actions": [{"block_id": "x", "type": "button", **action}],

@@ -16,10 +16,10 @@ from bot.blocks.clarify import CLARIFY, CLARIFY_FORM, WORDS_BLOCK, WORDS_INPUT
 from bot.blocks.pane import READING
 from bot.blocks.task import question_card
 from bot.late_surfaces import LateTasks
-from bot.listeners.about import About
+from bot.listeners.ask_where import About
 from bot.listeners.assistant import PROMPTS, title_of
 from bot.local.slack.outbox import Patience
-from bot.local.slack.seed import Channel
+from bot.local.slack.seed import TEAM_ID, Channel
 from bot.settings import DatabaseSettings, Settings
 from bot.surfaces import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from bot.workflows.messages import Answer, TaskRequest
@@ -189,7 +189,8 @@ async def test_a_form_that_is_not_ours_starts_nothing(desk: Desk, temporal: Clie
         "private_metadata": metadata,
         "state": {"values": values},
     }
-    payload: JsonObject = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": ADA}, "view": view}
+    who: JsonObject = {"id": ADA, "team_id": TEAM_ID}
+    payload: JsonObject = {"type": "view_submission", "team": {"id": TEAM}, "user": who, "view": view}
     assert "nothing was started" in str(await desk.send(payload))
     assert await handed_over(temporal) == before
 

@@ -12,16 +12,21 @@ from aiohttp.test_utils import TestServer
 from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Installation
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
+from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.app import build_client, who_are_we
 from bot.blocks.modal import Modal
+from bot.edge import SLACK_AWAY
 from bot.keystore.ring import RingSource
 from bot.listeners.opening import FormNotOpened
+from bot.local.errors import StackError
 from bot.pacing import Pacer
 from bot.roles import RolesUnavailable, read_groups
 from bot.settings import Settings
 from bot.slack_web import SlackRetryable, SlackWeb
 from bot.speaking import opener
-from bot.tenants.client import NoToken, TenantClient, app_client, tenant_client
+from bot.starting import needed
+from bot.tenants.client import NoToken, app_client, tenant_client
 from bot.tenants.granting import Granting, NotGranted
 from bot.tenants.rotation import Tokens
 from bot.tenants.store import SqlInstallations
@@ -53,8 +58,13 @@ async def api_url(request: pytest.FixtureRequest) -> AsyncGenerator[str]:
         yield str(server.make_url("/api/"))
 
 
-@pytest.fixture
-def client(api_url: str) -> TenantClient:
+@pytest.fixture(params=["of a tenant", "of the one workspace"])
+def client(request: pytest.FixtureRequest, api_url: str) -> AsyncWebClient:
+    if request.param == "of the one workspace":
+        only = build_client(api_url=api_url, bot_token="xoxb-1")
+        only.retry_handlers.clear()
+        return only
+
     async def token(*, refused: str | None = None) -> str:
         assert refused is None, "no answer said that the token has ended"
         return "xoxb-1"
@@ -62,7 +72,7 @@ def client(api_url: str) -> TenantClient:
     return tenant_client(token, api_url=api_url, retry_handlers=[])
 
 
-async def test_a_tenants_call_is_to_be_tried_again(client: TenantClient) -> None:
+async def test_a_call_is_to_be_tried_again(client: AsyncWebClient) -> None:
     web_api = SlackWeb(client, pacer=Pacer())
     with pytest.raises(SlackRetryable):
         await web_api.read("conversations.info", {"channel": "C1"})
@@ -70,17 +80,22 @@ async def test_a_tenants_call_is_to_be_tried_again(client: TenantClient) -> None
         await web_api.write("chat.postMessage", {"channel": "C1", "text": "x"})
 
 
-async def test_nobody_holds_a_role_by_it(client: TenantClient) -> None:
+async def test_nobody_holds_a_role_by_it(client: AsyncWebClient) -> None:
     api: Any = client
     with pytest.raises(RolesUnavailable, match="did not list its user groups"):
         await read_groups(api)
 
 
-async def test_a_form_is_not_taken_for_open(client: TenantClient) -> None:
+async def test_a_form_is_not_taken_for_open(client: AsyncWebClient) -> None:
     api: Any = client
     modal = Modal("c", "Title", "Go", "Close", "", [{"type": "divider"}])
     with pytest.raises(FormNotOpened):
         await opener(api)("1.2", modal)
+
+
+async def test_the_bot_does_not_start_and_says_why(client: AsyncWebClient) -> None:
+    with pytest.raises(StackError, match=r"^Slack did not say who this bot is: .*`gavel doctor`"), needed(SLACK_AWAY):
+        await who_are_we(client)
 
 
 async def test_nothing_is_installed(api_url: str, settings: Settings, book: Book, ring: RingSource) -> None:

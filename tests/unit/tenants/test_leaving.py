@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from tools.contracts.ledger import LedgerKind
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KEY = b"k" * 32
+NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,17 @@ class Room:
     forgotten: list[str]
 
     async def task_of(self, org: str) -> str:
-        """One that runs, and is listed."""
+        """One that runs, and is listed. Another each time: one that is over does not run again."""
+        ts = f"{next(NUMBERS)}.1"
         arrival = Arrival(
             org=org,
             user="UADA",
             source="mention",
             channel="COPS",
             text="fix it",
-            thread_ts="1.1",
-            message_ts="1.1",
-            unique="1.1",
+            thread_ts=ts,
+            message_ts=ts,
+            unique=ts,
         )
         task = await self.intake.accept(arrival)
         for _ in range(200):

@@ -42,9 +42,11 @@ def _bots_info(call: Call) -> JsonObject:
 
 def user_object(user: User, team: Team) -> JsonObject:
     """A user as `users.info` shows it."""
+    of = user.team or team.id
     return {
         "id": user.id,
-        "team_id": team.id,
+        "team_id": of,
+        "is_stranger": False,
         "name": user.name,
         "deleted": False,
         "real_name": user.real_name,
@@ -55,7 +57,7 @@ def user_object(user: User, team: Team) -> JsonObject:
             "real_name": user.real_name,
             "display_name": user.name,
             "title": user.title,
-            "team": team.id,
+            "team": of,
             **({"bot_id": team.bot_id, "api_app_id": APP_ID} if user.id == team.bot_user_id else {}),
         },
         "is_admin": False,

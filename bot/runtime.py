@@ -66,6 +66,7 @@ from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
 from bot.tasks.board import TaskBoard
+from bot.telemetry.held import HeldMetrics
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.operating import operating
 from bot.telemetry.recorded import RecordedMetrics
@@ -257,7 +258,7 @@ async def open_worker(
         async def writer_of(org: str) -> ThreadWriter:
             return bench.writer if tenants is None else await tenants.benches.writer_of(org)
 
-        parking = Parking(writer_of, TaskBoard(bench.ledger.database, ""))
+        parking = Parking(writer_of, TaskBoard(bench.ledger.database, ""), HeldMetrics(metrics.registry))
         await exits.enter_async_context(parking.telling())
         yield build_worker(
             temporal,

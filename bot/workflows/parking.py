@@ -18,6 +18,7 @@ from bot.blocks.sentences import held_up
 from bot.blocks.text import plain
 from bot.local.errors import StackError
 from bot.tasks.board import TaskBoard
+from bot.telemetry.held import HeldMetrics
 from bot.thread import SlackRefused, SlackRetryable, ThreadRef, ThreadWriter
 from bot.workflows.held import Held
 from tools.contracts.ledger import LedgerUnavailable
@@ -77,6 +78,7 @@ class Parking:
 
     writer_of: WriterOf
     board: TaskBoard
+    metrics: HeldMetrics
     told_after: int = TOLD_AFTER
     clock: Callable[[], float] = time.monotonic
     _cases: OrderedDict[tuple[str, str], _Case] = field(
@@ -123,6 +125,8 @@ class Parking:
         if case.tries < self.told_after:
             return
         log = structlog.get_logger("gavel.worker").bind(task=held.workflow_id, why=held.why)
+        if case.logged_at is None:
+            self.metrics.met(held.why)
         if case.logged_at is None or self.clock() - case.logged_at >= AGAIN_SECONDS:
             case.logged_at = self.clock()
             log.error(

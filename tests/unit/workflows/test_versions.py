@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from temporalio.client import Client
 
 from bot.ledger.database import Database
 from bot.tasks.board import TaskBoard
+from bot.telemetry.held import HeldMetrics
 from bot.thread import ThreadRef, ThreadWriter
 from bot.workflows.client import data_converter
 from bot.workflows.held import Held, Why
@@ -51,6 +53,7 @@ class Told:
 
     parking: Parking
     held: list[Held]
+    counted: CollectorRegistry
 
     def note(self, held: Held) -> None:
         self.held.append(held)
@@ -68,10 +71,11 @@ async def telling(slack: Slack, folder: Path) -> AsyncGenerator[Told]:
     async def writer_of(_org: str) -> ThreadWriter:
         return slack.writer()
 
+    counted = CollectorRegistry()
     database = Database.open(f"sqlite:///{folder / 'gavel.db'}")
-    parking = Parking(writer_of, TaskBoard(database, ""), told_after=2)
+    parking = Parking(writer_of, TaskBoard(database, ""), HeldMetrics(counted), told_after=2)
     async with parking.telling():
-        yield Told(parking, [])
+        yield Told(parking, [], counted)
     await database.close()
 
 
@@ -138,6 +142,7 @@ async def test_an_older_worker_leaves_a_newer_task_alone_and_says_so_once(
             await two.times(2)
         assert {held.why for held in [*one.held, *two.held]} == {why}
         assert {held.workflow_id for held in one.held} == {task.handle.id}
+        assert one.counted.get_sample_value("gavel_tasks_held_total", {"why": why}) == 1
     assert len(await said(slack, thread)) == 1
     assert older_script.asked == []
     assert (await task.handle.describe()).close_time is None

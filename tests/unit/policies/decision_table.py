@@ -235,11 +235,17 @@ PLAN = (
 )
 
 GRANT_LESS = put("grant", None)
-READ = put("tool", {"name": "query_assets", "risk": "read_only", "scope": "environment"})
+READ = put("tool", {"name": "query_assets", "risk": "read_only", "scope": "environment", "server": None})
 READ_CALL = put(
     "call", {"tool": "query_assets", "environment": None, "allowed_tools": ["query_assets"], "asset_ids": []}
 )
 READING = both(GRANT_LESS, READ, READ_CALL)
+SERVERS = both(
+    READING,
+    put("tool", {"name": "mcp__logs__find", "risk": "read_only", "scope": "org", "server": "logs"}),
+    put("call.tool", "mcp__logs__find"),
+    put("call.allowed_tools", ["mcp__logs__find"]),
+)
 
 WAIVED = both(
     put("grant.approvers", []),
@@ -262,6 +268,37 @@ TOOLS = (
         "tools.org_scope",
     ),
     row("tools", "planning without a grant", both(READING, put("tool.risk", "plan_only"))),
+    row("tools", "reading by an MCP server's tool", SERVERS),
+    row("tools", "planning by an MCP server's tool", both(SERVERS, put("tool.risk", "plan_only"))),
+    row(
+        "tools",
+        "an MCP server's tool of no known risk",
+        both(SERVERS, put("tool.risk", "safe")),
+        "tools.server_change",
+        "tools.unknown_risk",
+    ),
+    row(
+        "tools",
+        "a change by an MCP server's tool",
+        both(
+            put("tool", {"name": "mcp__logs__find", "risk": "state_change_prod", "scope": "asset", "server": "logs"}),
+            put("call.tool", "mcp__logs__find"),
+            put("call.allowed_tools", ["mcp__logs__find"]),
+            put("grant.tools", ["mcp__logs__find"]),
+        ),
+        "tools.server_change",
+    ),
+    row("tools", "a tool called like an MCP server's", both(SERVERS, put("tool.server", None)), "tools.server_name"),
+    row(
+        "tools",
+        "an MCP server's tool under another name",
+        both(READING, put("tool.server", "logs")),
+        "tools.server_name",
+    ),
+    row("tools", "a tool of another MCP server", both(SERVERS, put("tool.server", "metrics")), "tools.server_name"),
+    row(
+        "tools", "a tool of nobody knows which server", both(SERVERS, put("tool.server", ["logs"])), "input.incomplete"
+    ),
     row("tools", "a change without a grant", GRANT_LESS, "tools.no_grant"),
     row("tools", "a change by a viewer", put("caller.roles", ["viewer"]), "tools.role"),
     row("tools", "on behalf of nobody", put("caller.user", ""), "tools.no_requester"),

@@ -20,7 +20,7 @@ _MAY_CANCEL_ALERTS: frozenset[str] = frozenset({"operator", "approver", "admin"}
 INBOX_LIMIT = 200
 """Clicks kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
 
-MOST_TOLD, MOST_WEIGHED = 200, 2000
+MOST_TOLD, MOST_WEIGHED = 100, 2000
 """Of one run of a task: refusals that are told and written down, and clicks that are looked at. While a phase runs a
 task cannot hand on to its next run, and clicks must not make its history too long."""
 

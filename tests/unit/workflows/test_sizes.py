@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import TypeAdapter
@@ -12,6 +14,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
+from bot.intake import Arrival, Intake
 from bot.workflows import messages as m
 from bot.workflows.activities.investigating import carried
 from bot.workflows.client import data_converter
@@ -23,7 +26,7 @@ from tests.unit.workflows.script import Script, council
 from tools.contracts.council import Dissent
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import AssetExpectation
-from tools.contracts.signing import sign
+from tools.contracts.signing import is_authentic, sign
 from tools.contracts.taskspec import Question
 
 CONVERTER = data_converter(KEY)
@@ -116,6 +119,27 @@ def test_all_that_people_can_write_before_a_plan_and_the_largest_plan_fit_into_o
     understand = m.UnderstandInput(request, "1.0", exchanges)
     assert len(TypeAdapter(m.UnderstandInput).dump_json(understand)) < MOST_BYTES
     assert len(TypeAdapter(m.TaskRequest).dump_json(request)) + MOST_PLANNED < MOST_BYTES
+
+
+async def test_who_writes_more_than_slack_takes_is_cut_at_the_edge(temporal: Client) -> None:
+    name = f"{uuid.uuid4()}"
+    intake = Intake(temporal, task_queue=name, decision_key=KEY, limits=m.TaskLimits(), now=lambda: datetime.now(UTC))
+    words = BY_ONE_CHARACTER * (MOST_TEXT + 1)
+    arrival = Arrival("T1", "UADA", "mention", "COPS", words, thread_ts="1.0", message_ts="1.0", unique=name)
+    task = await intake.accept(replace(arrival, quoted=words))
+    await intake.answer(m.Answer("T1", task, "q0", "UADA", words))
+    history = await temporal.get_workflow_handle(task).fetch_history()
+    [started] = history.events[0].workflow_execution_started_event_attributes.input.payloads
+    [request] = await CONVERTER.decode([started], [m.TaskRequest])
+    [signalled] = next(
+        event.workflow_execution_signaled_event_attributes.input.payloads
+        for event in history.events
+        if event.HasField("workflow_execution_signaled_event_attributes")
+    )
+    [answer] = await CONVERTER.decode([signalled], [m.Answer])
+    assert [request.text, request.quoted, answer.text] == [words[:-1]] * 3
+    assert is_authentic(request, KEY)
+    await temporal.get_workflow_handle(task).terminate()
 
 
 async def test_what_is_too_large_is_refused_before_it_is_sent() -> None:

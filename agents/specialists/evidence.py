@@ -117,7 +117,9 @@ def summary(result: ToolResult) -> str:
 
 def _counted(output: JsonObject, *, deeper: bool) -> Iterator[str]:
     for name, value in output.items():
-        if isinstance(value, list):
+        if name == "server_data":  # not in its own words: they end up in plans, and on cards
+            yield from [] if value is None else [name]
+        elif isinstance(value, list):
             yield f"{len(cast('list[object]', value))} {name}"
         elif isinstance(value, (str, int, float)):
             yield f"{name} {value}"

@@ -31,7 +31,6 @@ from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.plan import Plan
 from tools.contracts.progress import MemberProgress
 from tools.contracts.taskspec import TaskSpec
-from tools.receipts import names_in
 from tools.registry import ToolRegistry
 
 _INTENT_LIMIT = 2000
@@ -173,7 +172,7 @@ class SpecialistAgent(ABC):
             synthesis_prompt=synthesis,
             images=assignment.attachments.images,
             entail_prompt=self._entail,
-            names=names_in(receipts.book.by_call),
+            names=receipts.book.names,
             approved=not issubclass(self.contract, FindingsMemberReport),
         )
 

@@ -1,4 +1,4 @@
-"""What a server does to the line, to the connection and to the address is refused, and costs one failed call at most."""
+"""What a server does to the line, the connection and the address is refused, and costs one failed call at most."""
 
 from __future__ import annotations
 

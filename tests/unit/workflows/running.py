@@ -202,9 +202,13 @@ async def make_it_long(task: Running) -> None:
 
 
 def noise(task: Running, size: int) -> Answer:
-    """Of another org: it is dropped without a word, and stays in the history. Drawn, so that no packing shortens it."""
-    text = secrets.token_urlsafe(size)[:size]
-    return Answer(org="T2", task_id=task.handle.id, question_id="", user="UADA", text=text)
+    """Of another org: it is dropped without a word, and stays in the history."""
+    return Answer(org="T2", task_id=task.handle.id, question_id="", user="UADA", text=incompressible(size))
+
+
+def incompressible(size: int) -> str:
+    """Words of so many characters, which a codec makes little smaller."""
+    return secrets.token_urlsafe(size)[:size]
 
 
 @asynccontextmanager

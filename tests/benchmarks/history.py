@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from bot.ledger.anchor import Anchor
-from bot.ledger.artifacts import COLUMNS, StoredArtifact, from_row
+from bot.ledger.artifacts import COLUMNS, StoredArtifact, from_row, sealed
 from bot.ledger.chain import Draft, Entry
 from bot.ledger.database import Database
 from bot.ledger.ledger import timestamp
@@ -118,7 +118,7 @@ async def write_history(
     started = ended - timedelta(days=days)
     step = (ended - started) / len(names)
     writer = ChainWriter(database, anchor, key=key)
-    kept = [Write(None, (artifact,)) for artifact in template.artifacts]
+    kept = [Write(None, (sealed(artifact, key=key),)) for artifact in template.artifacts]
     if kept:
         await writer.write(org, kept)
     written = calls = 0

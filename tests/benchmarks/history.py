@@ -51,6 +51,14 @@ class Template:
         return sum(len(entry.body.encode()) for entry in self.entries) / len(self.entries)
 
     @property
+    def tokens(self) -> tuple[int, int]:
+        """That were sent to models, and that they answered with."""
+        sent, answered = (
+            [int(request[f"{of}_tokens"] or 0) for request in self.requests] for of in ("prompt", "completion")
+        )
+        return sum(sent), sum(answered)
+
+    @property
     def artifact_bytes(self) -> int:
         return sum(len(artifact.body.encode()) for artifact in self.artifacts)
 

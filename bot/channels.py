@@ -16,6 +16,11 @@ _ID = re.compile(r"[CG][A-Z0-9]+")
 """Slack's ids. No name is like one: names have no capital letters."""
 
 
+def by_id(names: Iterable[str]) -> list[str]:
+    """Those that Slack need not be asked for. An enterprise's channels it lists only one workspace at a time."""
+    return [name for name in names if _ID.fullmatch(name.lstrip("#"))]
+
+
 async def channel_ids(api: SlackApi, names: Iterable[str]) -> dict[str, str]:
     """Each of the `names` (with or without #) → its id; an id stands as it is. A name nobody has is left out.
 

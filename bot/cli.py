@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated
 
@@ -152,11 +153,16 @@ def doctor(
     raise typer.Exit(run_doctor(as_json=as_json, deep=deep))
 
 
-# The ledger's commands are an app of their own, which imports SQLAlchemy: the arguments are passed on to it unread.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+def _handed_on(name: str | None = None) -> Callable[[Callable[[typer.Context], None]], Callable[[typer.Context], None]]:
+    """A command that is an app of its own, imported when it is asked for: its arguments are passed on to it unread."""
+    return app.command(
+        name=name,
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+    )
+
+
+@_handed_on()
 def ledger(context: typer.Context) -> None:
     """The record: `verify`, `show`, `export`, `backup` or `restore` what was asked, judged, decided and done."""
     from bot.commands import ledger_inputs
@@ -192,11 +198,7 @@ def task(
     raise typer.Exit(stop_task(task_id, word, reason=reason) if word else print_task(task_id, as_json=as_json))
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def keys(context: typer.Context) -> None:
     """Providers' keys of people and of the org: `set`, `list`, `validate`, `delete` them, `rotate` what seals them."""
     from bot.commands import keys_inputs
@@ -205,11 +207,7 @@ def keys(context: typer.Context) -> None:
     keys_app(keys_inputs)(args=context.args, prog_name="gavel keys")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def usage(context: typer.Context) -> None:
     """What the models were used for and what it cost, by person, team, agent, model, mode or day."""
     from bot.commands import usage_inputs
@@ -218,11 +216,7 @@ def usage(context: typer.Context) -> None:
     usage_app(usage_inputs)(args=context.args, prog_name="gavel usage")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def models(context: typer.Context) -> None:
     """The models: every provider, which of its models is asked for what and why, and what was measured."""
     from bot.commands import models_inputs
@@ -231,11 +225,7 @@ def models(context: typer.Context) -> None:
     models_app(models_inputs)(args=context.args, prog_name="gavel models")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def cve(context: typer.Context) -> None:
     """CVE data: `import` what the security and patch tools compare with."""
     from bot.advisories.cli import cve_app
@@ -244,11 +234,7 @@ def cve(context: typer.Context) -> None:
     cve_app(database_url)(args=context.args, prog_name="gavel cve")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def tools(context: typer.Context) -> None:
     """The tools that agents work with: `list` and `show` them, `call` one that reads or plans."""
     from bot.tools_cli import tools_app
@@ -256,11 +242,7 @@ def tools(context: typer.Context) -> None:
     tools_app()(args=context.args, prog_name="gavel tools")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def contracts(context: typer.Context) -> None:
     """The contracts that every output is judged by: `list` them, `export` their JSON Schemas."""
     from bot.contracts_cli import contracts_app
@@ -268,12 +250,7 @@ def contracts(context: typer.Context) -> None:
     contracts_app()(args=context.args, prog_name="gavel contracts")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    name="eval",
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on("eval")
 def evaluate(context: typer.Context) -> None:
     """How well models do this work: play eval cases on sample data, with the gates, and nothing executed."""
     from bot.evals_cli import evals_app
@@ -281,11 +258,7 @@ def evaluate(context: typer.Context) -> None:
     evals_app()(args=context.args, prog_name="gavel eval")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def policy(context: typer.Context) -> None:
     """The policies: `test` them, `explain` a plan's verdict, `replay` old plans under changed ones."""
     from bot.policy_cli import policy_app
@@ -293,11 +266,7 @@ def policy(context: typer.Context) -> None:
     policy_app()(args=context.args, prog_name="gavel policy")
 
 
-# As with the ledger's: an app of its own, imported when it is asked for.
-@app.command(
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
-)
+@_handed_on()
 def config(context: typer.Context) -> None:
     """The configuration: `reference` prints every setting."""
     from bot.config_cli import config_app

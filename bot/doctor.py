@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agents.orchestrator.chat import Member
 from agents.orchestrator.providers.catalog import discover
+from bot.doctor_mcp import mcp_findings
 from bot.doctor_webhook import webhook_finding
 from bot.finding import Finding
 from bot.keys import KEY_FILE, load_keys, shared_records
@@ -71,6 +72,7 @@ async def examine(settings: Settings, *, deep: bool = False, asker: str | None =
         _models(exam),
         _estate(exam),
         _webhook(exam),
+        mcp_findings(settings.mcp, asker=asker),
     )
     return [finding for findings in found for finding in findings]
 

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from agents.orchestrator.providers.catalog import provider_names
 from bot.alerts.opening import build_alert_door, taking_webhooks
 from bot.app import Authorize, build_app, build_client, who_are_we
-from bot.channels import channel_ids
+from bot.channels import by_id, channel_ids
 from bot.clock import utc_now
 from bot.intake import Intake
 from bot.keys import Keys
@@ -104,8 +104,9 @@ async def bot_for(
     roles = RolesOnce(role_directory(settings, client, org=org))
     with needed(SLACK_AWAY):
         identity = await who_are_we(client)
+    names = by_id(settings.alerts.channels) if identity.wide else settings.alerts.channels
     with needed("Slack did not list its channels, among them those for alerts"):
-        alert_channels = frozenset((await channel_ids(client, settings.alerts.channels)).values())
+        alert_channels = frozenset((await channel_ids(client, names)).values())
     return build_app(
         settings.slack,
         client=client,

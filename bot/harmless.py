@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from bot.redaction import HIDDEN, HINTS, MAX_DEPTH, NAME_HINTS, folded, is_object
+from bot.redaction import MAX_DEPTH, is_object
+from bot.secret_rules import HIDDEN, HINTS, NAME_HINTS, folded
 
 _NARROWER = {
     # A password in a URL stands before an @ without a slash or a space between.
@@ -27,7 +28,10 @@ def is_harmless(value: Any, text: str) -> bool:
     `text` is its JSON, without a space between names and values, in which only quotes, backslashes and controls are
     escaped. What begins a secret, or names one, then stands in it as it does in the value.
     """
-    return _CLUE.search(folded(text)) is None and not _nested_too_deep(value)
+    if _CLUE.search(folded(text)) is not None:
+        return False
+    # With no more brackets than levels that are looked into, it cannot be nested deeper.
+    return text.count("{") + text.count("[") <= MAX_DEPTH or not _nested_too_deep(value)
 
 
 def _nested_too_deep(value: Any) -> bool:

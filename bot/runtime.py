@@ -49,6 +49,7 @@ from bot.ledger.reuses import Reuses
 from bot.local.estate.cves import bundled_advisories
 from bot.local.models import fast_members, primary_member
 from bot.local.stack import RunningStack
+from bot.mcp_servers import server_tools
 from bot.modes.channels import ChannelModes
 from bot.modes.defaults import mode_defaults
 from bot.narrator.live import Narrator
@@ -111,6 +112,8 @@ async def open_workbench(
     """
     async with AsyncExitStack() as stack:
         metrics, registry = metrics or Metrics(), build_registry()
+        for tool in await stack.enter_async_context(server_tools(settings.mcp, os.environ)):
+            registry.add(tool)
         database = await open_database(stack, settings)
         counted = RecordedMetrics(metrics.registry, tools=registry.catalog())
         ledger = await open_ledger(stack, settings, keys, database=database, committed=counted)

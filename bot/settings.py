@@ -18,6 +18,7 @@ from pydantic_settings import SettingsError as UndecodableError
 from bot.settings_alerts import AlertSettings
 from bot.settings_base import Section
 from bot.settings_errors import SettingsError, explain, read_yaml
+from bot.settings_mcp import McpSettings
 from bot.settings_modes import EscalationSettings, ModeSettings
 from bot.settings_money import BudgetSettings, CacheSettings, KeystoreSettings, UsageSettings
 from bot.settings_ops import OpsSettings
@@ -63,6 +64,7 @@ __all__ = [
     "LedgerSettings",
     "LimitSettings",
     "LlmSettings",
+    "McpSettings",
     "MemberSettings",
     "ModeSettings",
     "OpaSettings",
@@ -115,6 +117,7 @@ class Settings(Section):
     files: FileSettings = Field(default_factory=FileSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     estate: EstateSettings = Field(default_factory=EstateSettings)
+    mcp: McpSettings = Field(default_factory=McpSettings)
     gates: GateSettings = Field(default_factory=GateSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)
     autonomy: AutonomySettings = Field(default_factory=AutonomySettings)
@@ -156,6 +159,17 @@ class Settings(Section):
                 "roles (GAVEL_ROLES_…) and SLACK_CLIENT_ID are set but GAVEL_ORG is not; user ids are listed for one "
                 "workspace: set GAVEL_ORG to its id (T…, or E…), or unset roles and use user groups in each workspace"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _servers_for_named_tenants(self) -> Self:
+        if self.slack.distributed:
+            for name, server in self.mcp.servers.items():
+                if server.orgs is None:
+                    raise ValueError(
+                        f"mcp.servers.{name}.orgs is not set but SLACK_CLIENT_ID is; every workspace that installs the"
+                        " app would read what the server reads: list the orgs that may"
+                    )
         return self
 
     def roles_listed_for(self, org: str) -> Mapping[Role, frozenset[str]] | None:

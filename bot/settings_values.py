@@ -45,6 +45,9 @@ def _protected(value: str) -> str:
 EstateUrl = Annotated[str, AfterValidator(_web_url(("https", "http"), slash=False)), AfterValidator(_protected)]
 """Of a service that takes a bearer token."""
 
+McpUrl = Annotated[str, AfterValidator(_web_url(("https", "http"), slash=False))]
+"""Of an MCP server's endpoint, with its path."""
+
 OpaUrl = Annotated[str, AfterValidator(_web_url(("http", "https"), slash=False))]
 
 

@@ -5,6 +5,7 @@ No roles, no quorum or no answer: refused. What may run alone is said in so many
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,7 +13,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from policies.autonomy import PACKAGE as AUTONOMY
-from policies.autonomy import AutonomyCheck
+from policies.autonomy import AutonomyCheck, Judgement
 from policies.decisions import ask
 from policies.engine import PolicyEngine
 from policies.gate import Finding, JudgeContext
@@ -37,6 +38,27 @@ class ApprovalGate:
         """See :class:`policies.gate.Gate`. A report is not approved: its contract holds no action."""
         if context.subject == "report":
             return Finding([], engine=NOT_REQUIRED)
+        contract = self.contracts.get(context.contract)
+        if contract is None or not issubclass(contract, Plan):
+            return await self._required(plan, context, alone=None)
+        typed = contract.model_validate(plan)
+        # Asked beside the other question; where that one is answered with a no, nobody waits for this answer.
+        alone = asyncio.create_task(
+            self.autonomy.judge(typed, caller=context.caller, risk_level=context.spec.risk_level, now=context.now),
+            name="how much may run alone",
+        )
+        try:
+            return await self._required(plan, context, alone=alone)
+        finally:
+            alone.cancel()
+            await asyncio.wait([alone])
+            if not alone.cancelled():
+                alone.exception()
+
+    async def _required(
+        self, plan: JsonObject, context: JudgeContext, *, alone: asyncio.Task[Judgement] | None
+    ) -> Finding:
+        """`alone`: what may run without approval. None: of such a contract that cannot be told."""
         document = approval_document(plan, context)
         documents: dict[str, JsonObject] = {PACKAGE: document}
         decision, refusals = await ask(self.engine, PACKAGE, document, gate="approval")
@@ -49,13 +71,10 @@ class ApprovalGate:
         except ValidationError as error:
             reason = f"the policy named nobody who may approve: {error.errors()[0]['msg']}"
             return Finding([_refusal("no_requirement", reason)], engine=self.engine.name, documents=documents)
-        contract = self.contracts.get(context.contract)
-        if contract is None or not issubclass(contract, Plan):
+        if alone is None:
             reason = f"there is no contract {context.contract!r}: what may run alone cannot be told"
             return Finding([_refusal("contract", reason)], engine=self.engine.name, documents=documents)
-        judged = await self.autonomy.judge(
-            contract.model_validate(plan), caller=context.caller, risk_level=context.spec.risk_level, now=context.now
-        )
+        judged = await alone
         documents[AUTONOMY] = judged.document
         return Finding(
             judged.refusals,

@@ -25,7 +25,12 @@ class PolicyAuthorizer:
             "now": self.now().astimezone(UTC).isoformat(),
             "task_id": call.task_id,
             "caller": {"org": call.caller.org, "user": call.caller.user, "roles": list(call.caller.roles)},
-            "tool": {"name": tool.name, "risk": tool.risk, "scope": tool.scope},
+            "tool": {
+                "name": tool.name,
+                "risk": tool.risk,
+                "scope": tool.scope,
+                "server": tool.origin.server if tool.origin is not None else None,
+            },
             "call": {
                 "tool": call.tool,
                 "environment": call.environment,

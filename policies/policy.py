@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Literal
@@ -29,24 +30,26 @@ class PolicyGate:
     async def judge(self, plan: JsonObject, context: JudgeContext) -> Finding:
         """See :class:`policies.gate.Gate`."""
         if context.subject == "report":
-            return await self._ask(REPORT_PACKAGE, report_document(plan, context))
+            return await self._ask(REPORT_PACKAGE, report_document(plan, context), digest=await self.engine.digest())
+        digest, freezes = await asyncio.gather(
+            self.engine.digest(), self.history.freezes(context.caller.org, now=context.now)
+        )
         document: JsonObject = {
             "org": context.caller.org,
             "now": context.now.astimezone(UTC).isoformat(),
-            "freezes": await self.history.freezes(context.caller.org, now=context.now),
+            "freezes": freezes,
             "caller": {"user": context.caller.user, "roles": list(context.caller.roles)},
             "tools": {name: entry["risk"] for name, entry in self.catalog.items()},
             "task": {"environment": context.spec.environment},
             "plan": plan,
         }
-        finding = await self._ask(PACKAGE, document)
+        finding = await self._ask(PACKAGE, document, digest=digest)
         refusals, asked = await self.images.judge(plan, context)
         return replace(finding, refusals=[*finding.refusals, *refusals], documents={**finding.documents, **asked})
 
-    async def _ask(self, package: str, document: JsonObject) -> Finding:
-        # Before the question: policies that change meanwhile then have another digest than the one that is approved,
-        # and nothing runs. After it, a plan judged by the old ones would pass for judged by the new.
-        digest = await self.engine.digest()
+    async def _ask(self, package: str, document: JsonObject, *, digest: str) -> Finding:
+        """`digest`: read before the question. Policies that change meanwhile then have another digest than the one that
+        is approved, and nothing runs. Read after it, a plan judged by the old ones would pass for judged by the new."""
         _, refusals = await ask(self.engine, package, document, gate="policy")
         return Finding(refusals, engine=self.engine.name, policy_digest=digest, documents={package: document})
 

@@ -14,6 +14,7 @@ from tools.connectors.base import Estate
 from tools.contracts.common import JsonObject, ToolRisk, ToolScope
 from tools.contracts.grant import ExecutionGrant
 from tools.contracts.identity import Caller
+from tools.origin import Origin
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ class Tool:
     idempotent: bool
     timeout_seconds: float
     run: Callable[[Any, ToolContext], Awaitable[BaseModel]]
+    origin: Origin | None = None
+    """Of a tool that a server offers; its parameters' schema is then `origin.schema`. None: Gavel's own."""
 
 
 class ToolAuthorizer(Protocol):

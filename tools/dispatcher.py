@@ -17,6 +17,7 @@ from tools.guards.budget import CallBudget, WithinBudget
 from tools.guards.grant import Granted
 from tools.guards.known import AllowedTool, KnownTool
 from tools.guards.ledger import RecordedIntent, RecordedOutcome, digest_of_failure
+from tools.guards.offered import Offered
 from tools.guards.output import DEFAULT_MAX_OUTPUT_BYTES, BoundedOutput, Redacted
 from tools.guards.policy import PolicyAllows
 from tools.guards.run import RunTool, WithinTime
@@ -111,6 +112,7 @@ def guarded(
     link = Granted(link, key=grant_key, now=now)
     link = WithinScope(link, estate=estate)
     link = ValidInput(link, registry=registry)
+    link = Offered(link)
     link = AllowedTool(link)
     outer: CallHandler = KnownTool(link, registry=registry)
     outer = WithinBudget(outer, budget=budget)

@@ -3,7 +3,8 @@ says what is wrong with one that is not, or that is no JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import jsonschema_rs
@@ -13,6 +14,8 @@ from jsonschema.exceptions import ValidationError
 from tools.contracts.common import JsonObject
 
 MAX_REPORTED = 5
+
+_PATTERN_BYTES = 1_000_000
 
 
 class Thorough(Protocol):
@@ -44,6 +47,41 @@ class TwoValidators:
             yield ValidationError(first.message, validator=str(first.kind.name), path=list(first.instance_path))
 
 
+class ValueCheck(Protocol):
+    """Holds values to one schema."""
+
+    def problems(self, value: object) -> list[str]:
+        """What is wrong with a value, each `path: problem`; empty when it is valid."""
+        ...
+
+
+class StrangersCheck:
+    """Holds values to a schema that a stranger wrote, in time that grows with the value's length alone.
+
+    Its patterns are matched by an engine that never goes back; jsonschema's, which can take for ever over a short text,
+    is not asked. Raises `ValueError` for what is no schema, and for a pattern that this engine cannot match.
+    """
+
+    def __init__(self, schema: JsonObject) -> None:
+        self._validator = jsonschema_rs.Draft202012Validator(
+            schema,
+            validate_formats=False,
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES),
+            offline=True,
+        )
+
+    def problems(self, value: object) -> list[str]:
+        """As :meth:`ValueCheck.problems`."""
+        try:
+            if self._validator.is_valid(value):
+                return []
+            errors = islice(self._validator.iter_errors(value), MAX_REPORTED)
+            found = [_said(error.message, list(error.instance_path)) for error in errors]
+        except ValueError as error:
+            return [_said(str(error), [])]
+        return found or ["it does not fit the schema"]
+
+
 class SchemaCheck:
     """What a value must be to the letter, Draft 2020-12. Formats are not checked. Made once for a schema."""
 
@@ -67,7 +105,11 @@ def _thorough(schema: JsonObject) -> Thorough:
 
 
 def _sentence(error: ValidationError) -> str:
-    path = "/".join(str(part) for part in error.absolute_path)
+    return _said(error.message, list(error.absolute_path))
+
+
+def _said(message: str, where: Sequence[int | str]) -> str:
+    path = "/".join(str(part) for part in where)
     # The message quotes the value, which may be long and hostile: its start is enough to find it by.
-    message = error.message if len(error.message) <= 160 else f"{error.message[:100]} … {error.message[-50:]}"
+    message = message if len(message) <= 160 else f"{message[:100]} … {message[-50:]}"
     return f"{path}: {message}" if path else message

@@ -101,7 +101,7 @@ class Outbound:
     @asynccontextmanager
     async def request(
         self,
-        method: Literal["GET", "POST"],
+        method: Literal["DELETE", "GET", "POST"],
         url: str,
         *,
         headers: Mapping[str, str] | None = None,

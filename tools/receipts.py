@@ -22,6 +22,8 @@ _NAME_LISTS = frozenset(
     {"asset_ids", "affected_assets", "exempted_assets", "control_ids", "compliant_asset_ids", "not_comparable"}
     | {"not_watched_ids", "unknown_size_ids", "unknown_image_assets"}
 )
+_NOT_OURS = "server_data"
+"""What an MCP server said: no name of the estate's is known by it, as none is by a line of a log."""
 _ROWS_WITH_ID = frozenset({"assets", "images", "alerts", "pairs"})
 
 
@@ -103,6 +105,8 @@ def _names(output: JsonObject) -> Iterator[str]:
         key, value = waiting.pop()
         if isinstance(value, dict):
             for inner, item in cast("dict[str, object]", value).items():
+                if inner == _NOT_OURS:
+                    continue
                 if isinstance(item, str):
                     if inner in _NAME_KEYS or (key in _ROWS_WITH_ID and inner in {"id", "name"}):
                         yield item

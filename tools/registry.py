@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from tools.base import Tool
 from tools.compliance.toolset import compliance_tools
-from tools.contracts.common import JsonObject
+from tools.contracts.common import AgentName, JsonObject
 from tools.cost.toolset import cost_tools
 from tools.dr.toolset import dr_tools
 from tools.drift.toolset import drift_tools
 from tools.image.toolset import image_tools
 from tools.incident.toolset import incident_tools
-from tools.json_schema import SchemaCheck
+from tools.json_schema import SchemaCheck, StrangersCheck, ValueCheck
 from tools.patch.toolset import patch_tools
 from tools.security.toolset import security_tools
 
@@ -26,6 +26,7 @@ class ToolRegistry:
     def __init__(self) -> None:
         self._tools: dict[str, Tool] = {}
         self._input_schemas: dict[str, JsonObject] = {}
+        self._strangers: dict[str, StrangersCheck] = {}
         self._output_schemas: dict[str, JsonObject] = {}
 
     def add(self, tool: Tool) -> None:
@@ -37,8 +38,14 @@ class ToolRegistry:
         for field in ("org", "org_id"):
             if field in tool.input.model_fields:
                 raise ValueError(f"{tool.name!r} takes {field!r} as a parameter. The org comes from the caller only.")
+        if tool.origin is not None:
+            if tool.risk not in ("read_only", "plan_only"):
+                raise ValueError(f"{tool.name!r} is a server's, and {tool.risk}: no plan can carry a call of it.")
+            self._strangers[tool.name] = StrangersCheck(tool.origin.schema)
         self._tools[tool.name] = tool
-        self._input_schemas[tool.name] = _schema(tool.input, "validation")
+        self._input_schemas[tool.name] = (
+            _schema(tool.input, "validation") if tool.origin is None else tool.origin.schema
+        )
         self._output_schemas[tool.name] = _schema(tool.output, "serialization")
 
     def get(self, name: str) -> Tool | None:
@@ -46,6 +53,16 @@ class ToolRegistry:
 
     def names(self) -> list[str]:
         return sorted(self._tools)
+
+    def offered_to(self, agent: AgentName, *, org: str, environment: str | None) -> list[str]:
+        """The servers' tools that an agent is given for a task, besides its own."""
+        return [
+            name
+            for name, tool in sorted(self._tools.items())
+            if tool.origin is not None
+            and agent in tool.origin.agents
+            and tool.origin.open_to(org=org, environment=environment)
+        ]
 
     def input_schema(self, name: str) -> JsonObject:
         """JSON Schema of the tool's parameters. Raises `KeyError` for an unknown tool."""
@@ -55,11 +72,11 @@ class ToolRegistry:
         """JSON Schema of the tool's output. Raises `KeyError` for an unknown tool."""
         return self._output_schemas[name]
 
-    def input_check(self, name: str) -> SchemaCheck:
+    def input_check(self, name: str) -> ValueCheck:
         """Holds parameters to :meth:`input_schema`. Raises `KeyError` for an unknown tool."""
-        return _check(self._tools[name].input, "validation")
+        return self._strangers.get(name) or _check(self._tools[name].input, "validation")
 
-    def output_check(self, name: str) -> SchemaCheck:
+    def output_check(self, name: str) -> ValueCheck:
         """Holds an output to :meth:`output_schema`. Raises `KeyError` for an unknown tool."""
         return _check(self._tools[name].output, "serialization")
 

@@ -12,6 +12,8 @@ import unicodedata
 
 from tools.contracts.council import Claim
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+"""All of Unicode's Cc."""
 _INTEGER = re.compile(r"\+?(\d{1,3}(?:,\d{3})+|\d+)")
 _PERCENT = re.compile(r"\+?(\d+)(?:\.(\d+))?\s?%")
 _DECIMAL = re.compile(r"\+?(\d+)\.(\d+)")
@@ -26,10 +28,7 @@ Elsewhere a decimal may be a version, and 1.10 is not 1.1.
 
 def plain_text(text: str) -> str:
     """NFC, one space between words, no control characters. Case is kept."""
-    visible = "".join(
-        " " if unicodedata.category(char) == "Cc" else char for char in unicodedata.normalize("NFC", text)
-    )
-    return " ".join(visible.split())
+    return " ".join(_CONTROLS.sub(" ", unicodedata.normalize("NFC", text)).split())
 
 
 def _without_trailing_zeros(whole: str, fraction: str) -> str:

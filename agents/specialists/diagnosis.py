@@ -9,7 +9,7 @@ from agents.orchestrator.canonical import claim_key, is_structured, plain_text
 from agents.specialists.receipts import ClaimReceipts
 from tools.contracts.council import Claim, MemberReport
 from tools.contracts.plan import Receipt
-from tools.receipts import names_in, unshown
+from tools.receipts import unshown
 from tools.tokens import facts_in, shown_by
 
 LIMIT = 600
@@ -28,7 +28,7 @@ def diagnosis(result: Deliberation, receipts: ClaimReceipts) -> str:
     A figure, version or name that the member's own claims do not cite, rightly, costs it its words, and so does a cause
     that no claim which carried names: nobody voted on them, and they stand on the card that people approve by.
     """
-    names = names_in(receipts.book.by_call)
+    names = receipts.book.names
     voice = result.reports.get(result.best) if result.best is not None else None
     carried = [claim for item in result.carried_claims if (claim := receipts.voted(item)) is not None]
     told = {claim_key(claim): words for claim in carried if (words := _words(claim, names)) is not None}
@@ -40,7 +40,7 @@ def diagnosis(result: Deliberation, receipts: ClaimReceipts) -> str:
 
 def without_facts(texts: list[str], receipts: ClaimReceipts) -> list[str]:
     """What members miss, as far as it states no figure and names nothing: they cite nothing for it."""
-    names = names_in(receipts.book.by_call)
+    names = receipts.book.names
     return [text for text in texts if not facts_in(text, names)]
 
 

@@ -14,7 +14,7 @@ from tools.base import ToolResult
 from tools.contracts.common import JsonObject
 from tools.contracts.council import Claim
 from tools.contracts.plan import Evidence, Receipt
-from tools.receipts import holds
+from tools.receipts import holds, names_in
 
 Output = TypeVar("Output", bound=BaseModel)
 
@@ -29,6 +29,8 @@ class EvidenceBook:
     """Results in the order of their calls. Filled by one investigation."""
 
     results: list[ToolResult] = field(default_factory=list[ToolResult])
+    _names: tuple[int, frozenset[str]] = field(default=(0, frozenset()), init=False, repr=False, compare=False)
+    """Of so many results, and those."""
 
     def add(self, result: ToolResult) -> None:
         self.results.append(result)
@@ -91,6 +93,13 @@ class EvidenceBook:
         """Call id → output, of every call that succeeded."""
         return {result.call.id: result.output for result in self.results if result.ok and result.output is not None}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What the results name: see :func:`tools.receipts.names_in`. Several ask, and looking takes long."""
+        if self._names[0] != len(self.results):
+            self._names = len(self.results), names_in(self.by_call)
+        return self._names[1]
+
 
 def shown(result: ToolResult) -> str:
     """One result as a model sees it, in the tool loop and as evidence alike."""
@@ -108,7 +117,9 @@ def summary(result: ToolResult) -> str:
 
 def _counted(output: JsonObject, *, deeper: bool) -> Iterator[str]:
     for name, value in output.items():
-        if isinstance(value, list):
+        if name == "server_data":  # not in its own words: they end up in plans, and on cards
+            yield from [] if value is None else [name]
+        elif isinstance(value, list):
             yield f"{len(cast('list[object]', value))} {name}"
         elif isinstance(value, (str, int, float)):
             yield f"{name} {value}"

@@ -31,7 +31,6 @@ from tools.contracts.members.findings import FindingsMemberReport
 from tools.contracts.plan import Plan
 from tools.contracts.progress import MemberProgress
 from tools.contracts.taskspec import TaskSpec
-from tools.receipts import names_in
 from tools.registry import ToolRegistry
 
 _INTENT_LIMIT = 2000
@@ -73,7 +72,7 @@ class SpecialistAgent(ABC):
         """Raises as :meth:`agents.specialists.base.Specialist.work` says."""
         await self._record_invoked(assignment)
         self._seat(assignment)
-        desk = ToolDesk(assignment, self.capability.agent, frozenset(self.capability.tools))
+        desk = ToolDesk(assignment, self.capability.agent, frozenset(self._tools(assignment)))
         values = self._values(assignment)
         stopped = [bound] if (bound := await self._gather(desk, values)) else []
         book = desk.book
@@ -103,7 +102,9 @@ class SpecialistAgent(ABC):
             desk.book, stopped = earlier
             return stopped
         prompt = self.prompts.load(f"{self.capability.agent}.investigate")
-        investigation = Investigation(self.client, self._leads(desk.assignment), desk, self._tool_specs(), self.limits)
+        investigation = Investigation(
+            self.client, self._leads(desk.assignment), desk, self._tool_specs(desk), self.limits
+        )
         rendered = prompt.render(**values, max_steps=self.limits.tool_calls)
         await investigation.run(prompt, rendered, attachments=desk.assignment.attachments)
         if desk.assignment.may_convene:
@@ -120,8 +121,14 @@ class SpecialistAgent(ABC):
         """Who works the tools: whom the task's route puts first, the next where that one fails."""
         return assignment.orchestrator.asked or self.members
 
-    def _tool_specs(self) -> tuple[ToolSpec, ...]:
-        tools = [tool for name in self.capability.tools if (tool := self.registry.get(name)) is not None]
+    def _tools(self, assignment: Assignment) -> list[str]:
+        """Its own, and those of servers that the operator gave it for such a task."""
+        org, environment = assignment.caller.org, assignment.spec.environment
+        agent = self.capability.agent
+        return [*self.capability.tools, *self.registry.offered_to(agent, org=org, environment=environment)]
+
+    def _tool_specs(self, desk: ToolDesk) -> tuple[ToolSpec, ...]:
+        tools = [tool for name in self._tools(desk.assignment) if (tool := self.registry.get(name)) is not None]
         if wrong := [tool.name for tool in tools if tool.risk not in ("read_only", "plan_only")]:
             name = self.capability.agent
             raise ValueError(f"The {name} agent may not be given tools that change state: {', '.join(wrong)}.")
@@ -165,7 +172,7 @@ class SpecialistAgent(ABC):
             synthesis_prompt=synthesis,
             images=assignment.attachments.images,
             entail_prompt=self._entail,
-            names=names_in(receipts.book.by_call),
+            names=receipts.book.names,
             approved=not issubclass(self.contract, FindingsMemberReport),
         )
 
@@ -199,11 +206,18 @@ class SpecialistAgent(ABC):
             "attempt": assignment.attempt,
             "mode": assignment.mode,
             "members": [member.name for member in self.members],
-            "tools": list(self.capability.tools),
+            "tools": (tools := self._tools(assignment)),
+            **self._definitions(tools),
             "prompts": self._stamps(),
             "refusals": [refusal.model_dump(mode="json") for refusal in assignment.refusals],
         }
         await self._record(assignment, "agent_invoked", body, key="invoked")
+
+    def _definitions(self, names: Sequence[str]) -> JsonObject:
+        """What servers said of their tools when they were taken, by its digest: no other is called."""
+        tools = [tool for name in names if (tool := self.registry.get(name)) is not None]
+        digests = {tool.name: tool.origin.definition for tool in tools if tool.origin is not None}
+        return {"definitions": digests} if digests else {}
 
     async def _record_output(self, assignment: Assignment, outcome: AgentOutcome) -> None:
         output = outcome.plan or outcome.report

@@ -20,7 +20,8 @@ from temporalio.service import RPCError
 
 from bot.alerts.names import alert_id
 from bot.intake import HAND_OVER, HandOverFailed
-from bot.redaction import SecretKind, marked, redact_named, redacted
+from bot.redaction import marked, redact_named, redacted
+from bot.secret_rules import SecretKind
 from bot.telemetry.intake import IntakeMetrics
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages.alerts import AlertBatch, AlertSeen, AlertStart, TriageRules

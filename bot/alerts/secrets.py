@@ -7,7 +7,8 @@ import re
 from pydantic import JsonValue, TypeAdapter
 
 from bot.alerts.posted import in_plain_words
-from bot.redaction import names_a_secret, redact, redact_json, redact_named
+from bot.redaction import redact, redact_json, redact_named
+from bot.secret_rules import names_a_secret
 
 _KEYS = ("text", "blocks", "attachments", "username", "bot_profile")
 """Of a message event: what monitors are told apart by, and what they say."""

@@ -7,7 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from agents.orchestrator.images import Image, ImageRefused
-from bot.redaction import SecretKind, redact
+from bot.redaction import redact
+from bot.secret_rules import SecretKind
 from tools.whole_text import whole_text
 
 TEXT = "text/plain"

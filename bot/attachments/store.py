@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.ledger.database import Database, reason_of
@@ -21,6 +21,12 @@ from tools.contracts.ledger import LedgerUnavailable
 FileKind = Literal["image", "text", "refused"]
 
 _NONCE_BYTES = 12
+
+# Made once: to make a statement takes longer than to run it.
+_OF_TASK = (TaskFile.org == bindparam("org")) & (TaskFile.task_id == bindparam("task_id"))
+_ANY = select(TaskFile.file_id).where(_OF_TASK).limit(1)
+_ALL = select(*TaskFile.__table__.columns).where(_OF_TASK).order_by(TaskFile.created_at, TaskFile.file_id)
+
 _KINDS: dict[str, FileKind] = {"image": "image", "text": "text", "refused": "refused"}
 
 
@@ -81,14 +87,12 @@ class FileStore:
 
     async def of_task(self, org: str, task_id: str) -> list[StoredFile]:
         """In the order in which they were attached. Raises :class:`FilesUnreadable` too."""
-        columns = TaskFile.__table__.columns
-        chosen = (
-            select(*columns)
-            .where(TaskFile.org == org, TaskFile.task_id == task_id)
-            .order_by(TaskFile.created_at, TaskFile.file_id)
-        )
+        task = {"org": org, "task_id": task_id}
         try:
-            rows = await self.database.look(lambda connection: connection.execute(chosen).mappings().all())
+            # Most tasks have none, and files are large: they are read in a thread.
+            if await self.database.glance(lambda connection: connection.execute(_ANY, task).first()) is None:
+                return []
+            rows = await self.database.look(lambda connection: connection.execute(_ALL, task).mappings().all())
         except (SQLAlchemyError, OSError) as error:
             raise _away(error) from error
         found: list[StoredFile] = []

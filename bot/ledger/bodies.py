@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +43,13 @@ class Prepared:
     moved: tuple[Moved, ...]
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def json_text(value: Any) -> str:
     """Canonical JSON text. Raises :class:`UnwritableBody`."""
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return _CANONICAL.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise UnwritableBody(f"it is not JSON ({error})") from error
 
@@ -118,13 +122,19 @@ def is_large(value: Any, *, chars: int = 64 * 1024) -> bool:
     """Whether preparing the value takes long enough to be kept off the event loop. Looks at no more than it must."""
     left, waiting = chars, [value]
     while waiting and left > 0:
-        inner = waiting.pop()
-        left -= 16 + (len(inner) if isinstance(inner, str) else 0)
-        if is_object(inner):
-            left -= sum(len(str(name)) for name in inner)
-            waiting.extend(inner.values())
-        elif is_array(inner):
-            waiting.extend(inner)
+        outer = waiting.pop()
+        if is_object(outer):
+            left -= sum(len(str(name)) for name in outer)
+            inner: Iterable[Any] = outer.values()
+        else:
+            inner = outer if is_array(outer) else (outer,)
+        for each in inner:
+            left -= 16
+            # Not by the functions above: a body has hundreds of values.
+            if isinstance(each, str):
+                left -= len(each)
+            elif isinstance(each, (dict, list, tuple)):
+                waiting.append(each)
     return left <= 0
 
 

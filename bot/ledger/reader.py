@@ -119,7 +119,7 @@ async def freezes(database: Database, org: str) -> list[Entry]:
 
     All of it: chosen by a column, an entry in which that column was edited would not be seen, nor missed.
     """
-    return await _look(database, _FREEZES, _entry, org=org)
+    return await _glance(database, _FREEZES, _entry, org=org)
 
 
 async def orgs(database: Database) -> list[str]:

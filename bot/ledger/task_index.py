@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, insert, select, update
 
 from bot.ledger.chain import Entry
 from bot.ledger.tables import TaskRow
@@ -64,24 +65,36 @@ _ADD = insert(TaskRow)
 
 def keep_up(connection: Connection, entries: Sequence[Entry]) -> None:
     """Bring the rows of these entries' tasks up to date. Raises `SQLAlchemyError`; never for what a body holds."""
+    of_tasks: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         if entry.kind in KINDS:
-            _apply(connection, entry)
+            of_tasks.setdefault((entry.org, entry.task_id), []).append(entry)
+    for (org, task_id), found in of_tasks.items():
+        _apply(connection, {"org": org, "task_id": task_id}, found)
 
 
-def _apply(connection: Connection, entry: Entry) -> None:
-    known = connection.execute(_KNOWN, {"org": entry.org, "task_id": entry.task_id}).one_or_none()
-    body = _body(entry)
+def _apply(connection: Connection, task: JsonObject, entries: Sequence[Entry]) -> None:
+    """`entries`: all of them of this task, in order. Its row is read once and written once."""
+    known = connection.execute(_KNOWN, task).one_or_none()
+    # Where there is none, its first entry is older than this table: what is known now is better than nothing.
+    row: JsonObject = _row(entries[0]) | _received(entries[0], _body(entries[0])) if known is None else {}
+    voters = "" if known is None else str(known.voters)
+    for entry in entries:
+        changed = _changes(entry, _body(entry), voters=voters)
+        if changed:
+            row |= {**changed, "changed_at": entry.at, "seq": entry.seq}
+            voters = str(row.get("voters", voters))
     if known is None:
-        # Its first entry is older than this table: what is known now is better than nothing.
-        connection.execute(_ADD, _row(entry) | _received(entry, body))
-        voters = ""
-    else:
-        voters = str(known.voters)
-    changed = _changes(entry, body, voters=voters)
-    if changed:
-        statement = update(TaskRow).where(TaskRow.org == entry.org, TaskRow.task_id == entry.task_id)
-        connection.execute(statement.values(**changed, changed_at=entry.at, seq=entry.seq))
+        connection.execute(_ADD, row)
+    elif row:
+        connection.execute(_change_of(tuple(sorted(row))), {f"of_{name}": value for name, value in task.items()} | row)
+
+
+@cache
+def _change_of(columns: tuple[str, ...]) -> Update:
+    """Made once for each of the few sets of columns: to make a statement takes as long as to run it."""
+    of_the_task = (TaskRow.org == bindparam("of_org")) & (TaskRow.task_id == bindparam("of_task_id"))
+    return update(TaskRow).where(of_the_task).values({name: bindparam(name) for name in columns})
 
 
 def _row(entry: Entry) -> JsonObject:
@@ -114,10 +127,11 @@ def _changes(entry: Entry, body: JsonObject, *, voters: str) -> JsonObject:
         case "thread_opened":
             return {"thread_ts": _text(body, "thread_ts")}
         case "task_spec" if "declined" not in body:
-            agents = _words(body, "agents")
+            agents, goal = _words(body, "agents"), _text(body, "goal")[:MAX_GOAL]
             return {
                 "status": "working",
-                "goal": _text(body, "goal")[:MAX_GOAL] or TaskRow.goal,
+                # As it was asked, where nothing better is known.
+                **({"goal": goal} if goal else {}),
                 "agent": agents[0] if agents else "",
                 "environment": _text(body, "environment"),
             }

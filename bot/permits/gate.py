@@ -11,7 +11,7 @@ import structlog
 from bot.permits import words
 from bot.permits.time_left import begin
 from bot.permits.windows import Bound, Windows, WindowsHere
-from bot.permits.wishes import ASK, JUDGED_BY_ITS_TASK, Request
+from bot.permits.wishes import ASK, JUDGED_BY_ITS_TASK, LETS_RUN, Request
 from bot.roles import Address, RoleDirectory, RolesUnavailable
 from policies.commands import Decides, Wish, refusals
 from policies.engine import PolicyUnavailable
@@ -87,6 +87,8 @@ class Gate:
     roles: RolesOnce
     limits: RequestLimits = field(default_factory=RequestLimits)
     windows: Windows = field(default_factory=WindowsHere)
+    stricter: frozenset[str] = frozenset()
+    """Orgs with policies of their own on who may do what."""
 
     async def refusal(self, request: Request, *, org: str) -> str | None:
         """Why not, for the person; None: they may, or their task judges it. What else cannot be asked refuses."""
@@ -94,7 +96,7 @@ class Gate:
         log = structlog.get_logger("gavel.permits").bind(org=org, user=request.user, command=request.command)
         wish, reading = Wish(org, request.user, request.command, request.surface), False
         reasons: list[str] = []
-        by_task = request.command in JUDGED_BY_ITS_TASK
+        by_task = request.command in JUDGED_BY_ITS_TASK and not (request.command in LETS_RUN and org in self.stricter)
         try:
             async with asyncio.timeout(TASK_GATE_SECONDS if by_task else GATE_SECONDS):
                 reasons = await refusals(self.policies, wish, roles=None)

@@ -12,7 +12,7 @@ from bot.permits.windows import Windows, windows_at
 from bot.settings import Settings
 from policies.build import open_engine
 from policies.bundle import Bundle
-from policies.commands import Decides
+from policies.commands import PACKAGE, Decides
 from policies.engine import PolicyEngine, PolicyUnavailable
 from tools.contracts.common import JsonObject
 
@@ -63,9 +63,11 @@ class Permits:
     policies: Decides
     windows: Windows
     limits: RequestLimits
+    stricter: frozenset[str] = frozenset()
+    """As :attr:`Gate.stricter`."""
 
     def gate(self, roles: RolesOnce) -> Gate:
-        return Gate(self.policies, roles, self.limits, self.windows)
+        return Gate(self.policies, roles, self.limits, self.windows, self.stricter)
 
 
 @asynccontextmanager
@@ -75,12 +77,14 @@ async def permitting(settings: Settings, *, redis_url: str) -> AsyncGenerator[Pe
     from bot.policy_data import policy_bundle
 
     async with AsyncExitStack() as exits:
-        policies = LatePolicies(settings.opa.url, await asyncio.to_thread(policy_bundle, settings))
+        bundle = await asyncio.to_thread(policy_bundle, settings)
+        policies = LatePolicies(settings.opa.url, bundle)
         exits.push_async_callback(policies.aclose)
         windows = await exits.enter_async_context(windows_at(redis_url))
         with suppress(PolicyUnavailable):
             await policies.open()
-        yield Permits(policies, windows, limits_of(settings))
+        stricter = frozenset(org for org, tenant in bundle.tenants.items() if PACKAGE in tenant.packages)
+        yield Permits(policies, windows, limits_of(settings), stricter)
 
 
 def _heard(opening: asyncio.Task[PolicyEngine]) -> None:

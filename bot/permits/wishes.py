@@ -25,6 +25,9 @@ JUDGED_BY_ITS_TASK = frozenset({ASK, "answer", "approve", "cancel", "edit", "pau
 it asks OPA before it reads or changes anything of the estate, or offers a plan. While OPA is away these go on to the
 task, which waits for it: no request and no decision is lost, and what runs can be stopped."""
 
+LETS_RUN = frozenset({"approve", "resume"})
+"""Of these what lets something run. The task knows the house's rules for it, and none of an org's own."""
+
 VERBS: Mapping[str, str] = MappingProxyType(
     {
         "": "help",

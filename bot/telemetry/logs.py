@@ -17,8 +17,12 @@ from structlog.types import Processor
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-QUIET = ("aiosqlite", "alembic", "asyncio", "httpx", "httpcore", "LiteLLM", "slack_bolt", "slack_sdk")
+QUIET = ("aiosqlite", "alembic", "asyncio", "httpx", "httpx2", "httpcore", "LiteLLM", "slack_bolt", "slack_sdk")
 """Libraries that tell at `info` (or `debug`) what only their authors need: heard from `warning` on."""
+
+UNHEARD = ("client", "mcp")
+"""Loggers of the MCP SDK: at `warning` and `error` they repeat what a server said, with a traceback for each message. A
+server could fill the disk. What went wrong with one is told with the call that failed."""
 
 
 def configure_logging(
@@ -64,6 +68,8 @@ def configure_logging(
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel("DEBUG" if level == "debug" else "WARNING")
+    for name in UNHEARD:
+        logging.getLogger(name).setLevel("DEBUG" if level == "debug" else "CRITICAL")
     logging.captureWarnings(capture=True)
 
 

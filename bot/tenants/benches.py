@@ -126,7 +126,8 @@ class TenantBenches:
     async def _set_up(self, org: str) -> Mapping[str, Step]:
         await self.prepare(org)
         client = self.tenants.client(org)
-        return self._steps_at(self._bench(org, await who_are_we(client), await self._modes(org)))
+        identity = await who_are_we(client)
+        return self._steps_at(self._bench(org, identity, await self._modes(org, wide=identity.wide)))
 
     def _set_up_is_over(self, org: str, installed_at: float, task: asyncio.Task[Mapping[str, Step]]) -> None:
         failed = task.cancelled() or task.exception() is not None  # who waits for it is told; then it is begun anew
@@ -141,8 +142,9 @@ class TenantBenches:
         for_that = replace(bench, roles=TenantRoles(bench.roles, when_gone=roles))
         return {**self.steps_at(usual), undoing: self.steps_at(for_that)[undoing]}
 
-    async def _modes(self, org: str) -> MetaPrompt:
-        modes = await mode_defaults(self.settings, self.tenants.client(org))
+    async def _modes(self, org: str, *, wide: bool) -> MetaPrompt:
+        # Slack lists an enterprise's channels only one workspace at a time: there they are named by id.
+        modes = await mode_defaults(self.settings, None if wide else self.tenants.client(org))
         return replace(self.nobodys.meta_prompt, modes=modes)
 
     def _bench(self, org: str, identity: Identity, meta_prompt: MetaPrompt | None) -> Workbench:

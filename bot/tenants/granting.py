@@ -102,7 +102,7 @@ class Granting:
             raise NotGranted("Slack's answer names no workspace and no bot of one.")
         self._may(team, enterprise)
         told = await self._asked("auth.test", headers={"Authorization": f"Bearer {token}"})
-        if not wide and told.get("team_id") != of:
+        if of not in ((told.get("enterprise_id"), told.get("team_id")) if wide else (told.get("team_id"),)):
             either = {*_ids(team, enterprise), told.get("team_id"), told.get("enterprise_id")}
             raise _Refused("Slack's answer names one workspace, and its token another.", of=either)
         expires = answer.get("expires_in")

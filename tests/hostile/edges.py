@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mcp_types import CallToolResult
+from mcp_types import Tool as WireTool
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 
@@ -52,11 +54,17 @@ from prompts.library import PromptError, PromptLibrary
 from tests.hostile import scripted
 from tools.advisories.osv import NotOsv, read_record
 from tools.advisories.osv import parse_json as parse_osv
+from tools.base import ToolError
 from tools.connectors.qlrf.client import read_answer
 from tools.connectors.qlrf.errors import QlrfError
 from tools.connectors.qlrf.wire import WireAsset, read_object, rows_in, total_in
 from tools.contracts.common import JsonObject
 from tools.contracts.outputs import read_plan, read_report
+from tools.mcp.definition import defined
+from tools.mcp.names import plain
+from tools.mcp.result import output_of
+from tools.mcp.schema import SchemaRefused, taken
+from tools.mcp.stdio import message_in
 from tools.tokens import facts_in, words_of
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -185,6 +193,9 @@ WORDS: dict[str, Words] = {
     "an Authorization header": Words("bot/alerts/webhook.py", digest_of_header, ["Bearer x", "Basic eDp5"]),
     "a setting in JSON": Words("bot/settings_base.py", parse_json, ['{"a": 1}', "[1]"], (ValueError,)),
     "a setting of pairs": Words("bot/settings_base.py", split_pairs, ["a=b,c=d"], (ValueError,)),
+    "what an MCP server calls something": Words(
+        "tools/mcp/names.py", lambda text: plain(text, at_most=80), ["find lines"]
+    ),
     "a key": Words("bot/settings_values.py", decode_key, ["ab" * 32, "QUJD" * 11], (ValueError,)),
 }
 
@@ -254,6 +265,38 @@ SHAPES: dict[str, Shapes] = {
         [],
         (QlrfError,),
     ),
+    "an MCP tool's parameters": Shapes(
+        "tools/mcp/schema.py",
+        lambda schema: taken({"type": "object", **schema}),
+        ("type", "properties", "items", "anyOf", "$ref", "$defs", "enum", "pattern", "required", "minimum"),
+        [
+            {
+                "properties": {"a": {"type": "string", "pattern": "^a+$"}, "b": {"$ref": "#/$defs/c"}},
+                "$defs": {"c": {}},
+            },
+            {"properties": {"a": {"items": {"enum": ["x", 1, None]}}}, "additionalProperties": False},
+        ],
+        (SchemaRefused,),
+    ),
+    "an MCP tool": Shapes(
+        "tools/mcp/definition.py",
+        lambda said: defined(WireTool.model_validate({"name": "a", "inputSchema": {"type": "object"}, **said})),
+        ("name", "title", "description", "inputSchema", "outputSchema", "annotations", "readOnlyHint", "type"),
+        [{"description": "Finds.", "annotations": {"readOnlyHint": True}}],
+        (ValidationError,),
+        public=True,
+    ),
+    "an MCP tool's answer": Shapes(
+        "tools/mcp/result.py",
+        lambda said: output_of(CallToolResult.model_validate(said)),
+        ("content", "type", "text", "structuredContent", "isError", "uri", "resource"),
+        [
+            {"content": [{"type": "text", "text": '{"a": 1}'}], "structuredContent": {"a": 1}},
+            {"content": [{"type": "text", "text": "no"}], "isError": True},
+        ],
+        (ValidationError, ToolError),
+        public=True,
+    ),
     "a page of rows": Shapes(
         "tools/connectors/qlrf/wire.py",
         lambda value: (rows_in(value, "assets", "GET /x"), total_in(value, "GET /x")),
@@ -284,6 +327,11 @@ BYTES: dict[str, Bytes] = {
     ),
     "the estate's answer": Bytes(
         "tools/connectors/qlrf/client.py", lambda raw: read_answer(raw, "GET /x"), [b'{"assets": []}'], (QlrfError,)
+    ),
+    "an MCP server's line": Bytes(
+        "tools/mcp/stdio.py",
+        message_in,
+        [b'{"jsonrpc": "2.0", "id": 1, "result": {"tools": []}}', b'{"jsonrpc": "2.0", "method": "notifications/x"}'],
     ),
     "gavel.yaml": Bytes(
         "bot/settings_errors.py", _in_file("gavel.yaml", read_yaml), [b"alerts: {channels: [a]}\n"], (SettingsError,)

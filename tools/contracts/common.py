@@ -39,6 +39,9 @@ JsonObject = dict[str, Any]
 """A JSON object as `json.loads` returns it."""
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 class Contract(BaseModel):
     """Base of everything that crosses a layer: immutable, and an unknown field is an error.
 
@@ -51,7 +54,7 @@ class Contract(BaseModel):
 def canonical_json(value: BaseModel | JsonObject | list[Any]) -> bytes:
     """UTF-8 JSON with sorted keys and no white space, so that equal values have equal bytes."""
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _CANONICAL.encode(plain).encode()
 
 
 def digest_of(value: BaseModel | JsonObject | list[Any]) -> str:

@@ -24,11 +24,9 @@ class BoundedOutput(ToolGuard):
         size = len(canonical_json(output))
         # What was changed must be known however long the list is.
         if size > self.max_bytes and not changes_state(tool):
-            advice = (
-                "Ask for less: a smaller `limit` with `cursor` for the next page, or narrower filters."
-                if "cursor" in tool.input.model_fields
-                else "Ask about fewer assets at a time."
-            )
+            advice = "Ask about fewer assets at a time." if tool.origin is None else "Ask for less."
+            if "cursor" in tool.input.model_fields:
+                advice = "Ask for less: a smaller `limit` with `cursor` for the next page, or narrower filters."
             raise CallRefused(
                 "invalid_output",
                 f"{tool.name} answered {size} bytes; at most {self.max_bytes} are passed on. {advice}",

@@ -37,7 +37,7 @@ class ValidInput(ToolGuard):
             raise CallRefused(
                 "invalid_input",
                 f"{tool.name} was not run; its parameters do not fit: {'; '.join(problems)}."
-                f" Parameters: {', '.join(tool.input.model_fields)}.",
+                f" Parameters: {', '.join(self.registry.input_schema(tool.name).get('properties', {})) or 'none'}.",
             )
         return await super().run(call, tool)
 

@@ -22,7 +22,7 @@ class Access:
     distribution: Distribution
 
     def authorize(self, method: Method, token: str) -> str:
-        """The workspace's id. Raises `SlackError` by Slack's names."""
+        """The workspace's id, or the enterprise's. Raises `SlackError` by Slack's names."""
         credentials = self.home.credentials
         if not token:
             raise SlackError("not_authed")
@@ -50,6 +50,6 @@ class Access:
                 found, scopes = self.whose(token)
             except SlackError:
                 return False
-            return found == team.id and scope in scopes
+            return found == team.installed_as and scope in scopes
 
         return of_team

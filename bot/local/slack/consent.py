@@ -13,6 +13,7 @@ from bot.local.slack.control import post
 from bot.local.slack.distribution import TOKEN_SECONDS, AppSettings, Distribution
 from bot.local.slack.errors import Refused, SlackError
 from bot.local.slack.rooms import Room
+from bot.local.slack.seed import GRID_NAME
 from tools.contracts.common import JsonObject
 
 
@@ -65,10 +66,12 @@ class Consent:
             )
         except SlackError as error:
             return web.Response(text=f"{error.name} {' '.join(error.messages)}".strip(), status=400)
+        teams = [room.workspace.team for room in self._rooms.values()]
+        offered = {team.installed_as: GRID_NAME if team.enterprise else team.name for team in teams}
         links = [
-            f'<li><a href="/oauth/v2/answer?{escape(urlencode({"page": page, "team": team, "allow": "1"}))}">'
-            f"Allow in {escape(room.workspace.team.name)}</a></li>"
-            for team, room in self._rooms.items()
+            f'<li><a href="/oauth/v2/answer?{escape(urlencode({"page": page, "team": whom, "allow": "1"}))}">'
+            f"Allow in {escape(name)}</a></li>"
+            for whom, name in offered.items()
         ]
         cancel = f'<p><a href="/oauth/v2/answer?{escape(urlencode({"page": page}))}">Cancel</a></p>'
         scopes = escape(", ".join(sorted(query.get("scope", "").split(","))))
@@ -82,13 +85,14 @@ class Consent:
         """The browser goes back to the app, with a code or with `access_denied`."""
         query = request.query
         allow = query.get("allow") == "1"
-        room = self._rooms.get(query.get("team", "")) if allow else next(iter(self._rooms.values()))
-        if room is None:
+        teams = [room.workspace.team for room in self._rooms.values()]
+        named = (team for team in teams if not allow or query.get("team", "") == team.installed_as)
+        team = next(named, None)
+        if team is None:
             return web.Response(text="team_not_found", status=400)
-        team = room.workspace.team
         try:
             asked, code = self._app.answer_page(
-                query.get("page", ""), team=team.id, user=team.people[0].id, allow=allow
+                query.get("page", ""), team=team.installed_as, user=team.people[0].id, allow=allow
             )
         except SlackError as error:
             return web.Response(text=error.name, status=400)
@@ -125,7 +129,7 @@ class Consent:
         return {}
 
     def _room(self, team: str) -> Room:
-        room = self._rooms.get(team)
+        room = next((each for each in self._rooms.values() if each.workspace.team.installed_as == team), None)
         if room is None:
             raise Refused(f"There is no workspace {team}: nothing was done.")
         return room

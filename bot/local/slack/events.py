@@ -19,11 +19,13 @@ VERIFICATION_TOKEN = "0" * 24
 
 def event_callback(event: JsonObject, team: Team, *, shared: bool = False) -> JsonObject:
     """The outer payload, with an `event_id` that redeliveries keep. `shared`: it was in a channel of Slack Connect."""
+    enterprise = team.enterprise or None
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": team.id,
+        **({"enterprise_id": enterprise} if enterprise else {}),
         "context_team_id": team.id,
-        "context_enterprise_id": None,
+        "context_enterprise_id": enterprise,
         "api_app_id": APP_ID,
         "event": event,
         "type": "event_callback",
@@ -31,11 +33,11 @@ def event_callback(event: JsonObject, team: Team, *, shared: bool = False) -> Js
         "event_time": unix_now(),
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": team.id,
+                "enterprise_id": enterprise,
+                "team_id": None if enterprise else team.id,
                 "user_id": team.bot_user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": bool(enterprise),
             }
         ],
         "is_ext_shared_channel": shared,

@@ -13,7 +13,7 @@ from bot.local.slack.events import VERIFICATION_TOKEN
 from bot.local.slack.jsonvalues import is_object, objects
 from bot.local.slack.messages import Change, Message
 from bot.local.slack.outbox import Outbox
-from bot.local.slack.seed import APP_ID, SLACKBOT_ID, Channel, User
+from bot.local.slack.seed import APP_ID, GRID_NAME, SLACKBOT_ID, Channel, User
 from bot.local.slack.tickets import ResponseUrls, Triggers
 from bot.local.slack.transport import NotAcked
 from bot.local.slack.views import View, Views
@@ -44,7 +44,7 @@ class People:
 
     def _common(self, kind: str, user: User, *, view: str | None = None) -> JsonObject:
         home = self._workspace.team
-        theirs = user.team or home.id
+        theirs, own = user.team or home.id, {"id": home.id, "domain": home.domain}
         # Of a form Slack tells the workspace of whoever sent it; which has the app, the view says.
         of_form = kind.startswith("view_") and theirs != home.id
         return {
@@ -53,9 +53,10 @@ class People:
             "api_app_id": APP_ID,
             "token": VERIFICATION_TOKEN,
             "trigger_id": self._triggers.issue(user.id, view=view),
-            "team": {"id": theirs, "domain": theirs.lower()} if of_form else {"id": home.id, "domain": home.domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
+            # Slack names no workspace where the app is installed for all of an enterprise.
+            "team": {"id": theirs, "domain": theirs.lower()} if of_form else None if home.enterprise else own,
+            "enterprise": home.shown_enterprise,
+            "is_enterprise_install": bool(home.enterprise),
         }
 
     async def _ask_interactive(self, payload: JsonObject, user: User) -> JsonObject:
@@ -229,10 +230,11 @@ class People:
             raise Refused(f"{user.name} is not in #{channel.name}: nothing was sent.")
         if user.team:
             raise Refused(f"{user.name} is of {user.team}, which does not have the app: nothing was sent.")
+        team = self._workspace.team
         payload: JsonObject = {
             "token": VERIFICATION_TOKEN,
-            "team_id": self._workspace.team.id,
-            "team_domain": self._workspace.team.domain,
+            "team_id": team.id,
+            "team_domain": team.domain,
             "channel_id": channel.id,
             "channel_name": channel.name if channel.kind == "channel" else "directmessage",
             "user_id": user.id,
@@ -240,7 +242,8 @@ class People:
             "command": command,
             "text": text,
             "api_app_id": APP_ID,
-            "is_enterprise_install": "false",
+            **({"enterprise_id": team.enterprise, "enterprise_name": GRID_NAME} if team.enterprise else {}),
+            "is_enterprise_install": "true" if team.enterprise else "false",
             "response_url": self._urls.issue(self.base(), user=user.id, channel=channel.id, thread_ts=thread_ts),
             "trigger_id": self._triggers.issue(user.id),
         }

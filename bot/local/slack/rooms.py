@@ -20,7 +20,7 @@ from bot.local.slack.lookout import Lookout
 from bot.local.slack.outbox import Outbox, Patience
 from bot.local.slack.people import People
 from bot.local.slack.ratelimit import RateLimits
-from bot.local.slack.seed import HOME_TEAM, Team
+from bot.local.slack.seed import TEAM_ID, Team
 from bot.local.slack.serving import FileDoors, IsOurs
 from bot.local.slack.sockets import SocketHub
 from bot.local.slack.stats import Stats
@@ -61,7 +61,7 @@ class Room:
 
 def prefix_of(team: Team) -> str:
     """Before the paths of its routes."""
-    return "" if team is HOME_TEAM else f"/team/{team.id}"
+    return "" if team.id == TEAM_ID else f"/team/{team.id}"
 
 
 def build_room(workspace: Workspace, shared: Shared, *, is_ours: IsOurs) -> Room:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import yaml
 
 from bot.local.slack.jsonvalues import child, is_list, is_object, objects
+from tools.contracts.common import JsonObject
 
 TEAM_ID = "T0GAVEL001"
 TEAM_NAME = "Gavel Local"
@@ -48,6 +49,18 @@ class Team:
     people: tuple[User, ...]
     roles: tuple[tuple[str, ...], ...]
     """Ids of the people in the groups of operators, approvers, admins, viewers, and the SREs."""
+    enterprise: str = ""
+    """`E…` of the Enterprise Grid that it is a workspace of, where the app is installed for all of it or not at all."""
+
+    @property
+    def installed_as(self) -> str:
+        """Whom a token speaks for that the app is given here."""
+        return self.enterprise or self.id
+
+    @property
+    def shown_enterprise(self) -> JsonObject | None:
+        """As payloads name it."""
+        return {"id": self.enterprise, "name": GRID_NAME} if self.enterprise else None
 
 
 @dataclass
@@ -185,6 +198,15 @@ SECOND_TEAM = Team(
     OTHERS,
     (("U0WILMA002",), ("U0XAVIER02", "U0YUKI0002"), (), ("U0ZOE00002",), ("U0XAVIER02",)),
 )
+GRID_ID, GRID_NAME = "E0GAVEL001", "Gavel Grid"
+
+
+def grid() -> tuple[Team, Team]:
+    """Both as workspaces of one enterprise: an app that is installed for all of it has one bot user there."""
+    home = replace(HOME_TEAM, enterprise=GRID_ID)
+    return home, replace(SECOND_TEAM, enterprise=GRID_ID, bot_id=home.bot_id, bot_user_id=home.bot_user_id)
+
+
 BOT_USER_IDS = frozenset({HOME_TEAM.bot_user_id, SECOND_TEAM.bot_user_id})
 
 
@@ -222,7 +244,7 @@ _GROUPS = (
 def seed_usergroups(team: Team = HOME_TEAM) -> dict[str, UserGroup]:
     """One group a role, and the SREs. One person may only look."""
     groups = (
-        UserGroup(name if team is HOME_TEAM else f"{name[:-1]}{team.suffix}", handle, title, [*users])
+        UserGroup(name if team.id == TEAM_ID else f"{name[:-1]}{team.suffix}", handle, title, [*users])
         for (name, handle, title), users in zip(_GROUPS, team.roles, strict=True)
     )
     return {group.id: group for group in groups}

@@ -52,6 +52,10 @@ class Triggers:
         self._known[name] = _Trigger(user, time.monotonic() + self._lifetime, view)
         return name
 
+    def gave(self, name: str) -> bool:
+        """Whether it is one of these."""
+        return name in self._known
+
     def exchange(self, name: str) -> tuple[str, str | None]:
         """Whose it is, and the view it came from. Raises `invalid_`, `exchanged_` or `expired_trigger_id`."""
         trigger = self._known.get(name)

@@ -65,6 +65,10 @@ class Views:
         self._stacks: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}
 
+    def gave(self, trigger_id: str) -> bool:
+        """Whether the trigger is of somebody here."""
+        return self._triggers.gave(trigger_id)
+
     def top(self, user: str) -> View | None:
         """The modal this person sees."""
         stack = self._stacks.get(user, [])

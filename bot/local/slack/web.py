@@ -30,6 +30,9 @@ METHODS: dict[str, Method] = {
     **files.METHODS,
 }
 
+OF_ONE_WORKSPACE = frozenset({"conversations.list", "usergroups.list", "users.conversations", "users.list"})
+"""Methods that a token for a whole enterprise must name one of its workspaces for."""
+
 _OF_THE_APP = frozenset({oauth.ACCESS, oauth.REVOKE, oauth.UNINSTALL})
 """Methods that are about the app and not about a workspace."""
 
@@ -89,7 +92,7 @@ class WebApi:
         self._held(name)
         if self._faults.refuse_blocks and name in ("chat.postMessage", "chat.update") and args.get("blocks"):
             raise SlackError(self._faults.refuse_blocks)
-        room = self._rooms[self._access.authorize(method, _token(request, args))]
+        room = self._room_of(self._access.authorize(method, _token(request, args)), name, args)
         if self._faults.rate_limits:
             room.limits.take(name, method.tier)
 
@@ -104,8 +107,25 @@ class WebApi:
             sockets=self._sockets,
             host=request.host + room.prefix,
             take_posting=take_posting,
+            teams=tuple(each.workspace.team for each in self._rooms.values()),
         )
         return method.handler(call)
+
+    def _room_of(self, whom: str, method: str, args: JsonObject) -> Room:
+        """Whose token it is. A token for a whole enterprise reaches each workspace by the ids of what is in it."""
+        if whom in self._rooms:
+            return self._rooms[whom]
+        rooms = [room for room in self._rooms.values() if room.workspace.team.enterprise == whom]
+        if method in OF_ONE_WORKSPACE and not args.get("team_id"):
+            raise SlackError("missing_argument", "[ERROR] missing required field: team_id")
+        named = {str(args.get(name) or "") for name in ("team_id", "channel", "channel_id", "user", "users", "user_id")}
+
+        def has_it(room: Room) -> bool:
+            workspace = room.workspace
+            mine = {workspace.team.id, *workspace.channels, *workspace.users}
+            return bool(named & mine) or room.views.gave(str(args.get("trigger_id")))
+
+        return next(filter(has_it, rooms), rooms[0])
 
     def _held(self, name: str) -> None:
         wait = self._faults.seconds_of_429(name)
@@ -116,7 +136,7 @@ class WebApi:
         self._held(name)
         app = self._access.distribution
         if name == oauth.ACCESS:
-            teams = {team: room.workspace.team for team, room in self._rooms.items()}
+            teams = {room.workspace.team.installed_as: room.workspace.team for room in self._rooms.values()}
             return oauth.access(app, args, request.headers.get("Authorization", ""), teams)
         token = _token(request, args)
         if not token:
@@ -129,7 +149,7 @@ class WebApi:
             return {"revoked": False}
         app.client(str(args.get("client_id") or ""), str(args.get("client_secret") or ""))
         if app.uninstall(team):
-            removal_events(self._rooms[team])
+            removal_events(next(room for room in self._rooms.values() if room.workspace.team.installed_as == team))
         return {}
 
 

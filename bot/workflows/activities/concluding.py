@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -48,17 +49,25 @@ class Concluding:
                 key="ended",
             )
             confirmed = [proved(state, result), *answers_proved(state, result)]
-            await self.bench.labels.confirm(*(each for each in confirmed if each is not None))
-            try:
-                await self._say(state, result, cost_usd=cost_usd)
-            except SlackRefused as refused:
-                if refused.error != NOT_INSTALLED:
-                    raise
-                log = structlog.get_logger("gavel.thread").bind(task=request.task_id)
-                log.warning(
-                    "The workspace removed the app: nobody could be told how the task ended. The ledger has it."
-                )
+            said, learned = await asyncio.gather(
+                self._told(state, result, cost_usd=cost_usd),
+                self.bench.labels.confirm(*(each for each in confirmed if each is not None)),
+                # The step is over when both are, and where it is tried again it repeats both.
+                return_exceptions=True,
+            )
+            for failed in (said, learned):
+                if failed is not None:
+                    raise failed
         return True
+
+    async def _told(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> None:
+        try:
+            await self._say(state, result, cost_usd=cost_usd)
+        except SlackRefused as refused:
+            if refused.error != NOT_INSTALLED:
+                raise
+            log = structlog.get_logger("gavel.thread").bind(task=state.request.task_id)
+            log.warning("The workspace removed the app: nobody could be told how the task ended. The ledger has it.")
 
     async def _say(self, state: m.TaskState, result: m.TaskResult, *, cost_usd: float | None) -> None:
         """In the thread, and on the cards that still ask for something."""

@@ -10,8 +10,9 @@ from temporalio import activity
 
 from agents.orchestrator.chat import JUDGING
 from bot.blocks.message import sentence
+from bot.blocks.offer import Offer, Vote
 from bot.blocks.pane import AWAITING
-from bot.blocks.plan_card import Offer, Vote, decided_card, notice_card, plan_card
+from bot.blocks.plan_card import decided_card, notice_card, plan_card
 from bot.delegations.standing import standing_of
 from bot.workflows.activities.elsewhere import close_unanswered
 from bot.workflows.activities.reminding import close_reminders

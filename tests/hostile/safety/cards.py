@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bot.blocks.intents import intents_card
 from bot.blocks.message import Message
-from bot.blocks.plan_card import Offer, plan_card
+from bot.blocks.offer import Offer
+from bot.blocks.plan_card import plan_card
 from bot.blocks.report import ReportCard, handover_card, report_card
 from bot.blocks.sentences import failed
 from bot.blocks.task import (

@@ -14,7 +14,8 @@ from bot.blocks.follow_up import elsewhere_card, elsewhere_closed, elsewhere_una
 from bot.blocks.help import help_text
 from bot.blocks.intents import confirmed_card, intents_card
 from bot.blocks.message import Message
-from bot.blocks.plan_card import Vote, decided_card, expired_card, plan_card, stopped_card, superseded_card
+from bot.blocks.offer import Vote
+from bot.blocks.plan_card import decided_card, expired_card, plan_card, stopped_card, superseded_card
 from bot.blocks.policies import InForce, RefusedRule, policies_away, policy_card
 from bot.blocks.step_up import form_not_opened
 from bot.blocks.tasks import Step, approvals_card, task_details, tasks_card

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.blocks.execution import Outcome, PhaseRow
-from bot.blocks.plan_card import Offer, Vote
+from bot.blocks.offer import Offer, Vote
 from bot.blocks.task import Diagnosis, RefusedPlan
 from tools.contracts.common import digest_of
 from tools.contracts.council import ClaimTally, CouncilOutcome, Dissent, MemberSummary, PooledClaim

@@ -8,7 +8,8 @@ import pytest
 
 from bot.blocks.actions import APPROVE, REJECT
 from bot.blocks.message import Message
-from bot.blocks.plan_card import Offer, decided_card, expired_card, notice_card, plan_card, stopped_card
+from bot.blocks.offer import Offer
+from bot.blocks.plan_card import decided_card, expired_card, notice_card, plan_card, stopped_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts
 from tests.unit.blocks.slack_types import assert_message_taken

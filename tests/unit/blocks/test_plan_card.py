@@ -11,7 +11,8 @@ import pytest
 
 from bot.blocks.actions import APPROVE, EDIT, FILES
 from bot.blocks.message import Message
-from bot.blocks.plan_card import Offer, Vote, decided_card, expired_card, notice_card, plan_card, superseded_card
+from bot.blocks.offer import Offer, Vote
+from bot.blocks.plan_card import decided_card, expired_card, notice_card, plan_card, superseded_card
 from bot.blocks.task import acknowledgement, diagnosis_card
 from tests.unit.blocks import samples
 from tests.unit.blocks.rules import texts

@@ -27,7 +27,8 @@ from bot.blocks.actions import (
     STEP_UP_BLOCK,
     STEP_UP_INPUT,
 )
-from bot.blocks.plan_card import Offer, plan_card
+from bot.blocks.offer import Offer
+from bot.blocks.plan_card import plan_card
 from bot.desks import Desk as CommandDesk
 from bot.home.keeper import Reader
 from bot.intake import Intake

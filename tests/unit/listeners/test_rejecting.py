@@ -18,7 +18,8 @@ from bot.blocks.actions import (
     REJECT_WORDS_BLOCK,
     REJECT_WORDS_INPUT,
 )
-from bot.blocks.plan_card import Vote, decided_card
+from bot.blocks.offer import Vote
+from bot.blocks.plan_card import decided_card
 from bot.blocks.reject import reject_form
 from bot.listeners.card_form import CardForm
 from bot.local.slack.blocks.validate import accept_view

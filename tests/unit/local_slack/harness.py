@@ -22,7 +22,7 @@ from bot.local.slack.app import build_app
 from bot.local.slack.jsonvalues import is_object
 from bot.local.slack.outbox import Patience
 from bot.local.slack.pages import Page
-from bot.local.slack.seed import DEFAULT_MANIFEST, SECOND_TEAM, AppManifest
+from bot.local.slack.seed import DEFAULT_MANIFEST, HOME_TEAM, SECOND_TEAM, AppManifest, Team
 from bot.local.slack.workspace import Workspace
 from tools.contracts.common import JsonObject
 
@@ -133,12 +133,13 @@ async def running(
     response_seconds: float = 1800,
     page: Page | None = None,
     second: bool = False,
+    teams: tuple[Team, Team] = (HOME_TEAM, SECOND_TEAM),
 ) -> AsyncGenerator[Slack]:
     """A workspace kept in `data`, served on a free port. `second`: and another, by the same app."""
-    workspace = Workspace(data, manifest=manifest, stream_seconds=stream_seconds)
+    workspace = Workspace(data, manifest=manifest, stream_seconds=stream_seconds, team=teams[0])
     app = build_app(
         workspace,
-        second=Workspace(data / "second", credentials=workspace.credentials, manifest=manifest, team=SECOND_TEAM)
+        second=Workspace(data / "second", credentials=workspace.credentials, manifest=manifest, team=teams[1])
         if second
         else None,
         rate_limits=rate_limits,

@@ -8,9 +8,9 @@ from agents.orchestrator.electorate import Electorate
 from agents.orchestrator.litellm_client import LiteLLMClient
 from agents.orchestrator.providers.catalog import discover
 from bot.blocks.council import absent_lines, dissent_lines, verdict_line
+from tests.unit.orchestrator.council_table import FOUR, Table, against, carried
 from tests.unit.orchestrator.parts import report
 from tests.unit.orchestrator.provider import Provider, Step, cuts_off, fails, never, says, sends, votes
-from tests.unit.orchestrator.test_council import FOUR, Table, against, carried
 
 AILMENTS: dict[str, tuple[Step, str]] = {
     "slow": (never(), "did not answer in time"),

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.permits import words
 from bot.permits.gate import Gate, RequestLimits, RolesOnce, roles_read
-from bot.permits.opening import LatePolicies
+from bot.permits.opening import LatePolicies, permitting
 from bot.permits.time_left import seconds_left
 from bot.permits.wishes import BUTTONS, BUTTONS_THAT_BEGIN, EVENTS, FORMS, SHORTCUTS, VERBS, Request
 from bot.roles import Address, ListedRoles, RolesUnavailable
+from bot.settings import Settings
 from policies.bundle import Bundle, load_bundle
 from policies.engine import PolicyUnavailable
 from policies.regorus_engine import RegorusEngine
+from tests.unit.alerts.test_inquiring import NO_CLICKS
 from tests.unit.listeners.desk import SHIPPED
 from tests.unit.local_slack.harness import until
 from tests.unit.permits.bodies import ADA, TEAM
@@ -127,6 +130,24 @@ async def test_at_an_address_where_nothing_is_only_what_a_task_judges_goes_on_to
     said = await Gate(policies, RolesOnce(ListedRoles({}))).refusal(Request(ADA, command, "button"), org=TEAM)
     judged_by_its_task = {"answer", "approve", "ask", "cancel", "edit", "pause", "reject", "resume"}
     assert said == (None if command in judged_by_its_task else words.POLICIES_AWAY)
+
+
+@pytest.mark.parametrize("command", ["answer", "approve", "ask", "cancel", "edit", "pause", "reject", "resume"])
+async def test_where_an_org_has_rules_of_its_own_nothing_is_let_run_that_they_were_not_asked_of(
+    command: str, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "commands.rego").write_text(NO_CLICKS.replace("ORG", TEAM.lower()), "utf-8")
+    settings = Settings.embedded(data_dir=tmp_path)
+    policies = settings.policies.model_copy(update={"tenants": {TEAM: tmp_path / "own"}})
+    away = settings.opa.model_copy(update={"url": f"http://127.0.0.1:{free_port()}"})
+    settings = settings.model_copy(update={"policies": policies, "opa": away})
+    nowhere = f"redis://127.0.0.1:{free_port()}"
+    async with permitting(settings, redis_url=nowhere) as permits:
+        gate = permits.gate(RolesOnce(ListedRoles({})))
+        said = {org: await gate.refusal(Request(ADA, command, "button"), org=org) for org in (TEAM, "T2")}
+    refused = words.POLICIES_AWAY if command in ("approve", "resume") else None
+    assert said == {TEAM: refused, "T2": None}
 
 
 @dataclass

@@ -31,7 +31,7 @@ def tools_document() -> JsonObject:
         "now": NOW.isoformat(),
         "task_id": TASK,
         "caller": {"org": ORG, "user": REQUESTER, "roles": ["operator"]},
-        "tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset"},
+        "tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset", "server": None},
         "call": {
             "tool": "execute_rollout_prod",
             "environment": "production",
@@ -191,10 +191,12 @@ def put(path: str, value: object) -> Change:
 
     def change(document: JsonObject) -> None:
         holder, last = _holder(document, path)
+        # A later change goes into this document, and into no other row's.
+        own = copy.deepcopy(value)
         if is_list(holder):
-            holder[int(last)] = value
+            holder[int(last)] = own
         elif is_object(holder):
-            holder[last] = value
+            holder[last] = own
 
     return change
 

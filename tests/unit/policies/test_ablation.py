@@ -15,8 +15,8 @@ from policies.pipeline import ORDER
 from policies.safety import CHECKS, SafetyGate
 from tests.unit.policies.documents import Change, put
 from tests.unit.policies.plans import CATALOG, NEW, OLD, MemoryEstate, image, make_assets, make_context, make_plan
+from tests.unit.policies.safety_cases import PLAN_CASES, WORLDS
 from tests.unit.policies.test_pipeline import KNOWN_BAD
-from tests.unit.policies.test_safety import PLAN_CASES, WORLDS
 from tests.unit.tools.test_operations_plans import DR_FLAWS, IMAGE_FLAWS
 from tools.contracts.common import JsonObject
 from tools.contracts.estate import Asset

@@ -8,7 +8,8 @@ import pytest
 from policies.bundle import Module, load_bundle
 from policies.engine import PolicyEngine, PolicyUndefined
 from policies.regorus_engine import RegorusEngine
-from tests.unit.policies.decision_table import TABLE, UNDEFINED, Row
+from tests.unit.policies.decision_rows import Row
+from tests.unit.policies.decision_table import TABLE, UNDEFINED
 from tests.unit.policies.documents import changed
 from tools.contracts.common import JsonObject
 

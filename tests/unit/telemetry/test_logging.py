@@ -105,3 +105,9 @@ def test_a_terminal_gets_readable_lines() -> None:
         root.setLevel(before[1])
     assert "hello" in stream.getvalue()
     assert not stream.getvalue().startswith("{")
+
+
+def test_an_mcp_server_cannot_fill_the_log(out: io.StringIO) -> None:
+    for logger in ("client", "mcp.client.streamable_http"):
+        logging.getLogger(logger).error("it said %s", "x" * 1000)
+    assert out.getvalue() == ""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from slack_sdk.oauth.installation_store import Installation
 
+from bot.local.slack.seed import GRID_ID, GRID_NAME
 from tests.unit.local_slack.harness import Slack
 from tools.contracts.common import JsonObject
 
@@ -26,7 +27,8 @@ async def opened(slack: Slack, **query: str) -> tuple[int, str]:
 
 async def answered(slack: Slack, page: str, team: str | None) -> dict[str, str]:
     """What the browser brings back to the app. `team`: where Allow was pressed; None: Cancel."""
-    wanted = f"Allow in .*?{'Second' if team == SECOND else 'Gavel'}" if team else "Cancel"
+    names = {HOME: "Gavel Local", SECOND: "Second Local", GRID_ID: GRID_NAME}
+    wanted = f"Allow in {names[team]}" if team else "Cancel"
     links = re.findall(r'<a href="([^"]+)">([^<]+)</a>', page)
     (link,) = [href for href, text in links if re.match(wanted, text)]
     async with slack.session.get(slack.base + link.replace("&amp;", "&"), allow_redirects=False) as response:

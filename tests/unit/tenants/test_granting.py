@@ -126,6 +126,27 @@ async def test_a_token_of_another_workspace_than_the_answers_installs_nothing(do
     assert door.odd.revoked == [NEW]
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"team_id": "E0ACME", "enterprise_id": "E0ACME"}, True),
+        ({"team_id": ACME, "enterprise_id": "E0ACME"}, True),
+        ({"team_id": "E0OTHER", "enterprise_id": "E0OTHER"}, False),
+        ({"team_id": ACME}, False),
+    ],
+)
+async def test_a_token_for_an_enterprise_is_one_of_it(door: Door, told: JsonObject, *, kept: bool) -> None:
+    wide = {"team": None, "enterprise": {"id": "E0ACME", "name": "Acme"}, "is_enterprise_install": True}
+    door.odd.told["oauth.v2.access"] |= wide
+    door.odd.told["auth.test"] |= told
+    if not kept:
+        with pytest.raises(NotGranted, match="names one workspace, and its token another"):
+            await door.comes()
+    else:
+        await door.comes()
+    assert [one.org for one in await door.store.all()] == (["E0ACME"] if kept else [])
+
+
 @pytest.mark.parametrize("there", [ACME, OTHER])
 async def test_a_token_of_another_is_left_alone_where_either_has_the_app(door: Door, there: str) -> None:
     await door.store.async_save(installation(there))

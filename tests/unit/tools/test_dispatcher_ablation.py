@@ -15,11 +15,13 @@ from tools.guards.budget import CallBudget, WithinBudget
 from tools.guards.grant import Granted
 from tools.guards.known import AllowedTool, KnownTool
 from tools.guards.ledger import RecordedIntent, RecordedOutcome
+from tools.guards.offered import Offered
 from tools.guards.output import BoundedOutput, Redacted
 from tools.guards.policy import PolicyAllows
 from tools.guards.run import RunTool, WithinTime
 from tools.guards.schemas import ValidInput, ValidOutput
 from tools.guards.scope import WithinScope
+from tools.origin import Origin
 from tools.registry import ToolRegistry
 
 
@@ -35,6 +37,35 @@ async def ablated(bench: Bench, call: ToolCall, guard: type[Any], *, kind: Failu
 async def test_a_tool_outside_the_agents_own_needs_the_allowed_guard(bench: Bench) -> None:
     call = bench.call("query_assets", {}, allowed_tools=frozenset({"get_golden_image"}))
     assert (await ablated(bench, call, AllowedTool, kind="not_allowed")).ok
+
+
+async def test_a_servers_tool_outside_its_environments_needs_the_offered_guard(bench: Bench) -> None:
+    async def answers(_given: Nothing, _context: ToolContext) -> Answer:
+        return Answer(count=1)
+
+    bench.registry.add(
+        Tool(
+            name="mcp__metrics__count",
+            description="Counts.",
+            input=Nothing,
+            output=Answer,
+            risk="read_only",
+            scope="org",
+            idempotent=True,
+            timeout_seconds=5,
+            run=answers,
+            origin=Origin(
+                server="metrics",
+                schema={"type": "object", "properties": {}},
+                definition="sha256:0",
+                agents=frozenset({"incident"}),
+                environments=frozenset({"staging"}),
+            ),
+        )
+    )
+    assert (await bench.ask("mcp__metrics__count", {}, environment="staging")).ok
+    call = bench.call("mcp__metrics__count", {}, environment="production")
+    assert (await ablated(bench, call, Offered, kind="not_allowed")).ok
 
 
 async def test_a_coerced_parameter_needs_the_input_guard(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot.local.slack.errors import SlackError
 from bot.local.slack.ratelimit import Tier
-from bot.local.slack.seed import Channel
+from bot.local.slack.seed import Channel, Team
 from bot.local.slack.sockets import SocketHub
 from bot.local.slack.views import Views
 from bot.local.slack.workspace import Workspace
@@ -31,6 +31,8 @@ class Call:
     host: str
     take_posting: Callable[[str], None]
     """Counts a post in a channel against its rate limit."""
+    teams: tuple[Team, ...] = ()
+    """All workspaces of this Slack."""
 
     def text(self, name: str) -> str | None:
         value = self.args.get(name)

@@ -40,6 +40,7 @@ def access(app: Distribution, args: Mapping[str, object], authorization: str, te
 
 
 def _shown(granted: Granted, team: Team) -> JsonObject:
+    wide = bool(team.enterprise)
     body: JsonObject = {
         "app_id": APP_ID,
         "authed_user": {"id": granted.user},
@@ -47,9 +48,9 @@ def _shown(granted: Granted, team: Team) -> JsonObject:
         "token_type": "bot",
         "access_token": granted.token,
         "bot_user_id": team.bot_user_id,
-        "team": {"id": team.id, "name": team.name},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "team": None if wide else {"id": team.id, "name": team.name},
+        "enterprise": team.shown_enterprise,
+        "is_enterprise_install": wide,
     }
     if granted.refresh_token is not None:
         body |= {"refresh_token": granted.refresh_token, "expires_in": granted.expires_in}

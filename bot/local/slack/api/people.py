@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from bot.local.slack.api.call import Call, Method
 from bot.local.slack.errors import SlackError
-from bot.local.slack.seed import ALERTMANAGER_APP_ID, ALERTMANAGER_BOT_ID, APP_ID, Channel, Team, User, UserGroup
+from bot.local.slack.seed import (
+    ALERTMANAGER_APP_ID,
+    ALERTMANAGER_BOT_ID,
+    APP_ID,
+    GRID_NAME,
+    Channel,
+    Team,
+    User,
+    UserGroup,
+)
 from tools.contracts.common import JsonObject
 
 
 def _auth_test(call: Call) -> JsonObject:
+    team = call.workspace.team
     return {
         "url": f"http://{call.host}/",
-        "team": call.workspace.team.name,
+        "team": GRID_NAME if team.enterprise else team.name,
         "user": "gavel",
-        "team_id": call.workspace.team.id,
-        "user_id": call.workspace.team.bot_user_id,
-        "bot_id": call.workspace.team.bot_id,
-        "is_enterprise_install": False,
+        "team_id": team.installed_as,
+        "user_id": team.bot_user_id,
+        "bot_id": team.bot_id,
+        **({"enterprise_id": team.enterprise} if team.enterprise else {}),
+        "is_enterprise_install": bool(team.enterprise),
     }
+
+
+def _auth_teams_list(call: Call) -> JsonObject:
+    """The workspaces that a token reaches."""
+    whom = call.workspace.team.installed_as
+    mine, metadata = call.page([team for team in call.teams if team.installed_as == whom])
+    return {"teams": [{"id": team.id, "name": team.name} for team in mine], "response_metadata": metadata}
 
 
 def _connections_open(call: Call) -> JsonObject:
@@ -174,6 +192,7 @@ def _usergroups_users_list(call: Call) -> JsonObject:
 
 
 METHODS: dict[str, Method] = {
+    "auth.teams.list": Method(_auth_teams_list, "tier2"),
     "auth.test": Method(_auth_test, "special"),
     "apps.connections.open": Method(_connections_open, "tier1", app_token=True),
     "bots.info": Method(_bots_info, "tier3", ("users:read",)),

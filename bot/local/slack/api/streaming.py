@@ -25,7 +25,7 @@ def _recipient(call: Call, *, in_channel: bool) -> str | None:
         raise SlackError("missing_recipient_team_id")
     if in_channel and not user:
         raise SlackError("missing_recipient_user_id")
-    if team and team != call.workspace.team.id:
+    if team and team not in (call.workspace.team.id, call.workspace.team.installed_as):
         raise SlackError("team_not_found")
     if user and user not in call.workspace.users:
         raise SlackError("user_not_found")

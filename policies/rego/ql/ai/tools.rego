@@ -25,6 +25,7 @@ fields := [
 	{"at": ["tool", "name"], "is": ["string"]},
 	{"at": ["tool", "risk"], "is": ["string"]},
 	{"at": ["tool", "scope"], "is": ["string"]},
+	{"at": ["tool", "server"], "is": ["string", "null"]},
 	{"at": ["call", "tool"], "is": ["string"]},
 	{"at": ["call", "environment"], "is": ["string", "null"]},
 	{"at": ["call", "allowed_tools"], "is": ["array"]},
@@ -107,6 +108,29 @@ findings contains data.ql.ai.lib.refusal("tools.org_scope", reason, false) if {
 	reason := sprintf("tool %s reaches the whole org: it needs one of the roles %s", [
 		input.tool.name,
 		concat(", ", sort(limits.roles.org_scope)),
+	])
+}
+
+# --- tools of MCP servers ---
+
+findings contains data.ql.ai.lib.refusal("tools.server_name", reason, false) if {
+	startswith(input.tool.name, "mcp__")
+	input.tool.server == null
+	reason := sprintf("tool %s is called like an MCP server's and is not one", [input.tool.name])
+}
+
+findings contains data.ql.ai.lib.refusal("tools.server_name", reason, false) if {
+	is_string(input.tool.server)
+	not startswith(input.tool.name, sprintf("mcp__%s__", [input.tool.server]))
+	reason := sprintf("tool %s is of the MCP server %s and is not called so", [input.tool.name, input.tool.server])
+}
+
+findings contains data.ql.ai.lib.refusal("tools.server_change", reason, false) if {
+	is_string(input.tool.server)
+	not input.tool.risk in {"read_only", "plan_only"}
+	reason := sprintf("tool %s is of the MCP server %s and not declared harmless: it is never called", [
+		input.tool.name,
+		input.tool.server,
 	])
 }
 

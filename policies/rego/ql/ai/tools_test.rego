@@ -8,7 +8,7 @@ valid := {
 	"now": "2026-11-24T10:00:00Z",
 	"task_id": "task-1",
 	"caller": {"org": "T1", "user": "U1", "roles": ["operator"]},
-	"tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset"},
+	"tool": {"name": "execute_rollout_prod", "risk": "state_change_prod", "scope": "asset", "server": null},
 	"call": {
 		"tool": "execute_rollout_prod",
 		"environment": "production",
@@ -68,6 +68,35 @@ refused := {
 test_each_rule_refuses[rule] if {
 	some rule, patches in refused
 	rule in rules(patches)
+}
+
+server_tool := array.concat(
+	array.concat(set_to("/tool/name", "mcp__metrics__query"), set_to("/call/tool", "mcp__metrics__query")),
+	array.concat(set_to("/call/allowed_tools", ["mcp__metrics__query"]), set_to("/tool/server", "metrics")),
+)
+
+test_a_servers_tool_is_called_when_it_is_declared_harmless if {
+	rules(array.concat(server_tool, array.concat(set_to("/grant", null), set_to("/tool/risk", "read_only")))) == set()
+	rules(array.concat(server_tool, array.concat(set_to("/grant", null), set_to("/tool/risk", "plan_only")))) == set()
+}
+
+test_a_servers_tool_changes_nothing_even_with_a_grant if {
+	granted := array.concat(server_tool, set_to("/grant/tools", ["mcp__metrics__query"]))
+	rules(granted) == {"tools.server_change"}
+}
+
+test_a_servers_tool_of_no_known_risk_is_refused if {
+	"tools.server_change" in rules(array.concat(server_tool, set_to("/tool/risk", "safe")))
+}
+
+test_who_is_called_like_a_servers_tool_is_one_and_nobody_else if {
+	harmless := array.concat(set_to("/grant", null), set_to("/tool/risk", "read_only"))
+	rules(array.concat(array.concat(server_tool, set_to("/tool/server", null)), harmless)) == {"tools.server_name"}
+	rules(array.concat(set_to("/tool/server", "metrics"), harmless)) == {"tools.server_name"}
+}
+
+test_whose_tool_it_is_must_be_said if {
+	"input.incomplete" in rules([{"op": "remove", "path": "/tool/server"}])
 }
 
 waived := array.concat(

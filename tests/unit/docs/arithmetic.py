@@ -67,7 +67,7 @@ class Assumed:
     entries_an_episode: int = 3
     """Heard, triaged, over."""
     alert_seconds: float = 0.04
-    """Of a processor, for one alert, worker and Temporal together. Not measured: a bare signal and its step take half."""
+    """Of a processor, for one alert, worker and Temporal together. An estimate: it was not measured."""
     usd_in: float = 3.0
     """For a million tokens, as the next one."""
     usd_out: float = 15.0

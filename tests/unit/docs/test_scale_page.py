@@ -1,4 +1,4 @@
-"""The figures of docs/scale.md are what the arithmetic comes to, and what it says of Slack is what the pacing keeps to."""
+"""The figures of docs/scale.md are what the arithmetic comes to; what it says of Slack is what the pacing keeps to."""
 
 from __future__ import annotations
 

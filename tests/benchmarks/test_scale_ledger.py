@@ -161,12 +161,11 @@ def _reads(database: Database, ledger: Ledger, history: History) -> Mapping[str,
         "whether it is on record": lambda: ledger.known(org, task(), ["received"]),
         "alike alerts, of the newest 500": lambda: ledger.lately(org, ["alert_triaged"], limit=500),
         "when production was last changed": lambda: ledger.last_change(org, "production", besides=task()),
-        "what members proved worth": lambda: Labels(database).learned(org, "drift"),
     }
 
 
 def _sums(database: Database, history: History) -> Mapping[str, Read]:
-    """Over every call of a whole week: they take as long as there are calls in the time that is asked for."""
+    """Over every call of a whole week, or of thousands of plans: they take as long as there are such."""
     org, day = history.org, history.ended - timedelta(days=1)
 
     def by_the_week(by: Dimension) -> Read:
@@ -175,6 +174,9 @@ def _sums(database: Database, history: History) -> Mapping[str, Read]:
     return {
         **{f"/gavel usage --by {by}, a week": by_the_week(by) for by in DIMENSIONS},
         "/gavel usage --by person, a day": lambda: usage_by(database, org, "person", since=day),
+        "what members proved worth, of the newest 2,000 plans (each council)": lambda: Labels(database).learned(
+            org, "drift"
+        ),
         "which model to ask (every few minutes at most)": lambda: Tracks(database).of(
             org, "reason", agent=None, until=history.ended
         ),

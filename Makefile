@@ -71,8 +71,9 @@ fmt: .venv/.ready .cache/bin/opa $(PAGE)/node_modules/.ready ## Format Python, R
 	@if [ -e $(PAGE)/node_modules/.ready ]; then $(NPM) --prefix $(PAGE) --silent run fmt; fi
 	@.cache/bin/opa fmt --write policies/rego
 
+# With compiled modules, as Python and the image have them: a sandbox would otherwise compile the workflow for each task.
 bench: .venv/.ready .cache/bin/opa postgres ## Measure the figures in the README
-	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest tests/benchmarks -m benchmark -s $(ARGS)
 
 safety: .venv/.ready .cache/bin/opa ## Play the hostile corpus and print the safety table; ARGS=--json for every verdict
 	@$(BIN)/python -m tests.hostile.safety $(ARGS)

@@ -14,11 +14,12 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from bot.permits.time_left import seconds_left
-from bot.redaction import redact
+from bot.redaction import Redacted, redact
 from bot.taken import NothingTaken, Taken
 from bot.telemetry import about
 from bot.telemetry.intake import HandedOver, IntakeMetrics
 from bot.workflows.messages import Answer, Source, TaskLimits, TaskRequest
+from bot.workflows.sizes import MOST_TEXT
 from bot.workflows.task import TaskWorkflow
 from tools.contracts.control import Control
 from tools.contracts.decision import Decision
@@ -89,7 +90,7 @@ class Intake:
         return task
 
     async def _start(self, arrival: Arrival, task: str) -> None:
-        cleaned, quoted = redact(whole_text(arrival.text)), redact(whole_text(arrival.quoted))
+        cleaned, quoted = _cleaned(arrival.text), _cleaned(arrival.quoted)
         request = TaskRequest(
             task_id=task,
             org=arrival.org,
@@ -127,12 +128,12 @@ class Intake:
 
     async def decide(self, decision: Decision) -> None:
         """Hand a person's decision to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        kept = replace(decision, reason=redact(whole_text(decision.reason)).text)
+        kept = replace(decision, reason=_cleaned(decision.reason).text)
         await self._signal("decide", decision.task_id, sign(kept, self.decision_key))
 
     async def answer(self, answer: Answer) -> None:
         """Hand a person's answer to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        cleaned = redact(whole_text(answer.text))
+        cleaned = _cleaned(answer.text)
         kept = replace(answer, text=cleaned.text, redacted=list(cleaned.found))
         await self._signal("answer", answer.task_id, sign(kept, self.decision_key))
 
@@ -142,7 +143,7 @@ class Intake:
 
     async def control(self, control: Control) -> None:
         """Hand a person's hand on a run to its task. Raises :class:`HandOverFailed` and :class:`TaskEnded`."""
-        kept = replace(control, reason=redact(whole_text(control.reason)).text)
+        kept = replace(control, reason=_cleaned(control.reason).text)
         await self._signal("control", control.task_id, sign(kept, self.decision_key))
 
     async def reply(self, answer: Answer, *, arrival: Arrival) -> str | None:
@@ -212,6 +213,12 @@ class Intake:
             raise HandOverFailed(f"Temporal did not take it: {error}") from error
         except TimeoutError as error:
             raise HandOverFailed(TOO_LATE) from error
+
+
+def _cleaned(text: str) -> Redacted:
+    """What somebody wrote, for Temporal: no secrets, no broken characters, no more than a message of Slack holds."""
+    cleaned = redact(whole_text(text))
+    return replace(cleaned, text=cleaned.text[:MOST_TEXT])
 
 
 def _in_time() -> asyncio.Timeout:

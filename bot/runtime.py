@@ -66,6 +66,8 @@ from bot.routing.tracks import Tracks
 from bot.settings import Settings
 from bot.starting import needed
 from bot.taken import taken_lately
+from bot.tasks.board import TaskBoard
+from bot.telemetry.held import HeldMetrics
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.operating import operating
 from bot.telemetry.recorded import RecordedMetrics
@@ -74,6 +76,7 @@ from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.tenants.working import at_tenants_benches
 from bot.thread import ThreadWriter
 from bot.workflows.client import connect
+from bot.workflows.parking import Parking
 from bot.workflows.workbench import Workbench
 from bot.workflows.worker import build_worker
 from policies.authorizer import PolicyAuthorizer
@@ -251,13 +254,22 @@ async def open_worker(
                 codec_key=stack.keys.derive("codec"),
                 interceptors=tracing.interceptors,
             )
-        distributed = settings.slack.distributed
+        tenants = None
+        if settings.slack.distributed:
+            tenants = await at_tenants_benches(exits, stack, bench, temporal, metrics)
+
+        async def writer_of(org: str) -> ThreadWriter:
+            return bench.writer if tenants is None else await tenants.benches.writer_of(org)
+
+        parking = Parking(writer_of, TaskBoard(bench.ledger.database, ""), HeldMetrics(metrics.registry))
+        await exits.enter_async_context(parking.telling())
         yield build_worker(
             temporal,
             bench,
             task_queue=settings.temporal.task_queue,
             decision_key=stack.keys.derive("decision"),
-            interceptors=await at_tenants_benches(exits, stack, bench, temporal, metrics) if distributed else [],
+            interceptors=[] if tenants is None else [tenants],
+            held=parking.note,
         )
 
 

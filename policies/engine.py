@@ -72,10 +72,11 @@ def checked_decision(package: str, answer: object) -> JsonObject:
 
 def normalized(value: object) -> object:
     """The same JSON value with whole floats as integers: an engine may print 50 and 50.0 differently."""
+    # Most of a document is text, which is not looked at any further.
     if is_object(value):
-        return {key: normalized(item) for key, item in value.items()}
+        return {key: item if isinstance(item, str) else normalized(item) for key, item in value.items()}
     if is_list(value):
-        return [normalized(item) for item in value]
+        return [item if isinstance(item, str) else normalized(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

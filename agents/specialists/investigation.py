@@ -53,6 +53,8 @@ class ToolDesk:
     agent: AgentName
     tools: frozenset[str]
     book: EvidenceBook = field(default_factory=EvidenceBook)
+    answered: list[ToolResult] = field(default_factory=list[ToolResult], init=False)
+    """What succeeded of the calls that were made here, and not of those that a round before an interruption made."""
 
     async def call(self, tool: str, params: JsonObject) -> ToolResult:
         """Dispatch one call. Raises :class:`InvestigationUnavailable` when an engine behind the tools is away."""
@@ -75,6 +77,8 @@ class ToolDesk:
         if result.failure is not None and result.failure.kind == "unavailable":
             raise InvestigationUnavailable(f"{tool[:64]} could not be called: {result.failure.message}")
         self.book.add(result)
+        if result.ok:
+            self.answered.append(result)
         return result
 
 

@@ -6,9 +6,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pydantic import ValidationError
+
 from agents.orchestrator.consensus import PhaseItem
 from agents.specialists.choosing import ChoosingStudy
 from agents.specialists.rolling_text import rollout_items, rollout_sentence
+from tools.base import ToolResult
 from tools.contracts.common import JsonObject
 from tools.contracts.members.rollout import RolloutChoices
 from tools.contracts.outputs import AnyPlan
@@ -63,6 +66,9 @@ class RollingStudy(ChoosingStudy[RolloutChoices, Expansion]):
         return self.compose(made)
 
     async def make(self, member: str, choice: RolloutChoices) -> Expansion | None:
+        if (known := self._made_by_the_lead(choice)) is not None:
+            plan, simulation = known
+            return Expansion(choice, plan, simulation, await self.risk_of(plan))
         result = await self.desk.call(self.plan_tool, choice.model_dump(mode="json", exclude={"summary"}))
         if result.failure is not None:
             self.note(f"{member}'s proposal made no plan: {result.failure.message[:300]}")
@@ -74,6 +80,20 @@ class RollingStudy(ChoosingStudy[RolloutChoices, Expansion]):
             return Expansion(choice, plan, None, await self.risk_of(plan))
         simulation = SimulateRolloutOutput.model_validate(run.output).simulation
         return Expansion(choice, plan, simulation, await self.risk_of(plan))
+
+    def _made_by_the_lead(self, choice: RolloutChoices) -> tuple[GeneratePatchPlanOutput, Simulation] | None:
+        """The plan of exactly these choices, and its simulation, where both were made just now while the evidence was
+        gathered: asked again, the tools say the same. The estate is compared with it before anything runs.
+        """
+        answered = self.desk.answered
+        simulated = {result.call.params.get("plan_id"): result for result in answered if _simulates(result)}
+        for result in reversed(answered):
+            if result.call.tool != self.plan_tool or not _is_choice(result.call.params, choice):
+                continue
+            plan = self.plan_output.model_validate(result.output)
+            if (run := simulated.get(plan.plan_id)) is not None:
+                return plan, SimulateRolloutOutput.model_validate(run.output).simulation
+        return None
 
     async def risk_of(self, plan: GeneratePatchPlanOutput) -> CalculateRiskScoreOutput | None:
         """Of the change itself; None where this agent has no tool for it."""
@@ -103,3 +123,15 @@ class RollingStudy(ChoosingStudy[RolloutChoices, Expansion]):
     def sentence(self, expansion: Expansion) -> str:
         """What the plan does, for the person who approves it."""
         return rollout_sentence(expansion.choices, expansion.plan)
+
+
+def _simulates(result: ToolResult) -> bool:
+    return result.call.tool == "simulate_rollout"
+
+
+def _is_choice(params: JsonObject, choice: RolloutChoices) -> bool:
+    """Whether a call's parameters state just what the choice does: every one of them, and nothing besides."""
+    try:
+        return type(choice).model_validate({**params, "summary": choice.summary}) == choice
+    except ValidationError:
+        return False

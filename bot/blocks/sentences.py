@@ -6,6 +6,7 @@ Each says what happened, what was *not* done, and what to do next.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from bot.blocks.controls import task_buttons
 from bot.blocks.message import Message, compose, context, section, sentence
@@ -36,6 +37,25 @@ def ledger_away(*, task_id: str) -> Message:
 def broken(kind: str, *, task_id: str) -> Message:
     """A step fails again and again, and it is our fault. `kind`: the error's type."""
     return _away(f"Something in me is broken ({inline(kind, 80)}); the log says what.", task_id=task_id)
+
+
+def held_up(why: Literal["newer", "diverged", "broken"], *, task_id: str) -> Message:
+    """No worker that runs now can go on with a task. `why`: as `bot.workflows.held` has it."""
+    return _away(_HELD_UP[why], task_id=task_id)
+
+
+_HELD_UP = {
+    "newer": (
+        "A newer version of me worked on this task, and the workers that run now are older: they leave it alone. No "
+        "click is lost. Once workers of the newer version run, it goes on by itself within ten minutes."
+    ),
+    "diverged": (
+        "Another version of me worked on this task, and the workers that run now cannot follow what it did: they leave "
+        "it alone. No click is lost. Once workers of that version, or a newer one, run, it goes on by itself within "
+        "ten minutes."
+    ),
+    "broken": "Something in me is broken, and this task stands still where it was; the log says what.",
+}
 
 
 def not_in_time(command: str) -> str:

@@ -64,7 +64,8 @@ class Database:
         self._sqlite = engine.dialect.name == "sqlite"
         self._plain = _plain_engine(engine.url, lock_timeout_seconds) if self._sqlite else None
         """SQLite without the asynchronous driver, which goes to its thread and back for each statement."""
-        self._at_hand = _plain_engine(engine.url, 0) if self._sqlite else None
+        # Without BEGIN: a single statement is a transaction of its own.
+        self._at_hand = _plain_engine(engine.url, 0).execution_options(**{_BEGIN: None}) if self._sqlite else None
         """SQLite for whoever must not wait for its locks."""
         # SQLite has one writer at a time: within a process it is cheaper to queue here than to poll its lock.
         self._turn = asyncio.Lock()
@@ -102,9 +103,9 @@ class Database:
         return await asyncio.to_thread(_look, self._plain, work)
 
     async def glance(self, work: Callable[[Connection], Result]) -> Result:
-        """:meth:`look`, for what an index leads to in some microseconds, a few rows: on SQLite without a trip to a
-        thread, which takes ten times as long. A reader does not wait for a writer there (WAL); where it would have to
-        wait for anything, the trip is made.
+        """:meth:`look` by one statement, for what an index leads to in some microseconds, a few rows: on SQLite without
+        a trip to a thread, which takes ten times as long. A reader does not wait for a writer there (WAL); where it
+        would have to wait for anything, the trip is made.
         """
         if self._at_hand is not None:
             try:

@@ -30,6 +30,12 @@ _KNOWN = select(LedgerEntry.task_id, LedgerEntry.key).where(
     LedgerEntry.org == bindparam("org"),
     tuple_(LedgerEntry.task_id, LedgerEntry.key).in_(bindparam("wanted", expanding=True)),
 )
+_KNOWN_ONE = select(LedgerEntry.seq).where(
+    LedgerEntry.org == bindparam("org"),
+    LedgerEntry.task_id == bindparam("task_id"),
+    LedgerEntry.key == bindparam("key"),
+)
+"""What most batches ask: a list in a statement has it written anew for each."""
 _ADD_ENTRY = insert(LedgerEntry)
 _ADD_REQUEST = insert(AiRequestLog)
 
@@ -144,6 +150,10 @@ class ChainWriter:
         wanted = {(write.draft.task_id, write.draft.key): write for write in reversed(batch) if write.draft is not None}
         if not wanted:
             return []
+        if len(wanted) == 1:
+            [((task_id, key), only)] = wanted.items()
+            given = {"org": org, "task_id": task_id, "key": key}
+            return [only] if connection.execute(_KNOWN_ONE, given).first() is None else []
         rows = connection.execute(_KNOWN, {"org": org, "wanted": list(wanted)})
         known = {(row.task_id, row.key) for row in rows}
         chosen = {id(write) for place, write in wanted.items() if place not in known}

@@ -31,9 +31,12 @@ def whence(body: JsonObject) -> Whence:
     if body.get("type") != "event_callback":
         # Not `team`, which is where the app is installed; of a form it is neither surely.
         return Whence(_ids(child(body, "user").get("team_id")), must_be_named=True)
-    event = child(body, "event")
+    event, shared = child(body, "event"), body.get("is_ext_shared_channel") is True
     told = child(event, _CHANGED.get(str(event.get("subtype")), "")) or event
-    return Whence(teams_of(told), must_be_named=body.get("is_ext_shared_channel") is True)
+    if not shared and (told.get("bot_id") or told.get("subtype") == "bot_message"):
+        # A monitor of one's own, whichever workspace of a grid has it installed.
+        return Whence(frozenset(), must_be_named=False)
+    return Whence(teams_of(told), must_be_named=shared)
 
 
 def teams_of(message: JsonObject) -> frozenset[str]:

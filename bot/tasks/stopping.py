@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from pydantic import TypeAdapter
 from temporalio.client import Client, WorkflowQueryRejectedError
 from temporalio.service import RPCError
 
 from bot.intake import HandOverFailed, Intake, TaskEnded
 from bot.workflows.codec import UnreadablePayload
-from bot.workflows.messages import TaskRequest, TaskState
+from bot.workflows.messages import Carried, TaskRequest, TaskState
 from bot.workflows.task import TaskWorkflow
 from tools.contracts.control import Control
 from tools.contracts.decision import MAX_REASON, Decision
@@ -28,6 +29,9 @@ NO_APPROVAL = (
 
 _LOOK_AGAIN = 0.2
 """Seconds."""
+
+_BEGUN = TypeAdapter[TaskRequest | Carried](TaskRequest | Carried)
+"""What a run of a task begins with."""
 
 
 class NotStopped(Exception):
@@ -87,7 +91,8 @@ class Stopping:
         try:
             async for event in self.temporal.get_workflow_handle(task).fetch_history_events(page_size=1):
                 sent = event.workflow_execution_started_event_attributes.input.payloads
-                (request,) = await self.temporal.data_converter.decode(sent, [TaskRequest])
+                begun = _BEGUN.validate_python((await self.temporal.data_converter.decode(sent))[0])
+                request = begun if isinstance(begun, TaskRequest) else begun.state.request
                 if request.org == self.org and is_authentic(request, self.intake.decision_key):
                     return
                 break

@@ -115,6 +115,12 @@ class TenantBenches:
             return made[1]
         return await asyncio.shield(self._setting_up(org, bot.installed_at))
 
+    async def writer_of(self, org: str) -> ThreadWriter:
+        """Who speaks in a tenant's workspace, apart from its steps. Raises `NoToken`, and what Slack's client does."""
+        client = self.tenants.client(org)
+        identity = await who_are_we(client)
+        return ThreadWriter(client, bot_id=identity.bot, pacer=Pacer(metrics=self.metrics.slack))
+
     def _setting_up(self, org: str, installed_at: float) -> asyncio.Task[Mapping[str, Step]]:
         begun = self._begun.get(org)
         if begun is None or begun[0] != installed_at:

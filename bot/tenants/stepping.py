@@ -21,11 +21,11 @@ OF_NO_TENANT = frozenset({"authenticate", "authentic_ones", "follow_investigatio
 
 class AtTheTenantsBench(Interceptor):
     def __init__(self, benches: TenantBenches) -> None:
-        self._benches = benches
+        self.benches = benches
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """See the SDK's."""
-        return _Inbound(next, self._benches)
+        return _Inbound(next, self.benches)
 
 
 class _Inbound(ActivityInboundInterceptor):

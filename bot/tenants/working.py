@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from temporalio.client import Client
-from temporalio.worker import Interceptor
 
 from bot.clock import utc_now
 from bot.local.estate import seed_estate
@@ -21,7 +20,7 @@ from bot.workflows.worker import activities_of
 
 async def at_tenants_benches(
     exits: AsyncExitStack, stack: RunningStack, bench: Workbench, temporal: Client, metrics: Metrics
-) -> list[Interceptor]:
+) -> AtTheTenantsBench:
     """`bench`: that of nobody, whose parts the tenants' share."""
     settings = stack.settings
     tenants = await exits.enter_async_context(
@@ -39,4 +38,4 @@ async def at_tenants_benches(
         if not settings.estate.configured:
             await seed_estate(stack.estate, seed=settings.estate.seed, org=org, now=utc_now())
 
-    return [AtTheTenantsBench(TenantBenches(settings, tenants, bench, metrics, steps_at, prepare))]
+    return AtTheTenantsBench(TenantBenches(settings, tenants, bench, metrics, steps_at, prepare))

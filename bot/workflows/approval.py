@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 from bot.workflows import elsewhere, steps
 from bot.workflows.ended import Ended, thread_of
@@ -25,9 +24,13 @@ from bot.workflows.messages import (
     TaskState,
 )
 from bot.workflows.reminding import Nudge, due, nudges
+from bot.workflows.sizes import GAVE_UP, reason_of
 from tools.contracts.decision import Decision, reason_words
 from tools.contracts.edit import Edit
 from tools.contracts.taskspec import TaskSpec
+
+MOST_ELSEWHERE = 5
+"""Questions about other environments that are open at once."""
 
 
 class Approval:
@@ -63,7 +66,8 @@ class Approval:
 
     async def of_the_rest(self) -> None:
         """Offer what is left after a canary that needed no approval, and return once people approved it."""
-        await self.offer(diagnosis="", rest=True)
+        if not self._proposal.open:  # else the run before this one has
+            await self.offer(diagnosis="", rest=True)
         if await self.quorum() is not None:
             # A reply cannot reshape a plan that has begun. Were it read as if it could, that is no approval.
             raise Ended("rejected", "The rest was asked for in another way. Ask again for a fresh plan.")
@@ -75,6 +79,9 @@ class Approval:
         """
         deadline = datetime.fromisoformat(self._proposal.expires_at)
         waiting = nudges(datetime.fromisoformat(self._proposal.offered_at), deadline, self._state.request.limits)
+        if self._proposal.nudged_at:
+            over = datetime.fromisoformat(self._proposal.nudged_at)
+            waiting = [nudge for nudge in waiting if nudge.at > over]
         while True:
             # What people sent goes before what they are told.
             message = await self._inbox.next(waiting[0].at if waiting and not self._inbox.holds_any else deadline)
@@ -126,6 +133,7 @@ class Approval:
         nudge = due(waiting, workflow.now())
         if nudge is None:
             return
+        self._proposal.nudged_at = nudge.at.isoformat()
         try:
             ts = await steps.run(
                 steps.REMIND,
@@ -139,8 +147,8 @@ class Approval:
                 # A decision waits behind it: one that comes in time must not be late for that.
                 within=(deadline - workflow.now()) / 2,
             )
-        except ActivityError as error:
-            workflow.logger.warning("Nobody was reminded of the plan that waits: %s", error.cause or error)
+        except GAVE_UP as error:
+            workflow.logger.warning("Nobody was reminded of the plan that waits: %s", reason_of(error))
             return
         if ts not in self._proposal.reminders:
             self._proposal.reminders.append(ts)
@@ -159,7 +167,8 @@ class Approval:
             return None
         heard = await self._follow_up(answer)
         if heard.elsewhere is not None:
-            self._state.elsewhere.append(heard.elsewhere)
+            # The oldest is closed: whoever answers it is told so.
+            self._state.elsewhere = [*self._state.elsewhere[1 - MOST_ELSEWHERE :], heard.elsewhere]
         if heard.kind == "decides":
             await self._inbox.refuse(answer.user, "typed")
         return await self._reshape(heard, user=answer.user)
@@ -230,7 +239,7 @@ class Approval:
                     fixed=self._fixed,
                 ),
             )
-        except ActivityError:
+        except GAVE_UP:
             # The plan must not end with a reply that could not be read.
             await self._inbox.tell(answer.user, FOLLOW_UP_SENTENCES["not_read"])
             return FollowedUp(kind="turned_away")

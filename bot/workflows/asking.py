@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 from bot.workflows import steps
-from bot.workflows.controls import Controls
 from bot.workflows.ended import Ended, run_unless_cancelled, stop_if_cancelled, thread_of
 from bot.workflows.inbox import Inbox
 from bot.workflows.messages import Answer, ConfirmedParts, Exchange, TaskRequest, TaskState, UnderstandInput, WarnInput
@@ -22,15 +21,17 @@ MAX_QUESTIONS = 3
 class Asking:
     """Of one task."""
 
-    def __init__(self, state: TaskState, inbox: Inbox, controls: Controls) -> None:
+    def __init__(self, state: TaskState, inbox: Inbox) -> None:
         self._state = state
         self._inbox = inbox
-        self._controls = controls
 
     async def understand(self, request: TaskRequest) -> TaskSpec:
         """Ask until the task is sure, at most :data:`MAX_QUESTIONS` times. Nothing is guessed."""
         found = request.redacted
         while True:
+            if self._state.status == "asking" and self._state.exchanges[-1].answer is None:
+                # The run before this one asked.
+                found = await self._hear(self._state.exchanges[-1])
             if self._state.thread_ts is not None:
                 found = await self._warn_of_secrets(found)
             self._state.status = "understanding"
@@ -49,16 +50,25 @@ class Asking:
                 raise Ended("declined", understood.declined or "This is not something Gavel can do. Nothing was done.")
             if len(self._state.exchanges) >= MAX_QUESTIONS:
                 raise Ended("declined", "It is still not clear what to do. Nothing was done. Ask again in other words.")
+            until = workflow.now() + timedelta(seconds=request.limits.question_seconds)
             exchange = Exchange(
-                question_id=understood.question_id, question=understood.question, asked_at=understood.asked_at
+                question_id=understood.question_id,
+                question=understood.question,
+                asked_at=understood.asked_at,
+                intents=understood.intents,
+                until=until.isoformat(),
             )
             self._state.exchanges.append(exchange)
             self._state.status = "asking"
-            answer = await self._await_answer(exchange)
-            exchange.answer, found = answer.text, answer.redacted
-            exchange.files = list(answer.files)
-            if understood.intents and (numbers := chosen(answer.text, understood.intents)) is not None:
-                await self._work_on_parts(understood.intents, numbers, user=answer.user, asked_at=exchange.asked_at)
+            found = await self._hear(exchange)
+
+    async def _hear(self, exchange: Exchange) -> list[str]:
+        """Until the question has its answer. Which kinds of secrets were removed from it."""
+        answer = await self._await_answer(exchange)
+        exchange.answer, exchange.files = answer.text, list(answer.files)
+        if exchange.intents and (numbers := chosen(answer.text, exchange.intents)) is not None:
+            await self._work_on_parts(exchange.intents, numbers, user=answer.user, asked_at=exchange.asked_at)
+        return answer.redacted
 
     async def _work_on_parts(self, intents: list[Intent], numbers: list[int], *, user: str, asked_at: str) -> None:
         """Raises :class:`Ended` once every part has."""
@@ -80,7 +90,7 @@ class Asking:
             self._state,
             said=lambda: self._inbox.holds_any,
             replies=self._inbox.take_replies,
-            cancelled=lambda: self._controls.cancel,
+            cancelled=lambda: self._state.cancel,
         )
         raise Ended("parts_ended", await parts.run(intents, numbers))
 
@@ -92,9 +102,8 @@ class Asking:
         return []
 
     async def _await_answer(self, exchange: Exchange) -> Answer:
-        deadline = workflow.now() + timedelta(seconds=self._state.request.limits.question_seconds)
         while True:
-            message = await self._inbox.next(deadline)
+            message = await self._inbox.next(datetime.fromisoformat(exchange.until))
             if message is None:
                 raise Ended(
                     "unanswered", "Nobody answered the question in time. Nothing was done. Ask again when ready."

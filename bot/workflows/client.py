@@ -6,38 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from temporalio.client import Client, Interceptor
-from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
-from temporalio.converter import (
-    CompositePayloadConverter,
-    DataConverter,
-    DefaultFailureConverterWithEncodedAttributes,
-    DefaultPayloadConverter,
-    JSONPlainPayloadConverter,
-)
+from temporalio.converter import DataConverter
 from temporalio.service import TLSConfig
 
 from bot.settings import TemporalSettings
-from bot.workflows.codec import EncryptingCodec, UnreadableConverter
-
-_JSON = PydanticJSONPlainPayloadConverter()
-
-
-class _SharedConverter(CompositePayloadConverter):
-    """The SDK makes a converter for each workflow run, and the one for Pydantic begins by building the validators of
-    all that the run is sent. This one shares them."""
-
-    def __init__(self) -> None:
-        standard = DefaultPayloadConverter.default_encoding_payload_converters
-        shared = (_JSON if isinstance(each, JSONPlainPayloadConverter) else each for each in standard)
-        super().__init__(*shared, UnreadableConverter())
+from bot.workflows.codec import EncryptingCodec
+from bot.workflows.converting import BriefFailures, converter_of
+from bot.workflows.shape import SHAPE
 
 
-def data_converter(codec_key: bytes) -> DataConverter:
-    """Pydantic models and dataclasses as JSON, then encrypted; so are the words of errors, which quote anything."""
+def data_converter(codec_key: bytes, *, shape: int = SHAPE) -> DataConverter:
+    """Pydantic models and dataclasses as JSON, then encrypted; so are the words of errors, which quote anything.
+
+    `shape`: of the Gavel that this process is.
+    """
     return DataConverter(
-        payload_converter_class=_SharedConverter,
+        payload_converter_class=converter_of(shape),
         payload_codec=EncryptingCodec(codec_key),
-        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        failure_converter_class=BriefFailures,
     )
 
 

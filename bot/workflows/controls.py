@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Literal
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, Standing, TaskState
     from bot.workflows.parts import is_for
+    from bot.workflows.sizes import GAVE_UP, reason_of
     from tools.contracts.control import Control
     from tools.contracts.identity import at_terminal
 
@@ -19,6 +19,13 @@ _MAY_CANCEL_ALERTS: frozenset[str] = frozenset({"operator", "approver", "admin"}
 
 INBOX_LIMIT = 200
 """Clicks kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
+
+MOST_TOLD, MOST_WEIGHED = 100, 2000
+"""Of one run of a task: refusals that are told and written down, and clicks that are looked at. While a phase runs a
+task cannot hand on to its next run, and clicks must not make its history too long."""
+
+MOST_SEEN = 2000
+"""Of the clicks that were weighed, the newest are known again when they are delivered once more."""
 
 ControlProblem = Literal[
     "forged",
@@ -110,14 +117,15 @@ class Controls:
     def __init__(self, state: TaskState) -> None:
         self._state = state
         self._inbox: list[Control] = []
-        self._seen: set[str] = set()
-        self._weighed = 0
-        self.cancel: Control | None = None
-        """The cancellation that counted, as it was signed: the parts of a task are handed it on."""
+        self._weighing = False
+        self._resting = False
+        self._looked_at = 0
+        self._told = 0
 
     def add(self, control: Control) -> None:
         """From the signal handler: nothing is decided here."""
-        if len(self._inbox) < INBOX_LIMIT:
+        if len(self._inbox) < INBOX_LIMIT and self._looked_at < MOST_WEIGHED:
+            self._looked_at += 1
             self._inbox.append(control)
 
     @property
@@ -125,25 +133,41 @@ class Controls:
         """Every click so far has been weighed. Nothing may be started before: one of them may be a pause."""
         return not self._inbox
 
+    @property
+    def waiting(self) -> list[Control]:
+        """Those that nobody has begun to weigh."""
+        return self._inbox[1:] if self._weighing else list(self._inbox)
+
+    async def rest(self) -> None:
+        """Weigh none any more. Returns once the one that is being weighed has been."""
+        self._resting = True
+        await workflow.wait_condition(lambda: not self._weighing)
+
+    def go_on(self) -> None:
+        """After :meth:`rest`."""
+        self._resting = False
+
     async def heed(self) -> None:
         """For as long as the task lives."""
         while True:
-            await workflow.wait_condition(lambda: bool(self._inbox))
+            await workflow.wait_condition(lambda: bool(self._inbox) and not self._resting)
+            self._weighing = True
             try:
                 await self._weigh(self._inbox[0])
-            except ActivityError as error:
+            except GAVE_UP as error:
                 # What could not be written down does not happen; neither can a phase, which is written down too.
-                workflow.logger.warning("A click on the run's card was not heeded: %s", error.cause or error)
+                workflow.logger.warning("A click on the run's card was not heeded: %s", reason_of(error))
             finally:
                 self._inbox.pop(0)
+                self._weighing = False
 
     async def _weigh(self, control: Control) -> None:
-        self._weighed += 1
+        self._state.weighed += 1
         if not await steps.authenticate(control):
             # A forged signal names whoever it likes: nobody is told, the ledger still knows.
             await self._refuse(control, "forged", user="")
             return
-        if control.unique and control.unique in self._seen:
+        if control.unique and control.unique in self._state.seen:
             return
         problem = problem_before_roles(control, self._state)
         if problem is None:
@@ -157,7 +181,7 @@ class Controls:
         else:
             await self._refuse(control, problem, user=control.user)
         if control.unique:
-            self._seen.add(control.unique)
+            self._state.seen = [*self._state.seen[1 - MOST_SEEN :], control.unique]
 
     async def _obey(self, control: Control) -> None:
         now = workflow.now()
@@ -167,7 +191,7 @@ class Controls:
             # At once, before it is told: the phase that would start meanwhile must not.
             self._state.pause = pause = Pause(user=control.user, at=now.isoformat(), until=until.isoformat())
         elif control.action == "cancel":
-            self._state.cancelled_by, self.cancel = control.user, control
+            self._state.cancelled_by, self._state.cancel = control.user, control
         await steps.run(
             steps.HEED_CONTROL,
             HeededControl(
@@ -177,7 +201,7 @@ class Controls:
                 phases=self._state.phases,
                 control=control,
                 pause=pause,
-                key=f"control:{self._weighed}",
+                key=f"control:{self._state.weighed}",
             ),
         )
         if control.action == "resume":
@@ -185,6 +209,10 @@ class Controls:
             self._state.pause = None
 
     async def _refuse(self, control: Control, problem: ControlProblem, *, user: str) -> None:
+        self._told += 1
+        if self._told > MOST_TOLD:
+            workflow.logger.warning("A click on the run's card did not count, one of very many: %s", problem)
+            return
         await steps.run(
             steps.REFUSE_CONTROL,
             RefusedControl(
@@ -194,6 +222,6 @@ class Controls:
                 action=control.action,
                 problem=problem,
                 sentence=CONTROL_SENTENCES[problem],
-                key=f"control-refused:{self._weighed}",
+                key=f"control-refused:{self._state.weighed}",
             ),
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from bot.workflows import steps
 from bot.workflows.controls import Controls
+from bot.workflows.handing_on import HandingOn
+from bot.workflows.inbox import Inbox
 from bot.workflows.messages import (
     Outcome,
     PhaseInput,
@@ -20,22 +23,34 @@ from bot.workflows.messages import (
     ShowInput,
     TaskState,
 )
+from bot.workflows.sizes import GAVE_UP, reason_of
 from tools.contracts.taskspec import TaskSpec
 
 CANCELLED = "The task was cancelled."
+
+MOST_DETAIL = 1000
+"""Characters of how a phase went: what checks found is in it, in others' words."""
 
 
 class Execution:
     """One run of one proposal. The state it keeps is the workflow's."""
 
-    def __init__(self, state: TaskState, spec: TaskSpec, proposal: Proposal, *, controls: Controls) -> None:
+    def __init__(
+        self,
+        state: TaskState,
+        spec: TaskSpec,
+        proposal: Proposal,
+        *,
+        controls: Controls,
+        inbox: Inbox,
+        turn: HandingOn,
+    ) -> None:
         self._state = state
         self._spec = spec
         self._proposal = proposal
         self._controls = controls
-        self._touched: list[str] = []
-        self._resources: list[str] = []
-        self._next = 0
+        self._inbox = inbox
+        self._turn = turn
 
     async def run(self) -> tuple[Outcome, str]:
         """All that has not run yet: the outcome and one sentence. Nothing runs after a phase that failed, was refused
@@ -47,10 +62,10 @@ class Execution:
         await workflow.wait_condition(lambda: self._controls.settled)
         if self._state.cancelled_by:
             return await self._stop(last, "cancelled", CANCELLED)
-        if self._resources:
-            detail = f"All {last} phases are done, on {', '.join(self._resources[:5])}."
+        if self._state.resources:
+            detail = f"All {last} phases are done, on {', '.join(self._state.resources[:5])}."
         else:
-            detail = f"All {last} phases are done; {len(self._touched)} assets changed."
+            detail = f"All {last} phases are done; {len(self._state.touched)} assets changed."
         if self._proposal.waiver and not self._proposal.approvals:
             detail += f" No approval was needed ({self._proposal.waiver})."
         return "completed", detail
@@ -59,31 +74,32 @@ class Execution:
         """The phases before index `end` that have not run yet. None: all went well, and what follows may."""
         if not self._state.phases:
             self._state.phases = [PhaseRecord(name=phase.name, state="waiting") for phase in self._proposal.plan.phases]
-        for index in range(self._next, end):
-            phase = self._proposal.plan.phases[index]
-            self._next = index + 1
-            overslept = await self._hold()
-            if self._state.cancelled_by:
-                return await self._stop(index, "cancelled", CANCELLED)
-            if overslept is not None:
-                return await self._stop(index, "failed", overslept)
-            record = self._state.phases[index]
-            record.state = "running"
+        for index in range(self._state.next_phase, end):
+            phase, record = self._proposal.plan.phases[index], self._state.phases[index]
+            if record.state == "waiting":  # else a run before this one began it: a pause, that goes on
+                await self._hand_on_if_due()
+                overslept = await self._hold()
+                if self._state.cancelled_by:
+                    return await self._stop(index, "cancelled", CANCELLED)
+                if overslept is not None:
+                    return await self._stop(index, "failed", overslept)
+                record.state = "running"
             if phase.type == "wait":
                 # A durable pause: it outlives the worker. A cancellation ends it early, and nothing else does.
                 await self._wait(phase.wait_seconds)
                 record.state = "skipped" if self._state.cancelled_by else "done"
-                continue
-            result = await self._run_phase(index)
-            self._note(result)
-            record.state, record.detail = ("done" if result.ok else "failed"), result.detail
-            if not result.ok:
-                return await self._stop(index + 1, "failed", result.detail)
+            else:
+                result = await self._run_phase(index)
+                self._note(result)
+                record.state, record.detail = ("done" if result.ok else "failed"), result.detail[:MOST_DETAIL]
+                if not result.ok:
+                    return await self._stop(index + 1, "failed", record.detail)
+            self._state.next_phase = index + 1
         return None
 
     async def give_up(self, outcome: Outcome, why: str) -> tuple[Outcome, str]:
         """Nobody wants the rest: what ran without approval is put back."""
-        return await self._stop(self._next, outcome, why)
+        return await self._stop(self._state.next_phase, outcome, why)
 
     async def _hold(self) -> str | None:
         """Between two phases: until every click has been weighed and no pause stands. Why the run must stop, or None.
@@ -97,14 +113,27 @@ class Execution:
             if pause is None or self._state.cancelled_by:
                 return None
             await self._show()
-            left = (datetime.fromisoformat(pause.until) - workflow.now()).total_seconds()
-            try:
-                await workflow.wait_condition(
-                    lambda: self._state.pause is None or bool(self._state.cancelled_by),
-                    timeout=timedelta(seconds=max(0, left)),
-                )
-            except TimeoutError:
+            if not await self._until(
+                datetime.fromisoformat(pause.until),
+                over=lambda: self._state.pause is None or bool(self._state.cancelled_by),
+            ):
                 return "It was paused, and nobody resumed it in time."
+
+    async def _hand_on_if_due(self) -> None:
+        """What is said while a plan runs is not heard: its writers are told first, and it need not be handed on."""
+        await self._turn.if_due(first=lambda: self._inbox.turn_late_ones_away("already_settled"))
+
+    async def _until(self, deadline: datetime, *, over: Callable[[], bool]) -> bool:
+        """Whether it was over before the deadline. Meanwhile the task may go on as a new run."""
+        while True:
+            await self._hand_on_if_due()
+            left = max(timedelta(0), deadline - workflow.now())
+            try:
+                await workflow.wait_condition(lambda: over() or self._turn.due, timeout=left)
+            except TimeoutError:
+                return False
+            if over():
+                return True
 
     async def _show(self) -> None:
         await steps.run(
@@ -131,7 +160,7 @@ class Execution:
                     phases=self._state.phases,
                 ),
             )
-        except ActivityError as error:
+        except GAVE_UP as error:
             # How far it came is not known here: all of it may have changed. The rollback looks at what really did.
             actions = self._proposal.plan.phases[index].actions
             return PhaseResult(
@@ -143,16 +172,17 @@ class Execution:
             )
 
     def _note(self, result: PhaseResult) -> None:
-        self._touched.extend(asset for asset in result.touched if asset not in self._touched)
-        self._resources.extend(resource for resource in result.resources if resource not in self._resources)
+        state = self._state
+        state.touched = list(dict.fromkeys([*state.touched, *result.touched]))
+        state.resources = list(dict.fromkeys([*state.resources, *result.resources]))
 
     async def _wait(self, seconds: int) -> None:
         if seconds == 0:
             return
-        try:
-            await workflow.wait_condition(lambda: bool(self._state.cancelled_by), timeout=timedelta(seconds=seconds))
-        except TimeoutError:
-            return  # the pause is over, as planned
+        until = workflow.now() + timedelta(seconds=seconds)
+        self._state.wait_until = self._state.wait_until or until.isoformat()
+        await self._until(datetime.fromisoformat(self._state.wait_until), over=lambda: bool(self._state.cancelled_by))
+        self._state.wait_until = ""
 
     async def _stop(self, first_unrun: int, outcome: Outcome, why: str) -> tuple[Outcome, str]:
         """Skip the rest; undo what was touched."""
@@ -161,7 +191,7 @@ class Execution:
         self._state.pause = None
         for record in self._state.phases[first_unrun:]:
             record.state = "skipped"
-        if not self._touched and not self._resources:
+        if not self._state.touched and not self._state.resources:
             return outcome, f"{why} Nothing was changed."
         undone = await self._roll_back(why)
         if not undone.ok:
@@ -180,16 +210,16 @@ class Execution:
                     thread_ts=self._state.thread_ts or "",
                     spec=self._spec,
                     proposal=self._proposal,
-                    touched=self._touched,
-                    resources=self._resources,
+                    touched=self._state.touched,
+                    resources=self._state.resources,
                     reason=why,
                     phases=self._state.phases,
                 ),
             )
-        except ActivityError as error:
-            left = ", ".join([*self._touched, *self._resources][:5])
+        except GAVE_UP as error:
+            left = ", ".join([*self._state.touched, *self._state.resources][:5])
             return RollbackResult(ok=False, detail=f"It was given up: {_cause(error)} Look at these now: {left}")
 
 
-def _cause(error: ActivityError) -> str:
-    return f"{error.cause or error}"[:300]
+def _cause(error: ActivityError | ApplicationError) -> str:
+    return reason_of(error)[:300]

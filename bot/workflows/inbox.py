@@ -10,6 +10,7 @@ from bot.workflows import steps
 from bot.workflows.answers import ANSWER_SENTENCES, is_older, problem_with
 from bot.workflows.decisions import SENTENCES, Counted, Problem, count, problem_before_roles, problem_with_edit
 from bot.workflows.ended import stop_if_cancelled, thread_of
+from bot.workflows.handing_on import HandingOn
 from bot.workflows.messages import (
     Answer,
     Exchange,
@@ -18,6 +19,7 @@ from bot.workflows.messages import (
     RolesInput,
     TaskState,
     TellInput,
+    Unread,
 )
 from bot.workflows.parts import is_for
 from tools.contracts.decision import Decision
@@ -28,6 +30,9 @@ Message = Decision | Answer | Edit
 LIMIT = 1000
 """Signals kept while they wait to be weighed. A flood beyond it is dropped: no honest thread makes one."""
 
+MOST_HEARD = 2000
+"""Of what was heard, the newest is known again when it is delivered once more."""
+
 
 class Inbox:
     """Of one task. Adding only enqueues; everything else is done by the workflow's own run, one message at a time."""
@@ -35,7 +40,30 @@ class Inbox:
     def __init__(self, state: TaskState) -> None:
         self._state = state
         self._waiting: list[Message] = []
-        self._refused = 0
+        self._turn: HandingOn | None = None
+
+    def hand_on_by(self, turn: HandingOn) -> None:
+        """While a message is waited for the task may go on as a new run."""
+        self._turn = turn
+
+    @property
+    def unread(self) -> list[Unread]:
+        """What waits, to be handed on."""
+        return [
+            Unread(decision=message)
+            if isinstance(message, Decision)
+            else Unread(answer=message)
+            if isinstance(message, Answer)
+            else Unread(edit=message)
+            for message in self._waiting
+        ]
+
+    def take_up(self, unread: list[Unread]) -> None:
+        """What the run before this one had not weighed."""
+        for each in unread:
+            message = each.decision or each.answer or each.edit
+            if message is not None:
+                self.add(message)
 
     def add(self, message: Message) -> None:
         if len(self._waiting) < LIMIT:
@@ -47,17 +75,29 @@ class Inbox:
 
     async def next(self, deadline: datetime) -> Message | None:
         """The next signal, or None at the deadline. A deadline that has passed wins over a full inbox."""
-        remaining = (deadline - workflow.now()).total_seconds()
-        if remaining <= 0:
-            return None
-        try:
-            await workflow.wait_condition(
-                lambda: bool(self._waiting) or bool(self._state.cancelled_by), timeout=timedelta(seconds=remaining)
-            )
-        except TimeoutError:
-            return None
-        stop_if_cancelled(self._state)
-        return self._waiting.pop(0)
+        while True:
+            if self._is_long():
+                await self._hand_on()
+            remaining = (deadline - workflow.now()).total_seconds()
+            if remaining <= 0:
+                return None
+            try:
+                await workflow.wait_condition(
+                    lambda: bool(self._waiting) or bool(self._state.cancelled_by) or self._is_long(),
+                    timeout=timedelta(seconds=remaining),
+                )
+            except TimeoutError:
+                return None
+            stop_if_cancelled(self._state)
+            if self._waiting:
+                return self._waiting.pop(0)
+
+    def _is_long(self) -> bool:
+        return self._turn is not None and self._turn.due
+
+    async def _hand_on(self) -> None:
+        if self._turn is not None:
+            await self._turn.if_due()
 
     def take_replies(self) -> list[Answer]:
         """Without decisions: each names its own task, and this one has no plan."""
@@ -77,7 +117,10 @@ class Inbox:
 
     def note(self, answer: Answer) -> None:
         if answer.unique:
-            self._state.heard.append(answer.unique)
+            self._heard(answer.unique)
+
+    def _heard(self, unique: str) -> None:
+        self._state.heard = [*self._state.heard[1 - MOST_HEARD :], unique]
 
     async def answers(self, answer: Answer, exchange: Exchange | None) -> bool:
         """Whether it answers the open question. The one who meant it to is told where it does not."""
@@ -119,7 +162,7 @@ class Inbox:
             await self.refuse("", "forged")
             return False
         if edit.unique:
-            self._state.heard.append(edit.unique)
+            self._heard(edit.unique)
         problem = problem_with_edit(edit, request=self._state.request, proposal=proposal, now=workflow.now())
         if problem is not None:
             await self.refuse(edit.user, problem)
@@ -127,7 +170,7 @@ class Inbox:
 
     async def refuse(self, user: str, problem: Problem) -> None:
         """`user`: who is told; empty: nobody."""
-        self._refused += 1
+        self._state.refusals += 1
         await steps.run(
             steps.REFUSE_DECISION,
             RefusedDecision(
@@ -137,7 +180,7 @@ class Inbox:
                 channel=self._state.request.channel,
                 problem=problem,
                 sentence=SENTENCES[problem],
-                key=f"decision-refused:{self._refused}",
+                key=f"decision-refused:{self._state.refusals}",
             ),
         )
 

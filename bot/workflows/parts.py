@@ -22,6 +22,10 @@ from tools.contracts.taskspec import Intent
 ALL, FIRST, NONE = "all", "first", "none"
 """The values of the list's buttons."""
 
+MOST_PASSED_ON = 500
+"""Replies that one part is told: the history of this task must not be made too long by them, and while it waits for a
+part it cannot hand on to another run."""
+
 BROKE: frozenset[str] = frozenset({"failed", "rolled_back", "cancelled"})
 """Outcomes after which the next part is not begun: it may have counted on this one."""
 
@@ -103,6 +107,7 @@ class Parts:
     async def _pass_on_while_it_works(self, handle: ChildWorkflowHandle[object, TaskResult]) -> None:
         """What is said in the thread meanwhile, and a cancellation, once."""
         told: list[Control] = []
+        passed_on = 0
 
         def something_to_do() -> bool:
             return handle.done() or self.said() or (self.cancelled() is not None and not told)
@@ -114,7 +119,9 @@ class Parts:
                 told.append(cancel)
                 await self._pass_on(handle, "control", cancel)
             for reply in self.replies():
-                await self._pass_on(handle, "answer", reply)
+                passed_on += 1
+                if passed_on <= MOST_PASSED_ON:
+                    await self._pass_on(handle, "answer", reply)
 
     async def _pass_on(
         self, handle: ChildWorkflowHandle[object, TaskResult], name: str, message: Answer | Control

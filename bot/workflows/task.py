@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
@@ -15,9 +16,11 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.controls import Controls
     from bot.workflows.ended import Ended, run_unless_cancelled, stop_if_cancelled, thread_of
     from bot.workflows.execution import Execution
+    from bot.workflows.handing_on import HandingOn
     from bot.workflows.inbox import Inbox
     from bot.workflows.messages import (
         Answer,
+        Carried,
         ConcludeInput,
         InvestigateInput,
         JudgeInput,
@@ -27,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
         TaskState,
     )
     from bot.workflows.reporting import Reporting
+    from bot.workflows.sizes import GAVE_UP, reason_of
     from tools.contracts.control import Control
     from tools.contracts.decision import Decision
     from tools.contracts.edit import Edit
@@ -34,29 +38,44 @@ with workflow.unsafe.imports_passed_through():
     from tools.contracts.verdict import Refusal, Subject
 
 
+MOST_DETAIL = 4000
+"""Characters of why it ended: it names refusals, in the words of policies and models."""
+
+
 @workflow.defn(name="gavel-task")
 class TaskWorkflow:
     """Understand → investigate → judge (repair, bounded) → approve → execute → conclude."""
 
     @workflow.init
-    def __init__(self, request: TaskRequest) -> None:
-        self.state = TaskState(request=request, thread_ts=request.thread_ts)
-        self._inbox = Inbox(self.state)
+    def __init__(self, begun: TaskRequest | Carried) -> None:
+        request = begun if isinstance(begun, TaskRequest) else begun.state.request
+        # What somebody else says it is like does not count: only the run before this one knows.
+        taken_up = begun if isinstance(begun, Carried) and workflow.info().continued_run_id else None
+        self.state = taken_up.state if taken_up else TaskState(request=request, thread_ts=request.thread_ts)
         self._controls = Controls(self.state)
+        self._inbox = Inbox(self.state)
+        self._turn = HandingOn(self.state, self._controls, unread=lambda: self._inbox.unread)
+        self._inbox.hand_on_by(self._turn)
+        if taken_up is not None:
+            # Before any signal of this run: they came earlier.
+            self._inbox.take_up(taken_up.unread)
+            for control in taken_up.controls:
+                self._controls.add(control)
 
     @workflow.run
-    async def run(self, request: TaskRequest) -> TaskResult:
+    async def run(self, begun: TaskRequest | Carried) -> TaskResult:
+        """`begun`: what was asked; for a run that goes on from another one, what that one handed on."""
+        del begun
         heeding = asyncio.create_task(self._controls.heed())
         try:
-            await self._work(request)
+            await self._work(self.state.request)
         except Ended as ended:
-            self.state.outcome, self.state.detail = ended.outcome, ended.detail
-        except ActivityError as error:
-            cause = error.cause or error
-            self.state.outcome, self.state.detail = "failed", f"{cause}"[:500]
+            self.state.outcome, self.state.detail = ended.outcome, ended.detail[:MOST_DETAIL]
+        except GAVE_UP as error:
+            self.state.outcome, self.state.detail = "failed", reason_of(error)[:500]
         self.state.status = "done"
         result = self._result()
-        await steps.run(steps.CONCLUDE, ConcludeInput(state=self.state, result=result))
+        await self._conclude(result)
         settled = self.state.outcome not in ("expired", "cancelled") and self.state.proposal is not None
         await self._inbox.turn_late_ones_away("already_settled" if settled else "late")
         await workflow.wait_condition(lambda: self._controls.settled)
@@ -86,15 +105,18 @@ class TaskWorkflow:
         return self.state
 
     async def _work(self, request: TaskRequest) -> None:
+        """From wherever the state says that the task stands: at its beginning, or where the run before this one was."""
         if not await self._is_authentic(request):
             raise Ended("refused", "This request did not come through a door Gavel can vouch for. Nothing was done.")
-        spec = await Asking(self.state, self._inbox, self._controls).understand(request)
+        spec = self.state.spec or await Asking(self.state, self._inbox).understand(request)
         while True:
-            proposal = await self._propose(spec)
+            proposal = self.state.proposal or await self._propose(spec)
             if proposal.report.shown_only:
                 where = proposal.plan.environment
                 raise Ended("plan_only", f"{where} is plan-only. Nothing can be approved or run there.")
-            execution = Execution(self.state, spec, proposal, controls=self._controls)
+            execution = self._execution(spec, proposal)
+            if self.state.approved:
+                break
             if proposal.unattended_phases:
                 await self._run_alone(execution, spec, proposal)
                 break
@@ -103,6 +125,7 @@ class TaskWorkflow:
                 break
             # Another revision goes the whole way: investigated, judged by every gate, put to people, approved anew.
             spec = refined
+        self.state.approved = True
         # Before the run, which may take an hour: who clicked in the same second is told now.
         await self._inbox.turn_late_ones_away("already_settled")
         self.state.status = "executing"
@@ -111,10 +134,11 @@ class TaskWorkflow:
 
     async def _run_alone(self, execution: Execution, spec: TaskSpec, proposal: Proposal) -> None:
         """What the policies let run without a person's yes. Returns when all that is left may run."""
-        self.state.status = "executing"
-        ended = await execution.run_until(proposal.unattended_phases)
-        if ended is not None:
-            raise Ended(*ended)
+        if self.state.status != "awaiting_approval":
+            self.state.status = "executing"
+            ended = await execution.run_until(proposal.unattended_phases)
+            if ended is not None:
+                raise Ended(*ended)
         if proposal.unattended_phases == len(proposal.plan.phases):
             return
         try:
@@ -123,8 +147,8 @@ class TaskWorkflow:
         except Ended as over:
             why = f"The canary ran, and the rest was not approved: {over.detail}"
             raise Ended(*await execution.give_up(over.outcome, why)) from over
-        except ActivityError as error:
-            why = f"The canary ran, and nobody could be asked about the rest: {error.cause or error}"[:500]
+        except GAVE_UP as error:
+            why = f"The canary ran, and nobody could be asked about the rest: {reason_of(error)}"[:500]
             raise Ended(*await execution.give_up("failed", why)) from error
 
     async def _propose(self, spec: TaskSpec) -> Proposal:
@@ -187,6 +211,22 @@ class TaskWorkflow:
         what = "plan" if judged_as == "plan" else "report"
         raise Ended("refused", f"The {what} was refused and nothing was run. {reasons}")
 
+    async def _conclude(self, result: TaskResult) -> None:
+        """Say how it ended. However large what it had in hand is, nobody waits for a word."""
+        try:
+            await steps.run(steps.CONCLUDE, ConcludeInput(state=self.state, result=result))
+        except ApplicationError as error:
+            workflow.logger.warning("The end is told without what led to it: %s", error.message)
+            brief = TaskState(
+                request=replace(self.state.request, quoted="", whole=""),
+                status=self.state.status,
+                thread_ts=self.state.thread_ts,
+                outcome=self.state.outcome,
+                detail=self.state.detail,
+                ended_by=self.state.ended_by,
+            )
+            await steps.run(steps.CONCLUDE, ConcludeInput(state=brief, result=result))
+
     async def _let_others_look(self) -> None:
         """The task of an alert waits for people now: the desk that began it need not keep the next one waiting."""
         request, desk = self.state.request, workflow.info().parent
@@ -201,6 +241,9 @@ class TaskWorkflow:
 
     def _approval(self, spec: TaskSpec, proposal: Proposal) -> Approval:
         return Approval(self.state, self._inbox, spec, proposal)
+
+    def _execution(self, spec: TaskSpec, proposal: Proposal) -> Execution:
+        return Execution(self.state, spec, proposal, controls=self._controls, inbox=self._inbox, turn=self._turn)
 
     def _result(self) -> TaskResult:
         proposal, reported = self.state.proposal, self.state.reported

@@ -30,7 +30,8 @@ from bot.workflows.activities.task_ends import TaskEnds
 from bot.workflows.activities.understanding import Understanding
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
-from bot.workflows.sandbox import SANDBOX
+from bot.workflows.held import Held
+from bot.workflows.sandbox import tell_nobody, telling
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.whole_signals import WholeSignals
 from bot.workflows.workbench import Workbench
@@ -91,16 +92,24 @@ def activities_of(
 
 
 def build_worker(
-    client: Client, bench: Workbench, *, task_queue: str, decision_key: bytes, interceptors: Sequence[Interceptor] = ()
+    client: Client,
+    bench: Workbench,
+    *,
+    task_queue: str,
+    decision_key: bytes,
+    interceptors: Sequence[Interceptor] = (),
+    held: Callable[[Held], None] = tell_nobody,
 ) -> Worker:
-    """Not started. `async with` runs it. `interceptors`: around each step, the outermost first."""
+    """Not started. `async with` runs it. `interceptors`: around each step, the outermost first. `held`: told, from
+    other threads, of each workflow that this worker cannot go on with.
+    """
     return Worker(
         client,
         task_queue=task_queue,
         # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
         build_id=f"gavel-{metadata.version('gavel')}",
         workflows=[TaskWorkflow, AlertWorkflow, TriageWorkflow],
-        workflow_runner=SANDBOX,
+        workflow_runner=telling(held),
         activities=activities_of(client, bench, task_queue=task_queue, decision_key=decision_key),
         interceptors=[WholeSignals(), *interceptors],
         graceful_shutdown_timeout=GRACE,

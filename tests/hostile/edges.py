@@ -383,6 +383,7 @@ OURS: dict[str, str] = {
     "bot/tenants/sealing.py": "sealed with our key, or not read",
     "bot/tools_cli.py": "an operator's own words on their own terminal",
     "bot/workflows/codec.py": "sealed with our key, or not read",
+    "bot/workflows/parking.py": "sealed with our key, or not read",
     "bot/workflows/activities/triage_of.py": "entries of the ledger",
     "bot/workflows/activities/understanding.py": "a step's own result",
     "agents/orchestrator/cache.py": "sealed with our key, or not read",

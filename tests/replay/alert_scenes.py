@@ -83,6 +83,19 @@ async def a_desk_that_goes_on_anew(alerts: Alerts) -> Handle:
     return _desk(alerts)
 
 
+async def what_is_looked_into_gets_worse(alerts: Alerts) -> Handle:
+    """Its thread is told; it is looked into again once that is over."""
+    await alerts.says("disk")
+    await alerts.until(lambda: len(alerts.looked_into()) == 1)
+    await alerts.says("disk", severity="critical")
+    await alerts.until(lambda: bool(alerts.worse))
+    await alerts.end(1)
+    await alerts.until(lambda: len(alerts.looked_into()) == 2)
+    await alerts.says("disk", "resolved")
+    await alerts.end(2)
+    return _desk(alerts)
+
+
 def _life(alerts: Alerts, name: str) -> Handle:
     fingerprint = name.encode().hex().ljust(16, "0")
     return alerts.temporal.get_workflow_handle(alert_id(alerts.org, CHANNEL, fingerprint))
@@ -97,4 +110,5 @@ ALERT_SCENES = [
     AlertScene("alert_whose_desk_cannot_be_told", its_desk_cannot_be_told, SHORT, AlertWorkflow),
     AlertScene("desk_in_a_storm", a_storm, {**SHORT, "storm_alerts": 3, "parallel": 1}, TriageWorkflow),
     AlertScene("desk_that_goes_on_anew", a_desk_that_goes_on_anew, SHORT, TriageWorkflow),
+    AlertScene("desk_whose_alert_gets_worse", what_is_looked_into_gets_worse, SHORT, TriageWorkflow),
 ]

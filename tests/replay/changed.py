@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.alerts.desk import TriageWorkflow
     from bot.workflows.alerts.life import AlertWorkflow
-    from bot.workflows.messages import RolesInput, TaskRequest, TaskResult
+    from bot.workflows.messages import Carried, RolesInput, TaskRequest, TaskResult
     from bot.workflows.messages.alerts import AlertStart
     from bot.workflows.messages.triage import DeskStart
     from bot.workflows.task import TaskWorkflow
@@ -21,13 +21,13 @@ class OneStepMore(TaskWorkflow):
     """Asks something before it begins."""
 
     @workflow.init
-    def __init__(self, request: TaskRequest) -> None:
-        super().__init__(request)
+    def __init__(self, begun: TaskRequest | Carried) -> None:
+        super().__init__(begun)
 
     @workflow.run
-    async def run(self, request: TaskRequest) -> TaskResult:
-        await steps.run(steps.READ_ROLES, RolesInput(request=request, user=request.user))
-        return await super().run(request)
+    async def run(self, begun: TaskRequest | Carried) -> TaskResult:
+        await steps.run(steps.READ_ROLES, RolesInput(request=self.state.request, user=self.state.request.user))
+        return await super().run(begun)
 
 
 @workflow.defn(name="gavel-task")
@@ -35,12 +35,12 @@ class OnePauseMore(TaskWorkflow):
     """Sleeps at the end."""
 
     @workflow.init
-    def __init__(self, request: TaskRequest) -> None:
-        super().__init__(request)
+    def __init__(self, begun: TaskRequest | Carried) -> None:
+        super().__init__(begun)
 
     @workflow.run
-    async def run(self, request: TaskRequest) -> TaskResult:
-        result = await super().run(request)
+    async def run(self, begun: TaskRequest | Carried) -> TaskResult:
+        result = await super().run(begun)
         await workflow.sleep(timedelta(seconds=1))
         return result
 
@@ -50,12 +50,12 @@ class Unchecked(TaskWorkflow):
     """Takes every request for authentic."""
 
     @workflow.init
-    def __init__(self, request: TaskRequest) -> None:
-        super().__init__(request)
+    def __init__(self, begun: TaskRequest | Carried) -> None:
+        super().__init__(begun)
 
     @workflow.run
-    async def run(self, request: TaskRequest) -> TaskResult:
-        return await super().run(request)
+    async def run(self, begun: TaskRequest | Carried) -> TaskResult:
+        return await super().run(begun)
 
     async def _is_authentic(self, request: TaskRequest) -> bool:
         return bool(request.task_id)

@@ -13,7 +13,7 @@ from bot.workflows.task import TaskWorkflow
 from tests.unit.blocks import samples
 from tests.unit.policies.reports import make_report
 from tests.unit.workflows.conftest import KEY
-from tests.unit.workflows.running import Running, decision_on
+from tests.unit.workflows.running import Running, decision_on, make_it_long
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control
 from tools.contracts.signing import sign
@@ -93,6 +93,14 @@ async def words_then_care(task: Running) -> None:
     await task.decide("UGRACE", step_up="staging")
     await task.refused(3)
     await task.decide("UGRACE", step_up="production")
+
+
+async def it_becomes_long_between_two_votes(task: Running) -> None:
+    """Of its second run, which goes on from the first."""
+    await task.decide("UGRACE")
+    await task.asked("accept_decision")
+    await make_it_long(task)
+    await task.decide("ULINUS")
 
 
 async def ada_cancels(task: Running) -> None:
@@ -190,6 +198,13 @@ def _two_in_one() -> Script:
 SCENES = [
     Scene("completed_after_council_and_repair", "completed", _council, grace_approves),
     Scene("completed_by_a_quorum_of_two", "completed", lambda: Script(quorum=2), only_two_of_many_count),
+    Scene(
+        "completed_as_another_run",
+        "completed",
+        lambda: Script(quorum=2),
+        it_becomes_long_between_two_votes,
+        limits={"approval_seconds": 300},
+    ),
     Scene("completed_with_step_up", "completed", lambda: Script(step_up_reasons=["It is critical."]), words_then_care),
     Scene("completed_after_a_refinement", "completed", Script, ada_narrows_it_and_grace_approves),
     Scene("completed_after_an_edit", "completed", Script, linus_edits_it_and_grace_approves),

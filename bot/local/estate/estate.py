@@ -13,7 +13,7 @@ from bot.local.estate.costs import SampleCosts
 from bot.local.estate.incidents import SampleIncidents
 from bot.local.estate.pipeline import SamplePipeline
 from bot.local.estate.recovery import SampleRecovery
-from bot.local.estate.rows import asset_of, health_of, read_images
+from bot.local.estate.rows import ASSETS, asset_of, assets_of, health_of, read_images
 from bot.local.estate.security import SampleSecurity
 from bot.local.estate.windows import common_window, windows_of
 from tools.connectors.base import AssetQuery, EstateError
@@ -39,8 +39,7 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
             statement = _matching(org, query)
             if cursor is not None:
                 statement = statement.where(tables.assets.c.id > cursor)
-            rows = connection.execute(statement.order_by(tables.assets.c.id).limit(limit + 1))
-            return [asset_of(row) for row in rows.mappings()]
+            return assets_of(connection.execute(statement.order_by(tables.assets.c.id).limit(limit + 1)))
 
         few = 0 < len(query.ids) <= A_FEW
         found = await self._remembered(("assets", org, query.model_dump_json(), limit, cursor), read, few=few)
@@ -136,7 +135,7 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
 
 def _matching(org: str, query: AssetQuery) -> Select[Any]:
     column = tables.assets.c
-    statement = select(tables.assets).where(column.org_id == org)
+    statement = ASSETS.where(column.org_id == org)
     if query.environment is not None:
         statement = statement.where(column.environment == query.environment)
     if query.image_family is not None:

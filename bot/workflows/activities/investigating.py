@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from pydantic import TypeAdapter
 from temporalio import activity
 
 from agents.orchestrator.chat import JUDGING
@@ -17,8 +18,36 @@ from bot.workflows.activities.attaching import attachments_of
 from bot.workflows.activities.pane import Pane, ToldInPane
 from bot.workflows.activities.retrying import is_retry, working
 from bot.workflows.messages import Investigated, InvestigateInput
+from bot.workflows.sizes import MOST_PLANNED, megabytes
 from bot.workflows.workbench import Workbench
+from tools.contracts.council import CouncilOutcome
 from tools.contracts.progress import NoteProgress
+
+_INVESTIGATED = TypeAdapter(Investigated)
+_COUNCIL = TypeAdapter(CouncilOutcome)
+
+
+def carried(found: Investigated) -> Investigated:
+    """What can be handed on of it: all, or why it cannot be. Judged and put to people is the whole plan or none."""
+    size = len(_INVESTIGATED.dump_json(found))
+    if size <= MOST_PLANNED:
+        return found
+    what = "report" if found.report is not None else "plan"
+    votes = found.council
+    if len(_COUNCIL.dump_json(votes)) > MOST_PLANNED // 2:
+        # Who dissented and why stands in the thread and in the ledger.
+        votes = votes.model_copy(update={"tallies": [], "dissent": votes.dissent[:10]})
+    return Investigated(
+        council=votes,
+        diagnosis=found.diagnosis[:2000],
+        plan=None,
+        tool_call_ids=[],
+        no_plan="inconclusive",
+        reason=(
+            f"The {what} came to {megabytes(size)} MB, and at most {megabytes(MOST_PLANNED)} MB can be judged, shown "
+            "and approved as one. Nothing was done. Ask for a smaller part, e.g. one site, one region or one tag."
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -32,7 +61,7 @@ class Investigating:
             outcome = await self._work(message, pane)
             if message.request.source == "alert" and outcome.report is None:
                 await self._diagnose(message, outcome)
-        return Investigated(
+        found = Investigated(
             council=outcome.council,
             diagnosis=outcome.diagnosis,
             plan=outcome.plan_json,
@@ -41,6 +70,7 @@ class Investigating:
             reason=outcome.reason,
             report=outcome.report_json,
         )
+        return carried(found)
 
     async def _work(self, message: InvestigateInput, pane: Pane) -> AgentOutcome:
         bench, spec = self.bench, message.spec

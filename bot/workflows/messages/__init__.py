@@ -1,5 +1,6 @@
 """Everything that enters, leaves or lives in a task's workflow. Dataclasses, in their final shape."""
 
+from bot.workflows.messages.carried import Carried, Unread
 from bot.workflows.messages.deciding import (
     AcceptedDecision,
     EditInput,
@@ -63,6 +64,7 @@ from bot.workflows.messages.understanding import (
 __all__ = [
     "AcceptedDecision",
     "Answer",
+    "Carried",
     "ConcludeInput",
     "ConfirmedParts",
     "EditInput",
@@ -111,6 +113,7 @@ __all__ = [
     "TellInput",
     "UnderstandInput",
     "Understood",
+    "Unread",
     "Vouched",
     "WarnInput",
 ]

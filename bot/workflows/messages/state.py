@@ -7,10 +7,11 @@ from typing import Literal
 
 from bot.workflows.messages.request import Answer, TaskRequest
 from tools.contracts.common import Environment
+from tools.contracts.control import Control
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.decision import ReasonKind
 from tools.contracts.outputs import AnyPlan
-from tools.contracts.taskspec import Question, TaskSpec
+from tools.contracts.taskspec import Intent, Question, TaskSpec
 from tools.contracts.verdict import ApprovalRequirement, GateReport, Waiver
 
 TaskStatus = Literal[
@@ -66,6 +67,10 @@ class Exchange:
     """The ts of the question's card."""
     files: list[str] = field(default_factory=list[str])
     """Slack's ids of what was attached to the answer."""
+    intents: list[Intent] = field(default_factory=list[Intent])
+    """Of a list of several tasks, put as a question; empty: it is another one."""
+    until: str = ""
+    """How long it waits for its answer."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ class Proposal:
     """Who changed by a reply what was planned. They approve it no more than the one who asked does."""
     reminders: list[str] = field(default_factory=list[str])
     """The ts of each message that says that it waits."""
+    nudged_at: str = ""
+    """The last moment of those at which it is brought to mind that is over."""
     decided: list[str] = field(default_factory=list[str])
     """Everyone whose decision on this revision was weighed and counted: the nonce is spent for them."""
 
@@ -191,6 +198,24 @@ class TaskState:
     """Who refined the task by a reply, once for each refinement."""
     elsewhere: list[Elsewhere] = field(default_factory=list[Elsewhere])
     """Questions about another environment that are open."""
+    approved: bool = False
+    """Whether the plan, or what was left of it, has its quorum."""
+    next_phase: int = 0
+    """Index of the phase that is run, or comes next."""
+    wait_until: str = ""
+    """When the pause of the plan that goes on is over; empty: none does."""
+    touched: list[str] = field(default_factory=list[str])
+    """Assets that the run changed or may have changed."""
+    resources: list[str] = field(default_factory=list[str])
+    """The same of what is no asset."""
+    refusals: int = 0
+    """Decisions and edits that did not count. Each has its own number in the ledger."""
+    weighed: int = 0
+    """Hands on the run, likewise."""
+    seen: list[str] = field(default_factory=list[str])
+    """`Control.unique` of each that was weighed."""
+    cancel: Control | None = None
+    """The cancellation that counted, as it was signed: the parts of a task are handed it on."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from prometheus_client.samples import Sample
 from temporalio.client import Client
 
 from bot.telemetry.health import HealthMetrics, Looked
+from bot.telemetry.held import HeldMetrics
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.queue import QueueMetrics, Wait
 from bot.telemetry.recorded import RecordedMetrics
@@ -37,6 +38,7 @@ def at_the_start() -> list[Sample]:
     """What a worker shows that has recorded nothing yet."""
     metrics = Metrics()
     RecordedMetrics(metrics.registry, tools=["query_assets"])
+    HeldMetrics(metrics.registry)
     return [sample for family in metrics.registry.collect() for sample in family.samples]
 
 
@@ -53,6 +55,7 @@ async def metrics_and_labels() -> dict[str, set[str]]:
     metrics.slack.called("chat.postMessage", "ok")
     metrics.slack.waited(0.1, urgent=True)
     metrics.slack.held("chat.postMessage", 1)
+    HeldMetrics(metrics.registry).met("newer")
     HealthMetrics(metrics.registry).tell(Looked(ready=True, parts={"sql": True}))
     queue = QueueMetrics(metrics.registry, await Client.connect("127.0.0.1:9", lazy=True), task_queue="gavel")
     queue.tell({"running": 1}, {"workflow": Wait(steps=1, oldest_seconds=1, pollers=1)})

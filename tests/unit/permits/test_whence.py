@@ -49,6 +49,17 @@ SHAPES: Mapping[str, tuple[JsonObject, set[str], bool]] = {
     "one that says nothing of it in a shared channel": (event(shared=True), set(), True),
     "of a grid": (event(shared=True, user_team="E2", team="E2"), {"E2"}, True),
     "an app's message": (event(shared=True, bot_id="B1", bot_profile={"team_id": "T2"}, team="T1"), {"T2"}, True),
+    "an app's message in a channel of one's own": (
+        event(shared=False, bot_id="B1", bot_profile={"team_id": "T2"}, team="T2"),
+        set(),
+        False,
+    ),
+    "its edit": (
+        event(shared=False, subtype="message_changed", message={"subtype": "bot_message", "team": "T2"}),
+        set(),
+        False,
+    ),
+    "a person of another workspace in a channel of a grid": (event(shared=False, team="T2"), {"T2"}, False),
     "a profile": (event(shared=True, team="T1", user_profile={"team": "T2"}), {"T2"}, True),
     "an edit": (event(shared=True, subtype="message_changed", message={"team": "T2"}, team="T1"), {"T2"}, True),
     "nothing of a name": (event(shared=True, team=7, user_team=None, source_team=""), set(), True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import datetime, timedelta
 
@@ -229,3 +230,35 @@ async def test_freezes_and_change_windows_hold_for_approved_phases_too() -> None
     assert await found(windows=[TUESDAY, NOW_OPEN]) == set()
     assert await found(freezes=[NOW_OPEN]) == {"execution.frozen"}
     assert await found(freezes=[TUESDAY]) == set()
+
+
+class NeverSaid(NoHistory):
+    """Nobody learns when anything was last changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way = 0
+
+    async def last_change(self, org: str, environment: Environment, *, besides: str) -> datetime | None:
+        self.under_way += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.under_way -= 1
+        return await super().last_change(org, environment, besides=besides)
+
+
+async def test_what_nobody_may_approve_is_refused_without_a_word_on_what_may_run_alone() -> None:
+    limits: JsonObject = {**load_bundle().data["limits"], "orgs": {ORG: {"roles": {"approve_nonproduction": []}}}}
+    history = NeverSaid()
+    pipeline = build_pipeline(
+        RegorusEngine(load_bundle({"limits": limits})),
+        estate=make_estate(10, environment="staging"),
+        catalog=CATALOG,
+        history=history,
+    )
+    plan = make_plan(10, environment="staging")
+    report = await pipeline.judge(plan.model_dump(mode="json"), make_context(environment="staging"))
+    assert [refusal.gate for refusal in report.refusals] == ["approval"]
+    assert report.autonomy is None
+    assert history.under_way == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,8 +15,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from bot.workflows.activities.authenticating import Authenticating
+from bot.workflows.converting import SharedConverter
+from bot.workflows.held import Held
 from bot.workflows.messages import Answer, Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
-from bot.workflows.sandbox import SANDBOX
+from bot.workflows.sandbox import tell_nobody, telling
+from bot.workflows.shape import SHAPE
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.whole_signals import WholeSignals
 from tests.unit.workflows.conftest import KEY
@@ -164,6 +167,44 @@ def edit_of(proposal: Proposal, user: str) -> Edit:
     )
 
 
+def worker_of(
+    temporal: Client,
+    script: Script,
+    *,
+    queue: str,
+    workflow: type[TaskWorkflow] = TaskWorkflow,
+    held: Callable[[Held], None] = tell_nobody,
+) -> Worker:
+    """A worker of tasks, with scripted steps. Not started. Its shape is that of its client."""
+    converter = temporal.data_converter.payload_converter_class
+    shape = converter.shape if issubclass(converter, SharedConverter) else SHAPE
+    return Worker(
+        temporal,
+        task_queue=queue,
+        workflows=[workflow],
+        workflow_runner=telling(held, shape=shape),
+        activities=[*script.activities, Authenticating(KEY).authenticate, Authenticating(KEY).enlist],
+        identity=temporal.identity,
+        interceptors=[WholeSignals()],
+    )
+
+
+async def make_it_long(task: Running) -> None:
+    """More history than Temporal wants one run to have, 4 MiB, until the task goes on as another run."""
+    run_id = (await task.handle.describe()).run_id
+    for number in range(200):
+        await task.handle.signal(TaskWorkflow.answer, noise(task, 1_000_000 if number < 5 else 1))
+        await asyncio.sleep(0.1)
+        if (await task.handle.describe()).run_id != run_id:
+            return
+    raise AssertionError("The task did not hand on to its next run.")
+
+
+def noise(task: Running, size: int) -> Answer:
+    """Of another org: it is dropped without a word, and stays in the history."""
+    return Answer(org="T2", task_id=task.handle.id, question_id="", user="UADA", text="x" * size)
+
+
 @asynccontextmanager
 async def running(
     temporal: Client,
@@ -188,16 +229,7 @@ async def running(
         received_at=datetime.now(UTC).isoformat(),
         limits=TaskLimits(**limits),
     )
-    worker = Worker(
-        temporal,
-        task_queue=task,
-        workflows=[TaskWorkflow],
-        workflow_runner=SANDBOX,
-        activities=[*script.activities, Authenticating(KEY).authenticate, Authenticating(KEY).enlist],
-        identity=temporal.identity,
-        interceptors=[WholeSignals()],
-    )
-    async with worker:
+    async with worker_of(temporal, script, queue=task):
         # Added after it was signed, as whoever can write to Temporal would.
         signed = replace(sign(request, KEY), **script.forged)
         handle = await temporal.start_workflow(TaskWorkflow.run, signed, id=task, task_queue=task)

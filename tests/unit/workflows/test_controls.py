@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from bot.workflows import messages as m
-from bot.workflows.controls import CONTROL_SENTENCES
+from bot.workflows.controls import CONTROL_SENTENCES, MOST_TOLD
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running
@@ -32,6 +32,19 @@ class Held(Script):
         if message.index == 0:
             await self.may_end.wait()
         return result
+
+
+@dataclass
+class Long(Held):
+    """Its phases are long, and it is not taken for dead."""
+
+    @activity.defn(name="run_phase")
+    async def run_phase(self, message: m.PhaseInput) -> m.PhaseResult:
+        self.asked.append(("run_phase", message))
+        while not self.may_end.is_set():
+            activity.heartbeat()
+            await asyncio.sleep(0.1)
+        return m.PhaseResult(ok=True, ran=True, detail="healthy", touched=[])
 
 
 @dataclass
@@ -78,6 +91,24 @@ async def canary_runs(task: Running) -> Held:
     await task.decide("UGRACE")
     await task.asked("run_phase")
     return task.script
+
+
+async def test_a_flood_of_clicks_during_a_phase_is_told_so_often_and_an_honest_one_counts(temporal: Client) -> None:
+    """While a phase runs the task cannot hand on to another run, and Temporal ends one whose history is too long."""
+    async with running(temporal, Long()) as task:
+        script = await canary_runs(task)
+        flood = Control(org="T1", task_id=task.handle.id, action="cancel", user="UMALLORY", channel="COPS")
+        for told in range(0, MOST_TOLD + 20, 20):
+            # Fewer at once than are kept while they wait to be weighed.
+            clicks = [sign(replace(flood, unique=f"{told}.{number}"), KEY) for number in range(20)]
+            await asyncio.gather(*(task.handle.signal(TaskWorkflow.control, click) for click in clicks))
+            await task.asked("refuse_control", times=min(told + 20, MOST_TOLD))
+        await task.control("UADA", "cancel")
+        await task.asked("heed_control")
+        script.may_end.set()
+        assert (await asyncio.wait_for(task.handle.result(), 30)).outcome == "cancelled"
+    assert len(script.of("refuse_control")) == MOST_TOLD
+    assert phases_run(script) == [0]
 
 
 def phases_run(script: Script) -> list[int]:

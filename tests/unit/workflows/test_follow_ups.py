@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 
 from bot.workflows.activities.elsewhere import is_vouched_for
 from bot.workflows.answers import ANSWER_SENTENCES
+from bot.workflows.approval import MOST_ELSEWHERE
 from bot.workflows.follow_ups import FOLLOW_UP_SENTENCES
 from bot.workflows.messages import Answer, Elsewhere, ElsewhereInput, TaskLimits, TaskRequest
 from bot.workflows.task import TaskWorkflow
@@ -166,6 +167,19 @@ async def test_another_environment_is_a_task_of_its_own_where_the_writer_wants_o
         await task.decide("UGRACE")
         result = await task.handle.result()
     assert (result.outcome, result.approvers) == ("completed", ["UGRACE"])
+
+
+async def test_only_the_newest_questions_about_other_environments_stay_open(temporal: Client) -> None:
+    async with running(temporal, Script()) as task:
+        await task.proposal()
+        for number in range(MOST_ELSEWHERE + 1):
+            await says(task, "also staging", unique=f"{5 + number}.0")
+        await task.asked("follow_up", times=MOST_ELSEWHERE + 1)
+        await task.handle.signal(TaskWorkflow.answer, clicks(task, "new", user="UADA", unique="20.0"))
+        assert await task.refused(1) == ["question_closed"]
+        state = await task.state()
+        assert state is not None
+        assert [one.question_id for one in state.elsewhere] == [f"e{6 + number}.0" for number in range(MOST_ELSEWHERE)]
 
 
 async def test_a_question_about_another_environment_is_closed_with_the_decision_and_at_the_end(

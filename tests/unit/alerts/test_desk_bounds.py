@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -57,7 +58,8 @@ async def make_it_long(alerts: Alerts) -> None:
     handle = alerts.temporal.get_workflow_handle_for(TriageWorkflow.run, f"{alerts.org}.triage.{CHANNEL}")
     run_id = (await handle.describe()).run_id
     for number in range(200):
-        await handle.signal(TriageWorkflow.waits, "x" * (1_000_000 if number < 6 else 1))
+        # Drawn: what says the same over and over is small on its way.
+        await handle.signal(TriageWorkflow.waits, secrets.token_urlsafe(750_000) if number < 8 else "x")
         await asyncio.sleep(0.1)
         if (await handle.describe()).run_id != run_id:
             return

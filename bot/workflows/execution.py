@@ -76,7 +76,8 @@ class Execution:
             self._state.phases = [PhaseRecord(name=phase.name, state="waiting") for phase in self._proposal.plan.phases]
         for index in range(self._state.next_phase, end):
             phase, record = self._proposal.plan.phases[index], self._state.phases[index]
-            if record.state == "waiting":  # else a run before this one began it: a pause, that goes on
+            # A pause that a run before this one began goes on. Nothing else is begun without a look at the clicks.
+            if not (phase.type == "wait" and record.state == "running"):
                 await self._hand_on_if_due()
                 overslept = await self._hold()
                 if self._state.cancelled_by:

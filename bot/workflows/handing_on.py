@@ -51,7 +51,7 @@ class HandingOn:
             await first()
         await self._controls.rest()
         # From here on nothing is waited for: whatever comes in the meantime, Temporal has this step done anew with it.
-        carried = Carried(self._state, self._unread(), self._controls.waiting)
+        carried = Carried(self._state, workflow.info().run_id, self._unread(), self._controls.waiting)
         try:
             workflow.payload_converter().to_payloads([carried])
         except ApplicationError:

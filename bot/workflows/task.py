@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.controls import Controls
     from bot.workflows.ended import Ended, run_unless_cancelled, stop_if_cancelled, thread_of
     from bot.workflows.execution import Execution
+    from bot.workflows.going_on import goes_on_from
     from bot.workflows.handing_on import HandingOn
     from bot.workflows.inbox import Inbox
     from bot.workflows.messages import (
@@ -50,7 +51,7 @@ class TaskWorkflow:
     def __init__(self, begun: TaskRequest | Carried) -> None:
         request = begun if isinstance(begun, TaskRequest) else begun.state.request
         # What somebody else says it is like does not count: only the run before this one knows.
-        taken_up = begun if isinstance(begun, Carried) and workflow.info().continued_run_id else None
+        taken_up = begun if isinstance(begun, Carried) and goes_on_from(begun.run_id) else None
         self.state = taken_up.state if taken_up else TaskState(request=request, thread_ts=request.thread_ts)
         self._controls = Controls(self.state)
         self._inbox = Inbox(self.state)

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows.alerts.placing import outgrows
     from bot.workflows.alerts.showing import Showing
     from bot.workflows.alerts.waiting import enqueue
+    from bot.workflows.going_on import goes_on_from
     from bot.workflows.messages.alerts import AlertEntry
     from bot.workflows.messages.triage import DeskStart, DeskState, Docket, LookInto, Storm
 
@@ -36,7 +37,7 @@ class TriageWorkflow:
     @workflow.init
     def __init__(self, start: DeskStart) -> None:
         self.start = start
-        carried = start.carried if workflow.info().continued_run_id else None
+        carried = start.carried if goes_on_from(start.run_id) else None
         self.desk = carried or DeskState()
         self._waiting: list[AlertEntry] = []
         self._clicks: list[LookInto] = []
@@ -66,7 +67,8 @@ class TriageWorkflow:
             await self._weigh()
         if dropped := fit(self.desk):
             workflow.logger.error("The desk has more alerts than it can keep, and forgot %s: see their lives.", dropped)
-        workflow.continue_as_new(DeskStart(self.start.org, self.start.channel, carried=self.desk))
+        run_id = workflow.info().run_id
+        workflow.continue_as_new(DeskStart(self.start.org, self.start.channel, carried=self.desk, run_id=run_id))
 
     # Only enqueues, as every handler.
     @workflow.signal

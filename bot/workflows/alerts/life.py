@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.alerts.brief import labels_of, mark_of, names_in
     from bot.workflows.alerts.waiting import enqueue
+    from bot.workflows.going_on import goes_on_from
     from bot.workflows.messages.alerts import (
         RANKS,
         AlertBatch,
@@ -44,7 +45,7 @@ class AlertWorkflow:
     def __init__(self, start: AlertStart) -> None:
         self.start = start
         # What somebody else says it is like does not count: only the run before this one knows.
-        carried = start.carried if workflow.info().continued_run_id else None
+        carried = start.carried if goes_on_from(start.run_id) else None
         self.life = carried or AlertLife()
         self._waiting: list[AlertBatch] = []
 
@@ -57,7 +58,10 @@ class AlertWorkflow:
             if workflow.info().is_continue_as_new_suggested():
                 while self._waiting:  # what came meanwhile is not to be lost
                     await self._weigh()
-                workflow.continue_as_new(AlertStart(start.org, start.channel, start.fingerprint, carried=self.life))
+                run_id = workflow.info().run_id
+                workflow.continue_as_new(
+                    AlertStart(start.org, start.channel, start.fingerprint, carried=self.life, run_id=run_id)
+                )
 
     # Only enqueues, as every handler.
     @workflow.signal

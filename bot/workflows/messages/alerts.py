@@ -152,6 +152,8 @@ class AlertStart:
     fingerprint: str
     carried: AlertLife | None = None
     """From the run before this one; anybody else's is not looked at."""
+    run_id: str = ""
+    """Of that run, as Temporal named it."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,12 @@ class Unread:
 
 @dataclass(frozen=True)
 class Carried:
+    """No other message has a `run_id` beside a `state`: none that Temporal keeps can be passed off as one of these."""
+
     state: TaskState
+    run_id: str
+    """Of the run that handed it on, as Temporal named it. Only the run that Temporal has go on from that one takes it
+    up."""
     unread: list[Unread] = field(default_factory=list[Unread])
     """In the order in which they came."""
     controls: list[Control] = field(default_factory=list[Control])

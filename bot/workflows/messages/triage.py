@@ -106,6 +106,8 @@ class DeskStart:
     channel: str
     carried: DeskState | None = None
     """From the run before this one; anybody else's is not looked at."""
+    run_id: str = ""
+    """Of that run, as Temporal named it."""
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,7 @@ async def running(
     *,
     task: str = "",
     source: Source = "mention",
+    workflow: type[TaskWorkflow] = TaskWorkflow,
     **limits: Any,
 ) -> AsyncGenerator[Running]:
     """A task that was just handed over, and a worker for it alone. `task` is its id; empty: one nobody had before."""
@@ -235,7 +236,7 @@ async def running(
         received_at=datetime.now(UTC).isoformat(),
         limits=TaskLimits(**limits),
     )
-    async with worker_of(temporal, script, queue=task):
+    async with worker_of(temporal, script, queue=task, workflow=workflow):
         # Added after it was signed, as whoever can write to Temporal would.
         signed = replace(sign(request, KEY), **script.forged)
         handle = await temporal.start_workflow(TaskWorkflow.run, signed, id=task, task_queue=task)

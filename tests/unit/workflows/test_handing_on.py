@@ -186,7 +186,9 @@ async def test_who_claims_to_go_on_from_another_run_begins_at_the_beginning(temp
         name = f"T1.{uuid.uuid4()}"
         request = sign(replace(state.request, task_id=name, mac=""), KEY)
         claimed = replace(state, request=request, approved=True)
-        await temporal.start_workflow(TaskWorkflow.run, m.Carried(claimed), id=name, task_queue=task.handle.id)
+        await temporal.start_workflow(
+            TaskWorkflow.run, m.Carried(claimed, str(uuid.uuid4())), id=name, task_queue=task.handle.id
+        )
         other = replace(task, handle=temporal.get_workflow_handle_for(TaskWorkflow.run, name))
         await other.decide("UGRACE", "reject")
         assert (await result_of(other)).outcome == "rejected"

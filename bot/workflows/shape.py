@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.bridge.proto.activity_result import ActivityResolution
+from temporalio.bridge.proto.child_workflow import ChildWorkflowResult
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
 
 SHAPE = 1
@@ -49,16 +52,47 @@ def newest_in(activation: WorkflowActivation) -> int:
 
 
 def _told_by(job: WorkflowActivationJob) -> Iterator[Payload]:
+    """Decrypted, as the SDK hands a job on."""
     match job.WhichOneof("variant"):
         case "initialize_workflow":
             yield from job.initialize_workflow.arguments
+            yield from job.initialize_workflow.last_completion_result.payloads
+            yield from _of_failure(job.initialize_workflow.continued_failure)
         case "signal_workflow":
             yield from job.signal_workflow.input
         case "query_workflow":
             yield from job.query_workflow.arguments
+        case "do_update":
+            yield from job.do_update.input
         case "resolve_activity":
-            yield job.resolve_activity.result.completed.result
+            yield from _of_resolution(job.resolve_activity.result)
         case "resolve_child_workflow_execution":
-            yield job.resolve_child_workflow_execution.result.completed.result
+            yield from _of_resolution(job.resolve_child_workflow_execution.result)
+        case "resolve_child_workflow_execution_start":
+            yield from _of_failure(job.resolve_child_workflow_execution_start.cancelled.failure)
+        case "resolve_signal_external_workflow":
+            yield from _of_failure(job.resolve_signal_external_workflow.failure)
+        case "resolve_request_cancel_external_workflow":
+            yield from _of_failure(job.resolve_request_cancel_external_workflow.failure)
         case _:
             return
+
+
+def _of_resolution(result: ActivityResolution | ChildWorkflowResult) -> Iterator[Payload]:
+    """What came of a step or of a child. At most one of these is set."""
+    yield result.completed.result
+    yield from _of_failure(result.failed.failure)
+    yield from _of_failure(result.cancelled.failure)
+
+
+def _of_failure(failure: Failure) -> Iterator[Payload]:
+    """Its words, which the SDK leaves out without a word where they cannot be read; its details; and its causes'."""
+    while True:
+        yield failure.encoded_attributes
+        yield from failure.application_failure_info.details.payloads
+        yield from failure.canceled_failure_info.details.payloads
+        yield from failure.timeout_failure_info.last_heartbeat_details.payloads
+        yield from failure.reset_workflow_failure_info.last_heartbeat_details.payloads
+        if not failure.HasField("cause"):
+            return
+        failure = failure.cause

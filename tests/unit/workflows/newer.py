@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import activity, workflow
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from bot.workflows.messages import Carried, TaskRequest, TaskResult
@@ -31,9 +32,14 @@ class NewerTask(TaskWorkflow):
 
 @dataclass
 class NewerScript(Script):
+    unmoved: bool = False
+    """The step more fails for good."""
+
     @activity.defn(name="admire")
     async def admire(self, request: TaskRequest) -> bool:
         self.asked.append(("admire", request))
+        if self.unmoved:
+            raise ApplicationError("There is nothing to admire.", non_retryable=True)
         return True
 
     @property

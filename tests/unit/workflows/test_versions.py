@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from temporalio.client import Client
+from temporalio.worker import Worker
 
 from bot.ledger.database import Database
 from bot.tasks.board import TaskBoard
@@ -202,6 +203,36 @@ async def test_a_step_that_an_older_worker_does_not_have_waits_for_one_that_does
         await replace(task, script=another).asked("admire")
         await replace(task, script=another).decide("UGRACE", "reject")
         assert (await asyncio.wait_for(task.handle.result(), 60)).outcome == "rejected"
+
+
+async def test_a_step_that_failed_under_a_newer_worker_waits_for_one(temporal: Client) -> None:
+    """An older one would read only that it failed, and end the task or put back what it changed."""
+    held: list[Held] = []
+    script, older, another = NewerScript(unmoved=True), Script(), NewerScript()
+    newer = of_shape(temporal, SHAPE + 1)
+    async with begun(temporal, script, ThreadRef("T1", "COPS", "1.0"), steps=older) as task:
+        await until(lambda: admired(task, pending=True), seconds=30)
+    async with Worker(newer, task_queue=task.handle.id, activities=[script.admire]):
+        await until(lambda: admired(task, pending=False), seconds=60)
+    assert len(script.of("admire")) == 1
+    async with worker_of(temporal, older, queue=task.handle.id, workflow=NewerTask, held=held.append):
+
+        async def is_held() -> bool:
+            return bool(held)
+
+        await until(is_held, seconds=60)
+        assert held[0].why == "newer"
+        assert older.of("conclude") == []
+    async with worker_of(newer, another, queue=task.handle.id, workflow=NewerTask):
+        handle = newer.get_workflow_handle_for(TaskWorkflow.run, task.handle.id)
+        result = await asyncio.wait_for(handle.result(), 60)
+    assert (result.outcome, result.detail) == ("failed", "There is nothing to admire.")
+
+
+async def admired(task: Running, *, pending: bool) -> bool:
+    """Whether the later build's step is still to be done, or is not any more."""
+    steps = (await task.handle.describe()).raw_description.pending_activities
+    return any(step.activity_type.name == "admire" for step in steps) is pending
 
 
 async def test_what_a_newer_gavel_wrote_is_not_read_and_what_an_older_one_wrote_is() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from temporalio.client import Client
@@ -19,6 +19,7 @@ from tests.replay.scenes import alone
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on, incompressible, make_it_long, noise, running, worker_of
 from tests.unit.workflows.script import Script
+from tools.contracts.control import Control
 from tools.contracts.signing import sign
 
 
@@ -88,6 +89,36 @@ async def test_what_came_meanwhile_is_weighed_by_the_next_run(temporal: Client) 
     assert (result.outcome, result.approvers) == ("completed", ["UGRACE", "ULINUS"])
     assert [message.problem for message in another.of("refuse_decision")] == ["not_in_role"]
     assert ran(another) == [0, 2]
+
+
+async def test_a_cancellation_that_came_meanwhile_counts_in_the_next_run(temporal: Client) -> None:
+    script, another = Script(), Script()
+    async with running(temporal, script, approval_seconds=300) as task:
+        proposal = await task.proposal()
+        run_id = (await task.handle.describe()).run_id
+    for _ in range(7):
+        await task.handle.signal("noise", incompressible(1_000_000))
+    for user in ("UMALLORY", "UADA"):
+        control = Control(
+            org="T1",
+            task_id=task.handle.id,
+            action="cancel",
+            user=user,
+            channel="COPS",
+            revision=proposal.revision,
+            plan_digest=proposal.plan.digest,
+            unique=str(uuid.uuid4()),
+            issued_at=datetime.now(UTC).isoformat(),
+        )
+        await task.handle.signal(TaskWorkflow.control, sign(control, KEY))
+    async with worker_of(temporal, another, queue=task.handle.id):
+        result = await result_of(task)
+        assert (await task.handle.describe()).run_id != run_id
+    assert (result.outcome, result.ended_by) == ("cancelled", "UADA")
+    assert [(message.user, message.problem) for message in another.of("refuse_control")] == [
+        ("UMALLORY", "not_in_role")
+    ]
+    assert ran(another) == []
 
 
 async def test_what_waits_and_is_too_large_to_be_handed_on_is_weighed_first(temporal: Client) -> None:

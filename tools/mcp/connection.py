@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import anyio
 from mcp import Client
@@ -24,7 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from tools.base import ToolError
 from tools.contracts.common import JsonObject
 from tools.mcp.declared import DeclaredServer
-from tools.mcp.definition import Definition, by_name, defined
+from tools.mcp.definition import by_name, digest_said
 from tools.mcp.keeper import Keeper, ServerAway
 from tools.mcp.names import plain
 from tools.mcp.result import ERROR_LENGTH, ServerOutput, output_of
@@ -50,15 +50,14 @@ class Connection:
         self._not_before = 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def definitions(self, only: str | None = None) -> dict[str, Definition]:
-        """Name → what the server says of the tool now; `only`: of this one. Raises :class:`ServerAway`."""
+    async def listed(self) -> Sequence[WireTool]:
+        """What the server says of its tools now. Raises :class:`ServerAway`."""
         while True:
             keeper, held = self._held()
             try:
                 client = await keeper.client()
                 async with asyncio.timeout(self.server.start_seconds):
-                    tools = await _listed(client)
-                return by_name(defined(tool) for tool in tools if only in (None, tool.name))
+                    return await _listed(client)
             except ServerAway:
                 self._drop(keeper, failed=True)
                 raise
@@ -80,10 +79,12 @@ class Connection:
     async def call(self, tool: str, params: JsonObject, *, definition: str, meta: JsonObject | None) -> ServerOutput:
         """Raises :class:`ToolError`, whose message is for a model. Not repeated, whatever becomes of it."""
         try:
-            now = (await self.definitions(only=tool)).get(tool)
-            if now is None or now.digest != definition:
+            listed = by_name(await self.listed())
+            now = listed.get(tool)
+            # Compared, and not judged: it was judged at the start, and what it is since may take long to judge.
+            if now is None or digest_said(now) != definition:
                 raise ToolError(
-                    f"the server {'no longer has' if now is None else 'changed'} this tool since Gavel was started."
+                    f"the server {'changed' if tool in listed else 'no longer has'} this tool since Gavel was started."
                     " It was not called. Whoever runs Gavel must look at it and start Gavel anew."
                 )
             keeper, _ = self._held()

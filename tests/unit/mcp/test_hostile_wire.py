@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -87,3 +90,31 @@ async def test_the_token_is_sent_and_a_metadata_address_is_never_asked() -> None
     assert set(seen) == {"Bearer t0ken"}
     async with lab(server_of(Address("http://169.254.169.254/mcp", "t0ken"), "find")) as at:
         assert "must not be asked" in at.surveys[0].away
+
+
+GARBAGE = {
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "no number for a length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+    "an answer that breaks off": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    "no answer": b"",
+}
+
+
+@pytest.mark.parametrize("answer", GARBAGE)
+async def test_whatever_it_answers_its_path_and_query_are_told_to_nobody(answer: str) -> None:
+    asked: list[bytes] = []
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(GARBAGE[answer])
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answers, "127.0.0.1", 0) as door:
+        host, port = door.sockets[0].getsockname()
+        address = Address(f"http://{host}:{port}/s/SECRETPATH/mcp?key=SECRETKEY")
+        async with lab(server_of(address, "find")) as at:
+            told = f"{at.surveys[0].away} {at.left_out}"
+    assert b"/s/SECRETPATH/mcp?key=SECRETKEY" in asked[0]
+    assert f"http://{host}:{port} did not answer" in told
+    assert "SECRET" not in told

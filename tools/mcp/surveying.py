@@ -55,11 +55,11 @@ async def survey(connection: Connection) -> Survey:
     """Never raises for what a server does: what it does wrong, it has no tools by."""
     server = connection.server
     try:
-        listed = await connection.listed()
+        listing = await connection.listed()
     except ServerAway as away:
         left = [LeftOut(server.name, tool.name, "the server could not be asked") for tool in server.tools]
         return Survey(server, left_out=tuple(left), away=str(away))
-    found = await _definitions(server, listed)
+    found = await _definitions(server, listing.tools)
     tools: list[Tool] = []
     left_out: list[LeftOut] = []
     for declared in server.tools:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from starlette.applications import Starlette
@@ -27,8 +28,23 @@ async def test_a_line_without_end_ends_the_connection_only() -> None:
     assert "over 1000000 bytes" in failure.message
 
 
+async def test_a_flood_of_blank_lines_ends_the_connection_and_leaves_others_their_turn() -> None:
+    other = replace(server_of(program("good_server.py"), "find"), name="other")
+    async with lab(server_of(program("hostile_server.py", "blank lines"), "find"), other) as at:
+        flooded = asyncio.create_task(at.failure("find"))
+        for _ in range(5):
+            assert (await at.call("find", server="other", text="a")).ok
+        failure = await flooded
+    assert failure.kind == "tool_error"
+    assert "blank lines in a row" in failure.message
+
+
 async def test_garbage_and_strays_between_the_answers_are_passed_over() -> None:
-    for how, lines in {"noise": ["after the noise"], "someone else's answer": ["the answer"]}.items():
+    for how, lines in {
+        "noise": ["after the noise"],
+        "someone else's answer": ["the answer"],
+        "some blank lines": ["after them"],
+    }.items():
         async with lab(server_of(program("hostile_server.py", how), "find")) as at:
             assert (await at.output("find"))["lines"] == lines
     async with lab(server_of(program("hostile_server.py", "garbage"), "find")) as at:

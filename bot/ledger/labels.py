@@ -129,21 +129,25 @@ class Labels:
     async def learned(self, org: str, agent: str) -> Learned:
         """From the org's newest confirmed outcomes of this agent's work."""
         newest = (
-            select(CouncilLabel.task_id, CouncilLabel.item, CouncilLabel.kind, CouncilLabel.right, CouncilLabel.margin)
+            select(
+                CouncilLabel.task_id,
+                CouncilLabel.item,
+                CouncilLabel.kind,
+                CouncilLabel.right,
+                CouncilLabel.margin,
+                CouncilLabel.created_at,
+            )
             .where(CouncilLabel.org == org, CouncilLabel.agent == agent, CouncilLabel.kind != "answer")
             .order_by(CouncilLabel.created_at.desc(), CouncilLabel.task_id, CouncilLabel.item)
             .limit(NEWEST)
         )
+        # Theirs alone: of all that were ever cast there are many times as many.
+        of = newest.subquery()
         votes = (
             select(CouncilVote.task_id, CouncilVote.item, CouncilVote.member, CouncilVote.right)
-            .join(
-                CouncilLabel,
-                (CouncilLabel.org == CouncilVote.org)
-                & (CouncilLabel.task_id == CouncilVote.task_id)
-                & (CouncilLabel.item == CouncilVote.item),
-            )
-            .where(CouncilVote.org == org, CouncilLabel.agent == agent, CouncilLabel.kind != "answer")
-            .order_by(CouncilLabel.created_at.desc(), CouncilVote.task_id, CouncilVote.item, CouncilVote.member)
+            .join(of, (of.c.task_id == CouncilVote.task_id) & (of.c.item == CouncilVote.item))
+            .where(CouncilVote.org == org)
+            .order_by(of.c.created_at.desc(), CouncilVote.task_id, CouncilVote.item, CouncilVote.member)
             .limit(NEWEST * 10)
         )
         try:
@@ -154,7 +158,7 @@ class Labels:
             raise LedgerUnavailable(f"What members proved worth could not be read ({reason_of(error)}).") from error
         verdicts = [Verdict(f"{task}/{item}", member, right) for task, item, member, right in cast]
         scored = [
-            Labelled(margin, right) for _, _, kind, right, margin in labels if margin is not None and kind == "plan"
+            Labelled(margin, right) for _, _, kind, right, margin, _ in labels if margin is not None and kind == "plan"
         ]
         # Of thousands of labels it takes long enough to be kept off the event loop.
         return await asyncio.to_thread(_learn, verdicts, scored) if labels else Learned()

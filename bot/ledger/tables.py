@@ -161,6 +161,8 @@ class CouncilVote(Base):
     """How one member had voted on it. Silence leaves no row."""
 
     __tablename__ = "council_votes"
+    # A home tab counts all of them.
+    __table_args__ = (Index("ix_council_votes_org_member_right", "org", "member", "right"),)
 
     org: Mapped[str] = mapped_column(primary_key=True)
     task_id: Mapped[str] = mapped_column(primary_key=True)

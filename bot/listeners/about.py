@@ -24,6 +24,9 @@ NO_WORDS = "(a message without words)"
 OF_OTHERS = "(Written by somebody of another workspace.)"
 """Before what they wrote: whoever reads it as evidence is to know."""
 
+OF_NOBODY = "(Slack does not say which workspace its author is of.)"
+"""Likewise."""
+
 
 @dataclass(frozen=True)
 class AboutMessage:
@@ -39,7 +42,7 @@ class AboutMessage:
         about = About(
             channel=str(child(body, "channel").get("id") or ""),
             thread_ts=str(message.get("thread_ts") or body.get("message_ts") or message.get("ts") or ""),
-            quoted=f"{OF_OTHERS}\n{quoted}" if _is_of_others(body) else quoted,
+            quoted=f"{_whose(body)}{quoted}",
         )
         metadata = about.encode()
         await self.open_form(
@@ -74,8 +77,9 @@ class AboutMessage:
         return {}
 
 
-def _is_of_others(body: dict[str, Any]) -> bool:
-    """Whether the message is of another workspace than whoever points at it, as far as Slack says."""
+def _whose(body: dict[str, Any]) -> str:
+    """A line before the message, where it is not surely of the workspace of whoever points at it."""
     team, enterprise, who = child(body, "team"), child(body, "enterprise"), child(body, "user")
     own = {team.get("id"), team.get("enterprise_id"), enterprise.get("id"), who.get("team_id")}
-    return not teams_of(child(body, "message")) <= own
+    of = teams_of(child(body, "message"))
+    return "" if of and of <= own else f"{OF_OTHERS if of else OF_NOBODY}\n"

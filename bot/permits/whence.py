@@ -30,7 +30,12 @@ def whence(body: JsonObject) -> Whence:
         return Whence(_ids(body.get("team_id")), must_be_named=True)
     if body.get("type") != "event_callback":
         # Not `team`, which is where the app is installed; of a form it is neither surely.
-        return Whence(_ids(child(body, "user").get("team_id")), must_be_named=True)
+        named = _ids(child(body, "user").get("team_id"))
+        if not named and body.get("type") == "message_action":
+            # Slack does not always say it of the person here. `team` is where it was picked, as a command's is; it
+            # opens a form, and of who sends that Slack says it.
+            named = _ids(child(body, "team").get("id")) or _ids(child(body, "enterprise").get("id"))
+        return Whence(named, must_be_named=True)
     event, shared = child(body, "event"), body.get("is_ext_shared_channel") is True
     told = child(event, _CHANGED.get(str(event.get("subtype")), "")) or event
     if not shared and (told.get("bot_id") or told.get("subtype") == "bot_message"):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -85,13 +85,30 @@ class TaskBoard:
         """What waits for this person's decision, the first to expire first."""
         if not roles:
             return []
-        waiting = await self._read(
-            select(TaskRow)
+        # Thousands may wait, and of most of them only so much is looked at.
+        asked = (
+            select(TaskRow.task_id, TaskRow.roles, TaskRow.voters)
             .where(TaskRow.org == org, text(WAITING), TaskRow.user_id != user)
             .order_by(TaskRow.expires_at)
-            .limit(1000)
         )
-        return [task for task in waiting if task.waits_for(user, roles)][:limit]
+
+        def find(connection: Connection) -> list[str]:
+            return [
+                str(task_id)
+                for task_id, able, voters in connection.execute(asked)
+                if not _words(able).isdisjoint(roles) and user not in _words(voters)
+            ][:limit]
+
+        try:
+            chosen = await self.database.look(find)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise _away(error) from error
+        found = await self._read(
+            select(TaskRow)
+            .where(TaskRow.org == org, TaskRow.task_id.in_(chosen), text(WAITING))
+            .order_by(TaskRow.expires_at)
+        )
+        return [task for task in found if task.waits_for(user, roles)]
 
     async def newest_change(self, org: str) -> int:
         """The place in the ledger of the newest entry that changed a task; 0: there is none."""
@@ -141,7 +158,7 @@ def _entry(row: RowMapping, home: str) -> TaskEntry:
         agent=str(row["agent"]),
         environment=str(row["environment"]),
         status=_status(str(row["status"])),
-        roles=frozenset(filter(None, str(row["roles"]).split(","))),
+        roles=_words(row["roles"]),
         quorum=int(row["quorum"]),
         voters=tuple(filter(None, str(row["voters"]).split(","))),
         expires_at=_moment(str(row["expires_at"])),
@@ -151,6 +168,10 @@ def _entry(row: RowMapping, home: str) -> TaskEntry:
         changed_at=datetime.fromisoformat(str(row["changed_at"])),
         link=permalink(home, channel, thread_ts),
     )
+
+
+def _words(text: object) -> frozenset[str]:
+    return frozenset(filter(None, str(text).split(",")))
 
 
 def _status(word: str) -> Status:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from bot.ledger.anchor import Anchor
-from bot.ledger.artifacts import COLUMNS, StoredArtifact, from_row
+from bot.ledger.artifacts import COLUMNS, StoredArtifact, from_row, sealed
 from bot.ledger.chain import Draft, Entry
 from bot.ledger.database import Database
 from bot.ledger.ledger import timestamp
@@ -49,6 +49,14 @@ class Template:
     def entry_bytes(self) -> float:
         """Of one entry's body, on average."""
         return sum(len(entry.body.encode()) for entry in self.entries) / len(self.entries)
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """That were sent to models, and that they answered with."""
+        sent, answered = (
+            [int(request[f"{of}_tokens"] or 0) for request in self.requests] for of in ("prompt", "completion")
+        )
+        return sum(sent), sum(answered)
 
     @property
     def artifact_bytes(self) -> int:
@@ -118,7 +126,7 @@ async def write_history(
     started = ended - timedelta(days=days)
     step = (ended - started) / len(names)
     writer = ChainWriter(database, anchor, key=key)
-    kept = [Write(None, (artifact,)) for artifact in template.artifacts]
+    kept = [Write(None, (sealed(artifact, key=key),)) for artifact in template.artifacts]
     if kept:
         await writer.write(org, kept)
     written = calls = 0

@@ -22,6 +22,7 @@ from bot.listeners.reject import RejectListeners
 from bot.listeners.step_up import StepUpListeners
 from bot.local.slack.seed import TEAM_ID
 from bot.local.stack import attach_stack
+from bot.redaction import is_array
 from bot.redis_client import RedisClient, open_redis
 from bot.settings import Settings
 from bot.workflows.client import connect
@@ -56,12 +57,12 @@ async def _each(
     redis: RedisClient, name: str, take: Callable[[JsonObject], Awaitable[object]], *, after: str | None = None
 ) -> None:
     while True:
-        waits = after is not None and not await redis.execute_command("EXISTS", after)
-        body = None if waits else await redis.execute_command("LPOP", name)
-        if body is None:
-            await asyncio.sleep(0.05)
-        else:
-            await take(json.loads(str(body)))
+        if after is not None and not await redis.execute_command("EXISTS", after):
+            await asyncio.sleep(0.5)
+            continue
+        found: object = await redis.execute_command("BLPOP", name, "1")
+        if is_array(found):
+            await take(json.loads(str(found[1])))
 
 
 async def _accept(intake: Intake, body: JsonObject) -> None:

@@ -15,7 +15,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowHistory
 
-from bot.workflows.codec import CIPHER, EncryptingCodec
+from bot.workflows.codec import CIPHER, PACKED, EncryptingCodec
 from tests.unit.workflows.conftest import KEY
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -35,7 +35,7 @@ async def scrubbed(history: WorkflowHistory) -> str:
             del part["activityTaskScheduledEventAttributes"]["input"]
         if is_payload(part):
             payload = ParseDict(part, Payload())
-            if payload.metadata.get("cipher") == CIPHER:
+            if payload.metadata.get("cipher") in (CIPHER, PACKED):
                 [payload] = await _CODEC.decode([payload])
                 payload.metadata["cipher"] = CIPHER
             # A payload of nothing, as the result of what returns nothing, is written without any.

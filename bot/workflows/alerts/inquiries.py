@@ -62,9 +62,8 @@ class Inquiries:
 
     @property
     def rests(self) -> bool:
-        return not self._placing.unplaced() and all(
-            group.state in ("done", "skipped") for group in self.desk.groups.values()
-        )
+        busy = self._worsening.telling or self._placing.unplaced()
+        return not busy and all(group.state in ("done", "skipped") for group in self.desk.groups.values())
 
     @property
     def waits_for_people(self) -> bool:

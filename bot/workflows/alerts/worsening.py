@@ -51,7 +51,7 @@ class Worsening:
             await steps.run(steps.TELL_WORSE, WorseInput(entry, group.severity, lead.thread_ts, group.number))
         except ActivityError as error:
             if is_cancelled_exception(error):
-                return  # the next run of the desk tells it
+                raise  # the next run of the desk tells it
             # Its card says so, too.
             workflow.logger.warning("A thread was not told that its alert got worse: %s", error.cause or error)
         finally:

@@ -105,6 +105,8 @@ class Alerts:
     asked: list[RelateInput] = field(default_factory=list[RelateInput])
     worse: list[WorseInput] = field(default_factory=list[WorseInput])
     """What the threads of investigations were told."""
+    hears: asyncio.Event | None = None
+    """A thread can be told when it is set. None: at once."""
     desks: DeskDoor | None = None
 
     async def says(
@@ -214,6 +216,8 @@ class Alerts:
     @activity.defn(name="tell_worse")
     async def tell_worse(self, message: WorseInput) -> bool:
         self.worse.append(message)
+        if self.hears is not None:
+            await self.hears.wait()
         return True
 
     @activity.defn(name="open_investigation")

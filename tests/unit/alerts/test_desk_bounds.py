@@ -20,6 +20,7 @@ from bot.workflows.alerts.showing import Showing
 from bot.workflows.messages.alerts import AlertEntry, AlertSeen
 from bot.workflows.messages.triage import DeskStart, DeskState, Docket, Group, RelateInput, Storm
 from tests.unit.alerts.scripted import CHANNEL, KEY, QUICK, Alerts, alerting
+from tests.unit.workflows.running import incompressible
 from tools.contracts.signing import sign
 
 NOW = "2026-11-26T12:00:00+00:00"
@@ -57,7 +58,7 @@ async def make_it_long(alerts: Alerts) -> None:
     handle = alerts.temporal.get_workflow_handle_for(TriageWorkflow.run, f"{alerts.org}.triage.{CHANNEL}")
     run_id = (await handle.describe()).run_id
     for number in range(200):
-        await handle.signal(TriageWorkflow.waits, "x" * (1_000_000 if number < 6 else 1))
+        await handle.signal(TriageWorkflow.waits, incompressible(1_000_000 if number < 7 else 1))
         await asyncio.sleep(0.1)
         if (await handle.describe()).run_id != run_id:
             return

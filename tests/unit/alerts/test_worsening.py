@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from temporalio.client import Client
+import asyncio
 
+from temporalio.client import Client, WorkflowExecutionStatus
+
+from bot.alerts.names import desk_id
 from bot.workflows.alerts.placing import outgrows
 from bot.workflows.messages.triage import Docket, Group
-from tests.unit.alerts.scripted import Alerts, alerting
+from tests.unit.alerts.scripted import CHANNEL, Alerts, alerting
 from tests.unit.alerts.test_desk_bounds import entry_of
 from tools.contracts.incident import AlertSeverity
 
@@ -62,6 +65,24 @@ async def test_one_that_flaps_is_told_and_looked_into_once_for_each_severity(tem
         assert alerts.looked_into() == [["flap"], ["flap"], ["last"]]
         levels = [one.entry.severity for one in alerts.worse]
         assert levels in (["critical"], ["warning", "critical"]), "never twice the same, and never a lesser one"
+
+
+async def test_a_desk_that_is_telling_a_thread_is_not_at_its_end(temporal: Client) -> None:
+    async with alerting(temporal, window_seconds=1, again_seconds=1) as alerts:
+        alerts.hears = asyncio.Event()
+        await alerts.says("disk")
+        await alerts.until(lambda: alerts.looked_into() == [["disk"]])
+        await alerts.says("disk", severity="critical")
+        await alerts.until(lambda: bool(alerts.worse))
+        await goes(alerts, "disk", None)
+        await alerts.end(1)
+        await asyncio.sleep(4)  # longer than it remembers
+        desk = temporal.get_workflow_handle(desk_id(alerts.org, CHANNEL))
+        assert (await desk.describe()).status == WorkflowExecutionStatus.RUNNING
+        alerts.hears.set()
+        async with asyncio.timeout(60):
+            await desk.result()
+        assert len(alerts.worse) == 1
 
 
 async def test_one_that_is_better_when_it_is_over_is_not_looked_into_again(temporal: Client) -> None:

@@ -42,6 +42,21 @@ SHAPES: Mapping[str, tuple[JsonObject, set[str], bool]] = {
         True,
     ),
     "a click that does not say": ({"type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"}}, set(), True),
+    "a shortcut of a message": (
+        {"type": "message_action", "team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T2"}},
+        {"T2"},
+        True,
+    ),
+    "one that does not say it of the person": (
+        {"type": "message_action", "team": {"id": "T2"}, "user": {"id": "U1", "name": "ada"}},
+        {"T2"},
+        True,
+    ),
+    "the same of an org-wide app": (
+        {"type": "message_action", "team": None, "enterprise": {"id": "E1"}, "user": {"id": "U1"}},
+        {"E1"},
+        True,
+    ),
     "a message in a channel of one workspace": (event(team="T1"), {"T1"}, False),
     "a message that says nothing of it": (event(shared=False), set(), False),
     "a message in a shared channel": (event(shared=True, team="T1", user_team="T2", source_team="T2"), {"T2"}, True),

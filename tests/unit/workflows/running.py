@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -193,7 +194,7 @@ async def make_it_long(task: Running) -> None:
     """More history than Temporal wants one run to have, 4 MiB, until the task goes on as another run."""
     run_id = (await task.handle.describe()).run_id
     for number in range(200):
-        await task.handle.signal(TaskWorkflow.answer, noise(task, 1_000_000 if number < 5 else 1))
+        await task.handle.signal(TaskWorkflow.answer, noise(task, 1_000_000 if number < 7 else 1))
         await asyncio.sleep(0.1)
         if (await task.handle.describe()).run_id != run_id:
             return
@@ -202,7 +203,12 @@ async def make_it_long(task: Running) -> None:
 
 def noise(task: Running, size: int) -> Answer:
     """Of another org: it is dropped without a word, and stays in the history."""
-    return Answer(org="T2", task_id=task.handle.id, question_id="", user="UADA", text="x" * size)
+    return Answer(org="T2", task_id=task.handle.id, question_id="", user="UADA", text=incompressible(size))
+
+
+def incompressible(size: int) -> str:
+    """Words of so many characters, which a codec makes little smaller."""
+    return secrets.token_urlsafe(size)[:size]
 
 
 @asynccontextmanager

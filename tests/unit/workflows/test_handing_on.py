@@ -17,7 +17,7 @@ from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
 from tests.replay.scenes import alone
 from tests.unit.workflows.conftest import KEY
-from tests.unit.workflows.running import Running, decision_on, make_it_long, noise, running, worker_of
+from tests.unit.workflows.running import Running, decision_on, incompressible, make_it_long, noise, running, worker_of
 from tests.unit.workflows.script import Script
 from tools.contracts.signing import sign
 
@@ -77,9 +77,9 @@ async def test_what_came_meanwhile_is_weighed_by_the_next_run(temporal: Client) 
         proposal = await task.proposal()
         run_id = (await task.handle.describe()).run_id
     # No worker is there: all of it comes in one go, and the run is long before the first of it is weighed.
-    for _ in range(5):
+    for _ in range(7):
         # No signal of a task's: it is in the history, and nowhere else.
-        await task.handle.signal("noise", "x" * 1_000_000)
+        await task.handle.signal("noise", incompressible(1_000_000))
     for user in ("UMALLORY", "UGRACE", "ULINUS"):
         await task.handle.signal(TaskWorkflow.decide, sign(decision_on(proposal, user, "approve"), KEY))
     async with worker_of(temporal, another, queue=task.handle.id):

@@ -1,4 +1,4 @@
-"""Indexes for ledgers of millions: a task's entries, those of a kind, tasks that have not ended, one person's calls."""
+"""Indexes for long ledgers: a task's entries, those of a kind, open tasks, one person's calls, a member's votes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tasks_waiting", "tasks", ["org", "expires_at"], sqlite_where=_WAITING, postgresql_where=_WAITING
     )
+    op.create_index("ix_council_votes_org_member_right", "council_votes", ["org", "member", "right"])
     for table in _BY_PERSON:
         op.create_index(f"ix_{table}_org_user_created_at", table, ["org", "user_id", "created_at"])
 
@@ -29,6 +30,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in _BY_PERSON:
         op.drop_index(f"ix_{table}_org_user_created_at", table)
+    op.drop_index("ix_council_votes_org_member_right", "council_votes")
     op.drop_index("ix_tasks_waiting", "tasks")
     op.drop_index("ix_tasks_open", "tasks")
     op.drop_index("ix_tasks_org_received_at", "tasks")

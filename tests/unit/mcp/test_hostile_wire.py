@@ -134,3 +134,8 @@ async def test_whatever_it_answers_its_path_and_query_are_told_to_nobody(answer:
     assert b"/s/SECRETPATH/mcp?key=SECRETKEY" in asked[0]
     assert f"http://{host}:{port} did not answer" in told
     assert "SECRET" not in told
+
+
+@pytest.mark.parametrize("rest", ["/SECRET", "/mcp?key=SECRET", "?key=SECRET", "#SECRET"])
+def test_where_a_server_is_names_its_host_and_port_only(rest: str) -> None:
+    assert server_of(Address(f"https://mcp.example:8443{rest}")).where == "https://mcp.example:8443"

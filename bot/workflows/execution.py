@@ -136,16 +136,21 @@ class Execution:
                 return True
 
     async def _show(self) -> None:
-        await steps.run(
-            steps.SHOW_RUN,
-            ShowInput(
-                request=self._state.request,
-                thread_ts=self._state.thread_ts or "",
-                proposal=self._proposal,
-                phases=self._state.phases,
-                pause=self._state.pause,
-            ),
-        )
+        """That it is paused, on the run's card. A card that cannot be shown ends no run: the pause stands, and is over
+        when somebody resumes or cancels the run, or at its deadline."""
+        try:
+            await steps.run(
+                steps.SHOW_RUN,
+                ShowInput(
+                    request=self._state.request,
+                    thread_ts=self._state.thread_ts or "",
+                    proposal=self._proposal,
+                    phases=self._state.phases,
+                    pause=self._state.pause,
+                ),
+            )
+        except GAVE_UP as error:
+            workflow.logger.warning("The card of a paused run could not be shown: %s", reason_of(error))
 
     async def _run_phase(self, index: int) -> PhaseResult:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -211,14 +212,12 @@ class Execution:
             return await steps.run(
                 steps.ROLL_BACK,
                 RollbackInput(
-                    request=self._state.request,
+                    request=replace(self._state.request, text="", quoted="", whole="", mac=""),
                     thread_ts=self._state.thread_ts or "",
-                    spec=self._spec,
                     proposal=self._proposal,
                     touched=self._state.touched,
                     resources=self._state.resources,
                     reason=why,
-                    phases=self._state.phases,
                 ),
             )
         except GAVE_UP as error:

@@ -15,7 +15,10 @@ from tools.contracts.common import JsonObject
 
 MAX_REPORTED = 5
 
-_PATTERN_BYTES = 1_000_000
+_PATTERN_BYTES = 400_000
+"""Of one pattern, compiled: `^.{1,255}$` fits. It bounds the time that compiling one takes, to 2 ms."""
+_STATES_BYTES = 1_000_000
+"""For matching one."""
 
 
 class Thorough(Protocol):
@@ -59,14 +62,15 @@ class StrangersCheck:
     """Holds values to a schema that a stranger wrote, in time that grows with the value's length alone.
 
     Its patterns are matched by an engine that never goes back; jsonschema's, which can take for ever over a short text,
-    is not asked. Raises `ValueError` for what is no schema, and for a pattern that this engine cannot match.
+    is not asked. Raises `ValueError` for what is no schema, and for a pattern that this engine cannot match, or that is
+    large when compiled. To make one holds up every thread of this process: bound how many patterns there are.
     """
 
     def __init__(self, schema: JsonObject) -> None:
         self._validator = jsonschema_rs.Draft202012Validator(
             schema,
             validate_formats=False,
-            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_PATTERN_BYTES),
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES, dfa_size_limit=_STATES_BYTES),
             offline=True,
         )
 

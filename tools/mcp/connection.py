@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import anyio
 from mcp import Client
@@ -24,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from tools.base import ToolError
 from tools.contracts.common import JsonObject
 from tools.mcp.declared import DeclaredServer
-from tools.mcp.definition import Definition, by_name, defined
+from tools.mcp.definition import by_name, digest_said
 from tools.mcp.keeper import Keeper, ServerAway
 from tools.mcp.names import plain
 from tools.mcp.result import ERROR_LENGTH, ServerOutput, output_of
@@ -39,6 +40,15 @@ _ANSWER: TypeAdapter[CallToolResult | InputRequiredResult] = TypeAdapter(CallToo
 _BROKEN = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream, ConnectionError)
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a server said of its tools, and by which connection: another one may be to another server."""
+
+    tools: Sequence[WireTool]
+    client: Client
+    keeper: Keeper
+
+
 class Connection:
     """Not opened by being made. One for each server and worker."""
 
@@ -50,15 +60,14 @@ class Connection:
         self._not_before = 0.0
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def definitions(self, only: str | None = None) -> dict[str, Definition]:
-        """Name → what the server says of the tool now; `only`: of this one. Raises :class:`ServerAway`."""
+    async def listed(self) -> Listing:
+        """What the server says of its tools now. Raises :class:`ServerAway`."""
         while True:
             keeper, held = self._held()
             try:
                 client = await keeper.client()
                 async with asyncio.timeout(self.server.start_seconds):
-                    tools = await _listed(client)
-                return by_name(defined(tool) for tool in tools if only in (None, tool.name))
+                    return Listing(await _listed(client), client, keeper)
             except ServerAway:
                 self._drop(keeper, failed=True)
                 raise
@@ -80,18 +89,21 @@ class Connection:
     async def call(self, tool: str, params: JsonObject, *, definition: str, meta: JsonObject | None) -> ServerOutput:
         """Raises :class:`ToolError`, whose message is for a model. Not repeated, whatever becomes of it."""
         try:
-            now = (await self.definitions(only=tool)).get(tool)
-            if now is None or now.digest != definition:
-                raise ToolError(
-                    f"the server {'no longer has' if now is None else 'changed'} this tool since Gavel was started."
-                    " It was not called. Whoever runs Gavel must look at it and start Gavel anew."
-                )
-            keeper, _ = self._held()
-            client = await keeper.client()
+            listing = await self.listed()
         except ServerAway as away:
             raise ToolError(f"{away}. It was not called.") from away
+        found = by_name(listing.tools)
+        now = found.get(tool)
+        # Compared, and not judged: it was judged at the start, and what it is since may take long to judge.
+        if now is None or digest_said(now) != definition:
+            raise ToolError(
+                f"the server {'changed' if tool in found else 'no longer has'} this tool since Gavel was started."
+                " It was not called. Whoever runs Gavel must look at it and start Gavel anew."
+            )
+        # By the connection that was looked at, and by no other: where it is gone meanwhile, the call fails.
+        keeper = listing.keeper
         try:
-            answer = await client.session.send_request(_request(tool, params, meta), _ANSWER)
+            answer = await listing.client.session.send_request(_request(tool, params, meta), _ANSWER)
         except MCPError as error:
             if error.code == CONNECTION_CLOSED:
                 self._drop(keeper, failed=True)

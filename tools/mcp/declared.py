@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 from tools.contracts.common import AgentName, Environment
 
@@ -61,8 +62,8 @@ class DeclaredServer:
 
     @property
     def where(self) -> str:
-        """For people: neither its arguments nor its address' path, which may hold secrets."""
+        """For people: neither its arguments nor its address' path or query, which may hold secrets."""
         if isinstance(self.reached, Program):
             return f"the program {self.name}"
-        scheme, _, rest = self.reached.url.partition("://")
-        return f"{scheme}://{rest.partition('/')[0]}"
+        parts = urlsplit(self.reached.url)
+        return f"{parts.scheme}://{parts.netloc}"

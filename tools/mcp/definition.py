@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from mcp_types import Tool as WireTool
 
@@ -26,7 +26,7 @@ class Definition:
     digest: str
     """`sha256:…` of name, title, description, both schemas and annotations, as they were said."""
     schema: JsonObject
-    """Of its parameters, bounded. Empty where it was refused."""
+    """Of its parameters, bounded. Empty where it was refused, or was not judged."""
     refused: str = ""
     """Why it cannot be taken, in a clause."""
     changes: bool = False
@@ -34,26 +34,41 @@ class Definition:
 
 
 def defined(tool: WireTool) -> Definition:
-    """Never raises: what cannot be taken says why."""
-    said = tool.model_dump(mode="json", by_alias=True, exclude_none=True, include=set(_SAID))
+    """With its schema judged, which takes up to a tenth of a second. Never raises: what cannot be taken says why."""
+    only = unjudged(tool)
+    if only.refused:
+        return only
+    try:
+        return replace(only, schema=taken(tool.input_schema))
+    except SchemaRefused as error:
+        return replace(only, refused=str(error))
+
+
+def unjudged(tool: WireTool) -> Definition:
+    """All but its schema. Never raises."""
     description = plain(tool.description or tool.title or "", at_most=DESCRIPTION_LENGTH)
     hints = tool.annotations
     changes = hints is not None and (hints.read_only_hint is False or hints.destructive_hint is True)
-    digest = ""
+    digest = digest_said(tool)
+    refused = "" if digest else "its definition is no JSON"
+    return Definition(tool.name, description, digest, {}, refused=refused, changes=changes)
+
+
+def digest_said(tool: WireTool) -> str:
+    """Of all that a server says of a tool. Empty where that is no JSON."""
     try:
-        digest = digest_of(said)
-        return Definition(tool.name, description, digest, taken(tool.input_schema), changes=changes)
+        return digest_of(tool.model_dump(mode="json", by_alias=True, exclude_none=True, include=set(_SAID)))
     except (ValueError, TypeError, RecursionError):
-        why = "its definition is no JSON"
-    except SchemaRefused as error:
-        why = str(error)
-    return Definition(tool.name, description, digest, {}, refused=why, changes=changes)
+        return ""
 
 
-def by_name(definitions: Iterable[Definition]) -> dict[str, Definition]:
+def by_name(tools: Iterable[WireTool]) -> Mapping[str, WireTool | None]:
     """Two of one name are none: nobody knows which of them a call would reach."""
-    found: dict[str, Definition] = {}
-    for one in definitions:
-        twice = one.name in found
-        found[one.name] = Definition(one.name, "", "", {}, refused="the server has two of this name") if twice else one
+    found: dict[str, WireTool | None] = {}
+    for one in tools:
+        found[one.name] = None if one.name in found else one
     return found
+
+
+def twice(name: str) -> Definition:
+    return Definition(name, "", "", {}, refused="the server has two of this name")

@@ -11,13 +11,17 @@ import httpx2
 
 from tools.mcp.declared import Address
 from tools.mcp.trouble import Trouble
-from tools.outbound import Outbound, origin_of
+from tools.outbound import Outbound, OutboundRefused, origin_of
 
 MAX_ANSWER_BYTES = 1_000_000
 """Of one answer, events and all."""
 
 _PASSED_ON = frozenset({"accept", "authorization", "content-type", "last-event-id"})
 _KEPT = frozenset({"content-type", "mcp-session-id"})
+
+
+_IN_ITS_WORDS = (OutboundRefused, aiohttp.ClientConnectorError, aiohttp.ClientPayloadError)
+"""Failures whose text names a host at most."""
 
 
 class AnswerRefused(httpx2.StreamError):
@@ -59,7 +63,7 @@ class ByOneDoor(httpx2.AsyncBaseTransport):
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             await stack.aclose()
-            self.trouble.say(f"{type(error).__name__}: {error}")
+            self.trouble.say(_told(error))
             return httpx2.Response(502, request=request)
         if 300 <= answer.status < 400:
             await stack.aclose()
@@ -89,8 +93,17 @@ class BoundedAnswer(httpx2.AsyncByteStream):
                     raise AnswerRefused("The answer is too long.")
                 yield chunk
         except (aiohttp.ClientError, OSError) as error:
-            self.trouble.say(f"{type(error).__name__}: {error}")
+            self.trouble.say(_told(error))
             raise AnswerRefused("The answer broke off.") from error
 
     async def aclose(self) -> None:
         await self.exits.aclose()
+
+
+def _told(error: Exception) -> str:
+    """Without the address: its path and query may hold secrets, and aiohttp writes them into what it says of timeouts,
+    of requests that could not be written and of answers that are not HTTP."""
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"its answer could not be read as HTTP ({kind}, status {error.status})"
+    return f"{kind}: {error}" if isinstance(error, _IN_ITS_WORDS) else kind

@@ -21,6 +21,9 @@ MAX_DEPTH = 16
 """Of schemas in schemas."""
 MAX_NODES = 1_000
 """Schemas in the whole, after references are replaced."""
+MAX_PATTERNS = 20
+"""After references are replaced. All of them are compiled in one go, which nothing else in this process gets between:
+the dearest that are accepted take 50 ms."""
 MAX_CHOICES = 200
 DESCRIPTION_LENGTH = 300
 WORD_LENGTH = 200
@@ -68,7 +71,7 @@ def taken(schema: JsonObject) -> JsonObject:
         StrangersCheck(bounded)
     except ValueError:
         raise SchemaRefused(
-            "its input schema is not valid, or has a pattern that cannot be matched in one go"
+            "its input schema is not valid, or has a pattern that cannot be matched in one go or is too dear"
         ) from None
     return bounded
 
@@ -90,6 +93,7 @@ def _object(value: object, what: str) -> JsonObject:
 class _Taking:
     definitions: Mapping[str, object]
     nodes: int = 0
+    patterns: int = 0
     open: tuple[str, ...] = ()
     """The definitions that are being replaced now."""
 
@@ -106,12 +110,19 @@ class _Taking:
         if strange := sorted(_NOT_JUDGED & set(given)):
             raise SchemaRefused(f"its input schema uses {', '.join(strange)}, which is not evaluated here")
         built: JsonObject = {}
+        self._count_patterns(given)
         for key, inner in given.items():
             if (judging := self._keyword(key)) is not None:
                 built[key] = judging(inner, depth + 1)
         if "$ref" in given:
             built["allOf"] = [*built.get("allOf", []), self._referred(given["$ref"], depth=depth + 1)]
         return built
+
+    def _count_patterns(self, given: JsonObject) -> None:
+        self.patterns += "pattern" in given
+        self.patterns += len(_object(given.get("patternProperties", {}), "patternProperties"))
+        if self.patterns > MAX_PATTERNS:
+            raise SchemaRefused(f"its input schema has more than {MAX_PATTERNS} patterns")
 
     def _keyword(self, key: str) -> Callable[[object, int], object] | None:
         """How its value is taken. None: it judges nothing and is dropped, as JSON Schema has it for unknown ones."""

@@ -21,6 +21,8 @@ from tools.mcp.trouble import Trouble
 
 MAX_LINE_BYTES = 1_000_000
 """Of one message."""
+MAX_BLANK_LINES = 100
+"""In a row. They are no messages, and reading one leaves nobody else a turn where the next is there already."""
 STOP_SECONDS = 2.0
 """From the end of its input to SIGKILL."""
 LAST_WORDS = 400
@@ -72,8 +74,8 @@ async def _hear(
     heard: MemoryObjectSendStream[SessionMessage | Exception],
     trouble: Trouble,
 ) -> None:
-    """Until it ends, or says more in one line than is read: the connection is then over."""
-    output = process.stdout
+    """Until it ends, or says more in one line than is read, or nothing in too many: the connection is then over."""
+    output, blank = process.stdout, 0
     async with heard:
         while output is not None:
             try:
@@ -84,7 +86,12 @@ async def _hear(
                 trouble.say(f"a message of its is over {MAX_LINE_BYTES} bytes")
                 return
             if not line.strip():
+                blank += 1
+                if blank > MAX_BLANK_LINES:
+                    trouble.say(f"it said over {MAX_BLANK_LINES} blank lines in a row")
+                    return
                 continue
+            blank = 0
             try:
                 await heard.send(message_in(line))
             except (anyio.BrokenResourceError, anyio.ClosedResourceError):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from mcp_types import Tool as WireTool
 
 from tools.base import Tool, ToolContext
 from tools.contracts.common import JsonObject
 from tools.mcp.connection import Connection
 from tools.mcp.declared import DeclaredServer, DeclaredTool
-from tools.mcp.definition import Definition
+from tools.mcp.definition import Definition, by_name, defined, twice, unjudged
 from tools.mcp.keeper import ServerAway
 from tools.mcp.names import plain, registry_name
 from tools.mcp.result import ServerOutput, ServerParams
@@ -52,10 +55,11 @@ async def survey(connection: Connection) -> Survey:
     """Never raises for what a server does: what it does wrong, it has no tools by."""
     server = connection.server
     try:
-        found = await connection.definitions()
+        listing = await connection.listed()
     except ServerAway as away:
         left = [LeftOut(server.name, tool.name, "the server could not be asked") for tool in server.tools]
         return Survey(server, left_out=tuple(left), away=str(away))
+    found = await _definitions(server, listing.tools)
     tools: list[Tool] = []
     left_out: list[LeftOut] = []
     for declared in server.tools:
@@ -69,6 +73,19 @@ async def survey(connection: Connection) -> Survey:
     left_out += _undeclared(server, found)
     digests = {tool.name: tool.origin.definition for tool in tools if tool.origin is not None}
     return Survey(server, tuple(tools), tuple(left_out), digests=digests)
+
+
+async def _definitions(server: DeclaredServer, listed: Sequence[WireTool]) -> dict[str, Definition]:
+    """Schemas are judged of declared tools only: how many a server has, and how dear, it chooses."""
+    declared = {tool.name for tool in server.tools}
+    found: dict[str, Definition] = {}
+    for name, tool in by_name(listed).items():
+        if tool is None:
+            found[name] = twice(name)
+        else:
+            found[name] = defined(tool) if name in declared else unjudged(tool)
+        await asyncio.sleep(0)  # others have their turn between two, and who gives up can
+    return found
 
 
 def _unfit(declared: DeclaredTool, definition: Definition | None) -> str:

@@ -50,6 +50,14 @@ def call(number: object, how: str) -> None:
             refused = [json.loads(sys.stdin.readline()) for _ in range(3)]
             said = [message.get("error", {}).get("message") or json.dumps(message) for message in refused]
             say({"id": number, "result": {"content": [{"type": "text", "text": "\n".join(said)}]}})
+        case "blank lines":
+            while True:
+                sys.stdout.write("\n" * 1_000_000)
+        case "some blank lines":
+            for _ in range(20):
+                sys.stdout.write("\n" * 50)
+                say({"method": "notifications/message", "params": {"level": "error", "data": "x"}})
+            say({"id": number, "result": {"content": [{"type": "text", "text": "after them"}]}})
         case "silence":
             pass
         case "noise":

@@ -4,72 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from mcp.server import ServerRequestContext
-from mcp.server.lowlevel import Server
 from mcp_types import (
-    CallToolRequestParams,
-    CallToolResult,
     EmbeddedResource,
     InputRequiredResult,
-    ListToolsResult,
-    PaginatedRequestParams,
     ResourceLink,
     TextContent,
     TextResourceContents,
     ToolAnnotations,
 )
-from mcp_types import Tool as WireTool
 
 from agents.specialists.evidence import summary
-from tests.unit.mcp.lab import declared_tool, lab, over_http, server_of
-from tools.mcp.declared import Address
+from tests.unit.mcp.lab import declared_tool, lab, server_of
+from tests.unit.mcp.liar import NOTHING, Liar, find, said
 from tools.mcp.schema import SchemaRefused, taken
 from tools.receipts import names_in
-
-NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
-
-
-def find(**changes: Any) -> WireTool:
-    return WireTool.model_validate({"name": "find", "description": "Finds.", "input_schema": NOTHING, **changes})
-
-
-def said(text: str = "ok", **changes: Any) -> CallToolResult:
-    return CallToolResult.model_validate({"content": [TextContent(text=text)], **changes})
-
-
-@dataclass
-class Liar:
-    """An MCP server whose tools and answers a test chooses, and changes while it runs."""
-
-    tools: list[WireTool] = field(default_factory=lambda: [find()])
-    answer: CallToolResult | InputRequiredResult = field(default_factory=said)
-    before: Callable[[ServerRequestContext[Any]], Awaitable[None]] | None = None
-    called: list[str] = field(default_factory=list[str])
-
-    @asynccontextmanager
-    async def reached(self) -> AsyncGenerator[Address]:
-        async def listed(
-            _context: ServerRequestContext[Any], _params: PaginatedRequestParams | None
-        ) -> ListToolsResult:
-            return ListToolsResult(tools=self.tools)
-
-        async def called(
-            context: ServerRequestContext[Any], params: CallToolRequestParams
-        ) -> CallToolResult | InputRequiredResult:
-            self.called.append(params.name)
-            if self.before is not None:
-                await self.before(context)
-            return self.answer
-
-        async with over_http(Server("liar", on_list_tools=listed, on_call_tool=called)) as address:
-            yield address
-
 
 HIDDEN = "\u200b\u202e\U000e0041\U000e0141\ufe0f\u3164\x1b[31m"
 
@@ -123,6 +75,11 @@ SCHEMAS: dict[str, tuple[Any, str]] = {
     "a hidden choice": ({**NOTHING, "properties": {"a": {"enum": [f"a{HIDDEN}"]}}}, "or one that hides"),
     "a strange parameter": ({**NOTHING, "properties": {"</untrusted>": {}}}, "a strange name"),
     "a pattern that goes back": ({**NOTHING, "properties": {"a": {"pattern": r"(a)\1"}}}, "not valid"),
+    "too many patterns": (
+        {**NOTHING, "properties": {f"p{n}": {"pattern": "^a$", "patternProperties": {"^b$": {}}} for n in range(11)}},
+        "more than 20 patterns",
+    ),
+    "a pattern too dear": ({**NOTHING, "properties": {"a": {"pattern": r"\pL{20}"}}}, "too dear"),
     "a wrong type": ({**NOTHING, "properties": {"a": {"type": "stringy"}}}, "not valid"),
     "alternatives at the top": ({**NOTHING, "anyOf": [{"required": ["a"]}]}, "providers of models refuse"),
     "another base": ({**NOTHING, "properties": {"a": {"$id": "x"}}}, "uses $id"),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -24,8 +28,23 @@ async def test_a_line_without_end_ends_the_connection_only() -> None:
     assert "over 1000000 bytes" in failure.message
 
 
+async def test_a_flood_of_blank_lines_ends_the_connection_and_leaves_others_their_turn() -> None:
+    other = replace(server_of(program("good_server.py"), "find"), name="other")
+    async with lab(server_of(program("hostile_server.py", "blank lines"), "find"), other) as at:
+        flooded = asyncio.create_task(at.failure("find"))
+        for _ in range(5):
+            assert (await at.call("find", server="other", text="a")).ok
+        failure = await flooded
+    assert failure.kind == "tool_error"
+    assert "blank lines in a row" in failure.message
+
+
 async def test_garbage_and_strays_between_the_answers_are_passed_over() -> None:
-    for how, lines in {"noise": ["after the noise"], "someone else's answer": ["the answer"]}.items():
+    for how, lines in {
+        "noise": ["after the noise"],
+        "someone else's answer": ["the answer"],
+        "some blank lines": ["after them"],
+    }.items():
         async with lab(server_of(program("hostile_server.py", how), "find")) as at:
             assert (await at.output("find"))["lines"] == lines
     async with lab(server_of(program("hostile_server.py", "garbage"), "find")) as at:
@@ -87,3 +106,36 @@ async def test_the_token_is_sent_and_a_metadata_address_is_never_asked() -> None
     assert set(seen) == {"Bearer t0ken"}
     async with lab(server_of(Address("http://169.254.169.254/mcp", "t0ken"), "find")) as at:
         assert "must not be asked" in at.surveys[0].away
+
+
+GARBAGE = {
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "no number for a length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+    "an answer that breaks off": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{",
+    "no answer": b"",
+}
+
+
+@pytest.mark.parametrize("answer", GARBAGE)
+async def test_whatever_it_answers_its_path_and_query_are_told_to_nobody(answer: str) -> None:
+    asked: list[bytes] = []
+
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(GARBAGE[answer])
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answers, "127.0.0.1", 0) as door:
+        host, port = door.sockets[0].getsockname()
+        address = Address(f"http://{host}:{port}/s/SECRETPATH/mcp?key=SECRETKEY")
+        async with lab(server_of(address, "find")) as at:
+            told = f"{at.surveys[0].away} {at.left_out}"
+    assert b"/s/SECRETPATH/mcp?key=SECRETKEY" in asked[0]
+    assert f"http://{host}:{port} did not answer" in told
+    assert "SECRET" not in told
+
+
+@pytest.mark.parametrize("rest", ["/SECRET", "/mcp?key=SECRET", "?key=SECRET", "#SECRET"])
+def test_where_a_server_is_names_its_host_and_port_only(rest: str) -> None:
+    assert server_of(Address(f"https://mcp.example:8443{rest}")).where == "https://mcp.example:8443"

@@ -10,12 +10,14 @@ WHYS: Final = ("newer", "diverged", "broken")
 
 
 class HeldMetrics:
-    """Counted once for each task and reason, by each worker that meets it."""
+    """Counted with each line of the log about it: by each worker that meets a task, for each reason, every ten minutes
+    or so for as long as the task is held. What is counted once may be over before Prometheus first looks."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._held = Counter(
             "gavel_tasks_held_total",
-            "Tasks that this worker cannot go on with, by why: they wait for another one, and nothing of them runs.",
+            "How often this worker said that it cannot go on with a task, by why; again every ten minutes or so while "
+            "it waits for another worker.",
             ["why"],
             registry=registry,
         )
@@ -23,5 +25,5 @@ class HeldMetrics:
             self._held.labels(why)
 
     def met(self, why: Literal["newer", "diverged", "broken"]) -> None:
-        """One more."""
+        """It is said once more."""
         self._held.labels(why).inc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Literal
 
@@ -23,6 +24,9 @@ INBOX_LIMIT = 200
 MOST_TOLD, MOST_WEIGHED = 100, 2000
 """Of one run of a task: refusals that are told and written down, and clicks that are looked at. While a phase runs a
 task cannot hand on to its next run, and clicks must not make its history too long."""
+
+MOST_OF_ONE = 50
+"""The same of one person's clicks, so that nobody uses up by themselves what another one needs for Cancel."""
 
 MOST_SEEN = 2000
 """Of the clicks that were weighed, the newest are known again when they are delivered once more."""
@@ -119,14 +123,18 @@ class Controls:
         self._inbox: list[Control] = []
         self._weighing = False
         self._resting = False
-        self._looked_at = 0
+        self._looked_at: Counter[str] = Counter()
+        """Who clicked → how often."""
         self._told = 0
 
     def add(self, control: Control) -> None:
         """From the signal handler: nothing is decided here."""
-        if len(self._inbox) < INBOX_LIMIT and self._looked_at < MOST_WEIGHED:
-            self._looked_at += 1
-            self._inbox.append(control)
+        full = len(self._inbox) >= INBOX_LIMIT or self._looked_at.total() >= MOST_WEIGHED
+        if full or self._looked_at[control.user] >= MOST_OF_ONE:
+            workflow.logger.warning("A click on the run's card was dropped, one of very many: %s", control.action)
+            return
+        self._looked_at[control.user] += 1
+        self._inbox.append(control)
 
     @property
     def settled(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -137,16 +138,21 @@ class Execution:
                 return True
 
     async def _show(self) -> None:
-        await steps.run(
-            steps.SHOW_RUN,
-            ShowInput(
-                request=self._state.request,
-                thread_ts=self._state.thread_ts or "",
-                proposal=self._proposal,
-                phases=self._state.phases,
-                pause=self._state.pause,
-            ),
-        )
+        """That it is paused, on the run's card. A card that cannot be shown ends no run: the pause stands, and is over
+        when somebody resumes or cancels the run, or at its deadline."""
+        try:
+            await steps.run(
+                steps.SHOW_RUN,
+                ShowInput(
+                    request=self._state.request,
+                    thread_ts=self._state.thread_ts or "",
+                    proposal=self._proposal,
+                    phases=self._state.phases,
+                    pause=self._state.pause,
+                ),
+            )
+        except GAVE_UP as error:
+            workflow.logger.warning("The card of a paused run could not be shown: %s", reason_of(error))
 
     async def _run_phase(self, index: int) -> PhaseResult:
         try:
@@ -207,14 +213,12 @@ class Execution:
             return await steps.run(
                 steps.ROLL_BACK,
                 RollbackInput(
-                    request=self._state.request,
+                    request=replace(self._state.request, text="", quoted="", whole="", mac=""),
                     thread_ts=self._state.thread_ts or "",
-                    spec=self._spec,
                     proposal=self._proposal,
                     touched=self._state.touched,
                     resources=self._state.resources,
                     reason=why,
-                    phases=self._state.phases,
                 ),
             )
         except GAVE_UP as error:

@@ -22,6 +22,7 @@ from bot.workflows.messages import (
     Unread,
 )
 from bot.workflows.parts import is_for
+from bot.workflows.sizes import GAVE_UP, reason_of
 from tools.contracts.decision import Decision
 from tools.contracts.edit import Edit
 
@@ -191,11 +192,18 @@ class Inbox:
         )
 
     async def turn_late_ones_away(self, problem: Problem) -> None:
-        """What came in too late is answered too, so that no click is left without a word."""
+        """What came in too late is answered too, so that no click is left without a word. Never raises: who cannot be
+        told, e.g. because Slack refuses it, changes nothing about a plan that is half run or a task that is over."""
         while self._waiting and self._state.thread_ts is not None:
             message = self._waiting.pop(0)
-            if isinstance(message, (Decision, Edit)):
-                authentic = await steps.authenticate(message)
-                await self.refuse(message.user if authentic else "", problem if authentic else "forged")
-            else:
-                await self.answers(message, None)
+            try:
+                await self._turn_away(message, problem)
+            except GAVE_UP as error:
+                workflow.logger.warning("Somebody who came too late could not be told: %s", reason_of(error))
+
+    async def _turn_away(self, message: Message, problem: Problem) -> None:
+        if isinstance(message, (Decision, Edit)):
+            authentic = await steps.authenticate(message)
+            await self.refuse(message.user if authentic else "", problem if authentic else "forged")
+        else:
+            await self.answers(message, None)

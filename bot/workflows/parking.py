@@ -27,8 +27,9 @@ TOLD_AFTER = 3
 """Tries. While workers are replaced one after the other a task may meet an older one, and is taken up by a newer one a
 moment later."""
 
-AGAIN_SECONDS = 600.0
-"""Between two lines of the log about the same."""
+AGAIN_SECONDS = 540.0
+"""Between two lines of the log about the same, each of which is counted. Less than the ten minutes after which Temporal
+tries again in the end: so for as long as a task is held the count grows, and the alert on it stays."""
 
 MOST_KNOWN = 10_000
 """Of those that are held, so many are remembered."""
@@ -125,10 +126,9 @@ class Parking:
         if case.tries < self.told_after:
             return
         log = structlog.get_logger("gavel.worker").bind(task=held.workflow_id, why=held.why)
-        if case.logged_at is None:
-            self.metrics.met(held.why)
         if case.logged_at is None or self.clock() - case.logged_at >= AGAIN_SECONDS:
             case.logged_at = self.clock()
+            self.metrics.met(held.why)
             log.error(
                 "This worker cannot go on with a task. Nothing of it runs and nothing is lost: it is tried again.",
                 detail=plain(held.detail, 500),

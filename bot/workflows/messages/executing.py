@@ -36,15 +36,16 @@ class PhaseResult:
 
 @dataclass(frozen=True)
 class RollbackInput:
+    """Of what it takes, and no more: what was not too large to be run is not too large to be put back."""
+
     request: TaskRequest
+    """Without what anybody wrote, and so without its MAC: it was vouched for before anything ran."""
     thread_ts: str
-    spec: TaskSpec
     proposal: Proposal
     touched: list[str]
     """Assets."""
     resources: list[str]
     reason: str
-    phases: list[PhaseRecord]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import promql_parser
 import pytest
 import yaml
 
+from bot.telemetry.held import WHYS
+from bot.workflows.parking import AGAIN_SECONDS
 from tests.unit.deploy.observed import at_the_start, metrics_and_labels
 from tools.contracts.common import JsonObject
 
@@ -19,6 +21,9 @@ ROOT = Path(__file__).parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "gavel.rules.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "gavel.json"
 RUNBOOKS = ROOT / "docs" / "runbooks"
+
+RETRIED_SECONDS = 600
+"""Temporal's longest pause between two tries of a workflow's step."""
 
 SCRAPED = {"job", "instance", "le"}
 """Labels that Prometheus adds, and the one of histograms."""
@@ -87,6 +92,17 @@ def test_a_gavel_that_is_gone_from_what_is_scraped_is_told_too() -> None:
     (rule,) = [rule for rule in alerts() if rule["alert"] == "GavelDown"]
     assert 'absent(up{job="gavel"})' in rule["expr"]
     assert "`job_name: gavel`" in (ROOT / "docs" / "operate.md").read_text("utf-8")
+
+
+def test_an_alert_on_tasks_that_are_held_stays_for_as_long_as_they_are() -> None:
+    """They are met every ten minutes or so and counted not much more often: of two counts one is always in sight, also
+    where one of them came before the first scrape."""
+    (rule,) = [rule for rule in alerts() if rule["alert"] == "GavelTasksHeld"]
+    (minutes,) = re.findall(r"increase\(gavel_tasks_held_total\[(\d+)m\]\)", rule["expr"])
+    assert AGAIN_SECONDS < RETRIED_SECONDS
+    assert int(minutes) * 60 > 2 * max(AGAIN_SECONDS, RETRIED_SECONDS)
+    there = {one.labels["why"]: one.value for one in at_the_start() if one.name == "gavel_tasks_held_total"}
+    assert there == dict.fromkeys(WHYS, 0)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from bot.workflows import messages as m
-from bot.workflows.controls import CONTROL_SENTENCES, MOST_TOLD
+from bot.workflows.controls import CONTROL_SENTENCES, INBOX_LIMIT, MOST_OF_ONE, MOST_TOLD
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running
@@ -99,8 +99,9 @@ async def test_a_flood_of_clicks_during_a_phase_is_told_so_often_and_an_honest_o
         script = await canary_runs(task)
         flood = Control(org="T1", task_id=task.handle.id, action="cancel", user="UMALLORY", channel="COPS")
         for told in range(0, MOST_TOLD + 20, 20):
-            # Fewer at once than are kept while they wait to be weighed.
-            clicks = [sign(replace(flood, unique=f"{told}.{number}"), KEY) for number in range(20)]
+            # Fewer at once than are kept while they wait to be weighed, and than one person's that are looked at.
+            each = replace(flood, user=f"UMALLORY{told}")
+            clicks = [sign(replace(each, unique=f"{told}.{number}"), KEY) for number in range(20)]
             await asyncio.gather(*(task.handle.signal(TaskWorkflow.control, click) for click in clicks))
             await task.asked("refuse_control", times=min(told + 20, MOST_TOLD))
         await task.control("UADA", "cancel")
@@ -109,6 +110,19 @@ async def test_a_flood_of_clicks_during_a_phase_is_told_so_often_and_an_honest_o
         assert (await asyncio.wait_for(task.handle.result(), 30)).outcome == "cancelled"
     assert len(script.of("refuse_control")) == MOST_TOLD
     assert phases_run(script) == [0]
+
+
+async def test_one_person_alone_does_not_use_up_what_another_one_needs_to_cancel(temporal: Client) -> None:
+    async with running(temporal, Long()) as task:
+        script = await canary_runs(task)
+        flood = Control(org="T1", task_id=task.handle.id, action="cancel", user="UMALLORY", channel="COPS")
+        clicks = [sign(replace(flood, unique=f"{number}"), KEY) for number in range(INBOX_LIMIT + 20)]
+        await asyncio.gather(*(task.handle.signal(TaskWorkflow.control, click) for click in clicks))
+        await task.control("UADA", "cancel")
+        await task.asked("heed_control")
+        script.may_end.set()
+        assert (await asyncio.wait_for(task.handle.result(), 30)).outcome == "cancelled"
+    assert len(script.of("refuse_control")) == MOST_OF_ONE < MOST_TOLD
 
 
 def phases_run(script: Script) -> list[int]:

@@ -22,12 +22,13 @@ from bot.workflows.sizes import MOST_BYTES, MOST_ERROR, MOST_PLANNED, MOST_TEXT,
 from bot.workflows.task import TaskWorkflow
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import decision_on, running
-from tests.unit.workflows.script import Script, council
+from tests.unit.workflows.script import Script, council, plan_for
 from tools.contracts.council import Dissent
 from tools.contracts.outputs.drift import DriftRemediationPlan
 from tools.contracts.plan import AssetExpectation
 from tools.contracts.signing import is_authentic, sign
 from tools.contracts.taskspec import Question
+from tools.contracts.verdict import ApprovalRequirement, GateReport
 
 CONVERTER = data_converter(KEY)
 BY_ONE_CHARACTER = "\N{PILE OF POO}"
@@ -86,6 +87,34 @@ async def test_a_task_whose_end_is_too_large_ends_all_the_same_and_its_run_is_wh
     [told] = task.script.of("conclude")
     assert told.result == result
     assert (told.state.proposal, told.state.thread_ts) == (None, "1.0")
+
+
+async def test_what_was_not_too_large_to_be_run_is_not_too_large_to_be_put_back(temporal: Client) -> None:
+    script = Large(plan_bytes=1_000_000, text="t" * 400_000, failing_phase=2)
+    async with running(temporal, script) as task:
+        await task.asked("present")
+        # The state itself may be too large to be asked for.
+        approval = decision_on(script.of("present")[0].proposal, "UGRACE", "approve")
+        await task.handle.signal(TaskWorkflow.decide, sign(approval, KEY))
+        result = await asyncio.wait_for(task.handle.result(), 60)
+    assert result.outcome == "rolled_back"
+    [*_, forwards], [back] = script.of("run_phase"), script.of("roll_back")
+    assert back.touched == ["web-1", "web-2"]
+    assert len(TypeAdapter(m.RollbackInput).dump_json(back)) < len(TypeAdapter(m.PhaseInput).dump_json(forwards))
+
+
+def test_the_way_back_of_the_largest_plan_that_changes_all_it_names_fits_into_one_message() -> None:
+    """Whatever people wrote: it is left out."""
+    request, reason = replace(_request(), text="", mac=""), BY_ONE_CHARACTER * MOST_TEXT
+    # A plan names what it changes at least four times.
+    assets = [f"web-{number:06}.example.com" for number in range(12_000)]
+    plan = plan_for(request, 1).model_copy(update={"asset_ids": assets})
+    plan = large(plan, bytes_=MOST_PLANNED - len(plan.model_dump_json()))
+    report = GateReport(plan_digest=plan.digest, policy_digest=None, results=[], requirement=None)
+    requirement = ApprovalRequirement(roles=["approver"], quorum=1, expires_in_seconds=30)
+    proposal = m.Proposal(1, plan, report, requirement, council(), nonce="", expires_at="")
+    back = m.RollbackInput(request, "1.0", proposal, touched=assets, resources=[], reason=reason)
+    assert len(TypeAdapter(m.RollbackInput).dump_json(back)) < MOST_BYTES
 
 
 def test_a_plan_that_is_too_large_is_none_and_its_reason_says_what_to_do() -> None:

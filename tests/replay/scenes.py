@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from temporalio import activity
 
@@ -170,7 +171,7 @@ class Scene:
     script: Callable[[], Script]
     play: Play
     source: m.Source = "mention"
-    limits: dict[str, int] = field(default_factory=dict[str, int])
+    limits: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def _council() -> Script:

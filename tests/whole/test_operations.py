@@ -116,7 +116,7 @@ async def test_a_scrape_of_a_real_run_counts_it_and_names_nobody(tmp_path: Path)
 LABELS = {
     *("kind", "outcome", "what", "le", "method", "urgent", "status", "type", "version"),
     *("provider", "model", "purpose", "direction", "mode", "state", "subject", "gate", "verdict", "rule"),
-    *("part", "settled", "problem", "tool", "environment", "generation"),
+    *("part", "settled", "problem", "tool", "environment", "generation", "why"),
     # python_info's
     *("implementation", "major", "minor", "patchlevel"),
 }

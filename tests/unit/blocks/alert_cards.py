@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.blocks.alerts import alert_card, storm_card
+from bot.blocks.alerts import alert_card, got_worse, storm_card, without_blocks
 from bot.blocks.message import Message
 from bot.workflows.messages import TaskLimits
 from bot.workflows.messages.alerts import AlertEntry, TriageRules
@@ -17,7 +17,10 @@ def alert_cards(text: str) -> Iterator[tuple[str, Message]]:
     statuses: tuple[NoticeStatus, ...] = ("firing", "resolved")
     for status in statuses:
         face = AlertFace(_entry(text, status), text, "1.0", "", known_before=False, lead_ts="1.0", may_be_asked=True)
-        yield f"alert {status}", alert_card(face, lead_link=f"https://acme.slack.com/archives/C1/p1{text}")
+        card = alert_card(face, lead_link=f"https://acme.slack.com/archives/C1/p1{text}")
+        yield f"alert {status}", card
+        yield f"alert {status} in plain text", without_blocks(card, text)
+        yield f"alert {status} got worse", got_worse(face.entry, "info")
     for over in (False, True):
         face = StormFace(
             id="C1.x",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 from bot.blocks import execution, reminder, sentences, task
 from bot.blocks.actions import RunButton
@@ -21,6 +22,7 @@ from bot.blocks.step_up import form_not_opened
 from bot.blocks.tasks import Step, approvals_card, task_details, tasks_card
 from bot.finding import Finding
 from bot.tasks.board import Status, TaskEntry
+from bot.workflows.held import Why
 from tests.unit.blocks import samples
 from tests.unit.blocks.alert_cards import alert_cards
 from tools.contracts.control import Control
@@ -73,6 +75,8 @@ def every_card(text: str) -> Iterator[tuple[str, Message]]:
     yield "ledger away", sentences.ledger_away(task_id=text)
     yield "broken", sentences.broken(text, task_id=text)
     yield "workflow away", sentences.workflow_away()
+    for why in get_args(Why):
+        yield f"held up: {why}", sentences.held_up(why, task_id=text)
     yield "failed", sentences.failed(text, task_id=text)
     yield "secret", sentences.secret_redacted([text, text + "x", "aws_access_key"], visible=True)
     yield "secret in an alert", sentences.secret_in_alert([text])

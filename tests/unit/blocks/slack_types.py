@@ -288,9 +288,10 @@ CHUNK = by_type(
 )
 
 
-def assert_message_taken(message: Message) -> None:
-    """Slack would take it by `chat.postMessage` and `chat.update`."""
-    wrong = [*text(4000)(message.text, "text"), *many(by_type(IN_MESSAGES), most=50)(message.blocks, "blocks")]
+def assert_message_taken(message: Message, *, plain: bool = False) -> None:
+    """Slack would take it by `chat.postMessage` and `chat.update`. `plain`: it has text alone, and no block at all."""
+    wrong = [*text(4000)(message.text, "text")]
+    wrong += message.blocks if plain else many(by_type(IN_MESSAGES), most=50)(message.blocks, "blocks")
     wrong += _twice(message.blocks)
     size = units(json.dumps(message.blocks, ensure_ascii=False, separators=(",", ":")))
     assert not wrong, wrong[:5]

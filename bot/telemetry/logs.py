@@ -5,6 +5,7 @@ The standard library's logging, which every library here uses, goes through the 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -63,6 +64,7 @@ def configure_logging(
     handler.setFormatter(
         ProcessorFormatter(foreign_pre_chain=shared, processors=[ProcessorFormatter.remove_processors_meta, renderer])
     )
+    handler.addFilter(_is_told)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -71,6 +73,13 @@ def configure_logging(
     for name in UNHEARD:
         logging.getLogger(name).setLevel("DEBUG" if level == "debug" else "CRITICAL")
     logging.captureWarnings(capture=True)
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """SQLAlchemy takes it for an error when a process that ends is cancelled while it closes a connection."""
+    kind = record.exc_info[0] if record.exc_info else None
+    ended = kind is not None and issubclass(kind, asyncio.CancelledError)
+    return not (ended and record.name.startswith("sqlalchemy.pool"))
 
 
 def about(*, org: str | None = None, task: str | None = None) -> AbstractContextManager[None]:

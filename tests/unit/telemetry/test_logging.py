@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -76,6 +77,16 @@ def test_the_level_is_kept_and_chatty_libraries_are_quiet(out: io.StringIO) -> N
     logging.getLogger("httpx").info("no")
     logging.getLogger("httpx").warning("yes")
     assert [entry["event"] for entry in entries(out)] == ["yes"]
+
+
+def test_a_connection_whose_closing_was_cancelled_is_no_error(out: io.StringIO) -> None:
+    for error in (asyncio.CancelledError(), OSError("disk")):
+        logging.getLogger("sqlalchemy.pool.impl.QueuePool").error("Exception closing connection", exc_info=error)
+    logging.getLogger("other").error("Cancelled", exc_info=asyncio.CancelledError())
+    assert [(entry["logger"], entry["exception"].split(":")[0]) for entry in entries(out)] == [
+        ("sqlalchemy.pool.impl.QueuePool", "OSError"),
+        ("other", "asyncio.exceptions.CancelledError"),
+    ]
 
 
 def test_warnings_are_logged(out: io.StringIO) -> None:

@@ -136,6 +136,7 @@ async def _play(stack: RunningStack, console: Console, *, as_json: bool, seed: i
             tell=tell,
         )
         try:
+            await demo.stage.until_listened_to(seconds=60)
             async for scenario in play_agents(demo, agents) if agents else demo.play():
                 scenarios.append(scenario)
         except StageError as failure:

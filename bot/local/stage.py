@@ -30,6 +30,21 @@ class Stage:
     patience: float = 1
     """How many times as long things may take: real models think longer than rehearsal models."""
 
+    async def until_listened_to(self, *, seconds: float) -> None:
+        """Until an app holds a socket: what is said before that Slack delivers when it tries again, a minute later.
+
+        Raises :class:`StageError` after `seconds`.
+        """
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            async with self.http.get(f"{self.base}local/state") as response:
+                body: dict[str, Any] = await response.json()
+            if body["connections"]:
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                raise StageError(f"The bot did not connect within {seconds:.0f} s.")
+            await asyncio.sleep(0.05)
+
     async def say(self, user: str, channel: str, text: str, *, thread: Said | None = None) -> Said:
         """`thread`: as a reply in it; None: in the channel itself."""
         body = {"user": user, "channel": channel, "text": text, "thread_ts": thread.ts if thread else None}

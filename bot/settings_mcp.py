@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bot.settings_base import Section, parse_json
-from bot.settings_values import McpUrl
+from bot.settings_values import McpUrl, in_the_clear
 from tools.contracts.common import AgentName, Environment, ToolRisk
 from tools.mcp.names import LONGEST, registry_name
 
 ServerName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
-
-_IN_THE_CLEAR = re.compile(r"http://(?!(127\.0\.0\.1|localhost|\[::1\])([:/]|$))")
-"""To another machine."""
 
 
 class McpTool(BaseModel):
@@ -93,7 +89,7 @@ class McpServer(BaseModel):
         }[self.transport]
         if given := [name for name, value in foreign.items() if value]:
             raise ValueError(f"must not have {', '.join(given)}, as its transport is {self.transport}")
-        if self.token_env is not None and self.url is not None and _IN_THE_CLEAR.match(self.url):
+        if self.token_env is not None and self.url is not None and in_the_clear(self.url):
             raise ValueError("must have a url that starts with https://: its token would be sent in the clear")
         return self
 

@@ -33,9 +33,15 @@ PlainUrl = Annotated[str, AfterValidator(_web_url(("https", "http"), slash=False
 """As it is written."""
 
 
+def in_the_clear(url: str) -> bool:
+    """Whether what is sent there can be read on the way: it is no https, and another machine."""
+    parts = urlsplit(url)
+    return parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}
+
+
 def _protected(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+    if in_the_clear(value):
         raise ValueError("must start with https://: its token would be sent in the clear (http only to this machine)")
     if parts.path or parts.query or parts.fragment:
         raise ValueError("must end with the host or port: /api/v1 is added to it")

@@ -88,6 +88,7 @@ WRONG = {
     "command: sh": ("url: https://x.example", "mcp.servers.metrics", "must have command, as its transport is stdio"),
     "token_env: LOGS_TOKEN": ("command: sh", "mcp.servers.logs", "must not have command, as its transport is http"),
     "https://logs.example/mcp": ("http://logs.example/mcp", "mcp.servers.logs", "would be sent in the clear"),
+    "url: https://logs.example/mcp": ("url: HTTP://logs.example/mcp", "mcp.servers.logs", "would be sent in the clear"),
     "        logs:": ("        Logs_2:", "mcp.servers.Logs_2", "should match pattern"),
     '"find.lines"': (f'"{"x" * 60}"', f"mcp.servers.logs.tools.{'x' * 60}", "at most 64"),
     "timeout_seconds: 5": ("timeout_seconds: 5, danger: low", "tools.error_rate.danger", "unknown key"),

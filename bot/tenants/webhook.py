@@ -8,14 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import structlog
-from slack_sdk.errors import SlackClientError
 
 from bot.alerts.opening import taking_webhooks
 from bot.local.errors import StackError
 from bot.local.stack import RunningStack
 from bot.telemetry.metrics import Metrics
 from bot.tenants.office import Tenants
-from tools.contracts.ledger import LedgerUnavailable
 
 FIRST_SECONDS, MOST_SECONDS = 1.0, 60.0
 """Until it is tried again, twice as long each time."""
@@ -58,8 +56,9 @@ class _Opening:
                 else:
                     async with taking_webhooks(self.stack, self.tenants.client(org), metrics=self.metrics):
                         await asyncio.Event().wait()
-            except (StackError, SlackClientError, LedgerUnavailable) as error:
-                self._tell(str(error))
+            except Exception as error:
+                # Whatever it is, nobody else would say that the webhook stays closed.
+                self._tell(str(error) or type(error).__name__)
             await asyncio.sleep(seconds)
             seconds = min(seconds * 2, MOST_SECONDS)
 

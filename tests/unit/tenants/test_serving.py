@@ -78,6 +78,20 @@ async def test_it_opens_when_the_workspace_has_installed_the_app(slack: Slack, s
     ]
 
 
+async def test_what_is_sealed_under_another_key_keeps_it_closed_and_is_told(slack: Slack, stack: RunningStack) -> None:
+    async with open_tenants(stack.settings, stack.keys) as tenants:
+        await install(slack, tenants)
+    rekeyed = stack.settings.model_copy(update={"secret_key": SecretStr("cd" * 32)})
+    with capture_logs() as logs:
+        async with (
+            open_stack(rekeyed, want=[]) as other,
+            open_tenants(other.settings, other.keys) as tenants,
+            webhook_in_time(other, tenants, metrics=Metrics()),
+        ):
+            await until(lambda: any("sealed under master key" in line["event"] for line in logs))
+            assert await status(other) == 0
+
+
 async def test_nobody_waits_for_a_workspace_whose_slack_does_not_answer(slack: Slack, stack: RunningStack) -> None:
     with capture_logs() as logs:
         async with open_tenants(stack.settings, stack.keys) as tenants:

@@ -143,7 +143,9 @@ class Connection:
         self._keeper = None
         if failed:
             self._failures += 1
-            self._not_before = self._clock() + min(LONGEST_PAUSE_SECONDS, 2.0 ** (self._failures - 1))
+            # Bounded before it is raised: of a server that is away for days there are many.
+            pause = 2.0 ** min(self._failures - 1, 10)
+            self._not_before = self._clock() + min(LONGEST_PAUSE_SECONDS, pause)
         task = asyncio.create_task(keeper.close(), name=f"closing the MCP server {self.server.name}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

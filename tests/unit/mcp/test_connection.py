@@ -12,7 +12,9 @@ from tests.unit.mcp.lab import program, server_of
 from tests.unit.mcp.liar import Liar
 from tools.base import ToolError
 from tools.mcp.connection import Connection
+from tools.mcp.declared import DeclaredServer, Program
 from tools.mcp.definition import by_name, digest_said
+from tools.mcp.keeper import ServerAway
 
 
 async def digest_of_tool(connection: Connection, tool: str) -> str:
@@ -61,3 +63,16 @@ async def test_nor_by_another_process(tmp_path: Path, monkeypatch: pytest.Monkey
     finally:
         await connection.close()
     assert not deleted.exists()
+
+
+async def test_a_server_that_is_away_for_days_is_asked_again_after_a_pause_still() -> None:
+    now = 0.0
+    gone = DeclaredServer("gone", Program(("/nowhere/at/all",)), ())
+    connection = Connection(gone, clock=lambda: now)
+    for _ in range(1030):
+        now += 61
+        with pytest.raises(ServerAway):
+            await connection.listed()
+    with pytest.raises(ServerAway, match="asked again in 60 s"):
+        await connection.listed()
+    await connection.close()

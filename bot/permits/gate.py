@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from bot.permits import words
-from bot.permits.time_left import begin
 from bot.permits.windows import Bound, Windows, WindowsHere
 from bot.permits.wishes import ASK, JUDGED_BY_ITS_TASK, LETS_RUN, Request
 from bot.roles import Address, RoleDirectory, RolesUnavailable
@@ -60,7 +59,6 @@ class RolesOnce:
     def forget() -> None:
         """Before each thing that is sent: what was read for an earlier one counts no more."""
         _READ.set(None)
-        begin()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from bot.permits import words
 from bot.permits.gate import Gate
 from bot.permits.home import HomeUnavailable
 from bot.permits.strangers import Strangers
+from bot.permits.time_left import begin
 from bot.permits.wishes import QUIET, Request, request_in
 from bot.slack_web import child
 from tools.contracts.common import JsonObject
@@ -40,6 +41,7 @@ class Gatekeeper:
 
     async def refusal(self, body: JsonObject) -> BoltResponse | None:
         """The whole answer to what Slack sent. None: let it on. Raises `HandOverFailed`: Slack shall send it again."""
+        begin()
         request = request_in(body, bot_user=self.bot_user)
         try:
             stranger = await self.strangers.refusal(body)

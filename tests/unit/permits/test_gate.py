@@ -12,7 +12,7 @@ import pytest
 from bot.permits import words
 from bot.permits.gate import Gate, RequestLimits, RolesOnce, roles_read
 from bot.permits.opening import LatePolicies, permitting
-from bot.permits.time_left import seconds_left
+from bot.permits.time_left import begin, seconds_left
 from bot.permits.wishes import BUTTONS, BUTTONS_THAT_BEGIN, EVENTS, FORMS, SHORTCUTS, VERBS, Request
 from bot.roles import Address, ListedRoles, RolesUnavailable
 from bot.settings import Settings
@@ -220,6 +220,7 @@ async def test_an_org_may_ask_for_more_and_then_knows_the_roles() -> None:
 
 
 async def test_what_lies_behind_has_what_the_gate_left_of_the_time() -> None:
+    begin()
     await Gate(SHIPPED, RolesOnce(Directory(seconds=0.3))).refusal(FREEZE, org=TEAM)
     assert 2.0 < seconds_left(2.6) < 2.31
     assert seconds_left(0.2) == 0.1

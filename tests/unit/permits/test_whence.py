@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,10 +13,16 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.app import build_client
+from bot.intake import HandOverFailed
 from bot.permits import words
+from bot.permits.gate import Gate, RolesOnce
 from bot.permits.home import Home, HomeUnavailable
+from bot.permits.middleware import Gatekeeper
 from bot.permits.strangers import Strangers
+from bot.permits.time_left import seconds_left
 from bot.permits.whence import Whence, whence
+from bot.roles import ListedRoles
+from tests.unit.permits.test_every_surface import NoToAll
 from tools.contracts.common import JsonObject
 
 
@@ -87,12 +95,15 @@ def test_it_is_read_from_what_slack_says_of_the_person(body: JsonObject, teams: 
 
 
 @asynccontextmanager
-async def slack_with(names: list[str], *, status: int = 200) -> AsyncGenerator[tuple[Any, list[str]]]:
+async def slack_with(
+    names: list[str], *, status: int = 200, seconds: float = 0
+) -> AsyncGenerator[tuple[Any, list[str]]]:
     """A Slack that lists these workspaces, and what it was asked for."""
     asked: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
         asked.append(request.match_info["method"])
+        await asyncio.sleep(seconds)
         cursor = request.query.get("cursor", "")
         # One a page, as Slack may make of any list.
         at = int(cursor or 0)
@@ -133,6 +144,37 @@ async def test_where_slack_does_not_list_them_nobody_is_let_in_unheard() -> None
         with pytest.raises(HomeUnavailable):
             await strangers.refusal(event(shared=True, user_team="T2"))
         assert await strangers.refusal(event(shared=True, user_team="E1")) is None
+
+
+def gatekeeper(api: Any, policies: NoToAll) -> Gatekeeper:
+    async def unheard(*_said: object) -> None:
+        return
+
+    home = Home(api, team="E1", enterprise="E1", wide=True)
+    gate = Gate(policies, RolesOnce(ListedRoles({})))
+    return Gatekeeper(gate, Strangers(home), "E1", "UBOT", whisper=unheard, tell=unheard)
+
+
+async def test_while_slack_does_not_list_them_a_person_is_told_and_what_nobody_would_send_again_waits() -> None:
+    command = {"command": "/gavel", "text": "tasks", "team_id": "T2", "user_id": "U1", "channel_id": "C1"}
+    monitors = event(shared=True, bot_id="B1", subtype="bot_message", bot_profile={"team_id": "T2"}, channel="C1")
+    for slack in (slack_with([], status=500), slack_with(["T2"], seconds=5)):
+        async with slack as (api, _):
+            keeper, no = gatekeeper(api, (policies := NoToAll())), policies.asked
+            answer = await keeper.refusal(command)
+            assert answer is not None
+            assert json.loads(answer.body)["text"] == words.HOME_AWAY
+            with pytest.raises(HandOverFailed):
+                await keeper.refusal(monitors)
+            assert no == [], "whether they may is not even asked"
+
+
+async def test_what_it_takes_to_list_them_is_not_there_for_what_lies_behind() -> None:
+    async with slack_with(["T2"], seconds=0.3) as (api, _):
+        answer = await gatekeeper(api, NoToAll()).refusal({"command": "/gavel", "team_id": "T2", "user_id": "U1"})
+    assert answer is not None
+    assert "nobody may" in str(answer.body)
+    assert seconds_left(2.6) < 2.31
 
 
 async def test_what_slack_itself_says_is_of_no_stranger() -> None:

@@ -53,27 +53,27 @@ class Leaving:
         if installed is not None and kind == "tokens_revoked" and installed.bot_user_id not in revoked_bots(body):
             return  # a person's
         tasks = await self._running(org)
-        if installed is None and not tasks:
-            # Slack tells a removal twice, by both events, and tells it of who never had the app: on record once.
-            self.forget(org)
-            return
-        await self.ledger.record(
-            "workspace_removed",
-            {"event": kind, "tasks": tasks},
-            org=org,
-            task_id=TASK,
-            actor="gavel",
-            key=f"removed:{body.get('event_id', '')}",
-        )
-        await self.store.remove(org, before=at)
+        # Slack tells a removal twice, by both events, and tells it of who never had the app. It is forgotten when it
+        # is on record, so that it is there once.
+        if installed is not None:
+            await self.ledger.record(
+                "workspace_removed",
+                {"event": kind, "tasks": tasks},
+                org=org,
+                task_id=TASK,
+                actor="gavel",
+                key=f"removed:{body.get('event_id', '')}",
+            )
+            await self.store.remove(org, before=at)
         self.forget(org)
         for task in tasks:
             await self._stop(org, task)
-        structlog.get_logger("gavel.slack").warning(
-            "A workspace removed the app. Its tokens are forgotten and its tasks are told to stop.",
-            org=org,
-            tasks=len(tasks),
-        )
+        if installed is not None or tasks:
+            structlog.get_logger("gavel.slack").warning(
+                "A workspace removed the app. Its tokens are forgotten and its tasks are told to stop.",
+                org=org,
+                tasks=len(tasks),
+            )
 
     async def _running(self, org: str) -> list[str]:
         if not _ORG.fullmatch(org):

@@ -34,9 +34,11 @@ class Connection:
     socket: web.WebSocketResponse
     request: web.Request
     leaving: bool = False
+    broken: bool = False
 
     def abort(self) -> None:
-        """Break it without a goodbye."""
+        """Break it without a goodbye: from now on nothing is sent over it."""
+        self.broken = True
         if self.request.transport is not None:
             self.request.transport.abort()
 
@@ -55,7 +57,8 @@ class SocketHub:
 
     @property
     def count(self) -> int:
-        return len(self._connections)
+        """How many are there; one that was broken is not, though its end may be still to come."""
+        return sum(not connection.broken for connection in self._connections)
 
     def open_url(self, host: str) -> str:
         """A URL that opens one socket, once."""
@@ -84,7 +87,7 @@ class SocketHub:
                 if message.type == WSMsgType.TEXT:
                     self._answer(str(message.data))
         except ConnectionError:
-            connection.leaving = True  # it broke; what was on its way is redelivered
+            connection.broken = True  # what was on its way is redelivered
         finally:
             self._connections.remove(connection)
             self._changed()
@@ -114,7 +117,7 @@ class SocketHub:
         delivery.ack(payload if is_object(payload) else {})
 
     def _next(self) -> Connection | None:
-        ready = [each for each in self._connections if not each.leaving and not each.socket.closed]
+        ready = [each for each in self._connections if not (each.leaving or each.broken or each.socket.closed)]
         if not ready:
             return None
         self._turn += 1
@@ -159,9 +162,10 @@ class SocketHub:
 
     def drop(self) -> int:
         """Break every socket. Returns how many."""
-        for connection in self._connections:
+        broken = [connection for connection in self._connections if not connection.broken]
+        for connection in broken:
             connection.abort()
-        return self.count
+        return len(broken)
 
     async def ask_to_leave(self, reason: Disconnect) -> int:
         """Send every socket a disconnect message; close those still there after a while. Returns how many."""

@@ -145,6 +145,7 @@ async def test_dropped_sockets_lose_nothing(tmp_path: Path) -> None:
     patience = Patience(ack=0.5, retries=(0.0, 2.0, 2.0, 2.0))
     async with running(tmp_path, patience=patience) as slack, connected(slack) as bot:
         assert (await slack.act("faults", drop_sockets=True))["sockets_dropped"] == 1
+        assert (await slack.look("state"))["connections"] == 0, "a broken one is not counted until its end"
         await slack.say("hi")
         await until(lambda: len(bot.heard) >= 1, seconds=15)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Generator
 from contextlib import asynccontextmanager, contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, RowMapping, bindparam, func, select, text, true, union_all
@@ -72,14 +72,19 @@ async def entries(
     limit: int = PAGE,
 ) -> list[Entry]:
     """A page of entries in order. Raises `LedgerUnavailable`."""
-    query = select(*_ENTRY).where(LedgerEntry.org == org, LedgerEntry.seq > after_seq)
-    if task_id is not None:
-        query = query.where(LedgerEntry.task_id == task_id)
-    if kind is not None:
-        query = query.where((LedgerEntry.kind if task_id is None else _KIND_AS_IT_IS) == kind)
-    page = query.order_by(LedgerEntry.seq).limit(limit)
-    with _told():
-        return await database.look(lambda connection: [_entry(row) for row in connection.execute(page).mappings()])
+    named = {name: value for name, value in (("task_id", task_id), ("kind", kind)) if value is not None}
+    given = {"org": org, "after": after_seq, "page": limit, **named}
+    return await _look(database, _entries(of_task=task_id is not None, of_kind=kind is not None), _entry, **given)
+
+
+@cache
+def _entries(*, of_task: bool, of_kind: bool) -> Question:
+    query = select(*_ENTRY).where(LedgerEntry.org == bindparam("org"), LedgerEntry.seq > bindparam("after"))
+    if of_task:
+        query = query.where(LedgerEntry.task_id == bindparam("task_id"))
+    if of_kind:
+        query = query.where((_KIND_AS_IT_IS if of_task else LedgerEntry.kind) == bindparam("kind"))
+    return Question(query.order_by(LedgerEntry.seq).limit(bindparam("page")))
 
 
 async def entries_by_key(database: Database, org: str, task_id: str, keys: Collection[str]) -> list[Entry]:

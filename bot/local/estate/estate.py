@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
+from bot.ledger.statements import Question
 from bot.local.estate import tables
 from bot.local.estate.change import ChangeRequest, FaultKind, JournalEntry, apply_change, journal_rows
 from bot.local.estate.compliance import SampleControls
@@ -23,6 +24,22 @@ from tools.contracts.taskspec import TimeWindow
 
 A_FEW = 20
 """Assets that are read while the event loop waits, some microseconds each."""
+
+
+_HEALTH = Question(
+    select(tables.asset_health, tables.assets.c.image_version, tables.assets.c.state)
+    .join_from(
+        tables.asset_health,
+        tables.assets,
+        (tables.assets.c.org_id == tables.asset_health.c.org_id)
+        & (tables.assets.c.id == tables.asset_health.c.asset_id),
+    )
+    .where(
+        tables.asset_health.c.org_id == bindparam("org"),
+        tables.asset_health.c.asset_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(tables.asset_health.c.asset_id)
+)
 
 
 class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts, SampleSecurity, SamplePipeline):
@@ -49,7 +66,9 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
 
     async def images(self, org: str, *, family: str | None = None) -> list[Image]:
         return await self._remembered(
-            ("images", org, family), lambda connection: read_images(connection, org, family=family)
+            ("images", org, family),
+            lambda connection: read_images(connection, org, family=family),
+            few=family is not None,
         )
 
     async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
@@ -62,20 +81,10 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         return common_window([windows for windows in still_open if windows or sites], after=now)
 
     async def health(self, org: str, asset_ids: list[str]) -> list[AssetHealth]:
-        joined = (
-            select(tables.asset_health, tables.assets.c.image_version, tables.assets.c.state)
-            .join_from(
-                tables.asset_health,
-                tables.assets,
-                (tables.assets.c.org_id == tables.asset_health.c.org_id)
-                & (tables.assets.c.id == tables.asset_health.c.asset_id),
-            )
-            .where(tables.asset_health.c.org_id == org, tables.asset_health.c.asset_id.in_(asset_ids))
-            .order_by(tables.asset_health.c.asset_id)
-        )
+        given = {"org": org, "ids": asset_ids}
         return await self._remembered(
             ("health", org, *asset_ids),
-            lambda connection: [health_of(row) for row in connection.execute(joined).mappings()],
+            lambda connection: [health_of(row) for row in _HEALTH.rows(connection, given)],
             few=len(asset_ids) <= A_FEW,
         )
 

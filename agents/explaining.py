@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.intake import harmless
 from agents.specialists.evidence import EvidenceBook
 from tools.contracts.follow_up import Explanation
-from tools.receipts import names_in, unshown
+from tools.receipts import unshown
 from tools.tokens import facts_in
 
 STATEMENT_LIMIT = 400
@@ -17,7 +17,7 @@ def supported(explanation: Explanation, book: EvidenceBook, *, question: str) ->
 
     A statement goes when a receipt is wrong, or when it states a figure, a version or a name that no receipt cites.
     """
-    names = names_in(book.by_call)
+    names = book.names
     statements = [
         statement.model_copy(update={"text": text})
         for statement in explanation.statements

@@ -24,7 +24,7 @@ from tools.contracts.outputs.report import Finding, FindingKind, Handover, Recom
 from tools.contracts.plan import Receipt
 from tools.contracts.progress import NoteProgress
 from tools.contracts.statement import Statement
-from tools.receipts import find, holds, names_in, unshown
+from tools.receipts import find, holds, unshown
 from tools.tokens import facts_in
 
 _KINDS: Mapping[str, FindingKind] = {
@@ -145,9 +145,9 @@ class ReportingStudy(ABC):
     def results(self) -> dict[str, JsonObject]:
         return self.desk.book.by_call
 
-    @cached_property
+    @property
     def names(self) -> frozenset[str]:
-        return names_in(self.results)
+        return self.desk.book.names
 
     def backed(self, statement: Statement) -> bool:
         """Whether a model's sentence may stand in the report: it cites, rightly, and states no more than it cites."""

@@ -12,7 +12,7 @@ from bot.blocks.actions import ANSWER_PREFIX, QUESTION_BLOCK, AnswerValue
 from bot.blocks.clarify import own_words_button
 from bot.blocks.message import Detail, Message, actions, button, compose, context, header, lines, section
 from bot.blocks.text import code, escape, inline
-from bot.blocks.words import either, plural, quoted, when
+from bot.blocks.words import either, plural, quoted, sentence, when
 from tools.contracts.council import CouncilOutcome
 from tools.contracts.taskspec import Constraints, Question, TaskSpec
 from tools.contracts.verdict import GateReport, Refusal
@@ -133,7 +133,7 @@ def refusal_card(refused: RefusedPlan) -> Message:
     then = _what_next(refused)
     why = lines("Why", [_refusal_line(refusal) for refusal in refusals[:8]]) if refusals else None
     return compose(
-        f"{title}. {_first_reason(refusals)}{then}",
+        f"{title}{_first_reason(refusals)} {then}",
         [
             header(title),
             section(first),
@@ -251,7 +251,7 @@ def _refusal_line(refusal: Refusal) -> str:
 
 
 def _first_reason(refusals: Sequence[Refusal]) -> str:
-    return f"{inline(refusals[0].reason, 300)} " if refusals else ""
+    return f": {sentence(inline(refusals[0].reason, 300))}" if refusals else "."
 
 
 def _what_next(refused: RefusedPlan) -> str:

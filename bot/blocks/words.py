@@ -86,7 +86,10 @@ def quoted(text: str, limit: int = 300) -> str:
 def sentence(text: str) -> str:
     """Somebody's words so that more may follow them: with a full stop, unless they end in some such mark."""
     said = text.rstrip()
-    return said if not said or said[-1] in ".!?…" else f"{said.rstrip(',;:')}."
+    if not said or said[-1] in ".!?…":
+        return said
+    # Of escaped words the last semicolon may be an entity's.
+    return f"{said}." if said.endswith(("&amp;", "&lt;", "&gt;")) else f"{said.rstrip(',;:')}."
 
 
 def either(options: Sequence[str]) -> str:

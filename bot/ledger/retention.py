@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import Database, reason_of
-from bot.ledger.tables import AiCacheHit, AiRequestLog
+from bot.ledger.tables import AiCacheHit, AiRequestLog, AiUsageDay
 
 BATCH = 500
 """Rows of one transaction: nobody who writes to the ledger waits for longer than these take."""
@@ -31,9 +31,18 @@ async def prune_requests(database: Database, *, before: datetime, batch: int = B
 
     Raises `SQLAlchemyError`.
     """
-    return sum(
+    removed = sum(
         [await _prune(database, row, before, batch=batch, batches=batches) for row in (AiRequestLog, AiCacheHit)]
     )
+    await database.transact("request-log-retention", lambda connection: _forget_days(connection, before))
+    return removed
+
+
+def _forget_days(connection: Connection, before: datetime) -> None:
+    """Sums that nothing is left of; those of a day that is to be kept are counted on."""
+    day = AiUsageDay
+    past = day.day < before.astimezone(UTC).date().isoformat()
+    connection.execute(delete(day).where(past, day.calls == 0, day.reused == 0))
 
 
 async def _prune(

@@ -314,6 +314,39 @@ class AiCacheHit(Asked, Base):
     """US dollars. None: not known."""
 
 
+class AiUsageDay(Base):
+    """What the calls and the reused answers of one UTC day come to, of one person, agent, model or mode.
+
+    Triggers of the database keep it (migration 0014), in the transaction that adds or removes their rows: whoever
+    writes those, these are their sums. One whose rows are all removed counts nothing and stays.
+    """
+
+    __tablename__ = "ai_usage_days"
+    __table_args__ = (Index("ix_ai_usage_days_day", "day"),)
+
+    org: Mapped[str] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    """`person`, `agent`, `model` or `mode`."""
+    day: Mapped[str] = mapped_column(primary_key=True)
+    """Like 2026-11-01."""
+    name: Mapped[str] = mapped_column(primary_key=True)
+    calls: Mapped[int] = mapped_column(BigInteger)
+    failed: Mapped[int] = mapped_column(BigInteger)
+    prompt_tokens: Mapped[int] = mapped_column(BigInteger)
+    completion_tokens: Mapped[int] = mapped_column(BigInteger)
+    cached_tokens: Mapped[int] = mapped_column(BigInteger)
+    uncounted: Mapped[int] = mapped_column(BigInteger)
+    cost_usd: Mapped[float]
+    unknown_costs: Mapped[int] = mapped_column(BigInteger)
+    """Of the calls, those that `cost_usd` has nothing of."""
+    cacheable: Mapped[int] = mapped_column(BigInteger)
+    reused: Mapped[int] = mapped_column(BigInteger)
+    saved_tokens: Mapped[int] = mapped_column(BigInteger)
+    saved_usd: Mapped[float]
+    unknown_savings: Mapped[int] = mapped_column(BigInteger)
+    """Of the reused answers, those that `saved_usd` has nothing of."""
+
+
 class Delegation(Base):
     """An approver's role, lent to somebody. Which role that is, is read when it matters: it may be lost since."""
 

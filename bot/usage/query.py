@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agents.orchestrator.cache import CACHED
 from bot.ledger.database import Database, reason_of
-from bot.ledger.tables import AiCacheHit, AiRequestLog
+from bot.ledger.tables import AiCacheHit, AiRequestLog, AiUsageDay
 from tools.contracts.ledger import LedgerUnavailable
 
 Dimension = Literal["person", "team", "agent", "model", "mode", "day"]
@@ -26,6 +26,11 @@ ALERTS = "alerts"
 
 NO_TEAM = "no team"
 UNKNOWN = "unknown"
+
+_NUMBERS = (
+    *("calls", "failed", "prompt_tokens", "completion_tokens", "cached_tokens", "uncounted", "unknown_costs"),
+    *("cacheable", "reused", "saved_tokens"),
+)
 
 
 @dataclass(frozen=True)
@@ -86,36 +91,23 @@ async def usage_by(
 
     By `team` it is by person: :func:`in_teams` makes teams of it. Raises `LedgerUnavailable`.
     """
-    row = AiRequestLog
-    name = _name(row, by, database)
-    counted = row.prompt_tokens.is_not(None) & row.completion_tokens.is_not(None)
-    query = (
-        select(
-            name.label("name"),
-            func.count().label("calls"),
-            _count_if(row.success.is_(False)).label("failed"),
-            func.sum(row.prompt_tokens).label("prompt_tokens"),
-            func.sum(row.completion_tokens).label("completion_tokens"),
-            func.sum(row.cached_tokens).label("cached_tokens"),
-            _count_if(~counted).label("uncounted"),
-            func.sum(row.estimated_cost).label("cost_usd"),
-            _count_if(row.estimated_cost.is_(None)).label("unknown_costs"),
-            _count_if(row.purpose.in_(CACHED)).label("cacheable"),
-        )
-        .where(row.org == org, row.created_at >= since)
-        .group_by(name)
-    )
-    if user is not None:
-        query = query.where(row.user_id == user)
-    hits = _hits_by(database, org, by, since=since, user=user)
+    # Whole days are added up already; what is before the first of them is counted call by call, as one person's is.
+    days_from = _first_midnight(since) if user is None else None
+    wanted: list[Select[Any]] = []
+    if days_from != since:
+        wanted += [
+            _of_rows(query, row, org, by, since=since, until=days_from, user=user, database=database)
+            for query, row in ((_calls, AiRequestLog), (_reuses, AiCacheHit))
+        ]
+    if days_from is not None:
+        wanted.append(_of_days(org, by, since=days_from))
     async with _reading(database) as connection:
-        called = [_usage(values) for values in (await connection.execute(query)).mappings()]
-        reused = [_reuse(values) for values in (await connection.execute(hits)).mappings()]
-    names = {usage.name: usage for usage in called}
-    for usage in reused:
+        found = [_usage(values) for query in wanted for values in (await connection.execute(query)).mappings()]
+    names: dict[str, Usage] = {}
+    for usage in found:
         names[usage.name] = names.get(usage.name, Usage(usage.name)).plus(usage)
-    found = list(names.values())
-    return sorted(found, key=lambda one: one.name) if by == "day" else dearest_first(found)
+    used = [usage for usage in names.values() if usage.calls or usage.reused]
+    return sorted(used, key=lambda one: one.name) if by == "day" else dearest_first(used)
 
 
 def in_teams(people: Iterable[Usage], teams: Mapping[str, Collection[str]]) -> list[Usage]:
@@ -139,22 +131,76 @@ def dearest_first(found: Iterable[Usage]) -> list[Usage]:
     return sorted(found, key=lambda one: (-(one.cost_usd or 0), -one.prompt_tokens - one.completion_tokens, one.name))
 
 
-def _hits_by(
-    database: Database, org: str, by: Dimension, *, since: datetime, user: str | None
-) -> Select[str, int, int | None, float | None]:
-    row = AiCacheHit
-    name = _name(row, by, database)
-    query = (
+def _first_midnight(since: datetime) -> datetime:
+    """Of UTC, not before `since`."""
+    moment = since.astimezone(UTC)
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight if midnight == moment else midnight + timedelta(days=1)
+
+
+def _of_days(org: str, by: Dimension, *, since: datetime) -> Select[Any]:
+    row = AiUsageDay
+    name = row.day if by == "day" else row.name
+    known = func.sum(case((row.unknown_costs < row.calls, row.cost_usd)))
+    saved = func.sum(case((row.unknown_savings < row.reused, row.saved_usd)))
+    return (
         select(
             name.label("name"),
-            func.count().label("reused"),
-            func.sum(row.saved_tokens).label("saved_tokens"),
-            func.sum(row.saved_cost).label("saved_usd"),
+            *(func.sum(getattr(row, number)).label(number) for number in _NUMBERS),
+            known.label("cost_usd"),
+            saved.label("saved_usd"),
         )
-        .where(row.org == org, row.created_at >= since)
+        .where(
+            row.org == org,
+            # Any dimension has every call once.
+            row.dimension == {"day": "mode", "team": "person"}.get(by, by),
+            row.day >= since.date().isoformat(),
+        )
         .group_by(name)
     )
+
+
+def _of_rows(
+    columns: Callable[[], Sequence[ColumnElement[Any]]],
+    row: type[AiRequestLog | AiCacheHit],
+    org: str,
+    by: Dimension,
+    *,
+    since: datetime,
+    until: datetime | None,
+    user: str | None,
+    database: Database,
+) -> Select[Any]:
+    name = _name(row, by, database)
+    query = select(name.label("name"), *columns()).where(row.org == org, row.created_at >= since).group_by(name)
+    if until is not None:
+        query = query.where(row.created_at < until)
     return query if user is None else query.where(row.user_id == user)
+
+
+def _calls() -> Sequence[ColumnElement[Any]]:
+    row = AiRequestLog
+    counted = row.prompt_tokens.is_not(None) & row.completion_tokens.is_not(None)
+    return (
+        func.count().label("calls"),
+        _count_if(row.success.is_(False)).label("failed"),
+        func.sum(row.prompt_tokens).label("prompt_tokens"),
+        func.sum(row.completion_tokens).label("completion_tokens"),
+        func.sum(row.cached_tokens).label("cached_tokens"),
+        _count_if(~counted).label("uncounted"),
+        func.sum(row.estimated_cost).label("cost_usd"),
+        _count_if(row.estimated_cost.is_(None)).label("unknown_costs"),
+        _count_if(row.purpose.in_(CACHED)).label("cacheable"),
+    )
+
+
+def _reuses() -> Sequence[ColumnElement[Any]]:
+    row = AiCacheHit
+    return (
+        func.count().label("reused"),
+        func.sum(row.saved_tokens).label("saved_tokens"),
+        func.sum(row.saved_cost).label("saved_usd"),
+    )
 
 
 def _name(row: type[AiRequestLog | AiCacheHit], by: Dimension, database: Database) -> ColumnElement[str]:
@@ -179,26 +225,9 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _usage(values: Mapping[Any, Any]) -> Usage:
-    cost = values["cost_usd"]
-    numbers = (
-        *("calls", "failed", "prompt_tokens", "completion_tokens", "cached_tokens"),
-        *("uncounted", "unknown_costs", "cacheable"),
-    )
-    return Usage(
-        name=str(values["name"]),
-        cost_usd=None if cost is None else float(cost),
-        **{number: int(values[number] or 0) for number in numbers},
-    )
-
-
-def _reuse(values: Mapping[Any, Any]) -> Usage:
-    saved = values["saved_usd"]
-    return Usage(
-        name=str(values["name"]),
-        reused=int(values["reused"]),
-        saved_tokens=int(values["saved_tokens"] or 0),
-        saved_usd=None if saved is None else float(saved),
-    )
+    """Of a row, which may have some of the sums only."""
+    amounts = {name: None if values.get(name) is None else float(values[name]) for name in ("cost_usd", "saved_usd")}
+    return Usage(name=str(values["name"]), **amounts, **{number: int(values.get(number) or 0) for number in _NUMBERS})
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

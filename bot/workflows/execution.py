@@ -129,13 +129,13 @@ class Execution:
         """Whether it was over before the deadline. Meanwhile the task may go on as a new run."""
         while True:
             await self._hand_on_if_due()
+            if over():
+                return True  # in time, though what was shown meanwhile took until after it
             left = max(timedelta(0), deadline - workflow.now())
             try:
                 await workflow.wait_condition(lambda: over() or self._turn.due, timeout=left)
             except TimeoutError:
                 return False
-            if over():
-                return True
 
     async def _show(self) -> None:
         """That it is paused, on the run's card. A card that cannot be shown ends no run: the pause stands, and is over

@@ -122,6 +122,8 @@ class Parts:
                 passed_on += 1
                 if passed_on <= MOST_PASSED_ON:
                     await self._pass_on(handle, "answer", reply)
+                else:
+                    workflow.logger.warning("A reply was not passed on to a part: it was told %s.", MOST_PASSED_ON)
 
     async def _pass_on(
         self, handle: ChildWorkflowHandle[object, TaskResult], name: str, message: Answer | Control

@@ -1,7 +1,8 @@
 """Records the histories anew: `make record`, or `python -m tests.replay.record [--only-new] [SCENE …]`.
 
 Freely until the first tag. After it, what was recorded stays: tasks of that version are still out there, and a
-worker must be able to take them up. `make record` then records only scenes that have no file yet.
+worker must be able to take them up. `make record` then records only scenes that have no file yet. So it is with what
+each shape knows (`tests/replay/shape.py`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from temporalio.client import Client
 from bot.local.stack import open_stack
 from bot.settings import Settings
 from bot.workflows.client import data_converter
+from bot.workflows.shape import SHAPE
 from tests.replay.alert_scenes import ALERT_SCENES, AlertScene
 from tests.replay.recording import HISTORIES, RECORDER, scrubbed
 from tests.replay.scenes import SCENES, Scene
+from tests.replay.shape import record as record_shape
 from tests.unit.alerts.scripted import alerting
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import running
@@ -43,6 +46,8 @@ async def record_alerts(scene: AlertScene, temporal: Client) -> str:
 
 
 async def main(names: set[str], *, only_new: bool) -> None:
+    if not names and await asyncio.to_thread(record_shape, only_new=only_new):
+        print(f"shape {SHAPE}")
     kept = {path.stem for path in HISTORIES.glob("*.json")} if only_new else set[str]()
     with tempfile.TemporaryDirectory() as folder:
         async with open_stack(Settings.embedded(data_dir=Path(folder)), want=["temporal"]) as stack:

@@ -106,7 +106,7 @@ async def waiting_is_told(bench: Workbench, request: TaskRequest, thread_ts: str
     except SlackRetryable as error:
         raise _away("Slack", error, task_id, kind="SlackAway", retry_after=error.retry_after) from error
     except SlackRefused as error:
-        raise ApplicationError(str(error), type="SlackRefused", non_retryable=True) from error
+        raise _refused(error) from error
     except LedgerUnavailable as error:
         await tell(sentences.ledger_away(task_id=task_id), key="ledger-away")
         raise _away("The ledger", error, task_id, kind="LedgerAway") from error
@@ -142,6 +142,8 @@ async def retried(task_id: str) -> AsyncGenerator[None]:
             yield
         except SlackRetryable as error:
             raise _away("Slack", error, task_id, kind="SlackAway", retry_after=error.retry_after) from error
+        except SlackRefused as error:
+            raise _refused(error) from error
         except LedgerUnavailable as error:
             raise _away("The ledger", error, task_id, kind="LedgerAway") from error
         except EstateError as error:
@@ -150,6 +152,11 @@ async def retried(task_id: str) -> AsyncGenerator[None]:
             raise _away("The role directory", error, task_id, kind="RolesAway") from error
         except PolicyUnavailable as error:
             raise _away("The policy engine (OPA)", error, task_id, kind="PolicyAway") from error
+
+
+def _refused(error: SlackRefused) -> ApplicationError:
+    """What Slack will not have, it will not have the next time either."""
+    return ApplicationError(str(error), type="SlackRefused", non_retryable=True)
 
 
 def _away(
@@ -174,7 +181,8 @@ async def _warn_of_budgets(bench: Workbench, request: TaskRequest, thread_ts: st
 
 async def _tell(bench: Workbench, request: TaskRequest, thread_ts: str | None, message: Message, *, key: str) -> None:
     """Once a step, not once an attempt. If Slack is away too, the retry itself is all there is."""
-    step = f"{key}:{activity.info().activity_id}"
+    # Steps are numbered within a run, and a task may go on as another one.
+    step = f"{key}:{activity.info().workflow_run_id}:{activity.info().activity_id}"
     thread = bench.thread(request, thread_ts)
     with suppress(SlackRetryable, SlackRefused):
         await bench.writer.post_once(thread, message, key=step, task_id=request.task_id, check_first=is_retry())

@@ -187,7 +187,7 @@ class Inquiries:
             if request is not None:
                 await self._look_into(group, request)
         except (ActivityError, ChildWorkflowError) as error:
-            group.state, group.note = "done", f"It could not be looked into: {error.cause or error}"[:TOLD]
+            self._end(group, f"It could not be looked into: {error.cause or error}")
 
     async def _request(self, group: Group) -> TaskRequest | None:
         """Of its task; None: it is not looked into, and its alerts' cards say why."""

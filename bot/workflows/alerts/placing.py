@@ -79,7 +79,7 @@ class Placing:
 
 def outgrows(docket: Docket, group: Group) -> bool:
     """It has become worse than all that its group was looked into for. What that is about waits until it is over."""
-    if group.state == "done":
+    if group.state in ("done", "skipped"):
         return docket.entry.status == "firing" and rises(docket.entry.severity, group.severity)
     return is_worse(docket.entry, group) and docket.entry.fingerprint != group.lead
 

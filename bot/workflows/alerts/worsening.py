@@ -7,6 +7,7 @@ over, what is still worse than it was taken for is looked into again: see `placi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
@@ -15,6 +16,9 @@ with workflow.unsafe.imports_passed_through():
     from bot.workflows import steps
     from bot.workflows.alerts.placing import rises
     from bot.workflows.messages.triage import DeskState, Docket, Group, WorseInput
+
+PATIENCE = timedelta(minutes=10)
+"""With a thread that cannot be told."""
 
 
 @dataclass
@@ -48,11 +52,12 @@ class Worsening:
     async def _tell(self, group: Group, lead: Docket) -> None:
         entry, self.telling = lead.entry, True
         try:
-            await steps.run(steps.TELL_WORSE, WorseInput(entry, group.severity, lead.thread_ts, group.number))
+            told = WorseInput(entry, group.severity, lead.thread_ts, group.number)
+            # No longer: others wait to be told. Its card says so, too.
+            await steps.run(steps.TELL_WORSE, told, within=PATIENCE)
         except ActivityError as error:
             if is_cancelled_exception(error):
                 raise  # the next run of the desk tells it
-            # Its card says so, too.
             workflow.logger.warning("A thread was not told that its alert got worse: %s", error.cause or error)
         finally:
             self.telling = False

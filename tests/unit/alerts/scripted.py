@@ -107,6 +107,8 @@ class Alerts:
     """What the threads of investigations were told."""
     hears: asyncio.Event | None = None
     """A thread can be told when it is set. None: at once."""
+    opens: asyncio.Event | None = None
+    """Set: an investigation that is asked for cannot be opened, for good. None: it can."""
     desks: DeskDoor | None = None
 
     async def says(
@@ -225,6 +227,10 @@ class Alerts:
         self.opened.append(message)
         if message.refusal:
             return Opened(None, message.refusal)
+        if (opens := self.opens) is not None:
+            await opens.wait()
+            self.opens = None
+            raise ApplicationError("The inventory is away.", non_retryable=True)
         number = len(self.looked_into())
         return Opened(request_of(self, f"{self.org}.task.{number}", thread_ts=message.thread_ts))
 

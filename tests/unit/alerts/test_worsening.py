@@ -85,6 +85,18 @@ async def test_a_desk_that_is_telling_a_thread_is_not_at_its_end(temporal: Clien
         assert len(alerts.worse) == 1
 
 
+async def test_one_that_got_worse_while_it_could_not_be_opened_is_looked_into(temporal: Client) -> None:
+    async with alerting(temporal) as alerts:
+        alerts.opens = asyncio.Event()
+        await alerts.says("disk")
+        await alerts.until(lambda: bool(alerts.opened))
+        await goes(alerts, "disk", "critical")
+        await alerts.says("other", service="mail")
+        await alerts.until(lambda: alerts.entries[-1].title == "other")
+        alerts.opens.set()
+        await alerts.until(lambda: ["critical"] in [[one.severity for one in each.entries] for each in alerts.opened])
+
+
 async def test_one_that_is_better_when_it_is_over_is_not_looked_into_again(temporal: Client) -> None:
     async with alerting(temporal) as alerts:
         await alerts.says("disk")
@@ -127,6 +139,8 @@ def test_what_it_is_about_waits_until_it_is_over_and_another_does_not() -> None:
     assert [outgrows(lead, group), outgrows(along, group)] == [False, True]
     group.state = "done"
     assert [outgrows(lead, group), outgrows(along, group)] == [True, True]
+    group.state = "skipped"
+    assert [outgrows(lead, group), outgrows(along, group)] == [True, True], "what was left out for its storm is, too"
     group.severity = "critical"
     assert [outgrows(lead, group), outgrows(along, group)] == [False, False]
     group.state, group.severity = "waiting", "warning"

@@ -46,10 +46,11 @@ def test_a_dissent_reads_as_sentences_however_its_words_end() -> None:
         [Dissent(member="Ash", claim_id="c1", claim="It is the cause", reason="No", settled_by="Logs")]
     )
     assert line.endswith("No. Would settle it: Logs")
-    assert [sentence(text) for text in ("The cause.", "Why?", "a, b;", "", " It is ")] == [
+    assert [sentence(text) for text in ("The cause.", "Why?", "a, b;", "", " It is ", "a &gt;")] == [
         "The cause.",
         "Why?",
         "a, b.",
         "",
         " It is.",
+        "a &gt;.",
     ]

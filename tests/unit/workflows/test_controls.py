@@ -35,6 +35,18 @@ class Held(Script):
 
 
 @dataclass
+class Late(Held):
+    """That it is paused is shown when the test lets it."""
+
+    may_show: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @activity.defn(name="show_run")
+    async def show_run(self, message: m.ShowInput) -> bool:
+        await super().show_run(message)
+        return await self.may_show.wait()
+
+
+@dataclass
 class Long(Held):
     """Its phases are long, and it is not taken for dead."""
 
@@ -194,6 +206,23 @@ async def test_a_pause_that_nobody_ends_stops_the_run_and_undoes_it(temporal: Cl
         result = await task.handle.result()
     assert (result.outcome, phases_run(script)) == ("rolled_back", [0])
     assert "nobody resumed it in time" in result.detail
+
+
+async def test_a_pause_that_was_ended_in_time_stops_nothing_though_its_card_came_late(temporal: Client) -> None:
+    async with running(temporal, script := Late(), pause_seconds=6) as task:
+        await canary_runs(task)
+        await task.control("UADA", "pause")
+        await task.asked("heed_control")
+        script.may_end.set()
+        await task.asked("show_run")
+        pause = (await task.handle.query(TaskWorkflow.task_state)).pause
+        assert pause is not None
+        await task.control("UGRACE", "resume")
+        await task.asked("heed_control", times=2)
+        left = datetime.fromisoformat(pause.until) - datetime.now(UTC)
+        await asyncio.sleep(max(0, left.total_seconds()) + 0.2)
+        script.may_show.set()
+        assert (await task.handle.result()).outcome == "completed"
 
 
 async def test_a_cancelled_task_that_waits_for_its_approval_runs_nothing(temporal: Client) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.engine import RowMapping
 
 from bot.ledger.statements import Question
@@ -32,16 +32,10 @@ _PUBLISHED = Question(
 
 
 ASSETS = select(*(tables.assets.c[name] for name in Asset.model_fields))
-"""For :func:`assets_of`."""
 
 
 def asset_of(row: RowMapping) -> Asset:
     return Asset.model_validate({name: row[name] for name in Asset.model_fields})
-
-
-def assets_of(rows: Iterable[Row[Any]]) -> list[Asset]:
-    """Of the columns of :data:`ASSETS`, in their order: a fleet is read for every task."""
-    return [Asset.model_validate(dict(zip(Asset.model_fields, row, strict=True))) for row in rows]
 
 
 def health_of(row: RowMapping | Mapping[str, Any]) -> AssetHealth:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bot.ledger.database import Database, reason_of
+from bot.ledger.statements import Question
 from bot.ledger.tables import TaskFile
 from tools.contracts.ledger import LedgerUnavailable
 
@@ -24,7 +25,7 @@ _NONCE_BYTES = 12
 
 # Made once: to make a statement takes longer than to run it.
 _OF_TASK = (TaskFile.org == bindparam("org")) & (TaskFile.task_id == bindparam("task_id"))
-_ANY = select(TaskFile.file_id).where(_OF_TASK).limit(1)
+_ANY = Question(select(TaskFile.file_id).where(_OF_TASK).limit(1))
 _ALL = select(*TaskFile.__table__.columns).where(_OF_TASK).order_by(TaskFile.created_at, TaskFile.file_id)
 
 _KINDS: dict[str, FileKind] = {"image": "image", "text": "text", "refused": "refused"}
@@ -90,7 +91,7 @@ class FileStore:
         task = {"org": org, "task_id": task_id}
         try:
             # Most tasks have none, and files are large: they are read in a thread.
-            if await self.database.glance(lambda connection: connection.execute(_ANY, task).first()) is None:
+            if await self.database.glance(lambda connection: _ANY.row(connection, task)) is None:
                 return []
             rows = await self.database.look(lambda connection: connection.execute(_ALL, task).mappings().all())
         except (SQLAlchemyError, OSError) as error:

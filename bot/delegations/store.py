@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.delegations.lending import Lending
 from bot.ledger.database import Database, reason_of
+from bot.ledger.statements import Question
 from bot.ledger.tables import Delegation
 from tools.contracts.ledger import LedgerUnavailable
+
+_LENT = (
+    select(Delegation.giver, Delegation.taker, Delegation.until)
+    .where(Delegation.org == bindparam("org"), Delegation.until > bindparam("now"))
+    .order_by(Delegation.giver, Delegation.taker)
+)
+_TO = Question(_LENT.where(Delegation.taker == bindparam("user")))
+_ABOUT = Question(_LENT.where(or_(Delegation.giver == bindparam("user"), Delegation.taker == bindparam("user"))))
 
 
 @dataclass(frozen=True)
@@ -24,11 +33,11 @@ class Delegations:
 
     async def to(self, org: str, taker: str, *, now: datetime) -> list[Lending]:
         """What this person has been lent and may use now."""
-        return await self._found(org, Delegation.taker == taker, now=now)
+        return await self._found(_TO, org, taker, now=now)
 
     async def about(self, org: str, user: str, *, now: datetime) -> list[Lending]:
         """What this person has lent, and what they have been lent."""
-        return await self._found(org, or_(Delegation.giver == user, Delegation.taker == user), now=now)
+        return await self._found(_ABOUT, org, user, now=now)
 
     async def lend(self, org: str, lending: Lending, *, now: datetime) -> None:
         """From now on. Lent again to the same person, the last word counts."""
@@ -49,17 +58,11 @@ class Delegations:
         async with _told():
             await self.database.transact("delegations", lambda connection: _forget(connection, org, giver, taker))
 
-    async def _found(self, org: str, whose: ColumnElement[bool], *, now: datetime) -> list[Lending]:
-        query = (
-            select(Delegation.giver, Delegation.taker, Delegation.until)
-            .where(Delegation.org == org, Delegation.until > now, whose)
-            .order_by(Delegation.giver, Delegation.taker)
-        )
-        async with _told(), self.database.reading() as connection:
-            rows: Sequence[tuple[str, str, datetime]] = [
-                (giver, taker, until) for giver, taker, until in await connection.execute(query)
-            ]
-        return [Lending(giver, taker, until) for giver, taker, until in rows]
+    async def _found(self, question: Question, org: str, user: str, *, now: datetime) -> list[Lending]:
+        given = {"org": org, "user": user, "now": now}
+        async with _told():
+            rows = await self.database.glance(lambda connection: question.rows(connection, given))
+        return [Lending(row["giver"], row["taker"], row["until"]) for row in rows]
 
 
 def _forget(connection: Connection, org: str, giver: str, taker: str) -> None:

@@ -32,6 +32,7 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -84,19 +85,34 @@ class _AnchorFile(Contract):
     mac: str
 
 
+@lru_cache(maxsize=1024)
+def _file_of(directory: Path, org: str) -> Path:
+    return directory / f"{hashlib.sha256(org.encode()).hexdigest()}.anchor.json"
+
+
+def _size_of(path: Path) -> int | None:
+    """Bytes; None: there is no such file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
 class FileAnchor:
     """One small file per org in `directory`, written whole and flushed, locked between processes that write."""
 
     def __init__(self, directory: Path, *, key: bytes) -> None:
         self._directory = directory
         self._key = require_key(key)
+        self._checked: tuple[str, bytes, Head] | None = None
+        """The org, the text and the head of the file that was last found to be what was written."""
 
     async def read(self, org: str) -> Head | None:
         return await asyncio.to_thread(self.read_now, org)
 
     def path(self, org: str) -> Path:
         """The org's file. An org is named by others, so its digest names the file."""
-        return self._directory / f"{hashlib.sha256(org.encode()).hexdigest()}.anchor.json"
+        return _file_of(self._directory, org)
 
     def read_now(self, org: str) -> Head | None:
         path = self.path(org)
@@ -117,6 +133,9 @@ class FileAnchor:
 
     def _read(self, path: Path, org: str) -> Head:
         text = path.read_bytes()
+        checked = self._checked
+        if checked is not None and checked[:2] == (org, text):
+            return checked[2]
         try:
             stored = _AnchorFile.model_validate_json(text)
         except ValidationError as error:
@@ -126,6 +145,7 @@ class FileAnchor:
             raise AnchorTampered(
                 f"The ledger's anchor {path} was edited, or was written with another key than the one in use."
             )
+        self._checked = org, text, head
         return head
 
     def advance_now(self, org: str, head: Head) -> None:
@@ -194,7 +214,7 @@ class FileAnchor:
         stored = _AnchorFile(org=org, seq=head.seq, hash=head.hash, mac=anchor_mac(org, head, key=self._key))
         # JSON, and spaces to the end of the sector.
         content = canonical_json(stored).ljust(SECTOR)
-        if len(content) == SECTOR and path.exists() and path.stat().st_size == SECTOR:
+        if len(content) == SECTOR and _size_of(path) == SECTOR:
             descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
             try:
                 if os.pwrite(descriptor, content, 0) != SECTOR:
@@ -204,6 +224,7 @@ class FileAnchor:
                 os.close(descriptor)
         else:
             self._replace(path, content)
+        self._checked = org, content, head
 
     def _replace(self, path: Path, content: bytes) -> None:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.stem}.", dir=self._directory)

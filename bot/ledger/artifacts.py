@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from bot.ledger.chain import keyed_mac, same
+from bot.ledger.statements import Row
 from bot.ledger.tables import Artifact
 
 
@@ -52,10 +53,10 @@ def is_authentic(artifact: StoredArtifact, *, key: bytes) -> bool:
     return same(artifact.mac, artifact_mac(artifact, key=key))
 
 
-def from_row(row: RowMapping) -> StoredArtifact:
+def from_row(row: Row | RowMapping) -> StoredArtifact:
     return StoredArtifact(**as_written(row))
 
 
-def as_written(row: RowMapping) -> dict[str, Any]:
+def as_written(row: Row | RowMapping) -> dict[str, Any]:
     """A row with text where text belongs: whoever edits a SQLite row can put bytes there, and that must show."""
     return {str(name): value if isinstance(value, str) or name == "seq" else repr(value) for name, value in row.items()}

@@ -16,6 +16,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.ledger.connections import Connections
+from bot.ledger.statements import begin_by
+
 Result = TypeVar("Result")
 
 _DRIVERS = {
@@ -62,10 +65,13 @@ class Database:
         self.engine = engine
         self._lock_timeout_ms = int(lock_timeout_seconds * 1000)
         self._sqlite = engine.dialect.name == "sqlite"
-        self._plain = _plain_engine(engine.url, lock_timeout_seconds) if self._sqlite else None
+        plain = _plain_engine(engine.url, lock_timeout_seconds) if self._sqlite else None
+        self._plain = None if plain is None else Connections(plain)
         """SQLite without the asynchronous driver, which goes to its thread and back for each statement."""
+        self._writers = None if plain is None else Connections(plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}))
         # Without BEGIN: a single statement is a transaction of its own.
-        self._at_hand = _plain_engine(engine.url, 0).execution_options(**{_BEGIN: None}) if self._sqlite else None
+        at_hand = _plain_engine(engine.url, 0).execution_options(**{_BEGIN: None}) if self._sqlite else None
+        self._at_hand = None if at_hand is None else Connections(at_hand)
         """SQLite for whoever must not wait for its locks."""
         # SQLite has one writer at a time: within a process it is cheaper to queue here than to poll its lock.
         self._turn = asyncio.Lock()
@@ -84,9 +90,9 @@ class Database:
         return cls(engine, lock_timeout_seconds=lock_timeout_seconds)
 
     async def close(self) -> None:
-        for engine in (self._plain, self._at_hand):
-            if engine is not None:
-                await asyncio.to_thread(engine.dispose)
+        for connections in (self._plain, self._writers, self._at_hand):
+            if connections is not None:
+                await asyncio.to_thread(connections.close)
         await self.engine.dispose()
 
     @asynccontextmanager
@@ -109,7 +115,8 @@ class Database:
         """
         if self._at_hand is not None:
             try:
-                return _look(self._at_hand, work)
+                with self._at_hand.one() as connection:
+                    return work(connection)
             except OperationalError:
                 pass  # locked, or not there at all: in a thread there is time to find out
         return await self.look(work)
@@ -143,14 +150,14 @@ class Database:
         where the process dies just then. What a caller cancels is, on SQLite, done to its end all the same; on
         PostgreSQL it is rolled back where it was not committed, and `then` left out where it was not begun.
         """
-        if self._plain is None:
+        if self._writers is None:
             async with self.writing(topic) as connection:
                 result = await connection.run_sync(work)
             if then is not None:
                 await asyncio.to_thread(then, result)
             return result
         async with self._turn:
-            done = asyncio.to_thread(_transaction, self._plain, work, then)
+            done = asyncio.to_thread(_transaction, self._writers, work, then)
             return await asyncio.shield(asyncio.ensure_future(done))
 
     async def use_write_ahead_log(self) -> None:
@@ -184,13 +191,16 @@ def _plain_engine(url: URL, lock_timeout_seconds: float) -> Engine:
     return engine
 
 
-def _look(engine: Engine, work: Callable[[Connection], Result]) -> Result:
-    with engine.connect() as connection:
+def _look(connections: Connections, work: Callable[[Connection], Result]) -> Result:
+    # Begun here and not by the first statement: what several find is of one moment.
+    with connections.one() as connection, connection.begin():
         return work(connection)
 
 
-def _transaction(engine: Engine, work: Callable[[Connection], Result], then: Callable[[Result], None] | None) -> Result:
-    with engine.connect().execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
+def _transaction(
+    connections: Connections, work: Callable[[Connection], Result], then: Callable[[Result], None] | None
+) -> Result:
+    with connections.one() as connection, connection.begin():
         result = work(connection)
     if then is not None:
         then(result)
@@ -219,7 +229,7 @@ def _prepare_sqlite(engine: Engine, lock_timeout_seconds: float) -> None:
     def _on_begin(connection: Connection) -> None:
         statement: str | None = connection.get_execution_options().get(_BEGIN, "BEGIN")
         if statement is not None:
-            connection.exec_driver_sql(statement)
+            begin_by(connection, statement)
 
 
 def reason_of(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from agents.orchestrator.calibration import Labelled, calibrate
 from agents.orchestrator.reliability import Learned, Verdict, learn
 from bot.ledger.database import Database, reason_of
 from bot.ledger.ledger import utc_now
+from bot.ledger.statements import Change
 from bot.ledger.tables import CouncilLabel, CouncilVote
 from tools.contracts.council import ClaimTally, CouncilOutcome
 from tools.contracts.ledger import LedgerUnavailable
@@ -27,12 +28,16 @@ TOPIC = "labels"
 
 # Made once: to make a statement takes as long as to run it.
 _FORGET = tuple(
-    delete(table).where(
-        table.org == bindparam("of_org"), table.task_id == bindparam("of_task_id"), table.item == bindparam("of_item")
+    Change(
+        delete(table).where(
+            table.org == bindparam("of_org"),
+            table.task_id == bindparam("of_task_id"),
+            table.item == bindparam("of_item"),
+        )
     )
     for table in (CouncilVote, CouncilLabel)
 )
-_ADD_LABEL, _ADD_VOTE = insert(CouncilLabel), insert(CouncilVote)
+_ADD_LABEL, _ADD_VOTE = Change(insert(CouncilLabel)), Change(insert(CouncilVote))
 
 Source = Literal["run", "approval", "rejection", "feedback"]
 """A run that was verified or rolled back; people who approved a plan, or rejected it; a person's word."""
@@ -167,7 +172,7 @@ class Labels:
 def _replace(connection: Connection, confirmed: Confirmed, *, at: datetime) -> None:
     of_item = {"org": confirmed.org, "task_id": confirmed.task_id, "item": confirmed.item}
     for statement in _FORGET:
-        connection.execute(statement, {f"of_{name}": value for name, value in of_item.items()})
+        statement.make(connection, {f"of_{name}": value for name, value in of_item.items()})
     label = {
         **of_item,
         "agent": confirmed.agent,
@@ -177,13 +182,13 @@ def _replace(connection: Connection, confirmed: Confirmed, *, at: datetime) -> N
         "margin": confirmed.margin,
         "created_at": at,
     }
-    connection.execute(_ADD_LABEL, label)
+    _ADD_LABEL.make(connection, label)
     votes = [
         {**of_item, "member": member, "agreed": agreed, "right": agreed == confirmed.right}
         for member, agreed in confirmed.votes.items()
     ]
     if votes:
-        connection.execute(_ADD_VOTE, votes)
+        _ADD_VOTE.make(connection, *votes)
 
 
 def _learn(verdicts: Sequence[Verdict], scored: Sequence[Labelled]) -> Learned:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Generator
 from contextlib import asynccontextmanager, contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, RowMapping, bindparam, func, select, text, true, union_all
+from sqlalchemy import ColumnElement, RowMapping, bindparam, func, select, text, true, union_all
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from bot.ledger import artifacts
 from bot.ledger.artifacts import StoredArtifact
 from bot.ledger.chain import Entry
 from bot.ledger.database import Database, reason_of
+from bot.ledger.statements import Question, Row
 from bot.ledger.tables import FREEZES, AiRequestLog, Artifact, LedgerEntry
 from tools.contracts.ledger import LedgerUnavailable
 
@@ -40,7 +41,7 @@ _ENTRY = (
 )
 
 # Made once: to make a statement takes longer than to run it.
-_BY_KEY = (
+_BY_KEY = Question(
     select(*_ENTRY)
     .where(
         LedgerEntry.org == bindparam("org"),
@@ -49,12 +50,16 @@ _BY_KEY = (
     )
     .order_by(LedgerEntry.seq)
 )
-_FREEZES = select(*_ENTRY).where(LedgerEntry.org == bindparam("org"), text(FREEZES)).order_by(LedgerEntry.seq.desc())
+_FREEZES = Question(
+    select(*_ENTRY).where(LedgerEntry.org == bindparam("org"), text(FREEZES)).order_by(LedgerEntry.seq.desc())
+)
 _KIND_AS_IT_IS = LedgerEntry.kind.concat("")
 """The kind in a query that names the task too. A database that knows nothing of its rows takes the index by kind for as
 good as the one by task, where a million entries may stand."""
 
-_ARTIFACT = select(*artifacts.COLUMNS).where(Artifact.org == bindparam("org"), Artifact.digest == bindparam("digest"))
+_ARTIFACT = Question(
+    select(*artifacts.COLUMNS).where(Artifact.org == bindparam("org"), Artifact.digest == bindparam("digest"))
+)
 
 
 async def entries(
@@ -67,12 +72,19 @@ async def entries(
     limit: int = PAGE,
 ) -> list[Entry]:
     """A page of entries in order. Raises `LedgerUnavailable`."""
-    query = select(*_ENTRY).where(LedgerEntry.org == org, LedgerEntry.seq > after_seq)
-    if task_id is not None:
-        query = query.where(LedgerEntry.task_id == task_id)
-    if kind is not None:
-        query = query.where((LedgerEntry.kind if task_id is None else _KIND_AS_IT_IS) == kind)
-    return await _look(database, query.order_by(LedgerEntry.seq).limit(limit), _entry)
+    named = {name: value for name, value in (("task_id", task_id), ("kind", kind)) if value is not None}
+    given = {"org": org, "after": after_seq, "page": limit, **named}
+    return await _look(database, _entries(of_task=task_id is not None, of_kind=kind is not None), _entry, **given)
+
+
+@cache
+def _entries(*, of_task: bool, of_kind: bool) -> Question:
+    query = select(*_ENTRY).where(LedgerEntry.org == bindparam("org"), LedgerEntry.seq > bindparam("after"))
+    if of_task:
+        query = query.where(LedgerEntry.task_id == bindparam("task_id"))
+    if of_kind:
+        query = query.where((_KIND_AS_IT_IS if of_task else LedgerEntry.kind) == bindparam("kind"))
+    return Question(query.order_by(LedgerEntry.seq).limit(bindparam("page")))
 
 
 async def entries_by_key(database: Database, org: str, task_id: str, keys: Collection[str]) -> list[Entry]:
@@ -92,7 +104,7 @@ async def latest(
 
 
 @lru_cache(maxsize=32)
-def _latest(kinds: tuple[str, ...]) -> Executable:
+def _latest(kinds: tuple[str, ...]) -> Question:
     """The newest of each kind, and of those the newest. Asked for all kinds in one, a database walks back through every
     entry that is of none of them, or sorts all that are.
     """
@@ -109,9 +121,9 @@ def _latest(kinds: tuple[str, ...]) -> Executable:
         for kind in kinds
     ]
     if len(each) == 1:
-        return each[0]
+        return Question(each[0])
     together = union_all(*(select(newest.subquery()) for newest in each)).subquery()
-    return select(together).order_by(together.c.seq.desc()).limit(bindparam("page"))
+    return Question(select(together).order_by(together.c.seq.desc()).limit(bindparam("page")))
 
 
 async def freezes(database: Database, org: str) -> list[Entry]:
@@ -124,7 +136,7 @@ async def freezes(database: Database, org: str) -> list[Entry]:
 
 async def orgs(database: Database) -> list[str]:
     """Whoever has an entry. Raises `LedgerUnavailable`."""
-    return await _look(database, select(LedgerEntry.org).distinct(), lambda row: str(row["org"]))
+    return await _look(database, Question(select(LedgerEntry.org).distinct()), lambda row: str(row["org"]))
 
 
 async def chain_pages(database: Database, org: str) -> AsyncIterator[list[Entry]]:
@@ -190,7 +202,7 @@ async def costs(
     return known("all"), known("these")
 
 
-def _costs() -> Executable:
+def _costs() -> Question:
     recorded = (
         select(func.count())
         .select_from(LedgerEntry)
@@ -207,7 +219,9 @@ def _costs() -> Executable:
         priced = func.count(AiRequestLog.estimated_cost).filter(counted)
         columns.append((calls == priced).label(f"{of}_known"))
         columns.append(func.sum(AiRequestLog.estimated_cost).filter(counted).label(f"{of}_total"))
-    return select(*columns).where(AiRequestLog.org == bindparam("org"), AiRequestLog.task_id == bindparam("task_id"))
+    return Question(
+        select(*columns).where(AiRequestLog.org == bindparam("org"), AiRequestLog.task_id == bindparam("task_id"))
+    )
 
 
 _COSTS = _costs()
@@ -227,28 +241,23 @@ async def missing_artifacts(database: Database, org: str, digests: Collection[st
     return missing
 
 
-def _entry(row: RowMapping) -> Entry:
+def _entry(row: Row | RowMapping) -> Entry:
     return Entry(**artifacts.as_written(row))
 
 
 async def _look(
-    database: Database, query: Executable, shape: Callable[[RowMapping], Shaped], **given: object
+    database: Database, question: Question, shape: Callable[[Row], Shaped], **given: object
 ) -> list[Shaped]:
-    """The rows of one statement."""
     with _told():
-        return await database.look(
-            lambda connection: [shape(row) for row in connection.execute(query, given).mappings()]
-        )
+        return await database.look(lambda connection: [shape(row) for row in question.rows(connection, given)])
 
 
 async def _glance(
-    database: Database, query: Executable, shape: Callable[[RowMapping], Shaped], **given: object
+    database: Database, question: Question, shape: Callable[[Row], Shaped], **given: object
 ) -> list[Shaped]:
-    """The rows of one statement, a few, to which an index leads."""
+    """The rows, a few, to which an index leads."""
     with _told():
-        return await database.glance(
-            lambda connection: [shape(row) for row in connection.execute(query, given).mappings()]
-        )
+        return await database.glance(lambda connection: [shape(row) for row in question.rows(connection, given)])
 
 
 @asynccontextmanager

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
-from sqlalchemy import Connection, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bot.ledger.chain import Entry
+from bot.ledger.statements import Change, Question
 from bot.ledger.tables import TaskRow
 from bot.redaction import is_array, is_object
 from tools.contracts.common import JsonObject
@@ -59,8 +60,10 @@ KINDS: frozenset[str] = (
     | frozenset(_STATUS)
 )
 
-_KNOWN = select(TaskRow.voters).where(TaskRow.org == bindparam("org"), TaskRow.task_id == bindparam("task_id"))
-_ADD = insert(TaskRow)
+_KNOWN = Question(
+    select(TaskRow.voters).where(TaskRow.org == bindparam("org"), TaskRow.task_id == bindparam("task_id"))
+)
+_ADD = Change(insert(TaskRow))
 
 
 def keep_up(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -75,26 +78,26 @@ def keep_up(connection: Connection, entries: Sequence[Entry]) -> None:
 
 def _apply(connection: Connection, task: JsonObject, entries: Sequence[Entry]) -> None:
     """`entries`: all of them of this task, in order. Its row is read once and written once."""
-    known = connection.execute(_KNOWN, task).one_or_none()
+    known = _KNOWN.row(connection, task)
     # Where there is none, its first entry is older than this table: what is known now is better than nothing.
     row: JsonObject = _row(entries[0]) | _received(entries[0], _body(entries[0])) if known is None else {}
-    voters = "" if known is None else str(known.voters)
+    voters = "" if known is None else str(known["voters"])
     for entry in entries:
         changed = _changes(entry, _body(entry), voters=voters)
         if changed:
             row |= {**changed, "changed_at": entry.at, "seq": entry.seq}
             voters = str(row.get("voters", voters))
     if known is None:
-        connection.execute(_ADD, row)
+        _ADD.make(connection, row)
     elif row:
-        connection.execute(_change_of(tuple(sorted(row))), {f"of_{name}": value for name, value in task.items()} | row)
+        _change_of(tuple(sorted(row))).make(connection, {f"of_{name}": value for name, value in task.items()} | row)
 
 
 @cache
-def _change_of(columns: tuple[str, ...]) -> Update:
+def _change_of(columns: tuple[str, ...]) -> Change:
     """Made once for each of the few sets of columns: to make a statement takes as long as to run it."""
     of_the_task = (TaskRow.org == bindparam("of_org")) & (TaskRow.task_id == bindparam("of_task_id"))
-    return update(TaskRow).where(of_the_task).values({name: bindparam(name) for name in columns})
+    return Change(update(TaskRow).where(of_the_task).values({name: bindparam(name) for name in columns}))
 
 
 def _row(entry: Entry) -> JsonObject:

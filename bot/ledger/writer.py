@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, tuple_
@@ -13,6 +13,7 @@ from bot.ledger.anchor import Anchor, AnchorError, AnchorTampered
 from bot.ledger.artifacts import StoredArtifact
 from bot.ledger.chain import Draft, Entry, Head, genesis, same, seal
 from bot.ledger.database import Database, reason_of
+from bot.ledger.statements import Change, Question
 from bot.ledger.tables import AiRequestLog, Artifact, LedgerEntry
 from bot.ledger.task_index import keep_up
 from tools.contracts.ledger import LedgerUnavailable
@@ -20,24 +21,34 @@ from tools.contracts.ledger import LedgerUnavailable
 _ATTEMPTS = 5
 
 # Made once: to make a statement takes as long as to run it.
-_HEAD = (
+_HEAD = Question(
     select(LedgerEntry.seq, LedgerEntry.hash)
     .where(LedgerEntry.org == bindparam("org"))
     .order_by(LedgerEntry.seq.desc())
     .limit(1)
 )
-_KNOWN = select(LedgerEntry.task_id, LedgerEntry.key).where(
-    LedgerEntry.org == bindparam("org"),
-    tuple_(LedgerEntry.task_id, LedgerEntry.key).in_(bindparam("wanted", expanding=True)),
+_KNOWN = Question(
+    select(LedgerEntry.task_id, LedgerEntry.key).where(
+        LedgerEntry.org == bindparam("org"),
+        tuple_(LedgerEntry.task_id, LedgerEntry.key).in_(bindparam("wanted", expanding=True)),
+    )
 )
-_KNOWN_ONE = select(LedgerEntry.seq).where(
-    LedgerEntry.org == bindparam("org"),
-    LedgerEntry.task_id == bindparam("task_id"),
-    LedgerEntry.key == bindparam("key"),
+_KNOWN_ONE = Question(
+    select(LedgerEntry.seq).where(
+        LedgerEntry.org == bindparam("org"),
+        LedgerEntry.task_id == bindparam("task_id"),
+        LedgerEntry.key == bindparam("key"),
+    )
 )
 """What most batches ask: a list in a statement has it written anew for each."""
-_ADD_ENTRY = insert(LedgerEntry)
-_ADD_REQUEST = insert(AiRequestLog)
+_ADD_ENTRY = Change(insert(LedgerEntry))
+_ADD_REQUEST = Change(insert(AiRequestLog))
+_KEPT = Question(
+    select(Artifact.digest).where(
+        Artifact.org == bindparam("org"), Artifact.digest.in_(bindparam("digests", expanding=True))
+    )
+)
+_ADD_ARTIFACT = Change(insert(Artifact))
 
 
 @dataclass(frozen=True)
@@ -107,11 +118,11 @@ class ChainWriter:
                 entries.append(seal(write.draft, org=org, head=head, key=self._key))
                 head = Head(entries[-1].seq, entries[-1].hash)
         if entries:
-            connection.execute(_ADD_ENTRY, [vars(entry) for entry in entries])
+            _ADD_ENTRY.make(connection, *(vars(entry) for entry in entries))
             keep_up(connection, entries)
-        requests = [dict(write.request) for write in fresh if write.request is not None]
+        requests = [write.request for write in fresh if write.request is not None]
         if requests:
-            connection.execute(_ADD_REQUEST, requests)
+            _ADD_REQUEST.make(connection, *requests)
         return head, fresh
 
     def _trusted_head(self, connection: Connection, org: str) -> Head:
@@ -119,8 +130,8 @@ class ChainWriter:
 
         Read inside the transaction, after its lock: every anchored entry is committed, so it must be here.
         """
-        row = (connection.execute(_HEAD, {"org": org})).one_or_none()
-        head = genesis(org, key=self._key) if row is None else Head(row.seq, row.hash)
+        row = _HEAD.row(connection, {"org": org})
+        head = genesis(org, key=self._key) if row is None else Head(row["seq"], row["hash"])
         anchored = self._anchor.read_now(org)
         if anchored is None:
             if row is not None:
@@ -153,9 +164,9 @@ class ChainWriter:
         if len(wanted) == 1:
             [((task_id, key), only)] = wanted.items()
             given = {"org": org, "task_id": task_id, "key": key}
-            return [only] if connection.execute(_KNOWN_ONE, given).first() is None else []
-        rows = connection.execute(_KNOWN, {"org": org, "wanted": list(wanted)})
-        known = {(row.task_id, row.key) for row in rows}
+            return [only] if _KNOWN_ONE.row(connection, given) is None else []
+        rows = _KNOWN.rows(connection, {"org": org, "wanted": list(wanted)})
+        known = {(row["task_id"], row["key"]) for row in rows}
         chosen = {id(write) for place, write in wanted.items() if place not in known}
         return [write for write in batch if id(write) in chosen]
 
@@ -164,9 +175,7 @@ def _insert_artifacts(connection: Connection, org: str, batch: Sequence[Write]) 
     wanted = {artifact.digest: artifact for write in batch for artifact in write.artifacts}
     if not wanted:
         return
-    known = set(
-        connection.scalars(select(Artifact.digest).where(Artifact.org == org, Artifact.digest.in_(list(wanted))))
-    )
-    new = [asdict(artifact) for digest, artifact in wanted.items() if digest not in known]
+    known = {row["digest"] for row in _KEPT.rows(connection, {"org": org, "digests": list(wanted)})}
+    new = [vars(artifact) for digest, artifact in wanted.items() if digest not in known]
     if new:
-        connection.execute(insert(Artifact), new)
+        _ADD_ARTIFACT.make(connection, *new)

@@ -12,13 +12,16 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.ledger.database import Database, reason_of
+from bot.ledger.statements import Question
 from bot.ledger.tables import ChannelMode
 from tools.contracts.ledger import LedgerUnavailable
 from tools.contracts.modes import ModeSetting
 
 # Made once: to make a statement takes as long as to run it.
-_OF_CHANNEL = select(ChannelMode.setting, ChannelMode.set_by, ChannelMode.set_at).where(
-    ChannelMode.org == bindparam("org"), ChannelMode.channel == bindparam("channel")
+_OF_CHANNEL = Question(
+    select(ChannelMode.setting, ChannelMode.set_by, ChannelMode.set_at).where(
+        ChannelMode.org == bindparam("org"), ChannelMode.channel == bindparam("channel")
+    )
 )
 _SETTING: TypeAdapter[ModeSetting] = TypeAdapter(ModeSetting)
 
@@ -41,10 +44,10 @@ class ChannelModes:
         """None: nobody set one. Raises `LedgerUnavailable`, also for a row that holds no mode."""
         given = {"org": org, "channel": channel}
         async with _told():
-            row = await self.database.glance(lambda connection: connection.execute(_OF_CHANNEL, given).one_or_none())
+            row = await self.database.glance(lambda connection: _OF_CHANNEL.row(connection, given))
             if row is None:
                 return None
-            return SetMode(_SETTING.validate_python(row.setting), by=row.set_by, at=row.set_at)
+            return SetMode(_SETTING.validate_python(row["setting"]), by=row["set_by"], at=row["set_at"])
 
     async def put(self, org: str, channel: str, mode: SetMode | None) -> None:
         """From now on; None: as configured. Raises `LedgerUnavailable`."""

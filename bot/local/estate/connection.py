@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.ledger.connections import Connections
 from bot.local.estate.engine import open_engine, open_plain_engine, writing
 from bot.local.estate.memory import FileVersion, Memory
 from tools.connectors.base import EstateError
@@ -38,13 +39,14 @@ class EstateFile:
         self._engine = open_engine(path, query_only=self.query_only)
         self._version, self._memory = FileVersion(path), Memory()
         self._turn = asyncio.Lock()
-        self._plain = open_plain_engine(path, query_only=self.query_only)
-        self._at_hand = open_plain_engine(path, query_only=self.query_only, patient=False)
+        plain = open_plain_engine(path, query_only=self.query_only)
+        self._plain = {writes: Connections(plain.execution_options(writes=writes)) for writes in (False, True)}
+        self._at_hand = Connections(open_plain_engine(path, query_only=self.query_only, patient=False))
 
     async def close(self) -> None:
         self._version.close()
-        for engine in (self._plain, self._at_hand):
-            await asyncio.to_thread(engine.dispose)
+        for connections in (*self._plain.values(), self._at_hand):
+            await asyncio.to_thread(connections.close)
         await self._engine.dispose()
 
     async def _remembered(
@@ -64,17 +66,16 @@ class EstateFile:
 
     async def _glanced(self, work: Callable[[Connection], Answer]) -> Answer:
         try:
-            with self._at_hand.begin() as connection:
+            with self._at_hand.one() as connection, connection.begin():
                 return work(connection)
         except SQLAlchemyError:
             return await self._in_thread(work)  # where there is time to wait for a lock, and to find out
 
     async def _in_thread(self, work: Callable[[Connection], Answer], *, writes: bool = False) -> Answer:
         """A transaction in one trip to a thread. `writes`: the only one in any process until it is over."""
-        engine = self._plain.execution_options(writes=writes)
 
         def transaction() -> Answer:
-            with engine.begin() as connection:
+            with self._plain[writes].one() as connection, connection.begin():
                 return work(connection)
 
         try:

@@ -12,6 +12,8 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from bot.ledger.statements import begin_by
+
 BUSY_MILLISECONDS = 15_000
 """How long a process waits for another's write before it gives up."""
 
@@ -65,7 +67,7 @@ def _on_connect(connection: _SqliteConnection, _record: object) -> None:
 
 def _on_begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    begin_by(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def open_plain_engine(path: Path, *, query_only: bool = False, patient: bool = True) -> Engine:

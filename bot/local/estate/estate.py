@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Literal
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
+from bot.ledger.statements import Question
 from bot.local.estate import tables
 from bot.local.estate.change import ChangeRequest, FaultKind, JournalEntry, apply_change, journal_rows
 from bot.local.estate.compliance import SampleControls
@@ -13,7 +15,7 @@ from bot.local.estate.costs import SampleCosts
 from bot.local.estate.incidents import SampleIncidents
 from bot.local.estate.pipeline import SamplePipeline
 from bot.local.estate.recovery import SampleRecovery
-from bot.local.estate.rows import ASSETS, asset_of, assets_of, health_of, read_images
+from bot.local.estate.rows import ASSETS, asset_of, health_of, read_images
 from bot.local.estate.security import SampleSecurity
 from bot.local.estate.windows import common_window, windows_of
 from tools.connectors.base import AssetQuery, EstateError
@@ -23,6 +25,22 @@ from tools.contracts.taskspec import TimeWindow
 
 A_FEW = 20
 """Assets that are read while the event loop waits, some microseconds each."""
+
+
+_HEALTH = Question(
+    select(tables.asset_health, tables.assets.c.image_version, tables.assets.c.state)
+    .join_from(
+        tables.asset_health,
+        tables.assets,
+        (tables.assets.c.org_id == tables.asset_health.c.org_id)
+        & (tables.assets.c.id == tables.asset_health.c.asset_id),
+    )
+    .where(
+        tables.asset_health.c.org_id == bindparam("org"),
+        tables.asset_health.c.asset_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(tables.asset_health.c.asset_id)
+)
 
 
 class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts, SampleSecurity, SamplePipeline):
@@ -35,11 +53,11 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         if limit < 1:
             raise EstateError(f"A page holds at least 1 asset; got {limit}.")
 
+        given = _given(org, query, cursor)
+        page_of = _page_of(frozenset(given))
+
         def read(connection: Connection) -> list[Asset]:
-            statement = _matching(org, query)
-            if cursor is not None:
-                statement = statement.where(tables.assets.c.id > cursor)
-            return assets_of(connection.execute(statement.order_by(tables.assets.c.id).limit(limit + 1)))
+            return [Asset.model_validate(row) for row in page_of.rows(connection, {**given, "page": limit + 1})]
 
         few = 0 < len(query.ids) <= A_FEW
         found = await self._remembered(("assets", org, query.model_dump_json(), limit, cursor), read, few=few)
@@ -49,7 +67,9 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
 
     async def images(self, org: str, *, family: str | None = None) -> list[Image]:
         return await self._remembered(
-            ("images", org, family), lambda connection: read_images(connection, org, family=family)
+            ("images", org, family),
+            lambda connection: read_images(connection, org, family=family),
+            few=family is not None,
         )
 
     async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
@@ -62,20 +82,10 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         return common_window([windows for windows in still_open if windows or sites], after=now)
 
     async def health(self, org: str, asset_ids: list[str]) -> list[AssetHealth]:
-        joined = (
-            select(tables.asset_health, tables.assets.c.image_version, tables.assets.c.state)
-            .join_from(
-                tables.asset_health,
-                tables.assets,
-                (tables.assets.c.org_id == tables.asset_health.c.org_id)
-                & (tables.assets.c.id == tables.asset_health.c.asset_id),
-            )
-            .where(tables.asset_health.c.org_id == org, tables.asset_health.c.asset_id.in_(asset_ids))
-            .order_by(tables.asset_health.c.asset_id)
-        )
+        given = {"org": org, "ids": asset_ids}
         return await self._remembered(
             ("health", org, *asset_ids),
-            lambda connection: [health_of(row) for row in connection.execute(joined).mappings()],
+            lambda connection: [health_of(row) for row in _HEALTH.rows(connection, given)],
             few=len(asset_ids) <= A_FEW,
         )
 
@@ -133,26 +143,39 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
             return await journal_rows(connection, org)
 
 
-def _matching(org: str, query: AssetQuery) -> Select[Any]:
+def _given(org: str, query: AssetQuery, cursor: str | None) -> dict[str, object]:
+    """What a page of assets is asked by: only what narrows it."""
+    wanted = query.model_dump(mode="json", exclude={"tags"}) | {"after": cursor}
+    tags = {f"tag_{part}_{at}": value for at, tag in enumerate(query.tags) for part, value in tag.model_dump().items()}
+    return {"org": org, **{name: value for name, value in wanted.items() if value not in (None, [])}, **tags}
+
+
+@lru_cache(maxsize=64)
+def _page_of(names: frozenset[str]) -> Question:
+    """For :func:`_given` of these names, in id order."""
     column = tables.assets.c
-    statement = ASSETS.where(column.org_id == org)
-    if query.environment is not None:
-        statement = statement.where(column.environment == query.environment)
-    if query.image_family is not None:
-        statement = statement.where(column.image_family == query.image_family)
-    if query.state is not None:
-        statement = statement.where(column.state == query.state)
-    for chosen, allowed in (
-        (column.platform, list[str](query.platforms)),
-        (column.region, query.regions),
-        (column.site, query.sites),
-        (column.id, query.ids),
-    ):
-        if allowed:
-            statement = statement.where(chosen.in_(allowed))
-    for tag in query.tags:
-        # json_each, not a JSON path: a tag key is a stranger's text and could hold a quote.
-        pairs = func.json_each(column.tags).table_valued("key", "value")
-        held = select(pairs.c.key).where(pairs.c.key == tag.key, pairs.c.value == tag.value)
-        statement = statement.where(held.exists())
-    return statement
+    narrowing = {
+        "org": column.org_id,
+        "environment": column.environment,
+        "image_family": column.image_family,
+        "state": column.state,
+    }
+    among = {"platforms": column.platform, "regions": column.region, "sites": column.site, "ids": column.id}
+    statement = ASSETS
+    for name in sorted(names):
+        if name in narrowing:
+            statement = statement.where(narrowing[name] == bindparam(name))
+        elif name in among:
+            statement = statement.where(among[name].in_(bindparam(name, expanding=True)))
+        elif name == "after":
+            statement = statement.where(column.id > bindparam(name))
+        elif name.startswith("tag_key_"):
+            # json_each, not a JSON path: a tag key is a stranger's text and could hold a quote.
+            pairs = func.json_each(column.tags).table_valued("key", "value")
+            held = select(pairs.c.key).where(
+                pairs.c.key == bindparam(name), pairs.c.value == bindparam(name.replace("key", "value", 1))
+            )
+            statement = statement.where(held.exists())
+        elif not name.startswith("tag_value_"):
+            raise EstateError(f"The sample estate cannot narrow its assets by {name}. None were read.")
+    return Question(statement.order_by(column.id).limit(bindparam("page")))

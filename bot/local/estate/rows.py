@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.engine import RowMapping
 
+from bot.ledger.statements import Question
 from bot.local.estate import tables
 from tools.contracts.common import Platform
 from tools.contracts.estate import Asset, AssetHealth, Image
@@ -16,13 +17,13 @@ from tools.contracts.estate import Asset, AssetHealth, Image
 _IMAGE_FIELDS = tuple(name for name in Image.model_fields if name != "platforms")
 
 # Made once: these are asked for many times a task, and to make a statement takes as long as to run it.
-_IMAGES = (
+_ALL = (
     select(*(tables.images.c[name] for name in _IMAGE_FIELDS))
     .where(tables.images.c.org_id == bindparam("org"))
     .order_by(tables.images.c.created_at.desc(), tables.images.c.id)
 )
-_OF_FAMILY = _IMAGES.where(tables.images.c.family == bindparam("family"))
-_PUBLISHED = (
+_IMAGES, _OF_FAMILY = Question(_ALL), Question(_ALL.where(tables.images.c.family == bindparam("family")))
+_PUBLISHED = Question(
     select(tables.image_coordinates.c.image_id, tables.image_coordinates.c.platform)
     .where(tables.image_coordinates.c.org_id == bindparam("org"))
     .distinct()
@@ -31,19 +32,13 @@ _PUBLISHED = (
 
 
 ASSETS = select(*(tables.assets.c[name] for name in Asset.model_fields))
-"""For :func:`assets_of`."""
 
 
 def asset_of(row: RowMapping) -> Asset:
     return Asset.model_validate({name: row[name] for name in Asset.model_fields})
 
 
-def assets_of(rows: Iterable[Row[Any]]) -> list[Asset]:
-    """Of the columns of :data:`ASSETS`, in their order: a fleet is read for every task."""
-    return [Asset.model_validate(dict(zip(Asset.model_fields, row, strict=True))) for row in rows]
-
-
-def health_of(row: RowMapping) -> AssetHealth:
+def health_of(row: RowMapping | Mapping[str, Any]) -> AssetHealth:
     """A machine that does not run sends no heartbeat, whatever its last row says."""
     running = row["state"] == "running"
     return AssetHealth(
@@ -58,8 +53,10 @@ def health_of(row: RowMapping) -> AssetHealth:
 def read_images(connection: Connection, org: str, *, family: str | None = None) -> list[Image]:
     """The org's images, newest first, with the platforms each is published on."""
     published: dict[str, list[Platform]] = defaultdict(list)
-    for image_id, platform in connection.execute(_PUBLISHED, {"org": org}):
-        published[image_id].append(platform)
-    statement, given = (_IMAGES, {"org": org}) if family is None else (_OF_FAMILY, {"org": org, "family": family})
-    rows = [dict(zip(_IMAGE_FIELDS, row, strict=True)) for row in connection.execute(statement, given)]
+    for row in _PUBLISHED.rows(connection, {"org": org}):
+        published[row["image_id"]].append(row["platform"])
+    if family is None:
+        rows = _IMAGES.rows(connection, {"org": org})
+    else:
+        rows = _OF_FAMILY.rows(connection, {"org": org, "family": family})
     return [Image.model_validate({**row, "platforms": published.get(row["id"], [])}) for row in rows]

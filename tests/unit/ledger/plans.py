@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Connection, Engine, event
 
+from bot.ledger import statements
 from bot.ledger.database import Database
+from bot.ledger.statements import Row, sent
 from tools.contracts.ledger import LedgerUnavailable
 
 Asked = tuple[str, Any]
@@ -46,8 +50,13 @@ def _listening() -> Generator[list[Asked]]:
         if statement.startswith("SELECT"):
             asked.append((statement, parameters))
 
+    def hear_and_send(driver: sqlite3.Connection, sql: str, values: Row | None = None) -> list[tuple[Any, ...]]:
+        hear(None, None, sql, values)
+        return sent(driver, sql, values)
+
     event.listen(Engine, "before_cursor_execute", hear)
     try:
-        yield asked
+        with patch.object(statements, "sent", hear_and_send):
+            yield asked
     finally:
         event.remove(Engine, "before_cursor_execute", hear)

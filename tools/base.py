@@ -119,7 +119,7 @@ class Tool:
     timeout_seconds: float
     run: Callable[[Any, ToolContext], Awaitable[BaseModel]]
     origin: Origin | None = None
-    """Of a tool that a server offers; its parameters' schema is then `origin.schema`. None: Gavel's own."""
+    """Of a tool that a server offers; its parameters' schema is then `origin.parameters.schema`. None: Gavel's own."""
 
 
 class ToolAuthorizer(Protocol):

@@ -67,6 +67,8 @@ class StrangersCheck:
     """
 
     def __init__(self, schema: JsonObject) -> None:
+        self.schema = schema
+        """What values are held to."""
         self._validator = jsonschema_rs.Draft202012Validator(
             schema,
             validate_formats=False,

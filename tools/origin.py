@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tools.contracts.common import AgentName, Environment, JsonObject
+from tools.contracts.common import AgentName, Environment
+from tools.json_schema import StrangersCheck
 
 
 @dataclass(frozen=True)
@@ -12,8 +13,8 @@ class Origin:
     """Of a tool that a server offers. Everything but its schema and its words is the operator's to say."""
 
     server: str
-    schema: JsonObject
-    """Of its parameters, as the server declared it and as it was bounded: what models see and calls are held to."""
+    parameters: StrangersCheck
+    """By the schema that the server declared, as it was bounded: what models see and calls are held to."""
     definition: str
     """Digest of all that the server said of the tool at the start."""
     agents: frozenset[AgentName]

@@ -41,10 +41,10 @@ class ToolRegistry:
         if tool.origin is not None:
             if tool.risk not in ("read_only", "plan_only"):
                 raise ValueError(f"{tool.name!r} is a server's, and {tool.risk}: no plan can carry a call of it.")
-            self._strangers[tool.name] = StrangersCheck(tool.origin.schema)
+            self._strangers[tool.name] = tool.origin.parameters
         self._tools[tool.name] = tool
         self._input_schemas[tool.name] = (
-            _schema(tool.input, "validation") if tool.origin is None else tool.origin.schema
+            _schema(tool.input, "validation") if tool.origin is None else tool.origin.parameters.schema
         )
         self._output_schemas[tool.name] = _schema(tool.output, "serialization")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from mcp_types import Tool as WireTool
 
-from tools.contracts.common import JsonObject, digest_of
+from tools.contracts.common import digest_of
+from tools.json_schema import StrangersCheck
 from tools.mcp.names import plain
 from tools.mcp.schema import SchemaRefused, taken
 
@@ -25,8 +26,8 @@ class Definition:
     """Plain and bounded."""
     digest: str
     """`sha256:…` of name, title, description, both schemas and annotations, as they were said."""
-    schema: JsonObject
-    """Of its parameters, bounded. Empty where it was refused, or was not judged."""
+    parameters: StrangersCheck | None
+    """By its schema, bounded. None where that was refused, or was not judged."""
     refused: str = ""
     """Why it cannot be taken, in a clause."""
     changes: bool = False
@@ -39,7 +40,7 @@ def defined(tool: WireTool) -> Definition:
     if only.refused:
         return only
     try:
-        return replace(only, schema=taken(tool.input_schema))
+        return replace(only, parameters=taken(tool.input_schema))
     except SchemaRefused as error:
         return replace(only, refused=str(error))
 
@@ -51,7 +52,7 @@ def unjudged(tool: WireTool) -> Definition:
     changes = hints is not None and (hints.read_only_hint is False or hints.destructive_hint is True)
     digest = digest_said(tool)
     refused = "" if digest else "its definition is no JSON"
-    return Definition(tool.name, description, digest, {}, refused=refused, changes=changes)
+    return Definition(tool.name, description, digest, None, refused=refused, changes=changes)
 
 
 def digest_said(tool: WireTool) -> str:
@@ -71,4 +72,4 @@ def by_name(tools: Iterable[WireTool]) -> Mapping[str, WireTool | None]:
 
 
 def twice(name: str) -> Definition:
-    return Definition(name, "", "", {}, refused="the server has two of this name")
+    return Definition(name, "", "", None, refused="the server has two of this name")

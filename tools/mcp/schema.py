@@ -51,8 +51,11 @@ class SchemaRefused(Exception):
     """Why it is not taken, in words of ours. Nothing of it is quoted but keywords."""
 
 
-def taken(schema: JsonObject) -> JsonObject:
-    """The same schema for a value, in bounds. Raises :class:`SchemaRefused`."""
+def taken(schema: JsonObject) -> StrangersCheck:
+    """Holds values to the same schema, in bounds. To compile it holds up the process, so this one is the one to keep.
+
+    Raises :class:`SchemaRefused`.
+    """
     try:
         size = len(canonical_json(schema))
     except (ValueError, TypeError, RecursionError):
@@ -68,12 +71,11 @@ def taken(schema: JsonObject) -> JsonObject:
     if len(canonical_json(bounded)) > MAX_BYTES:
         raise SchemaRefused(f"its input schema is over {MAX_BYTES} bytes with its references replaced")
     try:
-        StrangersCheck(bounded)
+        return StrangersCheck(bounded)
     except ValueError:
         raise SchemaRefused(
             "its input schema is not valid, or has a pattern that cannot be matched in one go or is too dear"
         ) from None
-    return bounded
 
 
 def _definitions(schema: JsonObject) -> JsonObject:

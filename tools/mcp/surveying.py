@@ -10,6 +10,7 @@ from mcp_types import Tool as WireTool
 
 from tools.base import Tool, ToolContext
 from tools.contracts.common import JsonObject
+from tools.json_schema import StrangersCheck
 from tools.mcp.connection import Connection
 from tools.mcp.declared import DeclaredServer, DeclaredTool
 from tools.mcp.definition import Definition, by_name, defined, twice, unjudged
@@ -65,11 +66,11 @@ async def survey(connection: Connection) -> Survey:
     for declared in server.tools:
         definition = found.get(declared.name)
         why = _unfit(declared, definition)
-        if definition is None or why:
+        if definition is None or definition.parameters is None or why:
             digest = definition.digest if definition is not None else ""
             left_out.append(LeftOut(server.name, declared.name, why, digest=digest))
         else:
-            tools.append(_tool(connection, declared, definition))
+            tools.append(_tool(connection, declared, definition, parameters=definition.parameters))
     left_out += _undeclared(server, found)
     digests = {tool.name: tool.origin.definition for tool in tools if tool.origin is not None}
     return Survey(server, tuple(tools), tuple(left_out), digests=digests)
@@ -112,7 +113,9 @@ def _undeclared(server: DeclaredServer, found: Mapping[str, Definition]) -> Iter
         yield LeftOut(server.name, f"{len(others) - MAX_SHOWN} more", "not declared", undeclared=True)
 
 
-def _tool(connection: Connection, declared: DeclaredTool, definition: Definition) -> Tool:
+def _tool(
+    connection: Connection, declared: DeclaredTool, definition: Definition, *, parameters: StrangersCheck
+) -> Tool:
     server = connection.server
 
     async def run(given: ServerParams, context: ToolContext) -> ServerOutput:
@@ -136,7 +139,7 @@ def _tool(connection: Connection, declared: DeclaredTool, definition: Definition
         run=run,
         origin=Origin(
             server=server.name,
-            schema=definition.schema,
+            parameters=parameters,
             definition=definition.digest,
             agents=declared.agents,
             environments=declared.environments,

@@ -11,6 +11,7 @@ from mcp_types import Tool as WireTool
 from tests.unit.mcp.lab import lab, server_of
 from tests.unit.mcp.liar import NOTHING, Liar, find
 from tools.contracts.common import JsonObject
+from tools.json_schema import StrangersCheck
 from tools.mcp.connection import Connection
 from tools.mcp.schema import taken
 from tools.mcp.surveying import survey
@@ -21,7 +22,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[JsonObject]:
     """Each schema that is judged, which is what takes long."""
     found: list[JsonObject] = []
 
-    def noted(schema: JsonObject) -> JsonObject:
+    def noted(schema: JsonObject) -> StrangersCheck:
         found.append(schema)
         return taken(schema)
 
@@ -32,6 +33,23 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[JsonObject]:
 def dear(name: str = "find") -> WireTool:
     properties: dict[str, Any] = {f"p{n}": {"type": "string", "pattern": f"^[a-z]{{{n}}}$"} for n in range(20)}
     return find(name=name, input_schema={**NOTHING, "properties": properties})
+
+
+async def test_a_schema_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[JsonObject] = []
+
+    class Noted(StrangersCheck):
+        def __init__(self, schema: JsonObject) -> None:
+            compiled.append(schema)
+            super().__init__(schema)
+
+    for user in ("tools.json_schema", "tools.mcp.schema"):
+        monkeypatch.setattr(f"{user}.StrangersCheck", Noted)
+    liar = Liar()
+    async with liar.reached() as address, lab(server_of(address, "find")) as at:
+        assert at.names == ["mcp__metrics__find"]
+        assert isinstance(at.registry.input_check("mcp__metrics__find"), Noted)
+    assert len(compiled) == 1
 
 
 async def test_a_definition_that_changed_is_refused_without_being_judged(judged: list[JsonObject]) -> None:
@@ -66,7 +84,7 @@ async def test_others_have_their_turn_while_tools_are_looked_at(monkeypatch: pyt
         seen: list[JsonObject] = []
         at_the_first = asyncio.Event()
 
-        def noted(schema: JsonObject) -> JsonObject:
+        def noted(schema: JsonObject) -> StrangersCheck:
             seen.append(schema)
             at_the_first.set()
             return taken(schema)

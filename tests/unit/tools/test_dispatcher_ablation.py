@@ -21,6 +21,7 @@ from tools.guards.policy import PolicyAllows
 from tools.guards.run import RunTool, WithinTime
 from tools.guards.schemas import ValidInput, ValidOutput
 from tools.guards.scope import WithinScope
+from tools.json_schema import StrangersCheck
 from tools.origin import Origin
 from tools.registry import ToolRegistry
 
@@ -56,7 +57,7 @@ async def test_a_servers_tool_outside_its_environments_needs_the_offered_guard(b
             run=answers,
             origin=Origin(
                 server="metrics",
-                schema={"type": "object", "properties": {}},
+                parameters=StrangersCheck({"type": "object", "properties": {}}),
                 definition="sha256:0",
                 agents=frozenset({"incident"}),
                 environments=frozenset({"staging"}),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.freezing import freeze, thaw
 from tests.whole.square import QUESTION, Square
 from tests.whole.town import until
 from tools.contracts.common import JsonObject
@@ -22,11 +21,11 @@ AWAY = "the workflow service did not answer"
 async def stopped(square: Square) -> AsyncGenerator[None]:
     """Temporal takes connections and answers nothing, which is worse than to be gone."""
     pid = square.town.stack.processes.pids["temporal"]
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        thaw(pid)
 
 
 @pytest.mark.parametrize("outage", ["gone", "hanging"])

@@ -28,7 +28,7 @@ from tests.unit.budgets.test_purse import REQUEST, purse, wanted
 from tests.unit.ledger.book import ORG, Book
 from tests.unit.ledger.conftest import book, empty_url, url
 from tests.unit.listeners.desk import SHIPPED
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tools.contracts.signing import is_authentic, sign
 
 __all__ = ["book", "empty_url", "url"]
@@ -147,7 +147,7 @@ async def test_an_org_that_lets_fewer_people_ask_is_asked_again_when_the_turn_co
 
 
 async def test_while_the_policies_are_away_it_waits(book: Book) -> None:
-    away = LatePolicies(f"http://127.0.0.1:{free_port()}", load_bundle())
+    away = LatePolicies(f"http://127.0.0.1:{NOBODYS_PORT}", load_bundle())
     with pytest.raises(ApplicationError, match="OPA") as waits:
         await opened(book, replace(ASKED, asked_by="UADA"), policies=away)
     assert (waits.value.type, waits.value.non_retryable) == ("PolicyAway", False)

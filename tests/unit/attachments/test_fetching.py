@@ -150,7 +150,7 @@ async def test_a_host_that_takes_too_long_is_not_waited_for(
         response = web.StreamResponse()
         if begun:
             await response.prepare(request)
-        for _ in range(30):
+        for _ in range(600):
             await asyncio.sleep(0.1)
             if begun:
                 await response.write(b"x")
@@ -158,7 +158,7 @@ async def test_a_host_that_takes_too_long_is_not_waited_for(
 
     monkeypatch.setattr(fetching, "SECONDS", 0.4)
     host.answer = drips
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         with pytest.raises(SlackRetryable, match="TimeoutError"):
             await host.fetcher.fetch(f"{host.address}/a.log", most_bytes=100)
 

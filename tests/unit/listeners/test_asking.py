@@ -14,7 +14,7 @@ from bot.workflows.client import connect
 from bot.workflows.messages import TaskRequest
 from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import ADA, OPS, TEAM, Slack
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
 
@@ -132,7 +132,7 @@ async def test_a_form_that_says_nothing_starts_nothing(
 
 
 async def test_a_form_that_cannot_be_handed_over_says_so_and_stays(slack: Slack) -> None:
-    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{free_port()}", codec_key=KEY, lazy=True)
+    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{NOBODYS_PORT}", codec_key=KEY, lazy=True)
     async with open_desk(slack, nobody) as desk:
         answer = await desk.send(form("api servers have drifted", AS_SET))
     assert answer["response_action"] == "errors"

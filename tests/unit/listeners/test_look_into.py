@@ -22,7 +22,7 @@ from bot.workflows.messages.triage import AlertFace, DeskStart, LookInto
 from tests.unit.alerts.test_desk_bounds import entry_of
 from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import GRACE, OPS, Slack
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.signing import is_authentic
 
@@ -96,6 +96,6 @@ async def test_who_may_not_starts_nothing(
 async def test_what_became_of_nothing_is_said(slack: Slack, temporal: Client) -> None:
     async with open_desk(slack, temporal, roles=ROLES) as desk:
         assert await press(desk) == words(GONE)
-    away = await connect(TemporalSettings(), address=f"127.0.0.1:{free_port()}", codec_key=KEY, lazy=True)
+    away = await connect(TemporalSettings(), address=f"127.0.0.1:{NOBODYS_PORT}", codec_key=KEY, lazy=True)
     async with open_desk(slack, away, roles=ROLES) as desk:
         assert await press(desk) == words(sentences.click_not_recorded())

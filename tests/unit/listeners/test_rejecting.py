@@ -31,7 +31,7 @@ from tests.unit.blocks.rules import assert_harmless, texts
 from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import GRACE, TEAM, Slack
 from tests.unit.local_slack.harness import running as running_slack
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running
 from tests.unit.workflows.script import Script
@@ -166,7 +166,7 @@ async def test_slack_does_not_open_the_form_and_the_clicker_is_told_that_nothing
 
 
 async def test_temporal_away_is_said_in_the_form_which_stays(slack: Slack, temporal: Client) -> None:
-    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{free_port()}", codec_key=KEY, lazy=True)
+    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{NOBODYS_PORT}", codec_key=KEY, lazy=True)
     async with running(temporal, script()) as task:
         proposal = await task.proposal()
         async with open_desk(slack, nobody) as desk:

@@ -19,7 +19,7 @@ from bot.workflows.client import connect
 from tests.unit.listeners.desk import Desk, open_desk, submission, unreachable_proposal
 from tests.unit.local_slack.harness import GRACE, Slack
 from tests.unit.local_slack.harness import running as running_slack
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on, running
 from tests.unit.workflows.script import Script
@@ -266,7 +266,7 @@ async def test_a_form_whose_opening_went_unanswered_is_open_all_the_same(desk: D
 
 
 async def test_temporal_does_not_take_it_and_the_form_says_so_and_stays(slack: Slack, temporal: Client) -> None:
-    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{free_port()}", codec_key=KEY, lazy=True)
+    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{NOBODYS_PORT}", codec_key=KEY, lazy=True)
     async with running(temporal, careful()) as task:
         proposal = await task.proposal()
         async with open_desk(slack, nobody) as desk:

@@ -59,7 +59,7 @@ async def test_messages_streams_edits_and_groups_survive(tmp_path: Path) -> None
 
 
 async def test_what_was_not_delivered_is_delivered_after_a_restart_and_what_was_is_not(tmp_path: Path) -> None:
-    patient = Patience(ack=0.3, retries=(0.2,) * 100)
+    patient = Patience(ack=5, retries=(0.2,) * 100)
     async with running(tmp_path, patience=patient) as slack:
         async with connected(slack) as bot:
             await slack.say("<@U0GAVEL001> heard")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -42,10 +41,12 @@ async def test_a_killed_worker_takes_its_servers_along_even_deaf_ones() -> None:
     worker = await asyncio.create_subprocess_exec(
         sys.executable, "-c", WORKER, settings, stdout=asyncio.subprocess.PIPE
     )
-    assert worker.stdout is not None
-    assert (await worker.stdout.readline()).decode().strip() == "mcp__deaf__find"
-    [child] = psutil.Process(worker.pid).children(recursive=True)
-    assert "silence" in child.cmdline()
-    worker.send_signal(signal.SIGKILL)
-    await worker.wait()
+    try:
+        assert worker.stdout is not None
+        assert (await worker.stdout.readline()).decode().strip() == "mcp__deaf__find"
+        [child] = psutil.Process(worker.pid).children(recursive=True)
+        assert "silence" in child.cmdline()
+    finally:
+        worker.kill()
+        await worker.wait()
     await asyncio.to_thread(gone, child)

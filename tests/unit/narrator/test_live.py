@@ -174,7 +174,7 @@ async def test_slack_away_for_good_delays_the_work_by_a_bounded_time_and_fails_n
     await slack.faults(errors_seconds=60)
     started = time.monotonic()
     assert await tell(slack, thread) == []
-    assert 0.9 < time.monotonic() - started < 3
+    assert 0.9 < time.monotonic() - started < 30, "Slack is away for a minute"
 
 
 async def test_an_event_that_cannot_be_understood_does_not_reach_the_agent(slack: Slack) -> None:

@@ -114,7 +114,7 @@ async def test_two_revisions_are_two_messages(slack: Slack) -> None:
 
 
 async def test_a_stream_is_rolled_over_before_slack_closes_it(slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sinks, "ROLL_OVER_SECONDS", 0.6)
+    monkeypatch.setattr(sinks, "ROLL_OVER_SECONDS", 2.0)
     monkeypatch.setattr(live, "IDLE_SECONDS", 0.2)
     thread = await slack.thread()
 
@@ -126,6 +126,7 @@ async def test_a_stream_is_rolled_over_before_slack_closes_it(slack: Slack, monk
             return len(await slack.replies(thread)) == 2
 
         await until(two)
+        monkeypatch.setattr(sinks, "ROLL_OVER_SECONDS", 600)
         progress.emit(MemberProgress("Claude", "answered", "answer"))
 
     first, second = await tell(slack, thread, act)

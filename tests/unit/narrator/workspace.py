@@ -90,7 +90,7 @@ async def running_slack(data: Path, *arguments: str) -> AsyncGenerator[Slack]:
         await process.wait()
 
 
-async def until(seen: Any, *, seconds: float = 10) -> Any:
+async def until(seen: Any, *, seconds: float = 60) -> Any:
     """Ask `seen` (an async function) until it answers something true; that answer."""
     async with asyncio.timeout(seconds):
         while True:

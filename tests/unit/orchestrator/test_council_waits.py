@@ -18,7 +18,7 @@ async def test_a_member_that_never_answers_is_waited_for_no_longer_than_the_dead
     for model in FOUR[:3]:
         table.seat(model, answer=report("23"))
     table.seat("delta", answer=never())
-    result = await table.deliberate(*FOUR, deadline_seconds=1)
+    result = await table.deliberate(*FOUR, deadline_seconds=4)
     assert result.outcome.consensus
     assert result.outcome.members[3].state == "failed"
     assert [row.error_class for row in table.log.rows if row.member == "Delta"] == ["timeout"]
@@ -28,7 +28,7 @@ async def test_a_vote_that_never_comes_is_waited_for_no_longer_than_the_deadline
     for model in FOUR[:2]:
         table.seat(model, answer=report("23"))
     table.seat("gamma", answer=report("23"), vote=never())
-    result = await table.deliberate(*FOUR[:3], deadline_seconds=1)
+    result = await table.deliberate(*FOUR[:3], deadline_seconds=4)
     assert result.outcome.mode == "single"
     assert "Gamma did not answer in time" in (result.outcome.degraded or "")
 

@@ -34,7 +34,7 @@ async def test_the_council_of_four_is_right_without_the_one_and_says_who_was_awa
     for model in FOUR[:3]:
         table.seat(model, answer=report("23"))
     table.seat("delta", answer=ailment)
-    result = await table.deliberate(*FOUR, deadline_seconds=2)
+    result = await table.deliberate(*FOUR, deadline_seconds=4)
     assert (result.best, carried(result), result.outcome.consensus) == ("Alpha", ["23"], True)
     [line] = absent_lines(result.outcome)
     assert line.startswith("• *Delta* did not answer:")
@@ -46,7 +46,7 @@ async def test_the_council_of_three_does_not_call_itself_one_without_the_third(t
     for model in FOUR[:2]:
         table.seat(model, answer=report("23"))
     table.seat("gamma", answer=ailment)
-    result = await table.deliberate(*FOUR[:3], deadline_seconds=2)
+    result = await table.deliberate(*FOUR[:3], deadline_seconds=4)
     assert (result.outcome.mode, result.outcome.consensus) == ("single", False)
     away, degraded = absent_lines(result.outcome)
     assert away.startswith("• *Gamma* did not answer:")

@@ -13,7 +13,7 @@ from bot.permits.ungated import UNGATED
 from policies.commands import NotPermitted, Wish, refusals
 from policies.engine import PolicyUnavailable
 from tests.unit.listeners.desk import SHIPPED
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 
 COMMANDS = {str(each.name or getattr(each.callback, "__name__", "")) for each in app.registered_commands}
 
@@ -46,7 +46,7 @@ def test_nothing_is_listed_that_is_not_there() -> None:
 def test_while_opa_is_away_none_of_them_does_anything(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("OPA_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OPA_URL", f"http://127.0.0.1:{NOBODYS_PORT}")
     status, said = told(monkeypatch, capsys, command, "x")
     assert status == 2
     assert "OPA" in said
@@ -54,7 +54,7 @@ def test_while_opa_is_away_none_of_them_does_anything(
 
 
 def test_help_is_for_everybody(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("OPA_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OPA_URL", f"http://127.0.0.1:{NOBODYS_PORT}")
     assert told(monkeypatch, capsys, "keys", "--help")[0] == 0
 
 
@@ -62,7 +62,7 @@ def test_help_is_for_everybody(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 def test_a_word_that_may_be_a_value_is_no_call_for_help(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("OPA_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OPA_URL", f"http://127.0.0.1:{NOBODYS_PORT}")
     assert "OPA" in told(monkeypatch, capsys, *words)[1]
 
 

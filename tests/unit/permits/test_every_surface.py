@@ -33,7 +33,7 @@ from tests.unit.blocks.rules import objects
 from tests.unit.listeners.desk import SHIPPED, AllRoles, Desk, open_desk
 from tests.unit.local_slack.harness import Slack
 from tests.unit.permits.bodies import ADA, BOT, HOME, TEAM, every_body, happened, pressed, sent, shortcut, typed
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tests.unit.workflows.conftest import KEY
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Role
@@ -210,7 +210,7 @@ async def test_nobody_is_asked_about_what_no_person_wanted_and_nothing_is_begun(
 ) -> None:
     """Who talks with others must not be told that they may not. Listeners take it by the same two functions: what went
     past the gate and began a task all the same would fail here, where nobody takes it."""
-    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{free_port()}", codec_key=KEY, lazy=True)
+    nobody = await connect(TemporalSettings(), address=f"127.0.0.1:{NOBODYS_PORT}", codec_key=KEY, lazy=True)
     async with open_desk(slack, nobody, policies=no) as desk:
         assert (await answered(desk, body)).status == 200
     assert no.asked == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from bot.settings import Settings
 from tests.unit.listeners.desk import SHIPPED, Desk, open_desk
 from tests.unit.local_slack.harness import OPS, Slack, until
 from tests.unit.permits.bodies import ADA, TEAM, happened, sent
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 
 PERSON, CHANNEL = Bound("person", "U1", 3), Bound("channel", "C1", 5)
 
@@ -113,11 +112,9 @@ async def test_two_bots_share_one_window(redis_url: str) -> None:
 
 
 async def test_without_redis_each_bot_counts_for_itself_and_says_so_once() -> None:
-    async with windows_at(f"redis://127.0.0.1:{free_port()}") as windows:
+    async with windows_at(f"redis://127.0.0.1:{NOBODYS_PORT}") as windows:
         with capture_logs() as logged:
-            started = time.monotonic()
             taken = [await windows.take("T1", [PERSON], unique=str(number), window_seconds=60) for number in range(6)]
-            assert time.monotonic() - started < 1.5
     assert [full is None for full in taken] == [True] * 3 + [False] * 3
     assert [line["event"] for line in logged] == ["Requests are counted by each bot for itself: Redis does not answer."]
 

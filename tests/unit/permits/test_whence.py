@@ -169,7 +169,8 @@ async def test_while_slack_does_not_list_them_a_person_is_told_and_what_nobody_w
             assert no == [], "whether they may is not even asked"
 
 
-async def test_what_it_takes_to_list_them_is_not_there_for_what_lies_behind() -> None:
+async def test_what_it_takes_to_list_them_is_not_there_for_what_lies_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.permits.strangers.HOME_SECONDS", 20)
     async with slack_with(["T2"], seconds=0.3) as (api, _):
         answer = await gatekeeper(api, NoToAll()).refusal({"command": "/gavel", "team_id": "T2", "user_id": "U1"})
     assert answer is not None

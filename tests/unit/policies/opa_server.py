@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 import socket
 import time
 from pathlib import Path
+
+from tests.freezing import freeze, thaw
 
 _LOCAL = Path(__file__).parents[3] / ".cache" / "bin" / "opa"
 
@@ -17,6 +18,10 @@ def opa_binary() -> str:
     if found is None:
         raise RuntimeError("No opa binary in .cache/bin or on PATH. Run `make opa`: these tests need the real server.")
     return found
+
+
+NOBODYS_PORT = 9
+"""Where nothing listens: unlike a free port, nobody else is given it."""
 
 
 def free_port() -> int:
@@ -66,14 +71,15 @@ class OpaServer:
 
     def pause(self) -> None:
         """The process is there and answers nothing."""
-        self._signal(signal.SIGSTOP)
+        freeze(self._pid)
 
     def resume(self) -> None:
-        self._signal(signal.SIGCONT)
+        thaw(self._pid)
 
-    def _signal(self, number: signal.Signals) -> None:
+    @property
+    def _pid(self) -> int:
         assert self._process is not None
-        self._process.send_signal(number)
+        return self._process.pid
 
     async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -14,7 +14,7 @@ from policies.engine import PolicyEngine, PolicyUnavailable, PolicyUndefined
 from policies.opa import open_opa
 from policies.regorus_engine import RegorusEngine
 from tests.unit.policies.documents import DOCUMENTS, execution_document, plan_document
-from tests.unit.policies.opa_server import OpaServer, free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT, OpaServer
 from tests.unit.policies.plans import ORG
 from tools.contracts.common import JsonObject
 
@@ -131,7 +131,7 @@ def test_a_module_that_does_not_parse_stops_the_start() -> None:
 
 async def test_with_opa_configured_and_away_there_is_no_falling_back() -> None:
     with pytest.raises(PolicyUnavailable, match="Nothing was allowed"):
-        await open_engine(f"http://127.0.0.1:{free_port()}")
+        await open_engine(f"http://127.0.0.1:{NOBODYS_PORT}")
 
 
 @pytest.mark.parametrize(

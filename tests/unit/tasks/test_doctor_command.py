@@ -13,7 +13,7 @@ from bot.desks import Typed
 from bot.doctor_desk import DoctorDesk
 from bot.finding import Finding
 from bot.settings import RedisSettings, Settings
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tests.unit.tasks.history import GRACE, OPS, TEAM
 
 TYPED = Typed(org=TEAM, user=GRACE, channel=OPS, words="", trigger_id="1.2")
@@ -42,7 +42,7 @@ async def test_parts_that_take_their_time_are_told_of_later(tmp_path: Path, monk
 
     # Patience, not a part: a part that is away takes seconds to say so.
     monkeypatch.setattr("bot.doctor_desk.AT_ONCE_SECONDS", 0)
-    redis = RedisSettings.model_validate({"url": f"redis://127.0.0.1:{free_port()}"})
+    redis = RedisSettings.model_validate({"url": f"redis://127.0.0.1:{NOBODYS_PORT}"})
     settings = Settings.embedded(data_dir=tmp_path).model_copy(update={"redis": redis})
     said = await DoctorDesk(settings, whisper).answer(TYPED)
     assert "what they say follows here" in said.text

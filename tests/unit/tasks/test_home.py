@@ -32,7 +32,7 @@ from tests.unit.blocks.rules import assert_harmless, texts
 from tests.unit.ledger.book import Book
 from tests.unit.listeners.desk import Desk, open_desk
 from tests.unit.local_slack.harness import BOT, OPS, Slack, until
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT
 from tests.unit.tasks.history import ADA, GRACE, MALLORY, TEAM, Life
 from tools.contracts.common import JsonObject
 from tools.contracts.identity import Role
@@ -156,7 +156,7 @@ async def test_a_task_that_is_over_is_not_cancelled_and_the_person_is_told(desk:
 
 async def test_where_the_database_is_away_it_says_so(slack: Slack, temporal: Client, settings: Settings) -> None:
     away = settings.model_copy(
-        update={"database": DatabaseSettings.model_validate({"url": f"postgresql://x@127.0.0.1:{free_port()}/x"})}
+        update={"database": DatabaseSettings.model_validate({"url": f"postgresql://x@127.0.0.1:{NOBODYS_PORT}/x"})}
     )
 
     def reader(client: AsyncWebClient) -> LateHome:

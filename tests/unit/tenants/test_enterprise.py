@@ -122,8 +122,14 @@ def settings(slack: Slack, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def there(
-    slack: Slack, settings: Settings, book: Book, ring: RingSource, temporal: Client
+    slack: Slack,
+    settings: Settings,
+    book: Book,
+    ring: RingSource,
+    temporal: Client,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Grid]:
+    monkeypatch.setattr("bot.permits.strangers.HOME_SECONDS", 20)
     keys = load_keys(settings)
     permits = Permits(SHIPPED, WindowsHere(), RequestLimits())
     async with (

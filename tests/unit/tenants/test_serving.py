@@ -18,7 +18,7 @@ from bot.telemetry.metrics import Metrics
 from bot.tenants.office import Tenants, open_tenants
 from bot.tenants.webhook import webhook_in_time
 from tests.unit.local_slack.harness import Slack, until
-from tests.unit.policies.opa_server import free_port
+from tests.unit.policies.opa_server import NOBODYS_PORT, free_port
 from tests.unit.tenants.distributed import HOME, REDIRECT, SCOPES, allowed, exchanged, installation_of
 
 
@@ -31,7 +31,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def stack(settings: Settings) -> AsyncGenerator[RunningStack]:
     alerts = AlertSettings.model_construct(webhook_token=SecretStr("t" * 16), webhook_port=free_port())
-    nowhere = settings.temporal.model_copy(update={"address": f"127.0.0.1:{free_port()}"})
+    nowhere = settings.temporal.model_copy(update={"address": f"127.0.0.1:{NOBODYS_PORT}"})
     wanted = settings.model_copy(
         update={"alerts": alerts, "org": HOME, "secret_key": SecretStr("ab" * 32), "temporal": nowhere}
     )

@@ -11,7 +11,7 @@ from temporalio.common import RetryPolicy
 
 T = TypeVar("T")
 
-ONE_RUN = timedelta(seconds=5)
+ONE_RUN = timedelta(seconds=12)
 """Until a run times out, and the next begins with what the first was begun with."""
 
 

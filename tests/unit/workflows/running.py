@@ -57,7 +57,7 @@ class Running:
 
     async def proposal(self, *, revision: int = 1) -> Proposal:
         """The plan on offer, once there is one of this revision or a later one."""
-        for _ in range(200):
+        for _ in range(1200):
             state = await self.state()
             waits = state is not None and state.status == "awaiting_approval"
             if state is not None and waits and state.proposal is not None and state.proposal.revision >= revision:
@@ -112,14 +112,14 @@ class Running:
         await self.handle.signal(TaskWorkflow.control, sign(control, self.key))
 
     async def asked(self, step: str, *, times: int = 1) -> None:
-        for _ in range(200):
+        for _ in range(1200):
             if len(self.script.of(step)) >= times:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError(f"{step} was not run {times} times")
 
     async def refused(self, count: int) -> list[str]:
-        for _ in range(200):
+        for _ in range(1200):
             problems = [message.problem for message in self.script.of("refuse_decision")]
             if len(problems) >= count:
                 return problems
@@ -193,7 +193,7 @@ def worker_of(
 async def make_it_long(task: Running) -> None:
     """More history than Temporal wants one run to have, 4 MiB, until the task goes on as another run."""
     run_id = (await task.handle.describe()).run_id
-    for number in range(200):
+    for number in range(1200):
         await task.handle.signal(TaskWorkflow.answer, noise(task, 1_000_000 if number < 7 else 1))
         await asyncio.sleep(0.1)
         if (await task.handle.describe()).run_id != run_id:

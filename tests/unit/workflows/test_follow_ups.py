@@ -196,7 +196,7 @@ async def test_a_question_about_another_environment_is_closed_with_the_decision_
         half, whole = task.script.of("accept_decision")
         assert (half.elsewhere, [each.question_id for each in whole.elsewhere]) == ([], ["e5.0"])
         assert task.script.of("conclude")[0].state.elsewhere == []
-    async with running(temporal, Script(), approval_seconds=1) as task:
+    async with running(temporal, Script(), approval_seconds=5) as task:
         await task.proposal()
         await says(task, "also staging", unique="5.0")
         assert (await task.handle.result()).outcome == "expired"

@@ -137,7 +137,7 @@ async def test_a_rejection_that_nobody_took_yet_is_said_to_be_on_its_way(tempora
     class Slow(Script):
         @activity.defn(name="accept_decision")
         async def accept_decision(self, message: m.AcceptedDecision) -> bool:
-            await asyncio.sleep(2)
+            await asyncio.sleep(5)
             return await super().accept_decision(message)
 
     async with running(temporal, Slow()) as task:
@@ -175,7 +175,7 @@ async def test_nothing_that_a_terminal_signs_approves(temporal: Client) -> None:
 
 
 async def test_a_terminal_does_not_pause_or_resume(temporal: Client) -> None:
-    async with running(temporal, Script(wait_seconds=2)) as task:
+    async with running(temporal, Script(wait_seconds=10)) as task:
         await task.decide("UGRACE")
         await task.asked("run_phase")
         await task.control(ROOT, "pause")

@@ -41,7 +41,7 @@ def ran(script: Script) -> list[int]:
 
 
 async def test_a_pause_whose_card_cannot_be_shown_stands_and_the_run_goes_on_after_it(temporal: Client) -> None:
-    async with running(temporal, Archived(wait_seconds=5)) as task:
+    async with running(temporal, Archived(wait_seconds=10)) as task:
         await task.decide("UGRACE")
         await task.asked("run_phase")
         await task.control("UADA", "pause")
@@ -53,7 +53,7 @@ async def test_a_pause_whose_card_cannot_be_shown_stands_and_the_run_goes_on_aft
 
 
 async def test_a_pause_whose_card_cannot_be_shown_is_put_back_when_nobody_resumes_it(temporal: Client) -> None:
-    async with running(temporal, Archived(wait_seconds=5), pause_seconds=2) as task:
+    async with running(temporal, Archived(wait_seconds=10), pause_seconds=2) as task:
         await task.decide("UGRACE")
         await task.asked("run_phase")
         await task.control("UADA", "pause")
@@ -76,7 +76,7 @@ async def test_who_came_too_late_and_cannot_be_told_ends_no_run(temporal: Client
 
 
 async def test_who_comes_after_the_end_and_cannot_be_told_takes_nothing_from_it(temporal: Client) -> None:
-    async with running(temporal, Archived(wait_seconds=2)) as task:
+    async with running(temporal, Archived(wait_seconds=8)) as task:
         decided = await task.decide("UGRACE")
         await task.asked("run_phase")
         await task.handle.signal(TaskWorkflow.decide, sign(replace(decided, user="ULINUS"), KEY))

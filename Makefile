@@ -97,24 +97,27 @@ wire: .cache/wire/.ready ## Put aimock, which speaks the providers' protocols in
 page: $(PAGE)/dist/index.html ## Build the page of the local Slack workspace
 	@[ -e $(PAGE)/dist/index.html ] || { echo "gavel: the page is not built; the workspace says so in its place" >&2; exit 1; }
 
+# It asks nothing, and waits for whoever else is at it.
+APT := DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300
+
 # For tests/page, which say what is missing where it cannot be had, and fail in CI.
 chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
 	@for name in chromium chromium-browser google-chrome-stable google-chrome; do ! command -v $$name >/dev/null || exit 0; done; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "gavel: there is no Chromium: tests/page cannot run. Install one (as root on Debian: make chromium)" >&2; \
 	else \
-	  echo "gavel: installing Debian's chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+	  echo "gavel: installing Debian's chromium"; $(APT) update -qq && $(APT) install -y -qq --no-install-recommends chromium >/dev/null \
 	  || echo "gavel: could not install chromium: tests/page cannot run" >&2; \
 	fi
 
 # For the tests of what is kept in SQL and the benchmarks of scale. They start a server of their own from its programs; the
 # one that Debian's package makes besides they leave alone.
-postgres: ## Put PostgreSQL on the machine (Debian's, as root) where there is none
-	@if command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
+postgres: | chromium ## Put PostgreSQL on the machine (Debian's, as root) where there is none
+	@if [ -n "$$GAVEL_TEST_POSTGRES_URL" ] || command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "gavel: there is no PostgreSQL: what is kept in SQL is tested on SQLite alone. Install it (as root on Debian: make postgres)" >&2; \
 	else \
-	  echo "gavel: installing Debian's postgresql"; apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null \
+	  echo "gavel: installing Debian's postgresql"; $(APT) update -qq && $(APT) install -y -qq --no-install-recommends postgresql >/dev/null \
 	  || echo "gavel: could not install postgresql: what is kept in SQL is tested on SQLite alone" >&2; \
 	fi
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import pytest
@@ -79,8 +81,12 @@ def postgres_url() -> Generator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_shelf(postgres_url: str) -> postgres.Shelf:
-    return postgres.Shelf(postgres_url)
+def postgres_shelf(postgres_url: str) -> Generator[postgres.Shelf]:
+    shelf = postgres.Shelf(postgres_url)
+    yield shelf
+    # In a thread: this one has a loop of its tests.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(shelf.clear_away())).result()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

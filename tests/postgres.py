@@ -43,7 +43,10 @@ SMALL = {"listen_addresses": "", "shared_buffers": "32MB", "log_min_messages": "
 def missing() -> str | None:
     """Why no server can be started here; None: one can."""
     if _programs() is None:
-        return "There is no PostgreSQL server on this machine: `make postgres` (as root, on Debian) installs it."
+        return (
+            "There is no PostgreSQL server on this machine: `make postgres` (as root, on Debian) installs it, or name "
+            "one on which databases may be made in GAVEL_TEST_POSTGRES_URL, with pg_dump and pg_restore on PATH."
+        )
     if os.getuid() == 0 and SERVES_AS not in {entry.pw_name for entry in pwd.getpwall()}:
         return f"PostgreSQL does not run as root, and there is no user {SERVES_AS} to run it as: `make postgres`."
     if os.getuid() == 0 and shutil.which("setpriv") is None:
@@ -107,6 +110,11 @@ class Shelf:
         self._url: str | None = None
         self._schema = ""
 
+    async def clear_away(self) -> None:
+        """At the end: a server that was there before keeps nothing of ours."""
+        if self._url is not None:
+            await _drop(self._server, self._url)
+
     @asynccontextmanager
     async def lent(self) -> AsyncGenerator[str]:
         """Its URL. It has no rows, whoever had it before and whatever they did to it."""
@@ -137,7 +145,7 @@ class Shelf:
 
 _ALONE = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
 )
 _SCHEMA = """
 SELECT md5(string_agg(words, ';' ORDER BY words)) FROM (

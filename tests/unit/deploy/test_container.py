@@ -185,7 +185,7 @@ def test_every_variable_that_is_set_is_one_that_gavel_reads(name: str) -> None:
 def test_everything_of_the_env_file_reaches_the_composed_gavel() -> None:
     gavel = compose()["services"]["gavel"]
     # Beside the compose file's folder: where docs/operate.md has it.
-    assert gavel["env_file"] == [{"path": "../.env", "required": False}]
+    assert gavel["env_file"] == [{"path": "../.env", "required": True}], "no tokens are no reason to simulate Slack"
     own = dict(re.findall(r"(GAVEL_(?:DATA|OPS)_[A-Z]+)=(\S+)", DOCKERFILE))
     assert own
     # The volume, the published port and the health check count on these, whatever the file says.

@@ -143,8 +143,8 @@ async def test_pages_that_do_not_add_up_are_an_error(remote: Remote) -> None:
         (page(rows, total=2), "holds 3 assets and says 2"),
         (page([], total=5), "the pages end too soon"),
         (page([*rows, rows[0]], total=4), "came twice"),
-        (page(rows, total=-1), "no count"),
-        (page(rows, total="3"), "no count"),
+        (page(rows, total=-1), "below zero, which is no count"),
+        (page(rows, total="3"), "a str, which is no count"),
         (page(rows, total=True), "no count"),
     ):
         remote.server.faults = {"/assets": fault}

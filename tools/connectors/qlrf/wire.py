@@ -152,6 +152,8 @@ def total_in(value: object, asked: str) -> int | None:
         if total is None:
             continue
         if isinstance(total, bool) or not isinstance(total, int) or total < 0:
-            raise QlrfError("malformed", asked, f"{key} is {str(total)[:40]!r}, which is no count.")
+            # What it is instead is not quoted: it may be a secret, cut so that no pattern knows it.
+            what = "below zero" if type(total) is int else f"a {type(total).__name__}"
+            raise QlrfError("malformed", asked, f"{key} is {what}, which is no count.")
         return total
     return None

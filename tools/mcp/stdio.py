@@ -52,7 +52,7 @@ async def program(server: Program, trouble: Trouble) -> AsyncGenerator[Streams]:
     tasks = [
         hearing,
         asyncio.create_task(_say(process, said, heard), name="an MCP server's input"),
-        asyncio.create_task(_listen_to_errors(process, trouble), name="an MCP server's errors"),
+        asyncio.create_task(listen_to_errors(process.stderr, trouble), name="an MCP server's errors"),
     ]
     try:
         yield read, write
@@ -126,11 +126,13 @@ async def _say(
                 return
 
 
-async def _listen_to_errors(process: asyncio.subprocess.Process, trouble: Trouble) -> None:
-    errors, last = process.stderr, b""
+async def listen_to_errors(errors: asyncio.StreamReader | None, trouble: Trouble) -> None:
+    """Keeps the last of them. However fast they come, others have their turn."""
+    last = b""
     while errors is not None and (more := await errors.read(4096)):
         last = (last + more)[-LAST_WORDS:]
         trouble.say(f"its last words: {last.decode('utf-8', errors='replace')}")
+        await asyncio.sleep(0)  # a read yields only where nothing is there yet, and it may say much
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

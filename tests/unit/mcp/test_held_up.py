@@ -14,7 +14,9 @@ from tools.contracts.common import JsonObject
 from tools.json_schema import StrangersCheck
 from tools.mcp.connection import Connection
 from tools.mcp.schema import taken
+from tools.mcp.stdio import listen_to_errors
 from tools.mcp.surveying import survey
+from tools.mcp.trouble import Trouble
 
 
 @pytest.fixture
@@ -73,6 +75,18 @@ async def test_tools_that_nobody_declared_are_listed_without_being_judged(judged
         [left] = [left for left in at.surveys[0].left_out if left.tool == "t7"]
         assert left.digest.startswith("sha256:")
     assert judged == [NOTHING]
+
+
+async def test_others_have_their_turn_while_a_server_floods_its_errors() -> None:
+    errors, trouble, turns = asyncio.StreamReader(), Trouble(), 0
+    errors.feed_data(b"x" * 1_000_000)
+    errors.feed_eof()
+    listening = asyncio.create_task(listen_to_errors(errors, trouble))
+    while not listening.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 200
+    assert "its last words: xxx" in trouble.with_it("")
 
 
 async def test_others_have_their_turn_while_tools_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

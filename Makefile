@@ -113,7 +113,7 @@ chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
 # For the tests of what is kept in SQL and the benchmarks of scale. They start a server of their own from its programs; the
 # one that Debian's package makes besides they leave alone.
 postgres: | chromium ## Put PostgreSQL on the machine (Debian's, as root) where there is none
-	@if [ -n "$$GAVEL_TEST_POSTGRES_URL" ] || command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
+	@if [ -n "$${GAVEL_TEST_POSTGRES_URL:-}" ] || command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "gavel: there is no PostgreSQL: what is kept in SQL is tested on SQLite alone. Install it (as root on Debian: make postgres)" >&2; \
 	else \

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,7 +17,11 @@ from rich.text import Text
 from tools.base import Tool, ToolResult
 from tools.contracts.common import Environment, JsonObject, ToolRisk
 from tools.guards.shapes import is_object
+from tools.mcp.names import PREFIX, registry_name
 from tools.registry import ToolRegistry, build_registry
+
+if TYPE_CHECKING:
+    from bot.settings_mcp import McpTool
 
 EXIT_REFUSED = 1
 """The call was refused or failed. Why is on stderr (with `--json`: in the object)."""
@@ -27,8 +32,31 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON, for programs.")]
 Name = Annotated[str, typer.Argument(help="The tool, as `list` names it.", show_default=False)]
 
 
+@dataclass(frozen=True)
+class ServersTool:
+    """A tool of an MCP server as it is declared: whether the server has it, `gavel doctor` asks."""
+
+    name: str
+    """As agents call it."""
+    server: str
+    declared: McpTool
+
+    def summary(self) -> JsonObject:
+        said = self.declared
+        return {
+            "name": self.name,
+            "risk": said.risk,
+            "scope": said.scope,
+            "idempotent": said.idempotent,
+            "server": self.server,
+            "agents": said.agents,
+            "environments": said.environments,
+        }
+
+
 def tools_app() -> typer.Typer:
-    """The sub-app. `list` and `show` need no configuration; `call` opens what this installation has."""
+    """The sub-app. `show` needs no configuration, `list` reads which MCP tools are declared in it; `call` opens what
+    this installation has."""
     app = typer.Typer(help="The tools that agents work with.", no_args_is_help=True)
     registry = build_registry()
 
@@ -37,9 +65,11 @@ def tools_app() -> typer.Typer:
         risk: Annotated[ToolRisk | None, typer.Option("--risk", help="Only tools of this risk.")] = None,
         as_json: AsJson = False,
     ) -> None:
-        """Name every tool, its risk and its scope. With `--json`, one object a line."""
+        """Name every tool, its risk and its scope; those of MCP servers as they are declared. With `--json`, one object
+        a line."""
         tools = [tool for name in registry.names() if (tool := registry.get(name)) is not None]
-        _print_list([tool for tool in tools if risk in (None, tool.risk)], as_json=as_json)
+        declared = [each for each in _of_servers() if risk in (None, each.declared.risk)]
+        _print_list([tool for tool in tools if risk in (None, tool.risk)], declared, as_json=as_json)
 
     @app.command()
     def show(name: Name, as_json: AsJson = False) -> None:
@@ -80,8 +110,24 @@ async def _call(registry: ToolRegistry, name: str, params: JsonObject, environme
         return await terminal.call(name, params, environment=environment)
 
 
+def _of_servers() -> list[ServersTool]:
+    # Late: `--help` needs no settings.
+    from bot.settings import load_settings
+
+    return [
+        ServersTool(registry_name(server, tool), server, declared)
+        for server, of in sorted(load_settings().mcp.servers.items())
+        for tool, declared in sorted(of.tools.items())
+    ]
+
+
 def _tool(registry: ToolRegistry, name: str) -> Tool:
     tool = registry.get(name)
+    if tool is None and name.startswith(f"{PREFIX}__"):
+        _refuse(
+            f"{name[:64]!r} is a tool of an MCP server: tasks call it, a terminal does not. `gavel doctor` says what "
+            "its server has."
+        )
     if tool is None:
         _refuse(f"There is no tool {name[:64]!r}. `gavel tools list` names all {len(registry.names())}.")
     return tool
@@ -132,10 +178,12 @@ def _summary(tool: Tool) -> JsonObject:
     }
 
 
-def _print_list(tools: list[Tool], *, as_json: bool) -> None:
+def _print_list(tools: list[Tool], declared: list[ServersTool], *, as_json: bool) -> None:
     if as_json:
         for tool in tools:
             typer.echo(json.dumps(_summary(tool)))
+        for each in declared:
+            typer.echo(json.dumps(each.summary()))
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("tool", "risk", "scope"):
@@ -145,6 +193,9 @@ def _print_list(tools: list[Tool], *, as_json: bool) -> None:
     for tool in tools:
         first, _, _ = tool.description.partition(". ")
         table.add_row(tool.name, Text(tool.risk, style=colors[tool.risk]), tool.scope, Text(first.rstrip(".")))
+    for each in declared:
+        risk, what = each.declared.risk, f"Of MCP server {each.server}, given to {', '.join(each.declared.agents)}"
+        table.add_row(each.name, Text(risk, style=colors[risk]), each.declared.scope, Text(what))
     Console().print(table)
 
 

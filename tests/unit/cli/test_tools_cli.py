@@ -61,6 +61,24 @@ async def test_the_list_names_every_tool_with_its_risk_and_opens_nothing(place: 
     assert "query_assets" not in ran.out
 
 
+async def test_what_is_declared_of_mcp_servers_is_listed_and_only_tasks_call_it(place: Path) -> None:
+    tools = {"rate": {"risk": "plan_only", "agents": ["incident", "drift"]}}
+    server = {"transport": "stdio", "command": "nowhere", "tools": tools}
+    declared = {"GAVEL_MCP_SERVERS": json.dumps({"metrics": server})}
+    ran = await gavel(place, "tools", "list", "--json", **declared)
+    *own, rate = [json.loads(line) for line in ran.out.splitlines()]
+    assert "server" not in own[-1]
+    assert (rate["name"], rate["server"], rate["risk"]) == ("mcp__metrics__rate", "metrics", "plan_only")
+    assert (rate["scope"], rate["agents"]) == ("org", ["incident", "drift"])
+    ran = await gavel(place, "tools", "list", "--risk", "plan_only", **declared)
+    assert "Of MCP server metrics, given to incident, drift" in ran.out
+    ran = await gavel(place, "tools", "list", "--risk", "read_only", **declared)
+    assert "metrics" not in ran.out
+    for command in ("show", "call"):
+        ran = await gavel(place, "tools", command, "mcp__metrics__rate", **declared)
+        assert (ran.status, "tasks call it, a terminal does not" in ran.err) == (2, True)
+
+
 async def test_show_prints_what_a_tool_takes_and_gives(place: Path) -> None:
     told = json.loads((await gavel(place, "tools", "show", "check_rto", "--json")).out)
     assert told["input"] == build_registry().input_schema("check_rto")

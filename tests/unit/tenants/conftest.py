@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from bot.keystore.sealing import MasterKey
 from bot.settings import Settings
 from bot.settings_slack import SlackSettings
 from tests.unit.ledger.conftest import book, empty_url, url
-from tests.unit.local_slack.harness import Slack, running
+from tests.unit.local_slack.harness import QUICK, Slack, running
 from tests.unit.tenants.distributed import CLIENT_ID, CLIENT_SECRET, REDIRECT
 
 __all__ = ["book", "empty_url", "url"]
@@ -27,7 +28,7 @@ def ring(tmp_path: Path) -> RingSource:
 @pytest.fixture
 async def slack(tmp_path: Path) -> AsyncGenerator[Slack]:
     """Two workspaces; the app is distributed with tokens that rotate, and installed in neither yet."""
-    async with running(tmp_path / "slack", second=True) as workspace:
+    async with running(tmp_path / "slack", second=True, patience=replace(QUICK, ack=3.0)) as workspace:
         settings = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_urls": [REDIRECT]}
         assert (await workspace.act("distribution", **settings, token_rotation=True))["ok"]
         yield workspace

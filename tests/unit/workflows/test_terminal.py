@@ -137,7 +137,9 @@ async def test_a_rejection_that_nobody_took_yet_is_said_to_be_on_its_way(tempora
     class Slow(Script):
         @activity.defn(name="accept_decision")
         async def accept_decision(self, message: m.AcceptedDecision) -> bool:
-            await asyncio.sleep(5)
+            for _ in range(50):
+                activity.heartbeat()  # it is not taken for dead
+                await asyncio.sleep(0.1)
             return await super().accept_decision(message)
 
     async with running(temporal, Slow()) as task:

@@ -39,7 +39,7 @@ def what_line(plan: Plan) -> str:
     if not plan.expectations:
         return assets
     was = [f"{code(version, 40)} ×{count}" for version, count in before.most_common(4)]
-    was += [f"{len(before) - 4} other versions"] if len(before) > 4 else []
+    was += [plural(len(before) - 4, "other version")] if len(before) > 4 else []
     image = f"{code(plan.target_image.family, 60)} " if isinstance(plan, RolloutPlan) else ""
     return f"{assets} to {image}{some(after, show=3)}, from {', '.join(was)}"
 

@@ -12,6 +12,7 @@ import pytest
 from bot.blocks.actions import APPROVE, EDIT, FILES
 from bot.blocks.message import Message
 from bot.blocks.offer import Offer, Vote
+from bot.blocks.plan import what_line
 from bot.blocks.plan_card import decided_card, expired_card, notice_card, plan_card, superseded_card
 from bot.blocks.task import acknowledgement, diagnosis_card
 from tests.unit.blocks import samples
@@ -46,6 +47,16 @@ def test_says_what_where_how_much_how_undone_who_and_until_when() -> None:
         "$0.12 so far",
     ):
         assert expected in said, expected
+
+
+def test_of_many_versions_it_names_four_and_counts_the_rest() -> None:
+    plan = samples.offer().plan
+    for versions, rest in ((5, "1 other version"), (6, "2 other versions")):
+        each = [
+            expected.model_copy(update={"from_version": f"1.{number % versions}.0"})
+            for number, expected in enumerate(plan.expectations)
+        ]
+        assert what_line(plan.model_copy(update={"expectations": each})).endswith(f", {rest}")
 
 
 def test_says_which_mode_who_chose_it_why_a_council_came_in_and_what_the_answers_cost() -> None:

@@ -97,8 +97,8 @@ wire: .cache/wire/.ready ## Put aimock, which speaks the providers' protocols in
 page: $(PAGE)/dist/index.html ## Build the page of the local Slack workspace
 	@[ -e $(PAGE)/dist/index.html ] || { echo "gavel: the page is not built; the workspace says so in its place" >&2; exit 1; }
 
-# It asks nothing, and waits for whoever else is at it.
-APT := DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300
+# It asks nothing, and waits for whoever else is at it: `make -j` installs one thing after the other.
+APT := DEBIAN_FRONTEND=noninteractive flock /tmp/gavel-apt.lock apt-get -o DPkg::Lock::Timeout=300
 
 # For tests/page, which say what is missing where it cannot be had, and fail in CI.
 chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
@@ -112,7 +112,7 @@ chromium: ## Put Chromium on the machine (Debian's, as root) where there is none
 
 # For the tests of what is kept in SQL and the benchmarks of scale. They start a server of their own from its programs; the
 # one that Debian's package makes besides they leave alone.
-postgres: | chromium ## Put PostgreSQL on the machine (Debian's, as root) where there is none
+postgres: ## Put PostgreSQL on the machine (Debian's, as root) where there is none
 	@if [ -n "$${GAVEL_TEST_POSTGRES_URL:-}" ] || command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "gavel: there is no PostgreSQL: what is kept in SQL is tested on SQLite alone. Install it (as root on Debian: make postgres)" >&2; \

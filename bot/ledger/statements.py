@@ -103,10 +103,12 @@ class Change:
             connection.execute(self._statement, given if len(given) > 1 else given[0])
             return
         names = frozenset(rows[0])
-        if self._text is None or self._text[0] != names:
-            self._text = names, _compiled(self._statement, rows[0])
+        kept = self._text
+        if kept is None or kept[0] != names:
+            # Its own from here on: another thread may keep one of other names meanwhile.
+            kept = self._text = names, _compiled(self._statement, rows[0])
         for row in rows:
-            sent(driver, self._text[1].sql, self._text[1].values(row))
+            sent(driver, kept[1].sql, kept[1].values(row))
 
 
 def sent(driver: sqlite3.Connection, sql: str, values: Row | None = None) -> list[tuple[Any, ...]]:

@@ -318,7 +318,7 @@ class AiUsageDay(Base):
     """What the calls and the reused answers of one UTC day come to, of one person, agent, model or mode.
 
     Triggers of the database keep it (migration 0014), in the transaction that adds or removes their rows: whoever
-    writes those, these are their sums. One whose rows are all removed counts nothing and stays.
+    writes those, these are their sums. One whose rows are all removed counts nothing, until retention removes it.
     """
 
     __tablename__ = "ai_usage_days"

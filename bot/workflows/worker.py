@@ -36,6 +36,8 @@ from bot.workflows.task import TaskWorkflow
 from bot.workflows.whole_signals import WholeSignals
 from bot.workflows.workbench import Workbench
 
+WORKFLOWS: tuple[type, ...] = (TaskWorkflow, AlertWorkflow, TriageWorkflow)
+
 GRACE = timedelta(seconds=5)
 """A stopping worker lets its activities end for this long; what does not is taken up by another."""
 
@@ -108,7 +110,7 @@ def build_worker(
         task_queue=task_queue,
         # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
         build_id=f"gavel-{metadata.version('gavel')}",
-        workflows=[TaskWorkflow, AlertWorkflow, TriageWorkflow],
+        workflows=WORKFLOWS,
         workflow_runner=telling(held),
         activities=activities_of(client, bench, task_queue=task_queue, decision_key=decision_key),
         interceptors=[WholeSignals(), *interceptors],

@@ -20,14 +20,11 @@ from pydantic import TypeAdapter
 
 from bot import workflows
 from bot.workflows import activities
-from bot.workflows.alerts.desk import TriageWorkflow
-from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.shape import SHAPE
-from bot.workflows.task import TaskWorkflow
+from bot.workflows.worker import WORKFLOWS
 from tools.guards.shapes import is_list, is_object
 
 SHAPES = Path(__file__).parent / "shapes"
-WORKFLOWS: tuple[type, ...] = (TaskWorkflow, AlertWorkflow, TriageWorkflow)
 
 Fingerprints = Mapping[str, str]
 """`message Plan`, `step judge`, `signal decide of TaskWorkflow` → 16 hex digits of what it looks like."""

@@ -179,10 +179,16 @@ async def _warn_of_budgets(bench: Workbench, request: TaskRequest, thread_ts: st
         await _tell(bench, request, thread_ts, sentence(inline(warning)), key=f"budget:{warning[:60]}")
 
 
+def once_a_step(key: str) -> str:
+    """The key of a message that a step says once, however often it is tried. Steps are numbered within a run, and a
+    task may go on as another one."""
+    return f"{key}:{activity.info().workflow_run_id}:{activity.info().activity_id}"
+
+
 async def _tell(bench: Workbench, request: TaskRequest, thread_ts: str | None, message: Message, *, key: str) -> None:
     """Once a step, not once an attempt. If Slack is away too, the retry itself is all there is."""
-    # Steps are numbered within a run, and a task may go on as another one.
-    step = f"{key}:{activity.info().workflow_run_id}:{activity.info().activity_id}"
     thread = bench.thread(request, thread_ts)
     with suppress(SlackRetryable, SlackRefused):
-        await bench.writer.post_once(thread, message, key=step, task_id=request.task_id, check_first=is_retry())
+        await bench.writer.post_once(
+            thread, message, key=once_a_step(key), task_id=request.task_id, check_first=is_retry()
+        )

@@ -107,6 +107,8 @@ class Alerts:
     """What the threads of investigations were told."""
     hears: asyncio.Event | None = None
     """A thread can be told when it is set. None: at once."""
+    deaf: set[str] = field(default_factory=set[str])
+    """Alerts whose threads Slack does not take a word for, whenever it is tried."""
     opens: asyncio.Event | None = None
     """Set: an investigation that is asked for cannot be opened, for good. None: it can."""
     desks: DeskDoor | None = None
@@ -218,6 +220,8 @@ class Alerts:
     @activity.defn(name="tell_worse")
     async def tell_worse(self, message: WorseInput) -> bool:
         self.worse.append(message)
+        if message.entry.title in self.deaf:
+            raise ApplicationError("Slack is away.")
         if self.hears is not None:
             await self.hears.wait()
         return True

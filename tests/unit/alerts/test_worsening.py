@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
+import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from bot.alerts.names import desk_id
@@ -83,6 +85,21 @@ async def test_a_desk_that_is_telling_a_thread_is_not_at_its_end(temporal: Clien
         async with asyncio.timeout(60):
             await desk.result()
         assert len(alerts.worse) == 1
+
+
+async def test_a_thread_that_cannot_be_told_keeps_no_other_from_being_told(
+    temporal: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.workflows.alerts.worsening.PATIENCE", timedelta(seconds=2))
+    async with alerting(temporal, parallel=2) as alerts:
+        alerts.deaf = {"deaf"}
+        for at, name in enumerate(("deaf", "other"), 1):
+            await alerts.says(name, service=name)
+            await alerts.until(lambda at=at: len(alerts.looked_into()) == at)
+        await alerts.says("deaf", severity="critical", service="deaf")
+        await alerts.until(lambda: bool(alerts.worse))
+        await alerts.says("other", severity="critical", service="other")
+        await alerts.until(lambda: "other" in [one.entry.title for one in alerts.worse])
 
 
 async def test_one_that_got_worse_while_it_could_not_be_opened_is_looked_into(temporal: Client) -> None:

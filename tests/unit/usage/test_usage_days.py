@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, get_args
 from zlib import crc32
 
 from sqlalchemy import Connection, delete, insert, select
 
+from agents.orchestrator.chat import Purpose
 from bot.ledger.database import Database
 from bot.ledger.retention import prune_requests
 from bot.ledger.schema import migrate
@@ -46,7 +47,7 @@ def _rows(seed: str, size: int, *, org: str = ORG) -> tuple[list[dict[str, Any]]
             "user_id": one(*PEOPLE),
             "task_id": "task-1",
             "agent": one("drift", "patch", None),
-            "purpose": one("report", "explain"),
+            "purpose": one(*get_args(Purpose)),
             "mode": one("single", "council"),
             "member": "Claude",
             "provider": one("anthropic", "openai"),

@@ -44,6 +44,7 @@ from bot.listeners.events import EventListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
 from bot.listeners.freezes import FreezeDoor, FreezeListeners
 from bot.listeners.keys import KeyDoor, KeyListeners
+from bot.listeners.later import Later
 from bot.listeners.links import TaskFinder
 from bot.listeners.look_into import LookIntoListeners
 from bot.listeners.openers import Openers
@@ -120,6 +121,7 @@ def build_app(
     org: str | None,
     alert_channels: frozenset[str],
     gate: Gate,
+    later: Later,
     desks: Mapping[str, Desk] | None = None,
     key_door: KeyDoor | None = None,
     feedback_door: FeedbackDoor | None = None,
@@ -133,8 +135,8 @@ def build_app(
 ) -> AsyncApp:
     """The app with every listener, each behind the `gate`. A listener that raises is not acknowledged.
 
-    `desks`: verb of `/gavel` → desk. `authorize`: who this bot is, for Bolt; None: it asks Slack with the client's
-    token.
+    `desks`: verb of `/gavel` → desk. `later`: what is said after Slack was answered; stop it when the bot stops.
+    `authorize`: who this bot is, for Bolt; None: it asks Slack with the client's token.
     """
     app = CountedApp(
         metrics=metrics,
@@ -147,7 +149,7 @@ def build_app(
     )
     app.error(_not_acknowledged)
     strangers = Strangers(Home(client, team=identity.team, enterprise=identity.enterprise, wide=identity.wide))
-    _use(app, gated(Gatekeeper(gate, strangers, org, identity.user, whisperer(client), teller(client))))
+    _use(app, gated(Gatekeeper(gate, strangers, org, identity.user, whisperer(client), teller(client), later)))
     step_up = StepUpListeners(intake=intake, org=org, open_form=opener(client))
     rejecting = RejectListeners(intake=intake, org=org, open_form=opener(client))
     editing = EditListeners(intake=intake, org=org, open_form=opener(client))
@@ -159,13 +161,19 @@ def build_app(
     freezes: FreezeListeners | None = None
     if freeze_door is not None:
         freezes = FreezeListeners(
-            freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now
+            freeze_door, org=org, open_form=opener(client), whisper=whisperer(client), now=intake.now, later=later
         )
         desks = {**(desks or {}), "freeze": freezes}
     lending: DelegationListeners | None = None
     if desks is not None and "delegate" in desks:
         lending = DelegationListeners(
-            desks["delegate"], gate.roles, org, open_form=opener(client), whisper=whisperer(client), now=intake.now
+            desks["delegate"],
+            gate.roles,
+            org,
+            open_form=opener(client),
+            whisper=whisperer(client),
+            now=intake.now,
+            later=later,
         )
         desks = {**desks, "delegate": lending}
     events = EventListeners(
@@ -189,6 +197,7 @@ def build_app(
         desks=desks or {},
         task_finder=task_finder,
         task_url=slack.task_url,
+        later=later,
     )
     _register(
         app,

@@ -22,6 +22,7 @@ from bot.late_surfaces import LateFreezes, LateHome, LateTasks
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
+from bot.listeners.later import Later
 from bot.listeners.papers import FileDoor
 from bot.local.stack import RunningStack
 from bot.pacing import Pacer
@@ -52,14 +53,16 @@ async def open_bot(
     stack: RunningStack,
     *,
     permits: Permits,
+    later: Later,
     taken: Taken | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncApp:
     """The bot on everything the stack names. Temporal may be away when it starts, and come back.
 
-    `permits`: what the gate before its listeners asks. `taken` remembers what was handed over; None: nobody does, and
-    Temporal is asked each time. `metrics`: where it is counted; None: for nobody to see.
+    `permits`: what the gate before its listeners asks. `later`: see :func:`bot.app.build_app`. `taken` remembers what
+    was handed over; None: nobody does, and Temporal is asked each time. `metrics`: where it is counted; None: for
+    nobody to see.
     """
     metrics = metrics or Metrics()
     client = slack_client(stack.settings, metrics)
@@ -73,6 +76,7 @@ async def open_bot(
         taken=taken,
         metrics=metrics,
         tracing=tracing,
+        later=later,
     )
 
 
@@ -97,6 +101,7 @@ async def bot_for(
     taken: Taken | None,
     metrics: Metrics,
     tracing: Tracing,
+    later: Later,
     authorize: Authorize | None = None,
 ) -> AsyncApp:
     """The bot of one tenant, which `client` speaks in. `authorize`: for Bolt, where the client has no token yet."""
@@ -125,6 +130,7 @@ async def bot_for(
             whisper=whisperer(client),
         ),
         gate=permits.gate(roles),
+        later=later,
         task_finder=LateTasks(settings, client, identity.home),
         home_reader=LateHome(
             settings,
@@ -167,12 +173,13 @@ async def taking_in(
         ) as connected:
             yield connected
         return
-    app = await open_bot(stack, permits=permits, taken=taken, metrics=metrics, tracing=tracing)
-    async with (
-        listening(settings, app) as connected,
-        taking_webhooks(stack, slack_client(settings), metrics=metrics),
-    ):
-        yield connected
+    async with Later() as later:
+        app = await open_bot(stack, permits=permits, later=later, taken=taken, metrics=metrics, tracing=tracing)
+        async with (
+            listening(settings, app) as connected,
+            taking_webhooks(stack, slack_client(settings), metrics=metrics),
+        ):
+            yield connected
 
 
 @asynccontextmanager

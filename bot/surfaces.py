@@ -209,11 +209,12 @@ def register_surfaces(
     desks: Mapping[str, Desk],
     task_finder: TaskFinder | None,
     task_url: str,
+    later: Later,
 ) -> None:
-    """`desks`: verb of `/gavel` → who answers it. `task_url`: where links to tasks begin."""
+    """`desks`: verb of `/gavel` → who answers it. `task_url`: where links to tasks begin. `later`: what is said
+    after Slack was answered, until the bot stops."""
     home: HomeListeners | None = None
     if home_reader is not None:
-        later = Later()
         home = HomeListeners(
             HomeKeeper(client, home_reader, intake.now, later),
             intake,
@@ -227,9 +228,9 @@ def register_surfaces(
         freezes=freezes,
         lending=lending,
         home=home,
-        assistant=AssistantListeners(events, client, Later()),
+        assistant=AssistantListeners(events, client, later),
         ask=ask_form,
         about=AboutMessage(intake, org, opener(client)),
         clarify=ClarifyListeners(intake, org, opener(client), teller(client)),
-        links=LinkListeners(task_finder, client, org, task_url, Later()) if task_finder is not None else None,
+        links=LinkListeners(task_finder, client, org, task_url, later) if task_finder is not None else None,
     ).register(bolt)

@@ -67,7 +67,7 @@ class HomeKeeper:
     client: SlackApi
     reader: Reader
     now: Callable[[], datetime]
-    later: Later = field(default_factory=Later)
+    later: Later
     pause: float = PAUSE_SECONDS
     spacing: float = SPACING_SECONDS
     _people: dict[str, _Looking] = field(default_factory=dict[str, _Looking], repr=False)
@@ -85,7 +85,7 @@ class HomeKeeper:
         self.later.do(self._show(user, looking), what="a home tab")
         if not self._watching:
             self._watching = True
-            self.later.do(self._watch(), what="the home tabs' changes")
+            self.later.do(self._watch(), what="the home tabs' changes", endless=True)
 
     async def _watch(self) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ class DelegationListeners:
     open_form: OpenForm
     whisper: Whisper
     now: Callable[[], datetime]
-    later: Later = field(default_factory=Later)
+    later: Later
 
     async def answer(self, typed: Typed) -> Message:
         """`/gavel delegate [list | …]`: without words the form, too, for who may lend. Implements `bot.desks.Desk`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -60,7 +60,7 @@ class FreezeListeners:
     open_form: OpenForm
     whisper: Whisper
     now: Callable[[], datetime]
-    later: Later = field(default_factory=Later)
+    later: Later
 
     async def answer(self, typed: Typed) -> Message:
         """`/gavel freeze [list]`. Implements `bot.desks.Desk`."""

@@ -5,21 +5,56 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 import structlog
 
+GRACE_SECONDS = 2.0
+"""What is being said when the bot stops has this long to be said."""
 
-@dataclass(frozen=True)
+
+@dataclass
 class Later:
-    """Holds what it started: the loop itself would let it go."""
+    """Holds what it started: the loop itself would let it go. One for each bot; leaving it ends what still runs."""
 
     running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], repr=False)
+    _endless: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False, repr=False)
+    _over: bool = field(default=False, init=False)
 
-    def do(self, work: Awaitable[object], *, what: str) -> None:
-        """`what`: for the log, when it fails. It never raises here."""
+    def do(self, work: Awaitable[object], *, what: str, endless: bool = False) -> None:
+        """`what`: for the log, when it fails. `endless`: it goes on until the bot stops, and is then not begun. It
+        never raises here.
+        """
+        if endless and self._over:
+            if asyncio.iscoroutine(work):
+                work.close()
+            return
         task = asyncio.create_task(self._guarded(work, what), name=what)
         self.running.add(task)
         task.add_done_callback(self.running.discard)
+        if endless:
+            self._endless.add(task)
+            task.add_done_callback(self._endless.discard)
+
+    async def stop(self) -> None:
+        """Let what is being said be said, and follow nothing any more."""
+        self._over = True
+        await asyncio.sleep(0)  # all have begun: what is cancelled before that was never awaited
+        for task in self._endless:
+            task.cancel()
+        if self.running:
+            _, late = await asyncio.wait(self.running, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def __aenter__(self) -> Later:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
 
     async def _guarded(self, work: Awaitable[object], what: str) -> None:
         try:

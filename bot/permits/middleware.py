@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -37,7 +37,7 @@ class Gatekeeper:
     bot_user: str
     whisper: Whisper
     tell: Tell
-    later: Later = field(default_factory=Later)
+    later: Later
 
     async def refusal(self, body: JsonObject) -> BoltResponse | None:
         """The whole answer to what Slack sent. None: let it on. Raises `HandOverFailed`: Slack shall send it again."""

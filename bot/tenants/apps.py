@@ -14,6 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from temporalio.client import Client
 
 from bot.edge import bot_for
+from bot.listeners.later import Later
 from bot.local.stack import RunningStack
 from bot.permits.opening import Permits
 from bot.taken import Taken
@@ -29,10 +30,13 @@ MOST = 500
 class _Made:
     installed_at: float
     app: AsyncApp
+    later: Later
 
 
 @dataclass
 class TenantApps:
+    """`stop` them when nothing comes in any more."""
+
     stack: RunningStack
     tenants: Tenants
     temporal: Client
@@ -40,6 +44,7 @@ class TenantApps:
     taken: Taken | None
     metrics: Metrics
     tracing: Tracing
+    _parting: Later = field(default_factory=Later, init=False, repr=False)
     _made: dict[str, _Made] = field(default_factory=dict[str, _Made], init=False, repr=False)
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict[str, asyncio.Lock], init=False, repr=False)
 
@@ -50,18 +55,28 @@ class TenantApps:
             made = self._made.pop(org, None)
             # Installed anew, the bot may be another user there.
             if made is None or made.installed_at != bot.installed_at:
-                made = _Made(bot.installed_at, await self._make(org))
+                self._part_with(made)
+                later = Later()
+                made = _Made(bot.installed_at, await self._make(org, later), later)
             self._made[org] = made
             for longest_ago in list(self._made)[:-MOST]:
-                del self._made[longest_ago]
+                self._part_with(self._made.pop(longest_ago))
             return made.app
 
     def forget(self, org: str) -> None:
         """It removed the app."""
-        self._made.pop(org, None)
+        self._part_with(self._made.pop(org, None))
         self.tenants.tokens.forget(org)
 
-    async def _make(self, org: str) -> AsyncApp:
+    async def stop(self) -> None:
+        """What is being said in any of them has its grace; nothing is followed any more."""
+        await asyncio.gather(self._parting.stop(), *(made.later.stop() for made in self._made.values()))
+
+    def _part_with(self, made: _Made | None) -> None:
+        if made is not None:
+            self._parting.do(made.later.stop(), what="a workspace's last words")
+
+    async def _make(self, org: str, later: Later) -> AsyncApp:
         async def authorize() -> AuthorizeResult:
             bot = await self.tenants.tokens.bot(org)
             return AuthorizeResult(
@@ -81,5 +96,6 @@ class TenantApps:
             taken=self.taken,
             metrics=self.metrics,
             tracing=self.tracing,
+            later=later,
             authorize=authorize,
         )

@@ -46,6 +46,7 @@ async def serving_tenants(
         exits.push_async_callback(redis.aclose)
         temporal = await intake_client(stack, tracing)
         apps = TenantApps(stack, tenants, temporal, permits, taken, metrics, tracing)
+        exits.push_async_callback(apps.stop)
         intake = build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics)
         leaving = Leaving(tenants.store, ledger, temporal, intake, apps.forget)
         granting = Granting(slack, app_client(slack.api_url), tenants.store, ledger)

@@ -24,6 +24,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bot import edge, runtime
+from bot.listeners.later import Later
 from bot.local.stack import RunningStack, attach_stack
 from bot.pacing import Pacer
 from bot.permits.opening import permitting
@@ -88,8 +89,9 @@ async def _answer(stack: RunningStack) -> None:
     async with (
         taken_lately(stack.redis_url) as taken,
         permitting(stack.settings, redis_url=stack.redis_url) as permits,
+        Later() as later,
     ):
-        app = await edge.open_bot(stack, permits=permits, taken=taken)
+        app = await edge.open_bot(stack, permits=permits, later=later, taken=taken)
         async with edge.listening(stack.settings, app):
             await asyncio.Event().wait()
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.app import build_client
 from bot.pacing import Pacer
 from bot.thread import SlackRefused, ThreadWriter
 from bot.workflows.activities.alert_cards import AlertCards
 from bot.workflows.messages.triage import AlertFace, ShowAlertsInput, StormFace, WorseInput
+from tests.logs import logged_here
 from tests.unit.alerts.test_desk_bounds import entry_of
 from tests.unit.local_slack.harness import ALERTS, TEAM, Slack, running
 from tools.contracts.common import JsonObject
@@ -70,7 +70,7 @@ async def test_a_card_that_slack_does_not_take_is_written_in_plain_text(
 ) -> None:
     face = await alarmed(slack)
     await slack.act("faults", refuse_blocks=name)
-    with capture_logs() as logs:
+    with logged_here() as logs:
         placed = await cards.show(SHOW, face, again=False)
     assert (placed.error, placed.thread_ts) == ("", face.thread_ts)
     [said] = await written(slack, face)

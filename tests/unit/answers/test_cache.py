@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 from pydantic import BaseModel
-from structlog.testing import capture_logs
 
 from agents.orchestrator.cache import CACHED, CachedClient, question_key
 from agents.orchestrator.chat import ChatMessage, ChatRequest, Member
@@ -23,6 +22,7 @@ from bot.local.stack import RunningStack
 from bot.redis_client import RedisClient, open_redis
 from bot.usage.query import usage_by
 from bot.usage.report import cache_words
+from tests.logs import logged_here
 from tests.unit.ledger.book import Book
 from tests.unit.orchestrator.parts import request
 from tests.unit.orchestrator.provider import Provider, fails, never, says, waits_for
@@ -171,7 +171,7 @@ async def test_who_waits_for_one_that_is_cancelled_or_fails_asks_itself(desk: De
 
 async def test_without_redis_every_question_is_asked_and_nothing_fails(desk: Desk) -> None:
     away = open_redis(NOWHERE)
-    with capture_logs() as logs:
+    with logged_here() as logs:
         worker = desk.worker(redis=away)
         for key in ("k1", "k2"):
             assert (await worker.chat(desk.member, explain(key=key))).text == "because"

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
-from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from bot.edge import build_intake
@@ -20,6 +19,7 @@ from bot.settings import Settings
 from bot.taken import WINDOW_SECONDS, TakenLately
 from bot.workflows.client import connect
 from tests.freezing import freeze, thaw
+from tests.logs import logged_here
 
 ARRIVAL = Arrival(
     org="T1",
@@ -102,7 +102,7 @@ async def test_what_could_not_be_handed_over_is_not_remembered(edge: Edge) -> No
 
 async def test_a_killed_redis_loses_nothing_and_doubles_nothing_and_is_told_once(edge: Edge) -> None:
     before = await edge.intake.accept(arrival("before"))
-    with capture_logs() as logs:
+    with logged_here() as logs:
         await edge.stack.processes.halt("redis")
         assert await edge.intake.accept(arrival("before")) == before
         meanwhile = [await edge.intake.accept(arrival(f"meanwhile-{at}")) for at in (1, 2, 1, 2)]
@@ -124,7 +124,7 @@ async def test_a_redis_that_hangs_delays_one_event_by_a_quarter_of_a_second_and_
     pid = edge.stack.processes.pids["redis"]
     freeze(pid)
     try:
-        with capture_logs():
+        with logged_here():
             started = time.monotonic()
             assert not await edge.taken.has("T1", "x")
             assert PATIENCE_SECONDS <= time.monotonic() - started < 4 * PATIENCE_SECONDS

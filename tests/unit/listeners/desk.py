@@ -35,6 +35,7 @@ from bot.intake import Intake
 from bot.listeners.feedback import FeedbackDoor
 from bot.listeners.freezes import FreezeDoor
 from bot.listeners.keys import KeyDoor
+from bot.listeners.later import Later
 from bot.listeners.links import TaskFinder
 from bot.permits.gate import Gate, RequestLimits, RolesOnce
 from bot.roles import LADDER, Address, RoleDirectory
@@ -172,6 +173,7 @@ async def open_desk(
         limits=TaskLimits(),
         now=lambda: datetime.now(UTC),
     )
+    later = Later()
     app: Any = build_app(
         settings,
         client=client,
@@ -184,6 +186,7 @@ async def open_desk(
         key_door=key_door,
         feedback_door=feedback_door,
         gate=Gate(policies or SHIPPED, RolesOnce(roles or AllRoles()), limits or RequestLimits()),
+        later=later,
         freeze_door=freeze_door,
         task_finder=task_finder(client) if task_finder is not None else None,
         home_reader=home_reader(client) if home_reader is not None else None,
@@ -194,6 +197,7 @@ async def open_desk(
         yield Desk(slack, app)
     finally:
         await handler.close_async()
+        await later.stop()
 
 
 def unreachable_proposal(proposal: Proposal) -> Proposal:

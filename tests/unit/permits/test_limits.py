@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from bot.local.stack import open_stack
@@ -19,6 +18,7 @@ from bot.permits.wishes import Request
 from bot.redis_client import open_redis
 from bot.roles import ListedRoles
 from bot.settings import Settings
+from tests.logs import logged_here
 from tests.unit.listeners.desk import SHIPPED, Desk, open_desk
 from tests.unit.local_slack.harness import OPS, Slack, until
 from tests.unit.permits.bodies import ADA, TEAM, happened, sent
@@ -113,7 +113,7 @@ async def test_two_bots_share_one_window(redis_url: str) -> None:
 
 async def test_without_redis_each_bot_counts_for_itself_and_says_so_once() -> None:
     async with windows_at(f"redis://127.0.0.1:{NOBODYS_PORT}") as windows:
-        with capture_logs() as logged:
+        with logged_here() as logged:
             taken = [await windows.take("T1", [PERSON], unique=str(number), window_seconds=60) for number in range(6)]
     assert [full is None for full in taken] == [True] * 3 + [False] * 3
     assert [line["event"] for line in logged] == ["Requests are counted by each bot for itself: Redis does not answer."]

@@ -22,6 +22,7 @@ from bot.intake import HandOverFailed, Intake
 from bot.listeners import feedback
 from bot.listeners.delegations import DelegationListeners
 from bot.listeners.feedback import FeedbackDoor, FeedbackListeners
+from bot.listeners.later import Later
 from bot.listeners.opening import FormNotOpened
 from bot.permits.time_left import begin
 from bot.roles import ListedRoles
@@ -77,7 +78,13 @@ async def test_a_role_is_lent_in_what_is_left(silent: int, monkeypatch: pytest.M
     monkeypatch.setattr("bot.listeners.delegations.LEND_SECONDS", 0.9)
     slow = Slow()
     lending = DelegationListeners(
-        slow, ROLES, "T1", open_form=opener(api_at(silent)), whisper=slow.whisper, now=lambda: NOW
+        slow,
+        ROLES,
+        "T1",
+        open_form=opener(api_at(silent)),
+        whisper=slow.whisper,
+        now=lambda: NOW,
+        later=Later(),
     )
     until = int((NOW + timedelta(hours=1)).timestamp())
     values = {

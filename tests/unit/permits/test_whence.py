@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.app import build_client
 from bot.intake import HandOverFailed
+from bot.listeners.later import Later
 from bot.permits import words
 from bot.permits.gate import Gate, RolesOnce
 from bot.permits.home import Home, HomeUnavailable
@@ -152,7 +153,7 @@ def gatekeeper(api: Any, policies: NoToAll) -> Gatekeeper:
 
     home = Home(api, team="E1", enterprise="E1", wide=True)
     gate = Gate(policies, RolesOnce(ListedRoles({})))
-    return Gatekeeper(gate, Strangers(home), "E1", "UBOT", whisper=unheard, tell=unheard)
+    return Gatekeeper(gate, Strangers(home), "E1", "UBOT", whisper=unheard, tell=unheard, later=Later())
 
 
 async def test_while_slack_does_not_list_them_a_person_is_told_and_what_nobody_would_send_again_waits() -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.answers import RedisAnswers
 from bot.local.stack import RunningStack, open_stack
@@ -17,6 +16,7 @@ from bot.permits.windows import Bound, WindowsShared
 from bot.redis_client import AWAY_SECONDS, RedisAway, RedisClient, SparedRedis, open_redis
 from bot.settings import Settings
 from bot.taken import TakenLately
+from tests.logs import logged_here
 
 AWAY, BACK = "It goes on without.", "It is there again."
 
@@ -74,7 +74,7 @@ async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerat
 
 async def test_an_outage_is_told_once_and_its_end_once_and_it_is_not_asked_meanwhile(place: Place) -> None:
     spared = place.spared()
-    with capture_logs() as logs:
+    with logged_here() as logs:
         await spared.ask("SET", "a", "1")
         async with place.away():
             for seconds in (0.0, 0.0, AWAY_SECONDS + 1, AWAY_SECONDS - 1):
@@ -89,7 +89,7 @@ async def test_an_outage_is_told_once_and_its_end_once_and_it_is_not_asked_meanw
 
 async def test_one_finds_out_whether_it_is_back_and_nobody_else_waits_for_that(place: Place) -> None:
     spared = place.spared()
-    with capture_logs():
+    with logged_here():
         async with place.away():
             with pytest.raises(RedisAway):
                 await spared.ask("PING")
@@ -104,7 +104,7 @@ async def test_whoever_does_without_it_says_when_it_is_back(place: Place) -> Non
     windows = WindowsShared(place.client, clock=place.clock)
     taken = TakenLately(place.client, clock=place.clock)
     answers = RedisAnswers(place.client, 60, b"k" * 32, place.clock)
-    with capture_logs() as logs:
+    with logged_here() as logs:
         async with place.away():
             for unique in ("1", "2"):
                 assert await windows.take("T1", bounds, unique=unique, window_seconds=60) is None

@@ -12,6 +12,7 @@ import pytest
 
 from bot.blocks.home import Home, Record
 from bot.home.keeper import LOOKED_AT_FOR, MOST_PEOPLE, HomeKeeper
+from bot.listeners.later import Later
 from tests.unit.local_slack.harness import ADA, GRACE, TEAM, Slack, until
 from tools.contracts.ledger import LedgerUnavailable
 
@@ -95,7 +96,7 @@ async def kept(slack: Slack) -> AsyncGenerator[Kept]:
     books, clock = Books(), Clock()
     books.free.set()
     client: Any = slack.client
-    keeper = HomeKeeper(client, books, clock.now, pause=0.05, spacing=0.01)
+    keeper = HomeKeeper(client, books, clock.now, Later(), pause=0.05, spacing=0.01)
     yield Kept(slack, books, clock, keeper)
     clock.at += LOOKED_AT_FOR
     await until(lambda: not keeper.later.running)
@@ -187,3 +188,13 @@ async def test_who_looked_longest_ago_is_followed_no_more(kept: Kept) -> None:
     kept.opened(ADA, *(f"U{number:09}" for number in range(MOST_PEOPLE)))
     await until(lambda: len(kept.books.reads) == MOST_PEOPLE)
     assert ADA not in kept.books.reads
+
+
+async def test_when_the_bot_stops_no_tab_is_followed_any_more(kept: Kept) -> None:
+    kept.opened(ADA)
+    await kept.rounds(1)
+    await kept.keeper.later.stop()
+    assert not kept.keeper.later.running
+    kept.opened(GRACE)
+    await until(lambda: not kept.keeper.later.running)
+    assert kept.books.reads == [ADA, GRACE], "shown what was asked for, and not kept up"

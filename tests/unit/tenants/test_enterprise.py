@@ -148,6 +148,7 @@ async def there(
             found = Grid(slack, temporal, book, granting, key)
             await found.act("delivery", url=str(door.make_url("/slack/events")))
             yield found
+        await apps.stop()
 
 
 async def test_it_is_one_tenant_whichever_workspace_they_ask_in(there: Grid) -> None:

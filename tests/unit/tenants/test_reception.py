@@ -56,6 +56,7 @@ async def knock(
         server.add_routes(Reception(SignatureVerifier(SECRET), apps, leaving).routes())
         async with TestClient(TestServer(server)) as client:
             yield client
+        await apps.stop()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
-from structlog.testing import capture_logs
 
 from bot.app import who_are_we
 from bot.finding import Finding
@@ -17,6 +16,7 @@ from bot.tenants.installed_roles import roles_of_tenant
 from bot.tenants.office import Tenants, open_tenants
 from bot.tenants.served import may_be_here
 from bot.workspace_probes import examine_workspaces
+from tests.logs import logged_here
 from tests.unit.local_slack.harness import GRACE, Slack
 from tests.unit.tenants.distributed import HOME, SECOND, granted, installation_of
 
@@ -43,7 +43,7 @@ async def started(slack: Slack, settings: Settings) -> Started:
 async def test_who_is_taken_off_the_list_is_as_if_it_had_removed_the_app(started: Started) -> None:
     async with started([SECOND]) as (tenants, settings):
         assert (await who_are_we(tenants.client(SECOND))).team == SECOND
-        with capture_logs() as logs:
+        with logged_here() as logs:
             for _ in range(2):
                 with pytest.raises(NotInstalled):
                     await who_are_we(tenants.client(HOME))

@@ -8,13 +8,12 @@ from typing import Literal
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, Standing, TaskState
-    from bot.workflows.parts import is_for
-    from bot.workflows.sizes import GAVE_UP, reason_of
-    from tools.contracts.control import Control
-    from tools.contracts.identity import at_terminal
+from bot.workflows import steps
+from bot.workflows.messages import HeededControl, Pause, RefusedControl, RolesInput, Standing, TaskState
+from bot.workflows.parts import is_for
+from bot.workflows.sizes import GAVE_UP, reason_of
+from tools.contracts.control import Control
+from tools.contracts.identity import at_terminal
 
 _MAY_CANCEL_ALERTS: frozenset[str] = frozenset({"operator", "approver", "admin"})
 

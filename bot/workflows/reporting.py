@@ -10,11 +10,10 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.messages import HandOverInput, Investigated, Judged, Reported, ReportInput, TaskState
-    from tools.contracts.outputs import AnyReport
-    from tools.contracts.taskspec import TaskSpec
+from bot.workflows import steps
+from bot.workflows.messages import HandOverInput, Investigated, Judged, Reported, ReportInput, TaskState
+from tools.contracts.outputs import AnyReport
+from tools.contracts.taskspec import TaskSpec
 
 WORKFLOW = "gavel-task"
 

@@ -9,35 +9,33 @@ from dataclasses import replace
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.approval import Approval
-    from bot.workflows.asking import Asking
-    from bot.workflows.controls import Controls
-    from bot.workflows.ended import Ended, run_unless_cancelled, stop_if_cancelled, thread_of
-    from bot.workflows.execution import Execution
-    from bot.workflows.going_on import goes_on_from
-    from bot.workflows.handing_on import HandingOn
-    from bot.workflows.inbox import Inbox
-    from bot.workflows.messages import (
-        Answer,
-        Carried,
-        ConcludeInput,
-        InvestigateInput,
-        JudgeInput,
-        Proposal,
-        TaskRequest,
-        TaskResult,
-        TaskState,
-    )
-    from bot.workflows.reporting import Reporting
-    from bot.workflows.sizes import GAVE_UP, reason_of
-    from tools.contracts.control import Control
-    from tools.contracts.decision import Decision
-    from tools.contracts.edit import Edit
-    from tools.contracts.taskspec import TaskSpec
-    from tools.contracts.verdict import Refusal, Subject
-
+from bot.workflows import steps
+from bot.workflows.approval import Approval
+from bot.workflows.asking import Asking
+from bot.workflows.controls import Controls
+from bot.workflows.ended import Ended, run_unless_cancelled, stop_if_cancelled, thread_of
+from bot.workflows.execution import Execution
+from bot.workflows.going_on import goes_on_from
+from bot.workflows.handing_on import HandingOn
+from bot.workflows.inbox import Inbox
+from bot.workflows.messages import (
+    Answer,
+    Carried,
+    ConcludeInput,
+    InvestigateInput,
+    JudgeInput,
+    Proposal,
+    TaskRequest,
+    TaskResult,
+    TaskState,
+)
+from bot.workflows.reporting import Reporting
+from bot.workflows.sizes import GAVE_UP, reason_of
+from tools.contracts.control import Control
+from tools.contracts.decision import Decision
+from tools.contracts.edit import Edit
+from tools.contracts.taskspec import TaskSpec
+from tools.contracts.verdict import Refusal, Subject
 
 MOST_DETAIL = 4000
 """Characters of why it ended: it names refusals, in the words of policies and models."""

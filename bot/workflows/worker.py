@@ -31,7 +31,7 @@ from bot.workflows.activities.understanding import Understanding
 from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.held import Held
-from bot.workflows.sandbox import tell_nobody, telling
+from bot.workflows.runner import GuardedRunner, tell_nobody
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.whole_signals import WholeSignals
 from bot.workflows.workbench import Workbench
@@ -111,7 +111,7 @@ def build_worker(
         # The SDK would otherwise read and hash every imported module, litellm's thousands too, before it starts.
         build_id=f"gavel-{metadata.version('gavel')}",
         workflows=WORKFLOWS,
-        workflow_runner=telling(held),
+        workflow_runner=GuardedRunner(tell=held),
         activities=activities_of(client, bench, task_queue=task_queue, decision_key=decision_key),
         interceptors=[WholeSignals(), *interceptors],
         graceful_shutdown_timeout=GRACE,

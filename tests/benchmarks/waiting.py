@@ -26,7 +26,7 @@ from bot.thread import ROOT, ThreadRef, ThreadWriter
 from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.deciding import Deciding
-from bot.workflows.sandbox import SANDBOX
+from bot.workflows.runner import GuardedRunner
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
 from tests.unit.workflows.script import council, spec_for
@@ -105,7 +105,7 @@ async def wait_for_approval(town: Town, count: int, *, quorum: int) -> list[Wait
             town.temporal,
             task_queue=town.stack.settings.temporal.task_queue,
             workflows=[TaskWorkflow],
-            workflow_runner=SANDBOX,
+            workflow_runner=GuardedRunner(),
             activities=[*script.activities, Authenticating(key).authenticate],
             build_id="seeding",
         )

@@ -6,14 +6,13 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.alerts.desk import TriageWorkflow
-    from bot.workflows.alerts.life import AlertWorkflow
-    from bot.workflows.messages import Carried, RolesInput, TaskRequest, TaskResult
-    from bot.workflows.messages.alerts import AlertStart
-    from bot.workflows.messages.triage import DeskStart
-    from bot.workflows.task import TaskWorkflow
+from bot.workflows import steps
+from bot.workflows.alerts.desk import TriageWorkflow
+from bot.workflows.alerts.life import AlertWorkflow
+from bot.workflows.messages import Carried, RolesInput, TaskRequest, TaskResult
+from bot.workflows.messages.alerts import AlertStart
+from bot.workflows.messages.triage import DeskStart
+from bot.workflows.task import TaskWorkflow
 
 
 @workflow.defn(name="gavel-task")

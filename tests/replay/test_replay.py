@@ -16,12 +16,12 @@ from temporalio.workflow import NondeterminismError
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.client import data_converter
 from bot.workflows.messages import TaskResult
-from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
 from tests.replay.alert_scenes import ALERT_SCENES, AlertScene
 from tests.replay.changed import HastyAlert, HastyDesk, OnePauseMore, OneStepMore, Unchecked
 from tests.replay.recording import HISTORIES, RECORDER, history_of, plain_text
 from tests.replay.scenes import SCENES, Scene
+from tests.strict import STRICT, STRICTEST
 from tests.unit.workflows.conftest import KEY
 
 CONVERTER = data_converter(KEY)
@@ -48,7 +48,7 @@ def test_every_scene_has_its_history_and_every_history_its_scene() -> None:
 async def test_a_recorded_task_goes_the_same_way_again(scene: Scene) -> None:
     history = await recorded(scene)
     replayed = await Replayer(
-        workflows=[TaskWorkflow], data_converter=CONVERTER, workflow_runner=SANDBOX
+        workflows=[TaskWorkflow], data_converter=CONVERTER, workflow_runner=STRICTEST
     ).replay_workflow(history)
     assert replayed.replay_failure is None
     end = history.events[-1]
@@ -60,7 +60,7 @@ async def test_a_recorded_task_goes_the_same_way_again(scene: Scene) -> None:
 
 @pytest.mark.parametrize("changed", [OneStepMore, OnePauseMore, Unchecked])
 async def test_a_change_that_would_wedge_running_tasks_is_refused(changed: type[TaskWorkflow]) -> None:
-    replayer = Replayer(workflows=[changed], data_converter=CONVERTER, workflow_runner=SANDBOX)
+    replayer = Replayer(workflows=[changed], data_converter=CONVERTER, workflow_runner=STRICT)
     for scene in SCENES:
         with pytest.raises(NondeterminismError):
             await replayer.replay_workflow(await recorded(scene))
@@ -69,7 +69,7 @@ async def test_a_change_that_would_wedge_running_tasks_is_refused(changed: type[
 @pytest.mark.parametrize("scene", ALERT_SCENES, ids=each_scene)
 async def test_a_recorded_alert_and_its_desk_go_the_same_way_again(scene: AlertScene) -> None:
     history = await recorded(scene)
-    replayer = Replayer(workflows=[scene.workflow], data_converter=CONVERTER, workflow_runner=SANDBOX)
+    replayer = Replayer(workflows=[scene.workflow], data_converter=CONVERTER, workflow_runner=STRICTEST)
     assert (await replayer.replay_workflow(history)).replay_failure is None
     assert history.events[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED
 
@@ -77,7 +77,7 @@ async def test_a_recorded_alert_and_its_desk_go_the_same_way_again(scene: AlertS
 @pytest.mark.parametrize("scene", ALERT_SCENES, ids=each_scene)
 async def test_a_change_that_would_wedge_alerts_and_desks_is_refused(scene: AlertScene) -> None:
     changed = HastyAlert if scene.workflow is AlertWorkflow else HastyDesk
-    replayer = Replayer(workflows=[changed], data_converter=CONVERTER, workflow_runner=SANDBOX)
+    replayer = Replayer(workflows=[changed], data_converter=CONVERTER, workflow_runner=STRICT)
     with pytest.raises(NondeterminismError):
         await replayer.replay_workflow(await recorded(scene))
 

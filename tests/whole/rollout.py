@@ -20,7 +20,7 @@ from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.activities.controlling import Controlling
 from bot.workflows.activities.executing import Executing
-from bot.workflows.sandbox import SANDBOX
+from bot.workflows.runner import GuardedRunner
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.workbench import Workbench
 from tests.unit.workflows.running import Running, decision_on
@@ -205,7 +205,7 @@ async def run(task: Task, hook: Hook = uneventful, *, by: str = GRACE) -> m.Task
         temporal,
         task_queue=task.request.task_id,
         workflows=[TaskWorkflow],
-        workflow_runner=SANDBOX,
+        workflow_runner=GuardedRunner(),
         activities=[
             *scripted,
             executing.run_phase,

@@ -8,17 +8,16 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.alerts.grouping import by_urgency
-    from bot.workflows.alerts.inquiries import Inquiries
-    from bot.workflows.alerts.memory import fit, forget
-    from bot.workflows.alerts.placing import outgrows
-    from bot.workflows.alerts.showing import Showing
-    from bot.workflows.alerts.waiting import enqueue
-    from bot.workflows.going_on import goes_on_from
-    from bot.workflows.messages.alerts import AlertEntry
-    from bot.workflows.messages.triage import DeskStart, DeskState, Docket, LookInto, Storm
+from bot.workflows import steps
+from bot.workflows.alerts.grouping import by_urgency
+from bot.workflows.alerts.inquiries import Inquiries
+from bot.workflows.alerts.memory import fit, forget
+from bot.workflows.alerts.placing import outgrows
+from bot.workflows.alerts.showing import Showing
+from bot.workflows.alerts.waiting import enqueue
+from bot.workflows.going_on import goes_on_from
+from bot.workflows.messages.alerts import AlertEntry
+from bot.workflows.messages.triage import DeskStart, DeskState, Docket, LookInto, Storm
 
 WAITING, CLICKS = 10_000, 1000
 """Entries and clicks kept while they wait to be weighed."""

@@ -12,13 +12,12 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import ActivityError, ChildWorkflowError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.alerts.grouping import Standings, may_be_asked, members_of, new_group, urgency
-    from bot.workflows.alerts.placing import Placing, outgrows, rises, rules_of
-    from bot.workflows.alerts.worsening import Worsening
-    from bot.workflows.messages import TaskRequest, TaskResult
-    from bot.workflows.messages.triage import DeskState, Docket, FollowInput, Group, OpenInput
+from bot.workflows import steps
+from bot.workflows.alerts.grouping import Standings, may_be_asked, members_of, new_group, urgency
+from bot.workflows.alerts.placing import Placing, outgrows, rises, rules_of
+from bot.workflows.alerts.worsening import Worsening
+from bot.workflows.messages import TaskRequest, TaskResult
+from bot.workflows.messages.triage import DeskState, Docket, FollowInput, Group, OpenInput
 
 WORKFLOW = "gavel-task"
 

@@ -7,22 +7,21 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.alerts.brief import labels_of, mark_of, names_in
-    from bot.workflows.alerts.waiting import enqueue
-    from bot.workflows.going_on import goes_on_from
-    from bot.workflows.messages.alerts import (
-        RANKS,
-        AlertBatch,
-        AlertEntry,
-        AlertLife,
-        AlertSeen,
-        AlertStart,
-        EnterInput,
-        TriageRules,
-    )
-    from tools.contracts.alert_notice import AlertNotice
+from bot.workflows import steps
+from bot.workflows.alerts.brief import labels_of, mark_of, names_in
+from bot.workflows.alerts.waiting import enqueue
+from bot.workflows.going_on import goes_on_from
+from bot.workflows.messages.alerts import (
+    RANKS,
+    AlertBatch,
+    AlertEntry,
+    AlertLife,
+    AlertSeen,
+    AlertStart,
+    EnterInput,
+    TriageRules,
+)
+from tools.contracts.alert_notice import AlertNotice
 
 WAITING = 10_000
 """Batches kept while they wait to be weighed: as many signals as Temporal keeps for one run."""

@@ -11,12 +11,11 @@ from pydantic import TypeAdapter
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.alerts.grouping import is_worse, members_of, place
-    from bot.workflows.messages.alerts import RANKS, TriageRules
-    from bot.workflows.messages.triage import DeskState, Docket, Group, RelateInput, Relation
-    from tools.contracts.incident import AlertSeverity
+from bot.workflows import steps
+from bot.workflows.alerts.grouping import is_worse, members_of, place
+from bot.workflows.messages.alerts import RANKS, TriageRules
+from bot.workflows.messages.triage import DeskState, Docket, Group, RelateInput, Relation
+from tools.contracts.incident import AlertSeverity
 
 MOST_ASKED = 500_000
 """Bytes of one question to the estate. Temporal takes 2 MiB, and ends what sends more."""

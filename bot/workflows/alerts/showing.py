@@ -12,19 +12,18 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.alerts.grouping import Standing, Standings, by_urgency, may_be_asked
-    from bot.workflows.alerts.inquiries import MOST_REFUSALS
-    from bot.workflows.messages.triage import (
-        AlertFace,
-        DeskState,
-        Docket,
-        Placed,
-        ShowAlertsInput,
-        Storm,
-        StormFace,
-    )
+from bot.workflows import steps
+from bot.workflows.alerts.grouping import Standing, Standings, by_urgency, may_be_asked
+from bot.workflows.alerts.inquiries import MOST_REFUSALS
+from bot.workflows.messages.triage import (
+    AlertFace,
+    DeskState,
+    Docket,
+    Placed,
+    ShowAlertsInput,
+    Storm,
+    StormFace,
+)
 
 AT_ONCE = 5
 """Cards a step: so long does a new and worse alert wait for its own."""

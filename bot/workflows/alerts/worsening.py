@@ -12,10 +12,9 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows import steps
-    from bot.workflows.alerts.placing import rises
-    from bot.workflows.messages.triage import DeskState, Docket, Group, WorseInput
+from bot.workflows import steps
+from bot.workflows.alerts.placing import rises
+from bot.workflows.messages.triage import DeskState, Docket, Group, WorseInput
 
 PATIENCE = timedelta(minutes=10)
 """With a thread that cannot be told."""

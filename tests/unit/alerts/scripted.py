@@ -40,7 +40,8 @@ from bot.workflows.messages.triage import (
     Shown,
     WorseInput,
 )
-from bot.workflows.sandbox import SANDBOX
+from bot.workflows.runner import GuardedRunner
+from tests.strict import STRICT
 from tools.contracts.alert_notice import AlertNotice, NoticeStatus
 from tools.contracts.incident import AlertSeverity
 from tools.contracts.signing import sign
@@ -269,13 +270,13 @@ async def alerting(temporal: Client, *, working: bool = True, **rules: float) ->
         yield alerts
 
 
-def worker_of(alerts: Alerts) -> Worker:
+def worker_of(alerts: Alerts, *, runner: GuardedRunner = STRICT) -> Worker:
     authenticating = Authenticating(KEY)
     return Worker(
         alerts.temporal,
         task_queue=alerts.door.task_queue,
         workflows=[AlertWorkflow, TriageWorkflow, ScriptedTask],
-        workflow_runner=SANDBOX,
+        workflow_runner=runner,
         activities=[
             authenticating.authentic_ones,
             alerts.enter_triage,

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from bot.workflows.execution import Execution
-    from bot.workflows.messages import Carried, Pause, PhaseRecord, Proposal, TaskRequest, TaskResult
-    from bot.workflows.task import TaskWorkflow
-    from tools.contracts.taskspec import TaskSpec
+from bot.workflows.execution import Execution
+from bot.workflows.messages import Carried, Pause, PhaseRecord, Proposal, TaskRequest, TaskResult
+from bot.workflows.task import TaskWorkflow
+from tools.contracts.taskspec import TaskSpec
 
 
 @workflow.defn(name="gavel-task")

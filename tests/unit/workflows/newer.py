@@ -8,9 +8,10 @@ from datetime import timedelta
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 
+from bot.workflows.messages import Carried, TaskRequest, TaskResult
+from bot.workflows.task import TaskWorkflow
+
 with workflow.unsafe.imports_passed_through():
-    from bot.workflows.messages import Carried, TaskRequest, TaskResult
-    from bot.workflows.task import TaskWorkflow
     from tests.unit.workflows.script import Script
 
 

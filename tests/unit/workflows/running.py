@@ -19,10 +19,11 @@ from bot.workflows.activities.authenticating import Authenticating
 from bot.workflows.converting import SharedConverter
 from bot.workflows.held import Held
 from bot.workflows.messages import Answer, Proposal, Source, TaskLimits, TaskRequest, TaskResult, TaskState
-from bot.workflows.sandbox import tell_nobody, telling
+from bot.workflows.runner import tell_nobody
 from bot.workflows.shape import SHAPE
 from bot.workflows.task import TaskWorkflow
 from bot.workflows.whole_signals import WholeSignals
+from tests.strict import STRICT
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.script import Script
 from tools.contracts.control import Control, ControlAction
@@ -183,7 +184,7 @@ def worker_of(
         temporal,
         task_queue=queue,
         workflows=[workflow],
-        workflow_runner=telling(held, shape=shape),
+        workflow_runner=replace(STRICT, tell=held, shape=shape),
         activities=[*script.activities, Authenticating(KEY).authenticate, Authenticating(KEY).enlist],
         identity=temporal.identity,
         interceptors=[WholeSignals()],

@@ -13,9 +13,9 @@ from temporalio.worker import Replayer
 
 from bot.workflows import messages as m
 from bot.workflows.client import data_converter
-from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
 from tests.replay.scenes import alone
+from tests.strict import STRICT
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, decision_on, incompressible, make_it_long, noise, running, worker_of
 from tests.unit.workflows.script import Script
@@ -37,7 +37,7 @@ async def replays(task: Running, run_id: str | None) -> str | None:
     assert task.temporal is not None
     handle = task.temporal.get_workflow_handle(task.handle.id, run_id=run_id)
     history = await handle.fetch_history()
-    replayer = Replayer(workflows=[TaskWorkflow], data_converter=data_converter(KEY), workflow_runner=SANDBOX)
+    replayer = Replayer(workflows=[TaskWorkflow], data_converter=data_converter(KEY), workflow_runner=STRICT)
     assert (await replayer.replay_workflow(history)).replay_failure is None
     begun = history.events[0].workflow_execution_started_event_attributes
     return begun.continued_execution_run_id or None

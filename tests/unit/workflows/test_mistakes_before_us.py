@@ -16,8 +16,8 @@ from temporalio.worker import Worker
 import bot
 from bot.workflows import messages as m
 from bot.workflows.activities.authenticating import Authenticating
-from bot.workflows.sandbox import SANDBOX
 from bot.workflows.task import TaskWorkflow
+from tests.strict import STRICT
 from tests.unit.policies.plans import make_plan
 from tests.unit.workflows.conftest import KEY
 from tests.unit.workflows.running import Running, running
@@ -106,7 +106,7 @@ async def test_mistake_10_a_worker_that_dies_in_a_wait_costs_no_phase_and_repeat
         temporal,
         task_queue=task.handle.id,
         workflows=[TaskWorkflow],
-        workflow_runner=SANDBOX,
+        workflow_runner=STRICT,
         activities=[*another.activities, Authenticating(KEY).authenticate],
         identity=temporal.identity,
     )

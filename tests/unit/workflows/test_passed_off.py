@@ -15,7 +15,7 @@ from bot.workflows.alerts.desk import TriageWorkflow
 from bot.workflows.alerts.life import AlertWorkflow
 from bot.workflows.messages.alerts import AlertLife, AlertStart
 from bot.workflows.messages.triage import DeskStart, DeskState
-from bot.workflows.sandbox import SANDBOX
+from tests.strict import STRICT
 from tests.unit.alerts.scripted import CHANNEL, alerting
 from tests.unit.alerts.test_desk_bounds import make_it_long as make_the_desk_long
 from tests.unit.workflows.doctored import AllSkipped
@@ -57,7 +57,7 @@ async def test_a_desk_begun_with_what_another_run_left_begins_empty(temporal: Cl
         await temporal.get_workflow_handle(name).terminate()
     queue = str(uuid.uuid4())
     run_id = await tried_again(temporal, "gavel-triage", start, workflow_id=name, queue=queue)
-    async with Worker(temporal, task_queue=queue, workflows=[TriageWorkflow], workflow_runner=SANDBOX):
+    async with Worker(temporal, task_queue=queue, workflows=[TriageWorkflow], workflow_runner=STRICT):
         again = temporal.get_workflow_handle_for(TriageWorkflow.run, name, run_id=run_id)
         assert await again.query(TriageWorkflow.desk_state) == DeskState()
 
@@ -66,7 +66,7 @@ async def test_an_alert_begun_with_what_another_run_left_begins_anew(temporal: C
     queue, name = str(uuid.uuid4()), f"T1.{uuid.uuid4()}"
     start = AlertStart("T1", CHANNEL, "a" * 16, carried=AlertLife(episode=7), run_id=str(uuid.uuid4()))
     run_id = await tried_again(temporal, "gavel-alert", start, workflow_id=name, queue=queue)
-    async with Worker(temporal, task_queue=queue, workflows=[AlertWorkflow], workflow_runner=SANDBOX):
+    async with Worker(temporal, task_queue=queue, workflows=[AlertWorkflow], workflow_runner=STRICT):
         again = temporal.get_workflow_handle_for(AlertWorkflow.run, name, run_id=run_id)
         assert await again.query(AlertWorkflow.alert_state) == AlertLife()
 

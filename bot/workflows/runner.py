@@ -1,15 +1,21 @@
-"""Where the workflows' code runs: apart from the process, so that it can depend on nothing but its history."""
+"""What runs the workflows' code, and holds a task up that this worker cannot go on with.
+
+Not in the SDK's sandbox. It loads a workflow's module anew for each task and enters it by code that is compiled at
+each step, which takes longer than all that the workflow itself does. That its code rests on nothing but its history (no
+clock, no chance, nothing outside) the tests see to: they run it in the sandbox, with all that it is made of
+(`tests/strict.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import RemoveFromCache, WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import SerializationContext, StorageDriverStoreContext
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import Info
 
 from bot.workflows.held import Held, Why
@@ -26,8 +32,7 @@ class Guarded(WorkflowInstance):
     it was and has it tried again, and whoever listens is told.
 
     Its payloads are converted without knowing what they belong to. The SDK asks a run for that before each payload,
-    several times, and the sandbox compiles and enters code to answer: together longer than all that the workflow itself
-    does. Our converter, codec and store have no use for it (:func:`bot.workflows.client.data_converter`).
+    several times. Our converter, codec and store have no use for it (:func:`bot.workflows.client.data_converter`).
     """
 
     inner: WorkflowInstance
@@ -78,34 +83,20 @@ class Guarded(WorkflowInstance):
 
 
 @dataclass(frozen=True)
-class GuardedSandbox(SandboxedWorkflowRunner):
-    """The SDK's sandbox, of whose runs each is :class:`Guarded`."""
+class GuardedRunner(WorkflowRunner):
+    """Of whose runs each is :class:`Guarded`."""
 
+    inner: WorkflowRunner = field(default_factory=UnsandboxedWorkflowRunner)
     shape: int = SHAPE
     """The newest that is gone on with."""
     tell: Callable[[Held], None] = tell_nobody
     """Called from the threads that workflows run in. Must not block, or raise."""
 
+    def prepare_workflow(self, defn: Any) -> None:
+        self.inner.prepare_workflow(defn)
+
+    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
+        self.inner.set_worker_level_failure_exception_types(types)
+
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        return Guarded(super().create_instance(det), self.shape, self.tell)
-
-
-SANDBOX = GuardedSandbox(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        *(
-            "bot.workflows.messages",
-            "opentelemetry",
-            "bot.workflows.options",
-            "bot.workflows.steps",
-            "tools",
-            "pydantic",
-            "pydantic_core",
-        )
-    )
-)
-"""Shapes and constants are shared: to build all of them for each task took longer than the task's own decisions."""
-
-
-def telling(tell: Callable[[Held], None], *, shape: int = SHAPE) -> GuardedSandbox:
-    """The same, with somebody who listens, in a Gavel of this shape."""
-    return replace(SANDBOX, tell=tell, shape=shape)
+        return Guarded(self.inner.create_instance(det), self.shape, self.tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -28,6 +29,9 @@ from prompts.library import Prompt, Rendered
 from tools.base import ToolCall, ToolResult
 from tools.contracts.common import AgentName, JsonObject
 from tools.contracts.progress import NoteProgress, ToolProgress
+
+CALLS_AT_ONCE = 4
+"""Of one turn of the model: more would be a burst on whatever is behind the tools."""
 
 _UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_.:@/+-]")
 
@@ -58,10 +62,31 @@ class ToolDesk:
 
     async def call(self, tool: str, params: JsonObject) -> ToolResult:
         """Dispatch one call. Raises :class:`InvestigationUnavailable` when an engine behind the tools is away."""
+        [result] = await self.call_each([(tool, params)])
+        return result
+
+    async def call_each(self, calls: Sequence[tuple[str, JsonObject]]) -> list[ToolResult]:
+        """:meth:`call`, of several at a time: none changes anything. They are numbered, and kept, in their order.
+
+        Where one cannot be called for what is away, those before it are kept all the same.
+        """
+        first, turns = len(self.book.results) + 1, asyncio.Semaphore(CALLS_AT_ONCE)
+        results = await asyncio.gather(
+            *(self._dispatch(number, tool, params, turns) for number, (tool, params) in enumerate(calls, first))
+        )
+        for result in results:
+            if result.failure is not None and result.failure.kind == "unavailable":
+                raise InvestigationUnavailable(f"{result.call.tool[:64]} could not be called: {result.failure.message}")
+            self.book.add(result)
+            if result.ok:
+                self.answered.append(result)
+        return results
+
+    async def _dispatch(self, number: int, tool: str, params: JsonObject, turns: asyncio.Semaphore) -> ToolResult:
         work = self.assignment
         call = ToolCall(
             # Also cited in prompts, inside fence marks: only characters that survive there.
-            id=_UNSAFE_IN_ID.sub("_", f"{work.spec.id}-{work.round}-t{len(self.book.results) + 1}"),
+            id=_UNSAFE_IN_ID.sub("_", f"{work.spec.id}-{work.round}-t{number}"),
             tool=tool,
             params=params,
             caller=work.caller,
@@ -70,15 +95,11 @@ class ToolDesk:
             environment=work.spec.environment,
             actor=f"agent:{self.agent}",
         )
-        work.progress.emit(ToolProgress(call_id=call.id, tool=tool[:64], state="running"))
-        result = await work.dispatcher.dispatch(call)
-        said = summary(result) if result.failure is None else result.failure.message[:200]
-        work.progress.emit(ToolProgress(call.id, tool[:64], "done" if result.ok else "failed", said))
-        if result.failure is not None and result.failure.kind == "unavailable":
-            raise InvestigationUnavailable(f"{tool[:64]} could not be called: {result.failure.message}")
-        self.book.add(result)
-        if result.ok:
-            self.answered.append(result)
+        async with turns:
+            work.progress.emit(ToolProgress(call_id=call.id, tool=tool[:64], state="running"))
+            result = await work.dispatcher.dispatch(call)
+            said = summary(result) if result.failure is None else result.failure.message[:200]
+            work.progress.emit(ToolProgress(call.id, tool[:64], "done" if result.ok else "failed", said))
         return result
 
 
@@ -123,10 +144,12 @@ class Investigation:
                 return self.desk.book
             tokens -= _tokens(reply, messages)
             messages.append(ChatMessage("assistant", reply.text, tool_uses=reply.tool_uses))
-            for use in reply.tool_uses:
-                answer = await self._use(use) if left > 0 else fence("budget: no tool call is left.", "tool_error")
-                messages.append(ChatMessage("tool", answer, tool_use_id=use.id))
-                left -= 1
+            answers = await self._answers(reply.tool_uses, left=left)
+            messages += [
+                ChatMessage("tool", answer, tool_use_id=use.id)
+                for use, answer in zip(reply.tool_uses, answers, strict=True)
+            ]
+            left -= len(reply.tool_uses)
 
     def _bound(self, *, left: int, tokens: int, seconds: float) -> str | None:
         if left <= 0:
@@ -173,17 +196,29 @@ class Investigation:
         reasons = " ".join(str(error) for error in errors) or "No model is configured."
         raise ModelError("unavailable", f"No model could investigate. {reasons}")
 
-    async def _use(self, use: ToolUse) -> str:
-        try:
-            params: object = json.loads(use.arguments or "{}")
-            # Half a surrogate pair is JSON and no text: nothing could digest it, keep it or send it on.
-            json.dumps(params, ensure_ascii=False).encode()
-        # Besides what is no JSON: numbers of thousands of digits, and more brackets than Python can follow.
-        except (ValueError, RecursionError) as error:
-            return fence(f"invalid_input: the arguments are not JSON ({error}). Nothing was called.", "tool_error")
-        if not _is_object(params):
-            return fence("invalid_input: the arguments must be a JSON object. Nothing was called.", "tool_error")
-        return shown(await self.desk.call(use.name, dict(params)))
+    async def _answers(self, uses: Sequence[ToolUse], *, left: int) -> list[str]:
+        """What one turn's calls come to, in their order. `left`: how many may still be made."""
+        given: list[JsonObject | str] = [
+            _params(use) if number < left else fence("budget: no tool call is left.", "tool_error")
+            for number, use in enumerate(uses)
+        ]
+        calls = [(use.name, params) for use, params in zip(uses, given, strict=True) if not isinstance(params, str)]
+        results = iter(await self.desk.call_each(calls))
+        return [each if isinstance(each, str) else shown(next(results)) for each in given]
+
+
+def _params(use: ToolUse) -> JsonObject | str:
+    """The parameters, or what is answered instead."""
+    try:
+        params: object = json.loads(use.arguments or "{}")
+        # Half a surrogate pair is JSON and no text: nothing could digest it, keep it or send it on.
+        json.dumps(params, ensure_ascii=False).encode()
+    # Besides what is no JSON: numbers of thousands of digits, and more brackets than Python can follow.
+    except (ValueError, RecursionError) as error:
+        return fence(f"invalid_input: the arguments are not JSON ({error}). Nothing was called.", "tool_error")
+    if not _is_object(params):
+        return fence("invalid_input: the arguments must be a JSON object. Nothing was called.", "tool_error")
+    return dict(params)
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:

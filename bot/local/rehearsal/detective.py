@@ -18,8 +18,12 @@ _NARROWING = ("platforms", "regions", "sites", "asset_ids", "tags")
 
 
 def next_step(conversation: Conversation, *, stubborn: bool) -> Reply:
-    """One tool call, or a closing text when there is nothing left to look up."""
+    """Tool calls, or a closing text when there is nothing left to look up: one, and at first all that need no other."""
     picture = look(conversation)
+    if not conversation.calls_made:
+        first = [call for step in (_status, _assets) if (call := step(conversation, picture, stubborn)) is not None]
+        if first:
+            return Reply(calls=first)
     for step in (_status, _assets, _images, _comparison, _plan, _simulation):
         call = step(conversation, picture, stubborn)
         # The same failing call again would fail again.

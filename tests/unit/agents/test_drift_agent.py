@@ -97,9 +97,11 @@ async def test_the_other_modes_end_in_a_plan_too_and_claim_no_consensus(workbenc
 async def test_the_work_is_shown_while_it_happens(workbench: Bench) -> None:
     outcome = await workbench.work(spec())
     events = workbench.watcher.events
-    calls = [event.call_id for event in events if isinstance(event, ToolProgress) and event.state == "done"]
-    assert calls == outcome.tool_call_ids
-    assert calls[0] == f"{TASK}-r1-t1"
+    tools = [event for event in events if isinstance(event, ToolProgress)]
+    assert [event.call_id for event in tools if event.state == "running"] == outcome.tool_call_ids
+    # Of several that a turn made at a time, any may be done first.
+    assert sorted(event.call_id for event in tools if event.state == "done") == sorted(outcome.tool_call_ids)
+    assert outcome.tool_call_ids[0] == f"{TASK}-r1-t1"
     for kind in (MemberProgress, VoteProgress, TallyProgress):
         assert any(isinstance(event, kind) for event in events)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -25,6 +25,9 @@ LINGER_SECONDS = 60.0
 """How much longer it may wait for its turn, while the work goes on: many councils may end at once."""
 
 MAX_PAUSE_SECONDS = 15.0
+
+BREATH_SECONDS = 0.1
+"""News of one moment are one write: nobody sees the difference, and each write is one of those that Slack counts."""
 
 IDLE_SECONDS = 20.0
 """How often a quiet stream is looked after: it must be rolled over in time even when there is no news."""
@@ -129,9 +132,10 @@ class LiveProgress:
         self._on_ts = on_ts
         self._board = board
         self._news = asyncio.Event()
-        self._news.set()  # the title is news
         self._ended: bool | None = None
         """Once the work is over: whether it failed."""
+        self._over = asyncio.Event()
+        """Set with it."""
         self._haste: Haste = "later"
         """Of what has not been written yet."""
         self._hastier = asyncio.Event()
@@ -154,23 +158,22 @@ class LiveProgress:
         """The work is over; the last write follows."""
         self._board.close(failed=failed)
         self._ended = failed
+        self._over.set()
         self._hurry("now")
         self._news.set()
 
     async def tell(self) -> None:
         """Write until the end, or until Slack says that it will never work."""
         try:
-            while True:
+            # The title at once.
+            while not await self._say():
                 await self._wait_for_news()
-                if await self._say():
-                    return
         except SlackRefused as refused:
             self._log.warning("narrator.gave_up", error=refused.error, reason=str(refused)[:300])
 
     async def _wait_for_news(self) -> None:
-        waiter = asyncio.ensure_future(self._news.wait())
-        await asyncio.wait({waiter}, timeout=IDLE_SECONDS)
-        waiter.cancel()
+        await _within(IDLE_SECONDS, self._news)
+        await _within(BREATH_SECONDS, self._over)
         self._news.clear()
 
     async def _say(self) -> bool:
@@ -259,6 +262,13 @@ class LiveProgress:
         self._pause = min(self._pause * 2, MAX_PAUSE_SECONDS)
         await asyncio.sleep(wait)
         self._news.set()
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Until it is set, and no longer than that."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 async def _linger(teller: asyncio.Task[None]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.ledger.connections import Connections
-from bot.ledger.statements import begin_by
+from bot.ledger.statements import begin_by, transaction
 
 Result = TypeVar("Result")
 
@@ -66,10 +67,10 @@ class Database:
         self._lock_timeout_ms = int(lock_timeout_seconds * 1000)
         self._sqlite = engine.dialect.name == "sqlite"
         plain = _plain_engine(engine.url, lock_timeout_seconds) if self._sqlite else None
-        self._plain = None if plain is None else Connections(plain)
+        # Without BEGIN: :func:`transaction` says it.
+        self._plain = None if plain is None else Connections(plain.execution_options(**{_BEGIN: None}))
         """SQLite without the asynchronous driver, which goes to its thread and back for each statement."""
-        self._writers = None if plain is None else Connections(plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}))
-        # Without BEGIN: a single statement is a transaction of its own.
+        # Without BEGIN here, too: a single statement is a transaction of its own.
         at_hand = _plain_engine(engine.url, 0).execution_options(**{_BEGIN: None}) if self._sqlite else None
         self._at_hand = None if at_hand is None else Connections(at_hand)
         """SQLite for whoever must not wait for its locks."""
@@ -90,7 +91,7 @@ class Database:
         return cls(engine, lock_timeout_seconds=lock_timeout_seconds)
 
     async def close(self) -> None:
-        for connections in (self._plain, self._writers, self._at_hand):
+        for connections in (self._plain, self._at_hand):
             if connections is not None:
                 await asyncio.to_thread(connections.close)
         await self.engine.dispose()
@@ -150,15 +151,19 @@ class Database:
         where the process dies just then. What a caller cancels is, on SQLite, done to its end all the same; on
         PostgreSQL it is rolled back where it was not committed, and `then` left out where it was not begun.
         """
-        if self._writers is None:
+        if self._plain is None:
             async with self.writing(topic) as connection:
                 result = await connection.run_sync(work)
             if then is not None:
                 await asyncio.to_thread(then, result)
             return result
         async with self._turn:
-            done = asyncio.to_thread(_transaction, self._writers, work, then)
-            return await asyncio.shield(asyncio.ensure_future(done))
+            context, connections = copy_context(), self._plain
+
+            def done() -> Result:
+                return context.run(lambda: _transaction(connections, work, then))
+
+            return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, done))
 
     async def use_write_ahead_log(self) -> None:
         """Switch a SQLite file to WAL (it stays so): readers and the writer no longer wait for one another.
@@ -193,14 +198,14 @@ def _plain_engine(url: URL, lock_timeout_seconds: float) -> Engine:
 
 def _look(connections: Connections, work: Callable[[Connection], Result]) -> Result:
     # Begun here and not by the first statement: what several find is of one moment.
-    with connections.one() as connection, connection.begin():
+    with connections.one() as connection, transaction(connection):
         return work(connection)
 
 
 def _transaction(
     connections: Connections, work: Callable[[Connection], Result], then: Callable[[Result], None] | None
 ) -> Result:
-    with connections.one() as connection, connection.begin():
+    with connections.one() as connection, transaction(connection, "BEGIN IMMEDIATE"):
         result = work(connection)
     if then is not None:
         then(result)

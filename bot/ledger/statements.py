@@ -7,7 +7,8 @@ the conversion of values are SQLAlchemy's there too, made once and kept. Postgre
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +118,23 @@ def sent(driver: sqlite3.Connection, sql: str, values: Row | None = None) -> lis
         return driver.execute(sql, values or {}).fetchall()
     except sqlite3.Error as error:
         raise DBAPIError.instance(sql, None, error, sqlite3.Error, hide_parameters=True, dialect=_DIALECT) from error
+
+
+@contextmanager
+def transaction(connection: Connection, begin: str = "BEGIN") -> Generator[None]:
+    """A transaction on SQLite's own driver, committed on leaving, rolled back on an exception: begun by SQLAlchemy it
+    takes as long as three statements. The connection's engine must begin none itself. Raises `SQLAlchemyError`.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError("Only on SQLite, by its own driver.")
+    sent(driver, begin)
+    try:
+        yield
+        sent(driver, "COMMIT")
+    except BaseException:
+        driver.rollback()
+        raise
 
 
 def begin_by(connection: Connection, sql: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.ledger.connections import Connections
+from bot.ledger.statements import transaction
 from bot.local.estate.engine import open_engine, open_plain_engine, writing
 from bot.local.estate.memory import FileVersion, Memory
 from tools.connectors.base import EstateError
@@ -39,13 +40,12 @@ class EstateFile:
         self._engine = open_engine(path, query_only=self.query_only)
         self._version, self._memory = FileVersion(path), Memory()
         self._turn = asyncio.Lock()
-        plain = open_plain_engine(path, query_only=self.query_only)
-        self._plain = {writes: Connections(plain.execution_options(writes=writes)) for writes in (False, True)}
+        self._plain = Connections(open_plain_engine(path, query_only=self.query_only))
         self._at_hand = Connections(open_plain_engine(path, query_only=self.query_only, patient=False))
 
     async def close(self) -> None:
         self._version.close()
-        for connections in (*self._plain.values(), self._at_hand):
+        for connections in (self._plain, self._at_hand):
             await asyncio.to_thread(connections.close)
         await self._engine.dispose()
 
@@ -66,7 +66,7 @@ class EstateFile:
 
     async def _glanced(self, work: Callable[[Connection], Answer]) -> Answer:
         try:
-            with self._at_hand.one() as connection, connection.begin():
+            with self._at_hand.one() as connection, transaction(connection):
                 return work(connection)
         except SQLAlchemyError:
             return await self._in_thread(work)  # where there is time to wait for a lock, and to find out
@@ -74,14 +74,15 @@ class EstateFile:
     async def _in_thread(self, work: Callable[[Connection], Answer], *, writes: bool = False) -> Answer:
         """A transaction in one trip to a thread. `writes`: the only one in any process until it is over."""
 
-        def transaction() -> Answer:
-            with self._plain[writes].one() as connection, connection.begin():
+        def done() -> Answer:
+            begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+            with self._plain.one() as connection, transaction(connection, begin):
                 return work(connection)
 
         try:
             # SQLite has one writer at a time: who waits for it here keeps no thread waiting.
             async with self._turn if writes else nullcontext():
-                return await asyncio.to_thread(transaction)
+                return await asyncio.to_thread(done)
         except SQLAlchemyError as error:
             raise EstateError(self._sentence(error, writes=writes)) from error
 

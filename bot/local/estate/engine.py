@@ -66,16 +66,18 @@ def _on_connect(connection: _SqliteConnection, _record: object) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    begin_by(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    given = connection.get_execution_options()
+    if not given.get("by_hand", False):
+        begin_by(connection, "BEGIN IMMEDIATE" if given.get("writes", False) else "BEGIN")
 
 
 def open_plain_engine(path: Path, *, query_only: bool = False, patient: bool = True) -> Engine:
-    """A plain engine on a file that is there: for transactions that are one trip to a thread, not one a statement.
+    """A plain engine on a file that is there: for transactions that are one trip to a thread, not one a statement, and
+    are begun by :func:`bot.ledger.statements.transaction`.
 
     Not `patient`: it never waits for a lock, and is for the event loop.
     """
-    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true")
+    engine = create_engine(f"sqlite:///file:{quote(str(path))}?mode=rw&uri=true", execution_options={"by_hand": True})
     _listen(engine, query_only=query_only)
     if not patient:
         event.listen(engine, "connect", _never_wait)

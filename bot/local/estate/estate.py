@@ -69,13 +69,15 @@ class SampleEstate(SampleIncidents, SampleRecovery, SampleControls, SampleCosts,
         return await self._remembered(
             ("images", org, family),
             lambda connection: read_images(connection, org, family=family),
-            few=family is not None,
+            few=True,
         )
 
     async def maintenance_window(self, org: str, environment: Environment, sites: list[str]) -> TimeWindow | None:
         now = self._now()
         per_site = await self._remembered(
-            ("windows", org, environment, *sites), lambda connection: windows_of(connection, org, environment, sites)
+            ("windows", org, environment, *sites),
+            lambda connection: windows_of(connection, org, environment, sites),
+            few=0 < len(sites) <= A_FEW,
         )
         # A site with none left counts where it was named: then there is no common one.
         still_open = [[window for window in windows if window.end > now] for windows in per_site]

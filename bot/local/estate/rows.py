@@ -23,12 +23,15 @@ _ALL = (
     .order_by(tables.images.c.created_at.desc(), tables.images.c.id)
 )
 _IMAGES, _OF_FAMILY = Question(_ALL), Question(_ALL.where(tables.images.c.family == bindparam("family")))
-_PUBLISHED = Question(
+_IMAGE = Question(_ALL.where(tables.images.c.id == bindparam("image")))
+_ANYWHERE = (
     select(tables.image_coordinates.c.image_id, tables.image_coordinates.c.platform)
     .where(tables.image_coordinates.c.org_id == bindparam("org"))
     .distinct()
     .order_by(tables.image_coordinates.c.image_id, tables.image_coordinates.c.platform)
 )
+_PUBLISHED = Question(_ANYWHERE)
+_IMAGE_PUBLISHED = Question(_ANYWHERE.where(tables.image_coordinates.c.image_id == bindparam("image")))
 
 
 ASSETS = select(*(tables.assets.c[name] for name in Asset.model_fields))
@@ -60,3 +63,13 @@ def read_images(connection: Connection, org: str, *, family: str | None = None) 
     else:
         rows = _OF_FAMILY.rows(connection, {"org": org, "family": family})
     return [Image.model_validate({**row, "platforms": published.get(row["id"], [])}) for row in rows]
+
+
+def read_image(connection: Connection, org: str, image_id: str) -> Image | None:
+    """One of :func:`read_images`; None: the org has no such image."""
+    given = {"org": org, "image": image_id}
+    row = _IMAGE.row(connection, given)
+    if row is None:
+        return None
+    platforms = [published["platform"] for published in _IMAGE_PUBLISHED.rows(connection, given)]
+    return Image.model_validate({**row, "platforms": platforms})

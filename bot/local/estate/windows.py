@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
+from bot.ledger.statements import Question
 from bot.local.estate import tables
 from tools.contracts.common import Environment
 from tools.contracts.taskspec import TimeWindow
 
+_WINDOW = tables.change_windows.c
+_WINDOWS = (
+    select(_WINDOW.site, _WINDOW.opens_at, _WINDOW.closes_at)
+    .where(_WINDOW.org_id == bindparam("org"), _WINDOW.environment == bindparam("environment"))
+    .order_by(_WINDOW.opens_at)
+)
+_OF_ALL, _OF_SITES = Question(_WINDOWS), Question(_WINDOWS.where(_WINDOW.site.in_(bindparam("sites", expanding=True))))
+
 
 def windows_of(connection: Connection, org: str, environment: Environment, sites: list[str]) -> list[list[TimeWindow]]:
     """For each site (all of the environment's when none is named), its windows."""
-    window = tables.change_windows.c
-    statement = select(tables.change_windows).where(window.org_id == org, window.environment == environment)
-    if sites:
-        statement = statement.where(window.site.in_(sites))
     per_site: dict[str, list[TimeWindow]] = defaultdict(list)
-    for row in connection.execute(statement.order_by(window.opens_at)).mappings():
+    given = {"org": org, "environment": environment}
+    for row in _OF_SITES.rows(connection, {**given, "sites": sites}) if sites else _OF_ALL.rows(connection, given):
         per_site[row["site"]].append(TimeWindow(start=row["opens_at"], end=row["closes_at"]))
     return [per_site[site] for site in sites or sorted(per_site)]
 

@@ -19,6 +19,7 @@ _NARROWER = {
 _OF_NAMES = (rf'{hint}(?=(?:[^"\\]|\\.)*+":["\[{{])' for hint in NAME_HINTS if hint not in HINTS)
 # What hides may break a secret up: as it is, or as JSON escapes it.
 _HIDING = (HIDDEN.pattern, r"\\[bfru]")
+_HIDES = re.compile("|".join(_HIDING))
 _CLUE = re.compile("|".join([*_HIDING, *(_NARROWER.get(hint, re.escape(hint)) for hint in sorted(HINTS)), *_OF_NAMES]))
 
 _LITERALS = sorted({*HINTS, *NAME_HINTS})
@@ -39,10 +40,12 @@ def is_harmless(value: Any, text: str) -> bool:
 
 def _holds_a_clue(text: str) -> bool:
     seen = folded(text)
-    # Most text has none of them, which is told three times sooner. In ASCII nothing hides but DEL and what is escaped.
-    if text.isascii() and "\\" not in text and "\x7f" not in text and not any(part in seen for part in _LITERALS):
-        return False
-    return _CLUE.search(seen) is not None
+    # Most text has none of them, which is told many times sooner. Then what hides is looked for by itself: in ASCII
+    # that is DEL and what is escaped.
+    for part in _LITERALS:
+        if part in seen:
+            return _CLUE.search(seen) is not None
+    return not (text.isascii() and "\\" not in text and "\x7f" not in text) and _HIDES.search(seen) is not None
 
 
 def _nested_too_deep(value: Any) -> bool:

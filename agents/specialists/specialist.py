@@ -223,19 +223,19 @@ class SpecialistAgent(ABC):
         output = outcome.plan or outcome.report
         if output is None:
             return
-        name = "plan" if isinstance(output, Plan) else "report"
+        name, digest = "plan" if isinstance(output, Plan) else "report", output.digest
         await self._record(
             assignment,
             "plan_proposed" if name == "plan" else "report_proposed",
             {
                 "agent": self.capability.agent,
                 "revision": output.revision,
-                "digest": output.digest,
+                "digest": digest,
                 name: output.model_dump(mode="json"),
                 "prompts": self._rests_on(outcome.council.model_dump(mode="json", include={"mode", "tallies"})),
             },
             # The digest is in the key: a retried round that comes to another output is another entry.
-            key=f"{name}:{output.digest.removeprefix('sha256:')[:16]}",
+            key=f"{name}:{digest.removeprefix('sha256:')[:16]}",
         )
 
     async def _record(self, assignment: Assignment, kind: LedgerKind, body: JsonObject, *, key: str) -> None:

@@ -56,8 +56,8 @@ class Offer:
     def __post_init__(self) -> None:
         if not self.report.allowed or self.report.policy_digest is None:
             raise ValueError("a plan that the gates did not allow cannot be offered for approval")
-        if self.report.plan_digest != self.plan.digest:
-            raise ValueError(f"the gates judged {self.report.plan_digest}, not this plan ({self.plan.digest})")
+        if self.report.plan_digest != (digest := self.plan.digest):
+            raise ValueError(f"the gates judged {self.report.plan_digest}, not this plan ({digest})")
 
     @property
     def requirement(self) -> ApprovalRequirement:
@@ -66,12 +66,17 @@ class Offer:
         return self.report.requirement
 
     @property
+    def plan_digest(self) -> str:
+        """The plan's, and the one that the gates judged: they are the same, or there would be no offer."""
+        return self.report.plan_digest
+
+    @property
     def button_value(self) -> ButtonValue:
         """What a click on this card's buttons binds."""
         return ButtonValue(
             task_id=self.plan.task_id,
             revision=self.plan.revision,
-            plan_digest=self.plan.digest,
+            plan_digest=self.plan_digest,
             policy_digest=self.report.policy_digest or "",
             target=self.plan.target,
             nonce=self.nonce,

@@ -244,7 +244,7 @@ def _decide(offer: Offer) -> list[JsonObject]:
         return [approve, _reject(value)]
     sure = confirm(
         title="Run this plan?",
-        text=f"It changes {_size(offer)} in {plan.environment}: revision {plan.revision}, {plan.digest[7:19]}. "
+        text=f"It changes {_size(offer)} in {plan.environment}: revision {plan.revision}, {offer.plan_digest[7:19]}. "
         f"The offer ends {when_plain(offer.deadline)}.",
         yes="Approve",
         no="Not yet",
@@ -273,5 +273,5 @@ def _small_print(offer: Offer) -> JsonObject:
     policy = short_digest(offer.report.policy_digest or "")
     return context(
         f"Task {code(plan.task_id, 160)} · revision {plan.revision} · {money(offer.cost_usd)} so far",
-        f"Plan {short_digest(plan.digest)} · policies {policy}",
+        f"Plan {short_digest(offer.plan_digest)} · policies {policy}",
     )

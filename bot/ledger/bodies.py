@@ -124,7 +124,7 @@ def is_large(value: Any, *, chars: int = 64 * 1024) -> bool:
     while waiting and left > 0:
         outer = waiting.pop()
         if is_object(outer):
-            left -= sum(len(str(name)) for name in outer)
+            left -= sum(map(len, map(str, outer)))
             inner: Iterable[Any] = outer.values()
         else:
             inner = outer if is_array(outer) else (outer,)

@@ -382,4 +382,8 @@ def _require_names(**names: str) -> None:
 
 
 def _encodes(text: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -100,7 +100,8 @@ async def latest(
     """A page of entries of these kinds and of other tasks, the newest first. Raises `LedgerUnavailable`."""
     before = _NO_SEQ if before_seq is None else before_seq
     given = {"org": org, "besides": besides_task, "before": before, "page": limit}
-    return await _look(database, _latest(tuple(sorted(kinds))), _entry, **given)
+    read = _glance if limit <= A_FEW else _look
+    return await read(database, _latest(tuple(sorted(kinds))), _entry, **given)
 
 
 @lru_cache(maxsize=32)

@@ -37,7 +37,7 @@ class _Inbound(ActivityInboundInterceptor):
         """Raises a retryable error where the tenant's Slack cannot be reached now."""
         name = activity.info().activity_type
         if name not in OF_NO_TENANT:
-            async with beating():  # the step's own begins with it; until then this worker would be taken for dead
+            with beating():  # the step's own begins with it; until then this worker would be taken for dead
                 input.fn = await self._step(name, input.args[0] if input.args else None)
         return await super().execute_activity(input)
 

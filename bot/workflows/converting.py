@@ -21,19 +21,24 @@ from bot.workflows.shape import SHAPE, NewerShape, mark, shape_of
 from bot.workflows.sizes import MOST_BYTES, shortened, too_large
 
 _JSON = PydanticJSONPlainPayloadConverter()
+_CONVERTERS = (
+    *(
+        _JSON if isinstance(each, JSONPlainPayloadConverter) else each
+        for each in DefaultPayloadConverter.default_encoding_payload_converters
+    ),
+    UnreadableConverter(),
+)
 
 
 class SharedConverter(CompositePayloadConverter):
-    """The SDK makes a converter for each workflow run, and the one for Pydantic begins by building the validators of
-    all that the run is sent. This one shares them."""
+    """The SDK makes a converter for each step of each workflow, and the one for Pydantic begins by building the
+    validators of all that it is given. This one shares them."""
 
     shape: int = SHAPE
     """That it writes, and the newest that it reads."""
 
     def __init__(self) -> None:
-        standard = DefaultPayloadConverter.default_encoding_payload_converters
-        shared = (_JSON if isinstance(each, JSONPlainPayloadConverter) else each for each in standard)
-        super().__init__(*shared, UnreadableConverter())
+        super().__init__(*_CONVERTERS)
 
     def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
         """Raises what :func:`bot.workflows.sizes.too_large` makes. In a workflow's code, too, where it always does so

@@ -21,7 +21,14 @@ class BoundedOutput(ToolGuard):
 
     async def run(self, call: ToolCall, tool: Tool) -> JsonObject:
         output = await super().run(call, tool)
-        size = len(canonical_json(output))
+        try:
+            size = len(canonical_json(output))
+        except (ValueError, TypeError) as error:
+            raise CallRefused(
+                "invalid_output",
+                f"{tool.name} answered in a shape it does not declare: it is no JSON: {error}."
+                " The answer was discarded.",
+            ) from error
         # What was changed must be known however long the list is.
         if size > self.max_bytes and not changes_state(tool):
             advice = "Ask about fewer assets at a time." if tool.origin is None else "Ask for less."

@@ -63,13 +63,14 @@ class Deciding:
                 actor="gavel",
                 key=f"approval:{which}",
             )
+
+            async def shown() -> tuple[int, Offer]:
+                size = await _environment_size(self.bench, request, proposal)
+                with_size = replace(proposal, environment_size=size)
+                return size, await offer_of(self.bench, request, with_size, rest=message.rest)
+
             # What the card shows is read meanwhile; it is on offer when both are done.
-            environment_size, offer, _ = await asyncio.gather(
-                _environment_size(self.bench, request, proposal),
-                offer_of(self.bench, request, proposal, rest=message.rest),
-                recorded,
-            )
-            offer = replace(offer, environment_size=environment_size)
+            (environment_size, offer), _ = await asyncio.gather(shown(), recorded)
             asked = _offered_as(message) == "approval_requested"
             ts = await self.bench.writer.post_once(
                 self.bench.thread(request, message.thread_ts),

@@ -32,22 +32,23 @@ class Executing:
     async def run_phase(self, message: PhaseInput) -> PhaseResult:
         """Run one phase once, however often this is called: each action's call id is its idempotency key."""
         request, phase = message.request, message.proposal.plan.phases[message.index]
+        digest = message.proposal.plan.digest
         async with (
             working(self.bench, request, message.thread_ts),
             progress_shown(self.bench, message) as progress,
         ):
             caller, approvers = await self._people(request, message.proposal)
-            reason, ours = await self._refused(message, phase, caller, approvers)
+            reason, ours = await self._refused(message, phase, caller, approvers, digest=digest)
             reason = reason or await self._unfit(message, phase, caller, ours)
             if reason:
                 # What an attempt before a crash has begun is still there to be undone.
                 refused = f"Not {'finished' if ours else 'run'}: {reason}"
-                return await self._finished(message, _result(refused, ours, ok=False, ran=bool(ours)))
+                return await self._finished(message, digest, _result(refused, ours, ok=False, ran=bool(ours)))
             resources, tools = Touched.by(phase.actions).resources, [action.tool for action in phase.actions]
             body: JsonObject = {"assets": phase.asset_ids, "resources": resources, "actions": tools}
             # Durable with the first change's own entry, and so before it.
-            await self._record(message, "phase_started", body, soon=True)
-            result = await self._finished(message, await self._run(message, phase, caller, approvers))
+            await self._record(message, digest, "phase_started", body, soon=True)
+            result = await self._finished(message, digest, await self._run(message, phase, caller, approvers))
             await progress.over(result)
             return result
 
@@ -103,11 +104,13 @@ class Executing:
         return await self.bench.roles.roles_of(given.behalf)
 
     async def _refused(
-        self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller]
+        self, message: PhaseInput, phase: Phase, caller: Caller, approvers: list[Caller], *, digest: str
     ) -> tuple[str | None, Touched]:
-        """Why the phase may not run any more, or None; and what an attempt before this one has begun of it."""
+        """Why the phase may not run any more, or None; and what an attempt before this one has begun of it. `digest` is
+        of the plan that would run.
+        """
         plan, report = message.proposal.plan, message.proposal.report
-        if plan.digest != report.plan_digest:
+        if digest != report.plan_digest:
             foreign = "this is not the plan that was judged and approved. Ask again for a fresh plan."
             return foreign, await begun(self.bench, plan, [message.index])
         refusals, (changed, ours) = await asyncio.gather(
@@ -167,12 +170,14 @@ class Executing:
             return _result(f"Unhealthy: {amiss}", touched, ok=False)
         return _result(_done(phase), touched, ok=True)
 
-    async def _finished(self, message: PhaseInput, result: PhaseResult) -> PhaseResult:
+    async def _finished(self, message: PhaseInput, digest: str, result: PhaseResult) -> PhaseResult:
         body: JsonObject = {"ran": result.ran, "ok": result.ok, "detail": result.detail, "touched": result.touched}
-        await self._record(message, "phase_finished", {**body, "resources": result.resources})
+        await self._record(message, digest, "phase_finished", {**body, "resources": result.resources})
         return result
 
-    async def _record(self, message: PhaseInput, kind: LedgerKind, body: JsonObject, *, soon: bool = False) -> None:
+    async def _record(
+        self, message: PhaseInput, digest: str, kind: LedgerKind, body: JsonObject, *, soon: bool = False
+    ) -> None:
         plan = message.proposal.plan
         append = self.bench.ledger.append_soon if soon else self.bench.ledger.append
         await append(
@@ -181,7 +186,7 @@ class Executing:
                 "phase": plan.phases[message.index].name,
                 "index": message.index,
                 "environment": plan.environment,
-                "plan_digest": plan.digest,
+                "plan_digest": digest,
                 **body,
             },
             org=message.request.org,

@@ -137,6 +137,6 @@ def _card(
         request.task_id,
         environment=plan.environment,
         rows=rows,
-        control=RunButton(plan.task_id, plan.revision, plan.digest) if going_on else None,
+        control=RunButton(plan.task_id, plan.revision, proposal.report.plan_digest) if going_on else None,
         held=Held(by=pause.user, until=datetime.fromisoformat(pause.until)) if pause and going_on else None,
     )

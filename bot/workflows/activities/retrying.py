@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 
 import structlog
@@ -49,9 +49,8 @@ def of_this_attempt(key: str) -> str:
 @asynccontextmanager
 async def working(bench: Workbench, request: TaskRequest, thread_ts: str | None) -> AsyncGenerator[Pane]:
     """Around every step: a dead worker is noticed, what is away is waited for and told, and logs say whose it is."""
-    with about(org=request.org, task=request.task_id):
+    with about(org=request.org, task=request.task_id), beating():
         async with (
-            beating(),
             waiting_is_told(bench, request, thread_ts),
             _settled(bench, request),
             shown_in_pane(bench.writer.web, request.channel, thread_ts) as pane,
@@ -74,23 +73,22 @@ async def _settled(bench: Workbench, request: TaskRequest) -> AsyncGenerator[Non
     await bench.ledger.settled(request.org, request.task_id)
 
 
-@asynccontextmanager
-async def beating() -> AsyncGenerator[None]:
+@contextmanager
+def beating() -> Generator[None]:
     """Heartbeat in the background for as long as the work takes."""
+    loop = asyncio.get_running_loop()
 
-    async def beat() -> None:
-        while True:
-            # First asleep: a step that is over by then costs no heartbeat.
-            await asyncio.sleep(BEAT_SECONDS)
-            activity.heartbeat()
+    def beat() -> None:
+        nonlocal next_one
+        activity.heartbeat()
+        next_one = loop.call_later(BEAT_SECONDS, beat)
 
-    heart = asyncio.create_task(beat())
+    # The first after a while: a step that is over by then costs no heartbeat.
+    next_one = loop.call_later(BEAT_SECONDS, beat)
     try:
         yield
     finally:
-        heart.cancel()
-        with suppress(asyncio.CancelledError):
-            await heart
+        next_one.cancel()
 
 
 @asynccontextmanager
@@ -137,7 +135,7 @@ async def waiting_is_told(bench: Workbench, request: TaskRequest, thread_ts: str
 @asynccontextmanager
 async def retried(task_id: str) -> AsyncGenerator[None]:
     """Around a step that has no thread to say it in: what is away is waited for."""
-    async with beating():
+    with beating():
         try:
             yield
         except SlackRetryable as error:

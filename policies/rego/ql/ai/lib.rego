@@ -9,28 +9,26 @@ refusal(rule, reason, repairable) := {"rule": rule, "reason": reason, "repairabl
 # The default limits with the org's own over them. Undefined when the data is not loaded.
 limits(org) := object.union(data.gavel.limits["default"], object.get(data.gavel.limits.orgs, org, {}))
 
-limit_fields := array.concat(
-	[{"at": [name], "is": ["number"]} |
-		some name in [
-			"agreement_step_up_percent",
-			"approval_expiry_alert_seconds",
-			"approval_expiry_max_seconds",
-			"approval_expiry_seconds",
-			"batch_max_percent",
-			"blast_radius_two_approvers",
-			"canary_max_assets",
-			"canary_max_percent",
-			"canary_wait_min_seconds",
-			"dissent_step_up",
-			"quorum",
-			"quorum_raised",
-			"simulation_failures_max_percent",
-		]
-	],
-	[{"at": ["roles", name], "is": ["array"]} |
-		some name in ["approve_nonproduction", "approve_production", "change_state", "org_scope"]
-	],
-)
+# Each by itself: what is put together is put together anew for each decision.
+limit_fields := [
+	{"at": ["agreement_step_up_percent"], "is": ["number"]},
+	{"at": ["approval_expiry_alert_seconds"], "is": ["number"]},
+	{"at": ["approval_expiry_max_seconds"], "is": ["number"]},
+	{"at": ["approval_expiry_seconds"], "is": ["number"]},
+	{"at": ["batch_max_percent"], "is": ["number"]},
+	{"at": ["blast_radius_two_approvers"], "is": ["number"]},
+	{"at": ["canary_max_assets"], "is": ["number"]},
+	{"at": ["canary_max_percent"], "is": ["number"]},
+	{"at": ["canary_wait_min_seconds"], "is": ["number"]},
+	{"at": ["dissent_step_up"], "is": ["number"]},
+	{"at": ["quorum"], "is": ["number"]},
+	{"at": ["quorum_raised"], "is": ["number"]},
+	{"at": ["simulation_failures_max_percent"], "is": ["number"]},
+	{"at": ["roles", "approve_nonproduction"], "is": ["array"]},
+	{"at": ["roles", "approve_production"], "is": ["array"]},
+	{"at": ["roles", "change_state"], "is": ["array"]},
+	{"at": ["roles", "org_scope"], "is": ["array"]},
+]
 
 # A limit of the wrong type compares as larger than any number, so it would never refuse: it must be seen first.
 limits_usable(org) if count(unusable(limits(org), limit_fields)) == 0

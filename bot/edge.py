@@ -57,16 +57,17 @@ async def open_bot(
     taken: Taken | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing = NO_TRACING,
+    temporal: Client | None = None,
 ) -> AsyncApp:
     """The bot on everything the stack names. Temporal may be away when it starts, and come back.
 
     `permits`: what the gate before its listeners asks. `later`: see :func:`bot.app.build_app`. `taken` remembers what
     was handed over; None: nobody does, and Temporal is asked each time. `metrics`: where it is counted; None: for
-    nobody to see.
+    nobody to see. `temporal`: a client that is connected; None: one that connects when it is first used.
     """
     metrics = metrics or Metrics()
     client = slack_client(stack.settings, metrics)
-    temporal = await intake_client(stack, tracing)
+    temporal = temporal or await intake_client(stack, tracing)
     return await bot_for(
         stack,
         stack.org,
@@ -161,20 +162,32 @@ async def taking_in(
     taken: Taken | None = None,
     metrics: Metrics | None = None,
     tracing: Tracing = NO_TRACING,
+    temporal: Client | None = None,
 ) -> AsyncGenerator[Connected]:
-    """Take what Slack sends, and alerts: of the one workspace whose token is set, or of those that install the app."""
+    """Take what Slack sends, and alerts: of the one workspace whose token is set, or of those that install the app.
+
+    `temporal`: see :func:`open_bot`.
+    """
     settings = stack.settings
     if settings.slack.distributed:
         # Late: it opens the database, which a bot for one workspace has no use for.
         from bot.tenants.serving import serving_tenants
 
         async with serving_tenants(
-            stack, permits=permits, taken=taken, metrics=metrics or Metrics(), tracing=tracing
+            stack, permits=permits, taken=taken, metrics=metrics or Metrics(), tracing=tracing, temporal=temporal
         ) as connected:
             yield connected
         return
     async with Later() as later:
-        app = await open_bot(stack, permits=permits, later=later, taken=taken, metrics=metrics, tracing=tracing)
+        app = await open_bot(
+            stack,
+            permits=permits,
+            later=later,
+            taken=taken,
+            metrics=metrics,
+            tracing=tracing,
+            temporal=temporal,
+        )
         async with (
             listening(settings, app) as connected,
             taking_webhooks(stack, slack_client(settings), metrics=metrics),

@@ -118,6 +118,8 @@ class Intake:
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                     rpc_timeout=HAND_OVER,
+                    # Its first step comes with the answer where a worker has this client too.
+                    request_eager_start=True,
                 )
         except WorkflowAlreadyStartedError:
             return  # it is durable already

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from slack_sdk.web.async_client import AsyncWebClient
+from temporalio.client import Client
 from temporalio.worker import Worker
 
 from agents.follow_up import FollowUps
@@ -221,9 +222,13 @@ async def open_workbench(
 
 @asynccontextmanager
 async def open_worker(
-    stack: RunningStack, *, metrics: Metrics | None = None, tracing: Tracing = NO_TRACING
+    stack: RunningStack,
+    *,
+    metrics: Metrics | None = None,
+    tracing: Tracing = NO_TRACING,
+    temporal: Client | None = None,
 ) -> AsyncGenerator[Worker]:
-    """A worker on everything the stack names. Not started: `async with` runs it."""
+    """A worker on everything the stack names. Not started: `async with` runs it. `temporal`: a client to share."""
     settings, metrics = stack.settings, metrics or Metrics()
     async with AsyncExitStack() as exits:
         client = slack_client(settings, metrics)
@@ -247,13 +252,7 @@ async def open_worker(
                 tracing=tracing,
             )
         )
-        with needed(f"Temporal at {stack.temporal_address} did not answer"):
-            temporal = await connect(
-                settings.temporal,
-                address=stack.temporal_address,
-                codec_key=stack.keys.derive("codec"),
-                interceptors=tracing.interceptors,
-            )
+        temporal = temporal or await worker_client(stack, tracing)
         tenants = None
         if settings.slack.distributed:
             tenants = await at_tenants_benches(exits, stack, bench, temporal, metrics)
@@ -273,24 +272,38 @@ async def open_worker(
         )
 
 
+async def worker_client(stack: RunningStack, tracing: Tracing) -> Client:
+    """Raises `StackError` when Temporal is away."""
+    with needed(f"Temporal at {stack.temporal_address} did not answer"):
+        return await connect(
+            stack.settings.temporal,
+            address=stack.temporal_address,
+            codec_key=stack.keys.derive("codec"),
+            interceptors=tracing.interceptors,
+        )
+
+
 async def serve(stack: RunningStack, *, serves: Callable[[], None] | None = None) -> None:
     """The bot and a worker in this process, until cancelled. The bot answers first: tasks wait for the worker.
 
     `serves` is called when both do.
     """
     collect_seldom()
-    async with (
-        operating(stack) as operations,
-        taken_lately(stack.redis_url) as taken,
-        permitting(stack.settings, redis_url=stack.redis_url) as permits,
-        taking_in(
-            stack, permits=permits, taken=taken, metrics=operations.metrics, tracing=operations.tracing
-        ) as connected,
-        open_worker(stack, metrics=operations.metrics, tracing=operations.tracing) as worker,
-        worker,
-    ):
-        with operations.serving(slack=connected):
-            await _until_cancelled(serves)
+    async with operating(stack) as operations:
+        metrics, tracing = operations.metrics, operations.tracing
+        # One for both: what the bot starts, this worker may begin with at once.
+        temporal = await worker_client(stack, tracing)
+        async with (
+            taken_lately(stack.redis_url) as taken,
+            permitting(stack.settings, redis_url=stack.redis_url) as permits,
+            taking_in(
+                stack, permits=permits, taken=taken, metrics=metrics, tracing=tracing, temporal=temporal
+            ) as connected,
+            open_worker(stack, metrics=metrics, tracing=tracing, temporal=temporal) as worker,
+            worker,
+        ):
+            with operations.serving(slack=connected):
+                await _until_cancelled(serves)
 
 
 async def serve_worker(stack: RunningStack, *, serves: Callable[[], None] | None = None) -> None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp.web import Application, AppRunner, TCPSite
 from slack_sdk.signature import SignatureVerifier
+from temporalio.client import Client
 
 from bot.edge import Connected, build_intake, intake_client
 from bot.local.stack import RunningStack
@@ -30,7 +31,13 @@ from bot.tenants.webhook import webhook_in_time
 
 @asynccontextmanager
 async def serving_tenants(
-    stack: RunningStack, *, permits: Permits, taken: Taken | None, metrics: Metrics, tracing: Tracing
+    stack: RunningStack,
+    *,
+    permits: Permits,
+    taken: Taken | None,
+    metrics: Metrics,
+    tracing: Tracing,
+    temporal: Client | None = None,
 ) -> AsyncGenerator[Connected]:
     """Take what Slack sends of every tenant, installations too. Tells whether it still can."""
     settings, slack = stack.settings, stack.settings.slack
@@ -44,7 +51,7 @@ async def serving_tenants(
         )
         redis = open_redis(stack.redis_url)
         exits.push_async_callback(redis.aclose)
-        temporal = await intake_client(stack, tracing)
+        temporal = temporal or await intake_client(stack, tracing)
         apps = TenantApps(stack, tenants, temporal, permits, taken, metrics, tracing)
         exits.push_async_callback(apps.stop)
         intake = build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics)

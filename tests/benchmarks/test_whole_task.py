@@ -46,7 +46,7 @@ from tools.contracts.common import JsonObject
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(300)]
 
-ALONE = 12
+ALONE = 30
 TOGETHER = 50
 IN_ALL = 65
 
@@ -120,10 +120,13 @@ async def test_whole_task_latency(tmp_path: Path) -> None:
         whole, floor = list[float](), list[float]()
         for _ in range(ALONE):
             floor.append(await _seconds(lambda: course.bare_task(steps)))
-            whole.append(await _seconds(course.task))
+            before, seconds = course.models.milliseconds, await _seconds(course.task)
+            # Models that answer at once: what ours take to make an answer up is none of Gavel's time.
+            whole.append(seconds - (course.models.milliseconds - before) / 1000)
         models = course.models.milliseconds / ALONE
     one, bare_one = statistics.median(whole), statistics.median(floor)
-    beside = f"{1000 * one:.0f} ÷ {1000 * bare_one:.0f} ms; {in_words(steps)}; the instant models took {models:.0f} ms"
+    took = f"{1000 * one:.0f} ÷ {1000 * bare_one:.0f} ms"
+    beside = f"{took}; {in_words(steps)}; less the {models:.0f} ms of the instant models"
     held("Whole task ÷ bare workflow, latency one at a time", one / bare_one, unit="", bound=1.5,
          chosen="whole_task_latency", beside=beside)  # fmt: skip
 

@@ -150,6 +150,23 @@ async def test_events_are_coalesced_and_the_latest_wins(slack: Slack) -> None:
     assert message["edits"] <= took * 4 + 1
 
 
+async def test_news_of_one_moment_are_one_write_though_slack_has_a_turn_for_each(slack: Slack) -> None:
+    thread = await slack.thread()
+    pacer = Pacer(channel_rate=None, method_rates={})
+    await slack.control("stats/reset", {})
+
+    async def act(progress: LiveProgress) -> None:
+        await asyncio.sleep(3 * live.BREATH_SECONDS)
+        for number in range(10):
+            progress.emit(ToolProgress(f"call-{number}", "query_assets", "running"))
+            await asyncio.sleep(live.BREATH_SECONDS / 100)
+        await asyncio.sleep(3 * live.BREATH_SECONDS)
+
+    await tell(slack, thread, act, pacer=pacer)
+    calls = (await slack.look("stats"))["methods"].get("chat.appendStream", {"calls": 0})["calls"]
+    assert 1 <= calls <= 3
+
+
 async def test_emitting_never_waits_for_slack_nor_fails_with_it(slack: Slack) -> None:
     thread = await slack.thread()
     await slack.faults(errors_seconds=60)

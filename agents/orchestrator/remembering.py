@@ -61,6 +61,8 @@ class Questioning:
         self, members: Sequence[Member], requests: Mapping[str, ChatRequest], model_type: type[T]
     ) -> dict[str, T]:
         """Member → what it answered to this very question before. Raises `LedgerUnavailable`."""
+        if isinstance(self.memory, Forgetful):
+            return {}
 
         async def recalled(member: Member) -> T | None:
             kept = await self.memory.recall([answer_key(member, requests[member.name], model_type)])
@@ -75,6 +77,8 @@ class Questioning:
     async def ask(self, member: Member, request: ChatRequest, model_type: type[T]) -> T:
         """See :func:`agents.orchestrator.structured.ask`. Only what satisfies the contract is kept."""
         answer = await ask(self.client, member, request, model_type)
+        if isinstance(self.memory, Forgetful):
+            return answer  # without the key of the question, which is a digest of all of it
         await self.memory.keep(
             "member_answered",
             answer_key(member, request, model_type),

@@ -38,7 +38,7 @@ MAX_NAME_CHARS = 512
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC, always with microseconds, so that text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,8 @@ async def test_an_agent_calls_a_declared_tool_and_no_other(tmp_path: Path, decla
         worker_with(tmp_path, {"metrics": {**declared, "url": address.url}}) as bench,
     ):
         await investigate(bench, lead)
-        calls = await on_record(bench, "tool_called")
+        # Of one turn, made side by side: each is on record when it is over.
+        calls = sorted(await on_record(bench, "tool_called"), key=lambda call: str(call["call_id"]))
         [invoked] = await on_record(bench, "agent_invoked")
         results = await bench.ledger.tool_results(ORG, TASK, [calls[0]["call_id"]])
     assert RATE[0] in lead.offered

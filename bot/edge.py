@@ -67,7 +67,7 @@ async def open_bot(
     """
     metrics = metrics or Metrics()
     client = slack_client(stack.settings, metrics)
-    temporal = temporal or await intake_client(stack, tracing)
+    temporal = temporal or await temporal_client(stack, tracing)
     return await bot_for(
         stack,
         stack.org,
@@ -81,13 +81,15 @@ async def open_bot(
     )
 
 
-async def intake_client(stack: RunningStack, tracing: Tracing) -> Client:
-    """Connects when it is first used: Temporal may be away when the bot starts."""
+async def temporal_client(stack: RunningStack, tracing: Tracing, *, lazy: bool = True) -> Client:
+    """`lazy`: it connects when it is first used, for Temporal may be away when a bot starts. A worker needs one that is
+    connected. Raises `RuntimeError` when that cannot be.
+    """
     return await connect(
         stack.settings.temporal,
         address=stack.temporal_address,
         codec_key=stack.keys.derive("codec"),
-        lazy=True,
+        lazy=lazy,
         interceptors=tracing.interceptors,
     )
 

@@ -37,7 +37,7 @@ from bot.attachments.receiving import keep_swept
 from bot.budgets.opening import open_purse
 from bot.clock import utc_now
 from bot.delegations.store import Delegations
-from bot.edge import SLACK_AWAY, slack_client, taking_in
+from bot.edge import SLACK_AWAY, slack_client, taking_in, temporal_client
 from bot.estates import open_estate
 from bot.heap import collect_seldom
 from bot.keys import Keys
@@ -76,7 +76,6 @@ from bot.telemetry.traced import traced_model, traced_pipeline
 from bot.telemetry.tracing import NO_TRACING, Tracing
 from bot.tenants.working import at_tenants_benches
 from bot.thread import ThreadWriter
-from bot.workflows.client import connect
 from bot.workflows.parking import Parking
 from bot.workflows.workbench import Workbench
 from bot.workflows.worker import build_worker
@@ -275,12 +274,7 @@ async def open_worker(
 async def worker_client(stack: RunningStack, tracing: Tracing) -> Client:
     """Raises `StackError` when Temporal is away."""
     with needed(f"Temporal at {stack.temporal_address} did not answer"):
-        return await connect(
-            stack.settings.temporal,
-            address=stack.temporal_address,
-            codec_key=stack.keys.derive("codec"),
-            interceptors=tracing.interceptors,
-        )
+        return await temporal_client(stack, tracing, lazy=False)
 
 
 async def serve(stack: RunningStack, *, serves: Callable[[], None] | None = None) -> None:

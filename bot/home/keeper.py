@@ -85,7 +85,7 @@ class HomeKeeper:
         self.later.do(self._show(user, looking), what="a home tab")
         if not self._watching:
             self._watching = True
-            self.later.do(self._watch(), what="the home tabs' changes", endless=True)
+            self.later.follow(self._watch(), what="the home tabs' changes")
 
     async def _watch(self) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -18,29 +18,34 @@ class Later:
     """Holds what it started: the loop itself would let it go. One for each bot; leaving it ends what still runs."""
 
     running: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], repr=False)
-    _endless: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False, repr=False)
+    _followed: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]], init=False, repr=False)
+    """Of them, those that end with the bot alone."""
     _over: bool = field(default=False, init=False)
 
-    def do(self, work: Awaitable[object], *, what: str, endless: bool = False) -> None:
-        """`what`: for the log, when it fails. `endless`: it goes on until the bot stops, and is then not begun. It
-        never raises here.
-        """
-        if endless and self._over:
-            if asyncio.iscoroutine(work):
-                work.close()
+    def do(self, work: Awaitable[object], *, what: str) -> None:
+        """`what`: for the log, when it fails. It never raises here."""
+        self._begin(work, what)
+
+    def follow(self, work: Coroutine[object, object, object], *, what: str) -> None:
+        """Go on with it until the bot stops; not begun after that."""
+        if self._over:
+            work.close()
             return
+        task = self._begin(work, what)
+        self._followed.add(task)
+        task.add_done_callback(self._followed.discard)
+
+    def _begin(self, work: Awaitable[object], what: str) -> asyncio.Task[None]:
         task = asyncio.create_task(self._guarded(work, what), name=what)
         self.running.add(task)
         task.add_done_callback(self.running.discard)
-        if endless:
-            self._endless.add(task)
-            task.add_done_callback(self._endless.discard)
+        return task
 
     async def stop(self) -> None:
         """Let what is being said be said, and follow nothing any more."""
         self._over = True
         await asyncio.sleep(0)  # all have begun: what is cancelled before that was never awaited
-        for task in self._endless:
+        for task in self._followed:
             task.cancel()
         if self.running:
             _, late = await asyncio.wait(self.running, timeout=GRACE_SECONDS)

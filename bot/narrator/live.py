@@ -132,10 +132,9 @@ class LiveProgress:
         self._on_ts = on_ts
         self._board = board
         self._news = asyncio.Event()
-        self._ended: bool | None = None
-        """Once the work is over: whether it failed."""
         self._over = asyncio.Event()
-        """Set with it."""
+        """The work is over."""
+        self._failed = False
         self._haste: Haste = "later"
         """Of what has not been written yet."""
         self._hastier = asyncio.Event()
@@ -157,7 +156,7 @@ class LiveProgress:
     def close(self, *, failed: bool) -> None:
         """The work is over; the last write follows."""
         self._board.close(failed=failed)
-        self._ended = failed
+        self._failed = failed
         self._over.set()
         self._hurry("now")
         self._news.set()
@@ -178,14 +177,13 @@ class LiveProgress:
 
     async def _say(self) -> bool:
         """One write of how things stand now; True once the last one is done."""
-        ended: bool | None = None
         try:
             sink = self._sink = self._sink or await self._choose()
-            ended = self._ended
-            if ended is None:
-                await self._write(sink)
+            over = self._over.is_set()
+            if over:
+                await sink.finish(self._board, failed=self._failed)
             else:
-                await sink.finish(self._board, failed=ended)
+                await self._write(sink)
         except SlackRetryable as error:
             await self._rest(error)
             return False
@@ -194,7 +192,7 @@ class LiveProgress:
             self._news.set()
             return False
         self._pause = 0.5
-        return ended is not None
+        return over
 
     def _hurry(self, haste: Haste) -> None:
         if self._haste != haste and self._haste != "now":
@@ -208,7 +206,7 @@ class LiveProgress:
         def on_turn() -> None:
             nonlocal begun
             begun = True
-            if self._ended is None:
+            if not self._over.is_set():
                 self._haste = "later"
 
         self._hastier.clear()

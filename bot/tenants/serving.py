@@ -9,7 +9,7 @@ from aiohttp.web import Application, AppRunner, TCPSite
 from slack_sdk.signature import SignatureVerifier
 from temporalio.client import Client
 
-from bot.edge import Connected, build_intake, intake_client
+from bot.edge import Connected, build_intake, temporal_client
 from bot.local.stack import RunningStack
 from bot.opening import open_database, open_ledger
 from bot.permits.opening import Permits
@@ -51,7 +51,7 @@ async def serving_tenants(
         )
         redis = open_redis(stack.redis_url)
         exits.push_async_callback(redis.aclose)
-        temporal = temporal or await intake_client(stack, tracing)
+        temporal = temporal or await temporal_client(stack, tracing)
         apps = TenantApps(stack, tenants, temporal, permits, taken, metrics, tracing)
         exits.push_async_callback(apps.stop)
         intake = build_intake(settings, temporal=temporal, keys=stack.keys, taken=taken, metrics=metrics)

@@ -25,7 +25,7 @@ from temporalio.worker import Interceptor as WorkerInterceptor
 
 from agents.orchestrator.chat import ChatRequest, Member
 from agents.orchestrator.litellm_client import LiteLLMClient
-from bot import edge, runtime
+from bot import edge
 from bot.ledger.anchor import FileAnchor
 from bot.ledger.chain import Head
 from bot.ledger.writer import ChainWriter, Write
@@ -148,15 +148,14 @@ def watch_effects(fate: Fate) -> None:
     around(WorkflowHandle, "signal", signal_named)
     around(TakenLately, "add", always("redis add"))
     around(AsyncBaseSocketModeClient, "send_socket_mode_response", always("slack ack"))
-    connect = runtime.connect
+    connect = edge.connect
 
     async def connected(*args: Any, **kwargs: Any) -> Client:
         config = (await connect(*args, **kwargs)).config()
         config["interceptors"] = [_Steps(fate)]
         return Client(**config)
 
-    for room in (edge, runtime):
-        put(room, "connect", connected)
+    put(edge, "connect", connected)
 
 
 class _Steps(Interceptor, WorkerInterceptor):

@@ -31,10 +31,10 @@ async def test_nothing_is_waited_for_longer_than_its_grace(monkeypatch: pytest.M
 
 async def test_what_is_endless_is_not_waited_for_and_not_begun_again() -> None:
     later = Later()
-    later.do(asyncio.Event().wait(), what="all changes", endless=True)
+    later.follow(asyncio.Event().wait(), what="all changes")
     async with asyncio.timeout(1):
         await later.stop()
-    later.do(asyncio.Event().wait(), what="all changes", endless=True)
+    later.follow(asyncio.Event().wait(), what="all changes")
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert not later.running

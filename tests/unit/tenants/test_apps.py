@@ -41,7 +41,7 @@ def installed(at: dict[str, float]) -> TenantApps:
 
 
 def follow(later: Later) -> None:
-    later.do(asyncio.Event().wait(), what="the home tabs' changes", endless=True)
+    later.follow(asyncio.Event().wait(), what="the home tabs' changes")
 
 
 async def test_who_removed_the_app_or_installed_it_anew_is_followed_no_more(laters: list[Later]) -> None:

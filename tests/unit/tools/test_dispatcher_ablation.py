@@ -156,14 +156,18 @@ class Confession(Contract):
     text: str
 
 
-def one_tool(run: Any, *, timeout_seconds: float = 5) -> ToolRegistry:
+class Found(Contract):
+    found: dict[str, Any]
+
+
+def one_tool(run: Any, *, output: type[Contract] = Answer, timeout_seconds: float = 5) -> ToolRegistry:
     registry = ToolRegistry()
     registry.add(
         Tool(
             name="count",
             description="Counts.",
             input=Nothing,
-            output=Answer,
+            output=output,
             risk="read_only",
             scope="environment",
             idempotent=True,
@@ -181,6 +185,16 @@ async def test_an_undeclared_answer_needs_the_output_guard(bench: Bench) -> None
     bench.registry = one_tool(confess)
     through = await ablated(bench, bench.call("count", {}), ValidOutput, kind="invalid_output")
     assert through.output == {"text": "counted nothing"}
+
+
+async def test_an_answer_of_the_declared_shape_that_is_no_json_is_discarded(bench: Bench) -> None:
+    async def find(_given: Nothing, _context: ToolContext) -> Found:
+        return Found(found={"text": "half \ud83d"})
+
+    bench.registry = one_tool(find, output=Found)
+    refused = await bench.dispatch(bench.call("count", {}))
+    assert refused.failure is not None
+    assert (refused.failure.kind, "it is no JSON" in refused.failure.message) == ("invalid_output", True)
 
 
 async def test_a_slow_tool_needs_the_time_guard(bench: Bench) -> None:
